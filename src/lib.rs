@@ -1,0 +1,8 @@
+//! A helpdesk that lives in a mailbox.
+//!
+//! One daemon watches IMAP folders, turns what arrives into tickets and comments, answers by SMTP, and serves a
+//! small web panel. Its promise: every mail that reached the mailbox is on a screen, and every reply says truthfully
+//! where it is.
+
+pub mod clock;
+pub mod desk;

@@ -1,0 +1,3 @@
+//! The `maildesk` command.
+
+fn main() {}

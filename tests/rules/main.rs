@@ -1,0 +1,4 @@
+//! What can be judged without a server: the picture of the house, the corpus, the documents.
+#![allow(clippy::unwrap_used)]
+
+mod architecture;
