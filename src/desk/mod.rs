@@ -3,3 +3,6 @@
 pub mod address;
 pub mod id;
 pub mod message;
+pub mod network;
+pub mod public_url;
+pub mod settings;

@@ -1,0 +1,218 @@
+//! What the configuration says about the desk and its mailboxes, as values that the rules can ask.
+
+use std::collections::BTreeSet;
+
+use jiff::{SignedDuration, tz::TimeZone};
+
+use crate::desk::address::{EmailAddress, Named};
+
+/// A closed set of words of the configuration, each written in one way.
+macro_rules! words {
+    ($($(#[$doc:meta])* $name:ident { $($(#[$word_doc:meta])* $word:ident = $text:literal),+ $(,)? })+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum $name { $($(#[$word_doc])* $word),+ }
+
+        impl $name {
+            /// Every word with what it means, in the order of the documentation.
+            pub const WORDS: &[(&str, Self)] = &[$(($text, Self::$word)),+];
+
+            /// As the configuration writes it.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$word => $text),+ }
+            }
+        }
+    )+};
+}
+
+words! {
+    /// Which tickets exist for a helper, beside those they are assigned (PRODUCT.md, "Roles").
+    Reach {
+        /// Their own alone.
+        Assigned = "assigned",
+        /// Their own and those that nobody has taken.
+        Unassigned = "unassigned",
+        /// Every ticket.
+        All = "all",
+    }
+    /// Whom a helper may give a ticket to.
+    HelpersAssign {
+        /// To themselves, and their own to somebody else.
+        Myself = "self",
+        /// To anyone.
+        Anyone = "anyone",
+    }
+    /// What a mailbox met for the first time takes in of the mail that already lies there.
+    TakeExisting {
+        /// Nothing: only what arrives from then on.
+        None = "none",
+        /// What nobody has read.
+        Unseen = "unseen",
+        /// Everything.
+        All = "all",
+    }
+    /// What becomes of a mailing list's message (RFC 2919, RFC 2369).
+    ListMail {
+        /// It is held for a person to look at.
+        Hold = "hold",
+        /// It opens a ticket or joins one; it is never answered automatically.
+        Ticket = "ticket",
+    }
+    /// Whether mail to `support+detail@…` reaches `support@…` (RFC 5233).
+    SubAddressing {
+        /// It does: signed reply addresses can be used.
+        Plus = "plus",
+        /// It does not: the token travels in the Message-ID alone.
+        None = "none",
+    }
+    /// Whose name stands beside the mailbox's address in a reply's From.
+    SenderName {
+        /// The mailbox's display name.
+        Desk = "desk",
+        /// The name of the helper who wrote, and the mailbox's.
+        Helper = "helper",
+    }
+    /// Whether somebody who opens a ticket by mail is told its number.
+    Receipt {
+        /// Yes, within the budgets for automatic mail.
+        Send = "send",
+        /// Never.
+        Never = "never",
+    }
+    /// A change of status that the requester and the participants may be told.
+    StatusNotice {
+        /// Somebody works on it.
+        InProgress = "in_progress",
+        /// It is thought to be done.
+        Resolved = "resolved",
+        /// It is over.
+        Closed = "closed",
+        /// It was done and is open again.
+        Reopened = "reopened",
+    }
+}
+
+/// `[desk]`: how this desk works, whatever the mailbox.
+#[derive(Clone, Debug)]
+pub struct DeskSettings {
+    /// Shown in the panel's title and in mail; 1 to 100 characters on one line.
+    pub name: String,
+    /// Where the desk's days begin and end: figures, and times shown to nobody in particular.
+    pub time_zone: TimeZone,
+    /// Which tickets exist for a helper.
+    pub helpers_see: Reach,
+    /// Whom a helper may give a ticket to.
+    pub helpers_assign: HelpersAssign,
+    /// From resolving without an answer to closing by itself.
+    pub close_after: SignedDuration,
+    /// How long after closing a customer's answer opens the same ticket again; later it opens a new one.
+    pub reopen_within: SignedDuration,
+    /// How long a public reply waits before it is sent, so that it can be taken back; may be zero.
+    pub undo_window: SignedDuration,
+    /// A mailbox not checked, or a reply not sent, for so long raises an alarm.
+    pub alarm_after: SignedDuration,
+    /// A larger message is held as its header alone; bytes.
+    pub max_message_bytes: u64,
+    /// The guards against floods and loops.
+    pub budgets: Budgets,
+    /// How long a sign-in lasts.
+    pub sessions: SessionLimits,
+}
+
+/// How much mail is taken, and made by itself, before the desk grows quiet (MAIL.md, "Deciding" 6 and "Writing a message").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budgets {
+    /// New tickets from one sender in an hour; what is more is held.
+    pub new_per_sender_hour: u32,
+    /// Messages joined to one ticket in an hour; what is more is held.
+    pub per_ticket_hour: u32,
+    /// Automatic messages to one address in an hour.
+    pub automatic_per_address_hour: u32,
+    /// Automatic messages to one address in 24 hours.
+    pub automatic_per_address_day: u32,
+    /// Automatic messages to all addresses of one domain in an hour.
+    pub automatic_per_domain_hour: u32,
+    /// Automatic messages of the whole desk in an hour.
+    pub automatic_per_hour: u32,
+}
+
+/// When a session of the panel ends by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SessionLimits {
+    /// After so long without a request.
+    pub idle: SignedDuration,
+    /// After so long in any case; not shorter than `idle`.
+    pub absolute: SignedDuration,
+}
+
+/// `[[mailbox]]`: how one mailbox reads and answers. How it is reached is an `ImapAccount` and an `SmtpAccount`.
+#[derive(Clone, Debug)]
+pub struct MailboxSettings {
+    /// The short name that the panel, the logs and the environment use: 1 to 32 of `a-z 0-9 -`, unique.
+    pub name: String,
+    /// The address that customers write to and that answers come from; unique.
+    pub address: EmailAddress,
+    /// The name beside the address in what is sent.
+    pub display_name: String,
+    /// What is taken at the first meeting.
+    pub take_existing: TakeExisting,
+    /// What becomes of list mail.
+    pub list_mail: ListMail,
+    /// The name under which our own mail server writes `Authentication-Results` (RFC 8601 §2.5); without it none is believed.
+    pub authserv_id: Option<String>,
+    /// Whether signed reply addresses can be used.
+    pub sub_addressing: SubAddressing,
+    /// Which changes of status the customer is told.
+    pub notices: BTreeSet<StatusNotice>,
+    /// Whether a new ticket is acknowledged.
+    pub receipt: Receipt,
+    /// Whose name a reply bears.
+    pub sender_name: SenderName,
+}
+
+impl MailboxSettings {
+    /// The mailbox as a header names it when no helper's name stands beside it.
+    #[must_use]
+    pub fn named(&self) -> Named {
+        Named { name: Some(self.display_name.clone()), address: self.address.clone() }
+    }
+}
+
+impl Default for DeskSettings {
+    /// What holds where the file says nothing.
+    fn default() -> Self {
+        Self {
+            name: "Support".to_owned(),
+            time_zone: TimeZone::UTC,
+            helpers_see: Reach::Unassigned,
+            helpers_assign: HelpersAssign::Myself,
+            close_after: SignedDuration::from_hours(7 * 24),
+            reopen_within: SignedDuration::from_hours(30 * 24),
+            undo_window: SignedDuration::from_secs(10),
+            alarm_after: SignedDuration::from_mins(10),
+            max_message_bytes: 50 * 1024 * 1024,
+            budgets: Budgets::default(),
+            sessions: SessionLimits::default(),
+        }
+    }
+}
+
+impl Default for Budgets {
+    fn default() -> Self {
+        Self {
+            new_per_sender_hour: 20,
+            per_ticket_hour: 30,
+            automatic_per_address_hour: 5,
+            automatic_per_address_day: 20,
+            automatic_per_domain_hour: 100,
+            automatic_per_hour: 1000,
+        }
+    }
+}
+
+impl Default for SessionLimits {
+    fn default() -> Self {
+        Self { idle: SignedDuration::from_hours(12), absolute: SignedDuration::from_hours(14 * 24) }
+    }
+}
