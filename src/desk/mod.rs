@@ -1,8 +1,14 @@
 //! What a helpdesk is: values and rules. Knows nobody: no async, SQL, HTTP, file, mail crate or clock.
 
 pub mod address;
+pub mod comment;
+pub mod event;
 pub mod id;
+pub mod matching;
 pub mod message;
 pub mod network;
+pub mod permission;
+pub mod person;
 pub mod public_url;
 pub mod settings;
+pub mod ticket;

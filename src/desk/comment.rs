@@ -1,0 +1,219 @@
+//! What is said on a ticket. A reply and a note are two types: what builds customer mail cannot be given a note.
+
+use crate::desk::id::CommentId;
+
+/// The longest comment that is taken, in bytes; a longer mail text is kept whole as its message and cut here.
+pub const LONGEST_COMMENT: usize = 1024 * 1024;
+
+/// Text that somebody wrote: not blank, no control characters but line ends and tabs, at most [`LONGEST_COMMENT`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommentText(String);
+
+/// Why a text is not a comment.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NotAComment {
+    /// Nothing but white space.
+    #[error("the text is empty; write something to send")]
+    Empty,
+    /// Over the bound.
+    #[error("the text has {bytes} bytes; at most {LONGEST_COMMENT} can be sent: attach it as a file")]
+    TooLong {
+        /// How many it has.
+        bytes: usize,
+    },
+}
+
+impl CommentText {
+    /// Takes what a person typed.
+    ///
+    /// # Errors
+    /// [`NotAComment`] when it is blank or too long.
+    pub fn parse(text: &str) -> Result<Self, NotAComment> {
+        let clean = clean(text);
+        if clean.trim().is_empty() {
+            return Err(NotAComment::Empty);
+        }
+        if clean.len() > LONGEST_COMMENT {
+            return Err(NotAComment::TooLong { bytes: clean.len() });
+        }
+        Ok(Self(clean))
+    }
+
+    /// Takes what a mail said: never refused. Blank becomes `(no text)`; what is over the bound is cut with a word.
+    #[must_use]
+    pub fn from_mail(text: &str) -> Self {
+        let mut clean = clean(text);
+        if clean.trim().is_empty() {
+            return Self("(no text)".to_owned());
+        }
+        if clean.len() > LONGEST_COMMENT {
+            let at = (0..=LONGEST_COMMENT).rev().find(|at| clean.is_char_boundary(*at)).unwrap_or(0);
+            clean.truncate(at);
+            clean.push_str("\n\n(The message is longer; its source has the whole.)");
+        }
+        Self(clean)
+    }
+
+    /// The text, with LF line ends.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// LF line ends, no NUL (PostgreSQL refuses it) and no other control characters, no white space at either end.
+fn clean(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let kept: String = text.chars().filter(|c| !c.is_control() || matches!(c, '\n' | '\t')).collect();
+    kept.trim_end().trim_start_matches('\n').to_owned()
+}
+
+/// Who may read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// The customer sees it.
+    Public,
+    /// Staff only. Never leaves in any mail.
+    Internal,
+}
+
+impl Visibility {
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Internal => "internal",
+        }
+    }
+
+    /// The word of [`Visibility::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Public, Self::Internal].into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// Whose voice it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Origin {
+    /// A customer or another participant.
+    Customer,
+    /// A helper or admin, with their rights.
+    Staff,
+    /// A machine: an out-of-office, a report.
+    Machine,
+}
+
+impl Origin {
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Staff => "staff",
+            Self::Machine => "machine",
+        }
+    }
+
+    /// The word of [`Origin::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Customer, Self::Staff, Self::Machine].into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// The way it came in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Via {
+    /// By mail.
+    Mail,
+    /// Staff, on the panel.
+    Panel,
+    /// The customer, on their own pages.
+    Portal,
+}
+
+impl Via {
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Panel => "panel",
+            Self::Portal => "portal",
+        }
+    }
+
+    /// The word of [`Via::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Mail, Self::Panel, Self::Portal].into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// What staff should know about how a comment came to be on the ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Flag {
+    /// Its sender knew the thread but was no participant; sent nothing until staff agree.
+    NewParticipant,
+    /// From a helper's address, without their signed reply address: it speaks for nobody.
+    UnsignedStaff,
+    /// A machine wrote it.
+    Automatic,
+}
+
+impl Flag {
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NewParticipant => "new-participant",
+            Self::UnsignedStaff => "unsigned-staff",
+            Self::Automatic => "automatic",
+        }
+    }
+
+    /// The word of [`Flag::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::NewParticipant, Self::UnsignedStaff, Self::Automatic].into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// What the customer may be sent. Made from a public comment alone; there is no way to make one from a note.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicText {
+    /// Whose words.
+    pub author: String,
+    /// The words.
+    pub text: CommentText,
+    /// The row.
+    pub comment: CommentId,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn blank_text_is_refused_and_blank_mail_is_not() {
+        assert_eq!(CommentText::parse(" \n\t"), Err(NotAComment::Empty));
+        assert_eq!(CommentText::from_mail("\r\n").as_str(), "(no text)");
+    }
+
+    #[test]
+    fn line_ends_are_one_kind_and_nul_is_gone() {
+        assert_eq!(CommentText::parse("a\r\nb\rc\0d").unwrap().as_str(), "a\nb\ncd");
+    }
+
+    #[test]
+    fn a_mail_text_without_end_is_cut_with_a_word() {
+        let cut = CommentText::from_mail(&"ä".repeat(LONGEST_COMMENT));
+        assert!(cut.as_str().ends_with("its source has the whole.)") && cut.as_str().len() < LONGEST_COMMENT + 100);
+    }
+}

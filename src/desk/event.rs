@@ -1,0 +1,86 @@
+//! A ticket's history: one line for each change, told by what changed from what to what.
+
+/// What happened. Every figure is counted from these.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum EventKind {
+    /// The ticket came to be; `new` is how: `mail`, `panel`, `portal`.
+    Opened,
+    /// Staff wrote to the customer.
+    Replied,
+    /// The customer, or another participant, wrote.
+    Commented,
+    /// A machine's message was joined; nobody is told.
+    Automatic,
+    /// Staff wrote a note.
+    Noted,
+    /// `old` and `new` are statuses.
+    Status,
+    /// `old` and `new` are priorities.
+    Priority,
+    /// `old` and `new` are people's ids; none: nobody.
+    Assigned,
+    /// `old` and `new` are subjects.
+    Subject,
+    /// `new` is the address that was accepted as a participant.
+    ParticipantAdded,
+    /// `new` is the address that was proposed: from the Cc of a later mail, or a new voice in the thread.
+    ParticipantProposed,
+    /// `old` is the address that was taken off.
+    ParticipantRemoved,
+    /// `new` is the ticket this one came out of.
+    Linked,
+    /// A reply was taken back within its undo window.
+    Withdrawn,
+    /// `new` is the address a reply came back from.
+    Bounced,
+}
+
+impl EventKind {
+    /// Every kind there is.
+    pub const ALL: [Self; 15] = [
+        Self::Opened,
+        Self::Replied,
+        Self::Commented,
+        Self::Automatic,
+        Self::Noted,
+        Self::Status,
+        Self::Priority,
+        Self::Assigned,
+        Self::Subject,
+        Self::ParticipantAdded,
+        Self::ParticipantProposed,
+        Self::ParticipantRemoved,
+        Self::Linked,
+        Self::Withdrawn,
+        Self::Bounced,
+    ];
+
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Opened => "opened",
+            Self::Replied => "replied",
+            Self::Commented => "commented",
+            Self::Automatic => "automatic",
+            Self::Noted => "noted",
+            Self::Status => "status",
+            Self::Priority => "priority",
+            Self::Assigned => "assigned",
+            Self::Subject => "subject",
+            Self::ParticipantAdded => "participant-added",
+            Self::ParticipantProposed => "participant-proposed",
+            Self::ParticipantRemoved => "participant-removed",
+            Self::Linked => "linked",
+            Self::Withdrawn => "withdrawn",
+            Self::Bounced => "bounced",
+        }
+    }
+
+    /// The word of [`EventKind::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+}

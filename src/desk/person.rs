@@ -1,0 +1,143 @@
+//! People: admins, helpers and customers, each exactly one of these.
+
+use crate::desk::{address::EmailAddress, id::PersonId};
+
+/// What a person is at this desk. Rights are in `desk/permission.rs`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Writes in, sees their own tickets.
+    Customer,
+    /// Answers.
+    Helper,
+    /// Answers, and manages the desk.
+    Admin,
+}
+
+impl Role {
+    /// Every role, for forms.
+    pub const ALL: [Self; 3] = [Self::Admin, Self::Helper, Self::Customer];
+
+    /// As stored and as forms say it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Customer => "customer",
+            Self::Helper => "helper",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The word of [`Role::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|role| role.as_str() == word)
+    }
+
+    /// For screens: `Helper`.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Customer => "Customer",
+            Self::Helper => "Helper",
+            Self::Admin => "Admin",
+        }
+    }
+
+    /// Helpers and admins.
+    #[must_use]
+    pub fn is_staff(self) -> bool {
+        match self {
+            Self::Customer => false,
+            Self::Helper | Self::Admin => true,
+        }
+    }
+}
+
+/// Whether a person may sign in and be given work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PersonState {
+    /// As usual.
+    Active,
+    /// Kept for the history; sessions ended, no sign-in, no notices.
+    Disabled,
+}
+
+impl PersonState {
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+        }
+    }
+
+    /// The word of [`PersonState::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::Disabled].into_iter().find(|state| state.as_str() == word)
+    }
+}
+
+/// How soon a helper hears of something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notify {
+    /// By mail, at once.
+    AtOnce,
+    /// Not by mail; the panel shows it.
+    Never,
+}
+
+impl Notify {
+    /// As stored and as forms say it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::AtOnce => "at-once",
+            Self::Never => "never",
+        }
+    }
+
+    /// The word of [`Notify::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::AtOnce, Self::Never].into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// Somebody the desk knows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Person {
+    /// Their row.
+    pub id: PersonId,
+    /// What they are here.
+    pub role: Role,
+    /// Whether they may sign in.
+    pub state: PersonState,
+    /// As they are called; never empty.
+    pub name: String,
+    /// Where they are written to.
+    pub email: EmailAddress,
+    /// Mail about new tickets that nobody has (staff).
+    pub notify_new: Notify,
+    /// Mail about their own tickets (staff).
+    pub notify_own: Notify,
+}
+
+impl Person {
+    /// Staff who may act: an active helper or admin.
+    #[must_use]
+    pub fn is_active_staff(&self) -> bool {
+        self.role.is_staff() && self.state == PersonState::Active
+    }
+}
+
+/// A name fit to show: control characters gone, white space single, at most 100 characters; the address's local
+/// part where nothing is left.
+#[must_use]
+pub fn clean_name(name: &str, email: &EmailAddress) -> String {
+    let clean = name.split(|c: char| c.is_whitespace() || c.is_control()).filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" ");
+    let clean: String = clean.chars().take(100).collect();
+    if clean.is_empty() { email.local().to_owned() } else { clean }
+}

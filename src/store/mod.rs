@@ -1,0 +1,317 @@
+//! The ledger: all SQL. One text for SQLite and PostgreSQL wherever the two agree.
+//!
+//! A read takes `&mut Conn`, which a [`Reading`] and a [`Tx`] both give; a write takes `&mut Tx`, which only
+//! [`Store::begin`] makes. SQLite has one writer, whose transactions begin immediate, and a few readers.
+
+use std::{
+    ops::{Deref, DerefMut},
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use sqlx::{
+    PgConnection, PgPool, PgTransaction, Postgres, Sqlite, SqliteConnection, SqlitePool, SqliteTransaction,
+    pool::PoolConnection,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+pub mod participants;
+pub mod people;
+pub mod tickets;
+
+/// What can go wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refuses or is not there.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Its tables cannot be brought up to date.
+    #[error("the database cannot be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A file beside the database.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// Another process has it.
+    #[error("{0} is in use by another maildesk; stop that one first, or use PostgreSQL for several")]
+    InUse(PathBuf),
+    /// A row that this program cannot have written.
+    #[error("table {table}, column {column}: `{value}` is not one of the words known; the database is damaged or from a newer maildesk")]
+    Unreadable {
+        /// Where.
+        table: &'static str,
+        /// In what.
+        column: &'static str,
+        /// The word found.
+        value: String,
+    },
+    /// Content that a row names is not there, or is not what its hash says.
+    #[error("the content {sha256} is {what}; restore it from a backup")]
+    Content {
+        /// Its hash.
+        sha256: String,
+        /// Missing or damaged.
+        what: &'static str,
+    },
+}
+
+impl StoreError {
+    /// Whether a unique rule was hit: somebody else was first.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(it)) => it.is_unique_violation(),
+            Self::Database(_) | Self::Migrate(_) | Self::File { .. } | Self::InUse(_) | Self::Unreadable { .. } | Self::Content { .. } => {
+                false
+            }
+        }
+    }
+}
+
+/// Every call of this room.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// The desk's memory.
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Db,
+    folder: PathBuf,
+}
+
+#[derive(Clone, Debug)]
+enum Db {
+    Sqlite { rw: SqlitePool, ro: SqlitePool, _lock: Arc<std::fs::File> },
+    Pg(PgPool),
+}
+
+/// A connection of either kind: what a read needs.
+pub struct Conn(Inner);
+
+enum Inner {
+    Sqlite(PoolConnection<Sqlite>),
+    SqliteTx(SqliteTransaction<'static>),
+    Pg(PoolConnection<Postgres>),
+    PgTx(PgTransaction<'static>),
+}
+
+/// The driver's own connection, for the macro `on!`.
+pub(crate) enum Driver<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Pg(&'a mut PgConnection),
+}
+
+impl Conn {
+    pub(crate) fn driver(&mut self) -> Driver<'_> {
+        match &mut self.0 {
+            Inner::Sqlite(it) => Driver::Sqlite(it),
+            Inner::SqliteTx(it) => Driver::Sqlite(it),
+            Inner::Pg(it) => Driver::Pg(it),
+            Inner::PgTx(it) => Driver::Pg(it),
+        }
+    }
+
+    /// The text for this database, where the two need different ones.
+    pub(crate) fn pick(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
+        match self.0 {
+            Inner::Sqlite(_) | Inner::SqliteTx(_) => sqlite,
+            Inner::Pg(_) | Inner::PgTx(_) => postgres,
+        }
+    }
+}
+
+/// The same expression for either driver; `$c` is its connection.
+macro_rules! on {
+    ($conn:expr, $c:ident => $e:expr) => {
+        match $conn.driver() {
+            $crate::store::Driver::Sqlite($c) => $e,
+            $crate::store::Driver::Pg($c) => $e,
+        }
+    };
+}
+pub(crate) use on;
+
+/// A connection that reads and never writes.
+pub struct Reading(Conn);
+
+/// A write transaction. Dropped without [`Tx::commit`], nothing happened.
+pub struct Tx(Conn);
+
+impl Deref for Reading {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl DerefMut for Reading {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}
+
+impl Deref for Tx {
+    type Target = Conn;
+    fn deref(&self) -> &Conn {
+        &self.0
+    }
+}
+
+impl DerefMut for Tx {
+    fn deref_mut(&mut self) -> &mut Conn {
+        &mut self.0
+    }
+}
+
+impl Tx {
+    /// Makes it durable (SQLite: synced to the disk before this returns).
+    ///
+    /// # Errors
+    /// When the database refuses; then nothing happened, or (a broken connection) it must be looked up.
+    pub async fn commit(self) -> Result<()> {
+        match self.0.0 {
+            Inner::SqliteTx(it) => it.commit().await?,
+            Inner::PgTx(it) => it.commit().await?,
+            Inner::Sqlite(_) | Inner::Pg(_) => {}
+        }
+        Ok(())
+    }
+
+    /// Begins a part that can be taken back alone.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn savepoint(&mut self) -> Result<()> {
+        self.say("savepoint part").await
+    }
+
+    /// Keeps what was done since [`Tx::savepoint`].
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn keep(&mut self) -> Result<()> {
+        self.say("release savepoint part").await
+    }
+
+    /// Takes back what was done since [`Tx::savepoint`].
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn take_back(&mut self) -> Result<()> {
+        self.say("rollback to savepoint part").await?;
+        self.say("release savepoint part").await
+    }
+
+    async fn say(&mut self, sql: &'static str) -> Result<()> {
+        on!(self, c => sqlx::raw_sql(sql).execute(c).await.map(|_| ()))?;
+        Ok(())
+    }
+}
+
+static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+
+impl Store {
+    /// Opens the database (made when missing) and brings its tables up to date. `url` is `sqlite:PATH` or
+    /// `postgres://…`; `folder` is the data directory, where large content lies as files.
+    ///
+    /// # Errors
+    /// [`StoreError`]; for SQLite also when another process has it.
+    pub async fn open(url: &str, folder: &Path) -> Result<Self> {
+        let file = |source| StoreError::File { path: folder.to_owned(), source };
+        std::fs::create_dir_all(folder.join("blobs")).map_err(file)?;
+        let db = if url.starts_with("sqlite:") { open_sqlite(url, folder).await? } else { open_postgres(url).await? };
+        Ok(Self { db, folder: folder.to_owned() })
+    }
+
+    /// For reading.
+    ///
+    /// # Errors
+    /// When no connection is to be had within 10 s.
+    pub async fn read(&self) -> Result<Reading> {
+        Ok(Reading(Conn(match &self.db {
+            Db::Sqlite { ro, .. } => Inner::Sqlite(ro.acquire().await?),
+            Db::Pg(pool) => Inner::Pg(pool.acquire().await?),
+        })))
+    }
+
+    /// Begins a write transaction; on SQLite the write lock is taken at once.
+    ///
+    /// # Errors
+    /// When no connection or lock is to be had within 10 s.
+    pub async fn begin(&self) -> Result<Tx> {
+        Ok(Tx(Conn(match &self.db {
+            Db::Sqlite { rw, .. } => Inner::SqliteTx(rw.begin_with("begin immediate").await?),
+            Db::Pg(pool) => Inner::PgTx(pool.begin().await?),
+        })))
+    }
+
+    /// Where large content lies.
+    pub(crate) fn blob_folder(&self) -> PathBuf {
+        self.folder.join("blobs")
+    }
+
+    /// Waits for what is under way and closes every connection.
+    pub async fn close(&self) {
+        match &self.db {
+            Db::Sqlite { rw, ro, .. } => {
+                ro.close().await;
+                rw.close().await;
+            }
+            Db::Pg(pool) => pool.close().await,
+        }
+    }
+}
+
+async fn open_sqlite(url: &str, folder: &Path) -> Result<Db> {
+    // sqlx takes no lock around migrations on SQLite, and two daemons on one file are a mistake anyway.
+    let path = folder.join("maildesk.lock");
+    let lock = std::fs::File::create(&path).map_err(|source| StoreError::File { path: path.clone(), source })?;
+    if lock.try_lock().is_err() {
+        return Err(StoreError::InUse(folder.to_owned()));
+    }
+    let options = SqliteConnectOptions::from_str(url)?
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("cache_size", "-8000")
+        .pragma("temp_store", "memory")
+        .optimize_on_close(true, None);
+    // One writer: writers queue fairly in the pool instead of unfairly in the busy timeout.
+    let rw = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(10)).connect_with(options.clone()).await?;
+    SQLITE.run(&rw).await?;
+    let options = options.pragma("query_only", "1");
+    let ro = SqlitePoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+    Ok(Db::Sqlite { rw, ro, _lock: Arc::new(lock) })
+}
+
+async fn open_postgres(url: &str) -> Result<Db> {
+    let options = PgConnectOptions::from_str(url)?.application_name("maildesk");
+    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+    POSTGRES.run(&pool).await?;
+    Ok(Db::Pg(pool))
+}
+
+/// As the database keeps a time: milliseconds since 1970 UTC.
+pub(crate) fn ms(at: Timestamp) -> i64 {
+    at.as_millisecond()
+}
+
+/// A time read back.
+pub(crate) fn at(ms: i64) -> Timestamp {
+    Timestamp::from_millisecond(ms).unwrap_or(if ms < 0 { Timestamp::MIN } else { Timestamp::MAX })
+}
+
+/// A word read back as the value it stands for.
+pub(crate) fn word<T>(table: &'static str, column: &'static str, value: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
+    parse(value).ok_or_else(|| StoreError::Unreadable { table, column, value: value.to_owned() })
+}

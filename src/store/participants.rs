@@ -1,0 +1,110 @@
+//! Rows of `participants`: whose mail may join a ticket, and who is sent what is public.
+
+use jiff::Timestamp;
+
+use crate::{
+    desk::{
+        address::EmailAddress,
+        id::{PersonId, TicketNumber},
+        permission::{Case, TakingPart},
+        person::{PersonState, Role},
+        ticket::Ticket,
+    },
+    store::{Conn, Result, StoreError, Tx, ms, on, word},
+};
+
+/// How a person stands to a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Participation {
+    /// Sent what is public, may join by mail.
+    Active,
+    /// Sent nothing until staff agree.
+    Proposed,
+    /// Taken off by staff.
+    Removed,
+}
+
+impl Participation {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Proposed => "proposed",
+            Self::Removed => "removed",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Active, Self::Proposed, Self::Removed].into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// What about the ticket matters to who may do what with it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn case(conn: &mut Conn, ticket: &Ticket, who: PersonId) -> Result<Case> {
+    let state = of(conn, ticket.number, who).await?;
+    let taking_part = if state == Some(Participation::Active) { TakingPart::Yes } else { TakingPart::No };
+    Ok(Case { requester: ticket.requester, assignee: ticket.assignee, taking_part })
+}
+
+/// How `who` stands to the ticket; none: not at all.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of(conn: &mut Conn, number: TicketNumber, who: PersonId) -> Result<Option<Participation>> {
+    let sql = "select state from participants where ticket = $1 and person = $2";
+    let state: Option<(String,)> = on!(conn, c => sqlx::query_as(sql).bind(number.0).bind(who.0).fetch_optional(c).await)?;
+    state.map(|(state,)| word("participants", "state", &state, Participation::parse)).transpose()
+}
+
+/// Sets how `who` stands to the ticket.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set(tx: &mut Tx, number: TicketNumber, who: PersonId, state: Participation, now: Timestamp) -> Result<()> {
+    let sql = "insert into participants (ticket, person, state, added_at) values ($1, $2, $3, $4)
+        on conflict (ticket, person) do update set state = excluded.state";
+    on!(tx, c => sqlx::query(sql).bind(number.0).bind(who.0).bind(state.as_str()).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// One participant of a ticket.
+#[derive(Clone, Debug)]
+pub struct Participant {
+    /// Who.
+    pub person: PersonId,
+    /// As they are called.
+    pub name: String,
+    /// Where they are written to.
+    pub email: EmailAddress,
+    /// Their role at the desk.
+    pub role: Role,
+    /// Whether they may sign in; a disabled one is sent nothing.
+    pub account: PersonState,
+    /// How they stand to the ticket.
+    pub state: Participation,
+}
+
+/// Everybody who is or was to take part, the first first.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn list(conn: &mut Conn, number: TicketNumber) -> Result<Vec<Participant>> {
+    let sql = "select p.id, p.name, p.email, p.role, p.state, t.state from participants t join people p on p.id = t.person
+        where t.ticket = $1 order by t.added_at, p.id";
+    type Row = (i64, String, String, String, String, String);
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(number.0).fetch_all(c).await)?;
+    rows.into_iter().map(participant).collect()
+}
+
+fn participant((id, name, email, role, account, state): (i64, String, String, String, String, String)) -> Result<Participant> {
+    Ok(Participant {
+        person: PersonId(id),
+        name,
+        email: email.parse().map_err(|_| StoreError::Unreadable { table: "people", column: "email", value: email })?,
+        role: word("people", "role", &role, Role::parse)?,
+        account: word("people", "state", &account, PersonState::parse)?,
+        state: word("participants", "state", &state, Participation::parse)?,
+    })
+}

@@ -1,0 +1,97 @@
+//! Rows of `people`.
+
+use jiff::Timestamp;
+
+use crate::{
+    desk::{
+        address::EmailAddress,
+        id::PersonId,
+        person::{Notify, Person, PersonState, Role},
+    },
+    store::{Conn, Result, StoreError, Tx, ms, on, word},
+};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    role: String,
+    state: String,
+    name: String,
+    email: String,
+    notify_new: String,
+    notify_own: String,
+}
+
+impl Row {
+    fn person(self) -> Result<Person> {
+        Ok(Person {
+            id: PersonId(self.id),
+            role: word("people", "role", &self.role, Role::parse)?,
+            state: word("people", "state", &self.state, PersonState::parse)?,
+            email: self.email.parse().map_err(|_| StoreError::Unreadable { table: "people", column: "email", value: self.email })?,
+            name: self.name,
+            notify_new: word("people", "notify_new", &self.notify_new, Notify::parse)?,
+            notify_own: word("people", "notify_own", &self.notify_own, Notify::parse)?,
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("select id, role, state, name, email, notify_new, notify_own from people ", $rest)
+    };
+}
+
+/// By id.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn get(conn: &mut Conn, id: PersonId) -> Result<Option<Person>> {
+    let row: Option<Row> = on!(conn, c => sqlx::query_as(select!("where id = $1")).bind(id.0).fetch_optional(c).await)?;
+    row.map(Row::person).transpose()
+}
+
+/// By address, whatever its case.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn by_email(conn: &mut Conn, email: &EmailAddress) -> Result<Option<Person>> {
+    let row: Option<Row> = on!(conn, c => sqlx::query_as(select!("where email = $1")).bind(email.folded()).fetch_optional(c).await)?;
+    row.map(Row::person).transpose()
+}
+
+/// Every helper and admin who may act, by name.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn active_staff(conn: &mut Conn) -> Result<Vec<Person>> {
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(select!("where role in ('admin', 'helper') and state = 'active' order by name, id")).fetch_all(c).await)?;
+    rows.into_iter().map(Row::person).collect()
+}
+
+/// Somebody to be made.
+#[derive(Clone, Debug)]
+pub struct NewPerson<'a> {
+    /// What they are to be.
+    pub role: Role,
+    /// Cleaned already.
+    pub name: &'a str,
+    /// Unique.
+    pub email: &'a EmailAddress,
+    /// Argon2id as a PHC string; none: they cannot sign in with a password.
+    pub password_hash: Option<&'a str>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// Makes somebody.
+///
+/// # Errors
+/// [`StoreError::is_taken`] when the address is somebody's already.
+pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<PersonId> {
+    let sql = "insert into people (role, state, name, email, password_hash, created_at) values ($1, 'active', $2, $3, $4, $5) returning id";
+    let id = on!(tx, c => sqlx::query_scalar(sql)
+        .bind(new.role.as_str()).bind(new.name).bind(new.email.folded()).bind(new.password_hash).bind(ms(new.at))
+        .fetch_one(c).await)?;
+    Ok(PersonId(id))
+}

@@ -1,0 +1,160 @@
+//! Rows of `tickets`: one ticket at a time. Lists are in `store/queue.rs`, people on a ticket in `store/participants.rs`.
+
+use jiff::Timestamp;
+
+use crate::{
+    desk::{
+        id::{MailboxId, PersonId, TicketNumber},
+        ticket::{Priority, Status, Ticket, Turn},
+    },
+    store::{Conn, Result, StoreError, Tx, at, ms, on, word},
+};
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    number: i64,
+    mailbox: i64,
+    subject: String,
+    status: String,
+    priority: i64,
+    requester: i64,
+    assignee: Option<i64>,
+    version: i64,
+    turn: String,
+    comments: i64,
+    opened_message: Option<String>,
+    linked: Option<i64>,
+    opened_at: i64,
+    updated_at: i64,
+    status_at: i64,
+}
+
+impl Row {
+    fn ticket(self) -> Result<Ticket> {
+        let unreadable = |value: i64| StoreError::Unreadable { table: "tickets", column: "priority", value: value.to_string() };
+        Ok(Ticket {
+            number: TicketNumber(self.number),
+            mailbox: MailboxId(self.mailbox),
+            subject: self.subject,
+            status: word("tickets", "status", &self.status, Status::parse)?,
+            priority: Priority::from_rank(self.priority).ok_or_else(|| unreadable(self.priority))?,
+            requester: PersonId(self.requester),
+            assignee: self.assignee.map(PersonId),
+            version: self.version,
+            turn: word("tickets", "turn", &self.turn, Turn::parse)?,
+            comments: self.comments,
+            opened_message: self.opened_message,
+            linked: self.linked.map(TicketNumber),
+            opened_at: at(self.opened_at),
+            updated_at: at(self.updated_at),
+            status_at: at(self.status_at),
+        })
+    }
+}
+
+/// By number.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn get(conn: &mut Conn, number: TicketNumber) -> Result<Option<Ticket>> {
+    let sql = "select number, mailbox, subject, status, priority, requester, assignee, version, turn, comments, opened_message, linked,
+        opened_at, updated_at, status_at from tickets where number = $1";
+    let row: Option<Row> = on!(conn, c => sqlx::query_as(sql).bind(number.0).fetch_optional(c).await)?;
+    row.map(Row::ticket).transpose()
+}
+
+/// The ticket, locked until the transaction ends: whoever else wants to change it waits.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn lock(tx: &mut Tx, number: TicketNumber) -> Result<Option<Ticket>> {
+    // SQLite's write transaction is the lock already.
+    let sql = tx.pick("select number from tickets where number = $1", "select number from tickets where number = $1 for update");
+    let _: Option<(i64,)> = on!(tx, c => sqlx::query_as(sql).bind(number.0).fetch_optional(c).await)?;
+    get(tx, number).await
+}
+
+/// A ticket to be made.
+#[derive(Clone, Debug)]
+pub struct NewTicket<'a> {
+    /// Whose address answers.
+    pub mailbox: MailboxId,
+    /// Cleaned already.
+    pub subject: &'a str,
+    /// How much it matters.
+    pub priority: Priority,
+    /// Whose it is.
+    pub requester: PersonId,
+    /// Who has it from the start.
+    pub assignee: Option<PersonId>,
+    /// Open, or In Progress when somebody has it or has already written.
+    pub status: Status,
+    /// Whose turn it is.
+    pub turn: Turn,
+    /// The Message-ID of the mail that opens it.
+    pub opened_message: Option<&'a str>,
+    /// The ticket it comes out of.
+    pub linked: Option<TicketNumber>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// Makes a ticket; the database gives the number.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<TicketNumber> {
+    let sql = "insert into tickets (mailbox, subject, status, priority, requester, assignee, turn, opened_message, linked, opened_at, updated_at, status_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10) returning number";
+    let number = on!(tx, c => sqlx::query_scalar(sql)
+        .bind(new.mailbox.0).bind(new.subject).bind(new.status.as_str()).bind(new.priority.rank()).bind(new.requester.0)
+        .bind(new.assignee.map(|it| it.0)).bind(new.turn.as_str()).bind(new.opened_message).bind(new.linked.map(|it| it.0)).bind(ms(new.at))
+        .fetch_one(c).await)?;
+    Ok(TicketNumber(number))
+}
+
+/// Writes what an action changed; the version goes up by one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn update(tx: &mut Tx, ticket: &Ticket) -> Result<()> {
+    let sql =
+        "update tickets set subject = $2, status = $3, priority = $4, assignee = $5, version = version + 1, turn = $6, updated_at = $7,
+        status_at = $8 where number = $1";
+    on!(tx, c => sqlx::query(sql)
+        .bind(ticket.number.0).bind(&ticket.subject).bind(ticket.status.as_str()).bind(ticket.priority.rank()).bind(ticket.assignee.map(|it| it.0))
+        .bind(ticket.turn.as_str()).bind(ms(ticket.updated_at)).bind(ms(ticket.status_at))
+        .execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// What a new comment changes on the row of its ticket.
+#[derive(Clone, Copy, Debug)]
+pub struct CommentTrace<'a> {
+    /// The start of it, for the list; none for a note, which a customer's list must not show.
+    pub snippet: Option<&'a str>,
+    /// How many files it brings.
+    pub files: usize,
+}
+
+/// Counts a new comment on its ticket.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count_comment(tx: &mut Tx, number: TicketNumber, trace: CommentTrace<'_>) -> Result<()> {
+    let sql = "update tickets set comments = comments + 1, snippet = coalesce($2, snippet), has_files = case when $3 > 0 then 1 else has_files end
+        where number = $1";
+    let files = i64::try_from(trace.files).unwrap_or(i64::MAX);
+    on!(tx, c => sqlx::query(sql).bind(number.0).bind(trace.snippet).bind(files).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Resolved before `before` and never answered since: due to be closed. At most `limit`, oldest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn to_close(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<Vec<TicketNumber>> {
+    let sql = "select number from tickets where status = 'resolved' and status_at < $1 order by status_at limit $2";
+    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(ms(before)).bind(limit).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(number,)| TicketNumber(number)).collect())
+}
