@@ -4,6 +4,7 @@ pub mod address;
 pub mod comment;
 pub mod event;
 pub mod id;
+pub mod mailbox;
 pub mod matching;
 pub mod message;
 pub mod network;

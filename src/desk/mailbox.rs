@@ -1,0 +1,62 @@
+//! Where mail is taken from and given to: the accounts on other people's servers.
+
+use std::{fmt, path::PathBuf};
+
+use secrecy::SecretString;
+
+/// How a connection to a mail server is protected (RFC 8314).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tls {
+    /// TLS from the first octet: usually port 993 (IMAP) or 465 (SMTP).
+    Implicit,
+    /// Plain until `STARTTLS`, which the server must offer; without it nothing is said and nobody signs in.
+    StartTls,
+    /// No protection: to this machine alone.
+    None,
+}
+
+/// A mail server, and how to reach it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MailServer {
+    /// Name or address, without a port.
+    pub host: String,
+    /// TCP port.
+    pub port: u16,
+    /// How the connection is protected.
+    pub tls: Tls,
+    /// Certificates in PEM that are trusted besides the system's: the CA of one's own house.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl fmt::Display for MailServer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.host, self.port)
+    }
+}
+
+/// One folder on an IMAP server, and who reads it.
+#[derive(Clone, Debug)]
+pub struct ImapAccount {
+    /// The server.
+    pub server: MailServer,
+    /// Who signs in.
+    pub user: String,
+    /// With what.
+    pub password: SecretString,
+    /// The folder that is watched, in plain UTF-8: `INBOX`.
+    pub folder: String,
+    /// Where a message goes once it is taken in, in plain UTF-8; none: it stays.
+    pub done_folder: Option<String>,
+}
+
+/// A server that takes outgoing mail.
+#[derive(Clone, Debug)]
+pub struct SmtpAccount {
+    /// The server.
+    pub server: MailServer,
+    /// Who signs in, with what; none: nobody does, the server knows this machine.
+    pub sign_in: Option<(String, SecretString)>,
+    /// Connections at one time, at least 1.
+    pub connections: usize,
+}
