@@ -5,5 +5,6 @@
 //! where it is.
 
 pub mod clock;
+pub mod config;
 pub mod desk;
 pub mod store;

@@ -59,6 +59,14 @@ impl PublicUrl {
         self.scheme
     }
 
+    /// Whether a password sent to it is safe from listeners: over TLS, or within this machine.
+    #[must_use]
+    pub fn protects_sign_ins(&self) -> bool {
+        let host = self.host.trim_matches(['[', ']']);
+        let this_machine = host == "localhost" || host.parse().is_ok_and(|it: std::net::IpAddr| it.is_loopback());
+        self.scheme == Scheme::Https || this_machine
+    }
+
     /// In lower case; an IPv6 address in its brackets.
     #[must_use]
     pub fn host(&self) -> &str {

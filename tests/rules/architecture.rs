@@ -9,7 +9,7 @@ use std::{
 const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &[]),
     ("desk", &[]),
-    ("config", &["desk"]),
+    ("config", &["desk", "clock"]),
     ("templates", &["desk"]),
     ("mail", &["desk", "templates", "clock"]),
     ("store", &["desk", "clock"]),

@@ -1,0 +1,176 @@
+//! `[[mailbox]]`: where its mail is taken from, who answers, and through which server.
+
+use std::{collections::BTreeSet, net::IpAddr};
+
+use jiff::SignedDuration;
+
+use super::{
+    fault::Place,
+    section::{Noted, Refusal, Section},
+    source::{Table, Value},
+    value::{self, duration, list, parsed, text, text_or_empty, whole, word},
+};
+use crate::desk::{
+    mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
+    settings::{ListMail, MailboxSettings, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting},
+};
+
+/// One mailbox: how it reads and answers, and the two servers it does so through.
+#[derive(Clone, Debug)]
+pub struct Mailbox {
+    /// How it reads and answers.
+    pub settings: MailboxSettings,
+    /// Where its mail is taken from.
+    pub imap: ImapAccount,
+    /// The folder is looked at so often where the server does not tell of new mail by itself (IDLE, RFC 2177).
+    pub poll_every: SignedDuration,
+    /// Where its mail is given to.
+    pub smtp: SmtpAccount,
+    /// Messages handed over in a minute at most.
+    pub per_minute: u32,
+}
+
+const TLS: &[(&str, Tls)] = &[("implicit", Tls::Implicit), ("starttls", Tls::StartTls), ("none", Tls::None)];
+
+/// All mailboxes; each is called `desk_name` where it does not say otherwise.
+pub(super) fn read(top: &mut Section<'_>, desk_name: &str) -> Result<Vec<Mailbox>, Noted> {
+    let tables = top.tables("mailbox");
+    let read: Vec<_> = tables.into_iter().enumerate().map(|(at, it)| one(top, at, it, desk_name)).collect();
+    let mailboxes: Vec<Mailbox> = read.into_iter().collect::<Result<_, _>>()?;
+    for (at, mailbox) in mailboxes.iter().enumerate() {
+        for same in mailboxes[..at].iter().filter_map(|other| what_two_share(mailbox, other)) {
+            top.at_odds(&format!("two mailboxes have the same {same}; give each its own"));
+        }
+    }
+    Ok(mailboxes)
+}
+
+fn what_two_share(one: &Mailbox, other: &Mailbox) -> Option<String> {
+    let folder = |it: &Mailbox| (it.imap.server.to_string(), it.imap.user.clone(), it.imap.folder.clone());
+    if one.settings.name == other.settings.name {
+        Some(format!("name {:?}", one.settings.name))
+    } else if one.settings.address == other.settings.address {
+        Some(format!("address {}", one.settings.address))
+    } else if folder(one) == folder(other) {
+        Some(format!("folder {:?} of {} on {}", one.imap.folder, one.imap.user, one.imap.server))
+    } else {
+        None
+    }
+}
+
+fn one(top: &mut Section<'_>, at: usize, (table, place): (Table, Place), desk_name: &str) -> Result<Mailbox, Noted> {
+    let called = table.get("name").and_then(|it| short_name(&it.value).ok()).unwrap_or_else(|| format!("no. {}", at + 1));
+    let mut mailbox = top.named("mailbox", &called, (table, place));
+    let settings = settings(&mut mailbox, desk_name);
+    let imap = imap(mailbox.table("imap"));
+    let smtp = smtp(mailbox.table("smtp"));
+    mailbox.finish();
+    let ((imap, poll_every), (smtp, per_minute)) = (imap?, smtp?);
+    Ok(Mailbox { settings: settings?, imap, poll_every, smtp, per_minute })
+}
+
+fn settings(mailbox: &mut Section<'_>, desk_name: &str) -> Result<MailboxSettings, Noted> {
+    let name = mailbox.required("name", "write a short one such as \"support\"", short_name);
+    let address = mailbox.required("address", "write the address that customers write to", parsed);
+    let display_name = mailbox.or("display_name", desk_name.to_owned(), value::name);
+    let take_existing = mailbox.or("take_existing", TakeExisting::None, word(TakeExisting::WORDS));
+    let list_mail = mailbox.or("list_mail", ListMail::Hold, word(ListMail::WORDS));
+    let authserv_id = mailbox.optional("authserv_id", text);
+    let sub_addressing = mailbox.or("sub_addressing", SubAddressing::Plus, word(SubAddressing::WORDS));
+    let all_notices = StatusNotice::WORDS.iter().map(|(_, it)| *it).collect();
+    let notices = mailbox.or("notices", all_notices, list(word(StatusNotice::WORDS)));
+    let receipt = mailbox.or("receipt", Receipt::Send, word(Receipt::WORDS));
+    let sender_name = mailbox.or("sender_name", SenderName::Desk, word(SenderName::WORDS));
+    let notices = BTreeSet::from_iter(notices);
+    let (name, address) = (name?, address?);
+    Ok(MailboxSettings {
+        name,
+        address,
+        display_name,
+        take_existing,
+        list_mail,
+        authserv_id,
+        sub_addressing,
+        notices,
+        receipt,
+        sender_name,
+    })
+}
+
+fn imap(mut imap: Section<'_>) -> Result<(ImapAccount, SignedDuration), Noted> {
+    let server = server(&mut imap, |tls| match tls {
+        Tls::Implicit => 993,
+        Tls::StartTls | Tls::None => 143,
+    });
+    let user = imap.required("user", "write who signs in: often the whole address", text);
+    let password = imap.secret("password").and_then(|given| given.ok_or_else(|| no_password(&mut imap)));
+    let folder = imap.or("folder", "INBOX".to_owned(), text);
+    let done_folder = imap.or("done_folder", "Processed".to_owned(), text_or_empty);
+    let poll_every = imap.or("poll_every", SignedDuration::from_mins(1), duration("5s", "1h"));
+    if done_folder == folder {
+        imap.at_odds("done_folder and folder are the same; write done_folder = \"\" to leave what is taken in where it is");
+    }
+    imap.finish();
+    let done_folder = Some(done_folder).filter(|it| !it.is_empty());
+    Ok((ImapAccount { server: server?, user: user?, password: password?, folder, done_folder }, poll_every))
+}
+
+fn smtp(mut smtp: Section<'_>) -> Result<(SmtpAccount, u32), Noted> {
+    let server = server(&mut smtp, |tls| match tls {
+        Tls::Implicit => 465,
+        Tls::StartTls => 587,
+        Tls::None => 25,
+    });
+    let user = smtp.optional("user", text);
+    let sign_in = match (user, smtp.secret("password")) {
+        (Some(user), Ok(Some(password))) => Ok(Some((user, password))),
+        (None, Ok(None)) => Ok(None),
+        (Some(_), Ok(None)) => Err(no_password(&mut smtp)),
+        (None, Ok(Some(_))) => Err(smtp.missing("user", "a password is given, so write who signs in with it")),
+        (_, Err(noted)) => Err(noted),
+    };
+    let connections = smtp.or("max_connections", 2, whole(1_usize..=50));
+    let per_minute = smtp.or("per_minute", 120, whole(1..=100_000));
+    smtp.finish();
+    Ok((SmtpAccount { server: server?, sign_in: sign_in?, connections }, per_minute))
+}
+
+fn no_password(section: &mut Section<'_>) -> Noted {
+    let mend = format!("write it there, name a file that holds it in password_file, or set {}", section.variable("password"));
+    section.missing("password", &mend)
+}
+
+fn server(section: &mut Section<'_>, usual_port: impl Fn(Tls) -> u16) -> Result<MailServer, Noted> {
+    let host = section.required("host", "write the mail server's name", host);
+    let tls = section.or("tls", Tls::Implicit, word(TLS));
+    let port = section.or("port", usual_port(tls), whole(1..=u16::MAX));
+    let ca_file = section.path("ca_file");
+    if let Some(why) = ca_file.as_ref().and_then(|it| std::fs::File::open(it).err()) {
+        section.at_odds(&format!("ca_file cannot be read: {why}"));
+    }
+    let host = host?;
+    if tls == Tls::None && !is_this_machine(&host) {
+        return Err(section.at_odds("tls = \"none\" is only allowed to this machine; use \"implicit\" or \"starttls\""));
+    }
+    Ok(MailServer { host, port, tls, ca_file })
+}
+
+fn host(value: &Value) -> Result<String, Refusal> {
+    let host = text(value)?;
+    let good = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ':');
+    if host.parse::<std::net::SocketAddr>().is_ok() || (host.contains(':') && host.parse::<IpAddr>().is_err()) {
+        return Err("holds a port; write it as port = …".to_owned());
+    }
+    if host.chars().all(good) { Ok(host) } else { Err("is not the name or the address of a machine".to_owned()) }
+}
+
+/// Loopback, by name or by address.
+fn is_this_machine(host: &str) -> bool {
+    host.eq_ignore_ascii_case("localhost") || host.parse::<IpAddr>().is_ok_and(|it| it.is_loopback())
+}
+
+fn short_name(value: &Value) -> Result<String, Refusal> {
+    let name = text(value)?;
+    let good = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.len() <= 32 && name.chars().all(good) { Ok(name) } else { Err("is not 1 to 32 of a-z, 0-9 and -".to_owned()) }
+}
