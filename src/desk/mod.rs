@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod comment;
+pub mod delivery;
 pub mod event;
 pub mod id;
 pub mod mailbox;

@@ -36,7 +36,7 @@ const TONGUES: &[(&str, &[&str])] = &[
     ("minijinja", &["templates"]),
     ("clap", &["cli", "main"]),
     ("imap_next", &["demo"]),
-    ("mailin", &["demo"]),
+    ("chrono", &["demo"]),
 ];
 
 /// Of the rooms below `actions`, only `mail::compose` may be named there.

@@ -1,0 +1,3 @@
+//! What `maildesk demo` stands on, and the tests with it.
+
+pub mod world;
