@@ -1,6 +1,8 @@
 //! What is said on a ticket. A reply and a note are two types: what builds customer mail cannot be given a note.
 
-use crate::desk::id::CommentId;
+use jiff::Timestamp;
+
+use crate::desk::id::{CommentId, PersonId, TicketNumber};
 
 /// The longest comment that is taken, in bytes; a longer mail text is kept whole as its message and cut here.
 pub const LONGEST_COMMENT: usize = 1024 * 1024;
@@ -185,15 +187,69 @@ impl Flag {
     }
 }
 
-/// What the customer may be sent. Made from a public comment alone; there is no way to make one from a note.
+/// One contribution to a ticket, as it is kept.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PublicText {
-    /// Whose words.
-    pub author: String,
+pub struct Comment {
+    /// The row.
+    pub id: CommentId,
+    /// On which ticket.
+    pub ticket: TicketNumber,
+    /// Who may read it.
+    pub visibility: Visibility,
+    /// Whose voice it is.
+    pub origin: Origin,
+    /// Who wrote it.
+    pub author: Option<PersonId>,
+    /// As they are called.
+    pub author_name: Option<String>,
     /// The words.
     pub text: CommentText,
-    /// The row.
-    pub comment: CommentId,
+    /// When it was taken back.
+    pub withdrawn_at: Option<Timestamp>,
+    /// When it was written.
+    pub created_at: Timestamp,
+}
+
+/// Words that may leave in a mail. Made from a public comment alone: a note gives none, and there is no other way to
+/// make one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicText {
+    author: String,
+    text: CommentText,
+    written_at: Timestamp,
+}
+
+impl PublicText {
+    /// None for a note, and for a reply that was taken back.
+    #[must_use]
+    pub fn of(comment: &Comment) -> Option<Self> {
+        match comment.visibility {
+            Visibility::Public if comment.withdrawn_at.is_none() => Some(Self {
+                author: comment.author_name.clone().unwrap_or_else(|| "Somebody".to_owned()),
+                text: comment.text.clone(),
+                written_at: comment.created_at,
+            }),
+            Visibility::Public | Visibility::Internal => None,
+        }
+    }
+
+    /// Whose words.
+    #[must_use]
+    pub fn author(&self) -> &str {
+        &self.author
+    }
+
+    /// The words.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        self.text.as_str()
+    }
+
+    /// When they were written.
+    #[must_use]
+    pub fn written_at(&self) -> Timestamp {
+        self.written_at
+    }
 }
 
 #[cfg(test)]

@@ -19,6 +19,13 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
+pub mod blobs;
+pub mod comments;
+pub mod events;
+pub mod evidence;
+pub mod mailboxes;
+pub mod messages;
+pub mod outbox;
 pub mod participants;
 pub mod people;
 pub mod tickets;

@@ -1,0 +1,163 @@
+//! Raw mail, attachments and outgoing mail by content hash.
+//!
+//! Up to [`SMALL`] bytes they lie in the database, committed together with the row that names them; larger ones are
+//! files, on the disk with their directory before that commit.
+
+use std::{
+    io::{Read, Write},
+    path::{Path, PathBuf},
+};
+
+use aws_lc_rs::digest;
+use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
+use jiff::Timestamp;
+
+use crate::store::{Conn, Result, Store, StoreError, Tx, ms, on};
+
+/// The largest content that lies in the database: 256 KiB.
+pub const SMALL: usize = 256 * 1024;
+
+/// Below this, packing does not pay.
+const NOT_WORTH_PACKING: usize = 512;
+
+/// SHA-256 of some content, as 64 lower-case hex digits.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ContentHash(String);
+
+impl ContentHash {
+    /// Of these bytes.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        Self(data_encoding::HEXLOWER.encode(digest::digest(&digest::SHA256, bytes).as_ref()))
+    }
+
+    /// As a row holds it.
+    ///
+    /// # Errors
+    /// When it is not 64 hex digits: such a thing never becomes a path.
+    pub fn parse(text: &str) -> Result<Self> {
+        let fits = text.len() == 64 && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+        if fits {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(StoreError::Unreadable { table: "blobs", column: "sha256", value: text.chars().take(80).collect() })
+        }
+    }
+
+    /// 64 hex digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Where large content lies; small content is in the database.
+#[derive(Clone, Debug)]
+pub struct Blobs {
+    folder: PathBuf,
+}
+
+impl Store {
+    /// The place for content.
+    #[must_use]
+    pub fn blobs(&self) -> Blobs {
+        Blobs { folder: self.blob_folder() }
+    }
+}
+
+impl Blobs {
+    /// Keeps `bytes`; the same content is kept once. Durable when `tx` is committed.
+    ///
+    /// # Errors
+    /// When the database refuses, or the disk does (full, read-only): then nothing of it is named by a row.
+    pub async fn put(&self, tx: &mut Tx, bytes: &[u8], now: Timestamp) -> Result<ContentHash> {
+        let hash = ContentHash::of(bytes);
+        let packed = (bytes.len() <= SMALL).then(|| pack(bytes)).transpose().map_err(|source| self.refused(source))?;
+        if packed.is_none() {
+            self.write_file(&hash, bytes.to_vec()).await?;
+        }
+        let (packing, kept) = match &packed {
+            Some(Packed::Deflate(it)) => ("deflate", Some(it.as_slice())),
+            Some(Packed::Plain) => ("plain", Some(bytes)),
+            None => ("plain", None),
+        };
+        let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        let sql = "insert into blobs (sha256, size, packing, bytes, stored_at) values ($1, $2, $3, $4, $5) on conflict (sha256) do nothing";
+        on!(tx, c => sqlx::query(sql).bind(hash.as_str()).bind(size).bind(packing).bind(kept).bind(ms(now)).execute(c).await.map(|_| ()))?;
+        Ok(hash)
+    }
+
+    /// The content; none when no row knows it.
+    ///
+    /// # Errors
+    /// [`StoreError::Content`] when it is missing or not what its hash says.
+    pub async fn get(&self, conn: &mut Conn, hash: &ContentHash) -> Result<Option<Vec<u8>>> {
+        let sql = "select packing, bytes from blobs where sha256 = $1";
+        let row: Option<(String, Option<Vec<u8>>)> = on!(conn, c => sqlx::query_as(sql).bind(hash.as_str()).fetch_optional(c).await)?;
+        let Some((packing, kept)) = row else { return Ok(None) };
+        let damaged = |what| StoreError::Content { sha256: hash.as_str().to_owned(), what };
+        let bytes = match (packing.as_str(), kept) {
+            ("deflate", Some(packed)) => unpack(&packed).map_err(|_| damaged("damaged"))?,
+            (_, Some(plain)) => plain,
+            (_, None) => tokio::fs::read(self.path(hash)).await.map_err(|_| damaged("missing"))?,
+        };
+        if ContentHash::of(&bytes) != *hash {
+            return Err(damaged("damaged"));
+        }
+        Ok(Some(bytes))
+    }
+
+    fn path(&self, hash: &ContentHash) -> PathBuf {
+        self.folder.join(&hash.0[..2]).join(&hash.0)
+    }
+
+    fn refused(&self, source: std::io::Error) -> StoreError {
+        StoreError::File { path: self.folder.clone(), source }
+    }
+
+    async fn write_file(&self, hash: &ContentHash, bytes: Vec<u8>) -> Result<()> {
+        let (path, refused) = (self.path(hash), self.clone());
+        tokio::task::spawn_blocking(move || write_durably(&path, &bytes))
+            .await
+            .unwrap_or_else(|gone| Err(std::io::Error::other(gone)))
+            .map_err(|source| refused.refused(source))
+    }
+}
+
+/// Temp file, fsync, rename, fsync of the directory: after this a power cut leaves it whole.
+fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    if std::fs::metadata(path).is_ok_and(|it| it.len() == bytes.len() as u64) {
+        return Ok(());
+    }
+    let folder = path.parent().unwrap_or(path);
+    if !folder.exists() {
+        std::fs::create_dir_all(folder)?;
+        std::fs::File::open(folder.parent().unwrap_or(folder))?.sync_all()?;
+    }
+    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    file.write_all(bytes)?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|it| it.error)?;
+    std::fs::File::open(folder)?.sync_all()
+}
+
+enum Packed {
+    Deflate(Vec<u8>),
+    Plain,
+}
+
+fn pack(bytes: &[u8]) -> std::io::Result<Packed> {
+    if bytes.len() < NOT_WORTH_PACKING {
+        return Ok(Packed::Plain);
+    }
+    let mut packer = DeflateEncoder::new(Vec::with_capacity(bytes.len() / 2), Compression::fast());
+    packer.write_all(bytes)?;
+    let packed = packer.finish()?;
+    Ok(if packed.len() < bytes.len() / 10 * 9 { Packed::Deflate(packed) } else { Packed::Plain })
+}
+
+fn unpack(packed: &[u8]) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    DeflateDecoder::new(packed).take(SMALL as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}

@@ -1,0 +1,191 @@
+//! Rows of `comments` and `attachments`, one at a time. The conversation as a page shows it is in `store/conversation.rs`.
+
+use jiff::Timestamp;
+
+use crate::{
+    desk::{
+        comment::{Comment, CommentText, Flag, Origin, Via, Visibility},
+        id::{CommentId, LedgerId, PersonId, TicketNumber},
+    },
+    store::{Conn, Result, Tx, at, blobs::ContentHash, ms, on, word},
+};
+
+/// A comment to be kept.
+#[derive(Clone, Debug)]
+pub struct NewComment<'a> {
+    /// On which ticket.
+    pub ticket: TicketNumber,
+    /// Who may read it.
+    pub visibility: Visibility,
+    /// Whose voice it is.
+    pub origin: Origin,
+    /// Who wrote it; none for a machine that nobody knows.
+    pub author: Option<PersonId>,
+    /// The way it came in.
+    pub via: Via,
+    /// The words.
+    pub text: &'a CommentText,
+    /// History and signature that were cut from a mail.
+    pub quoted: &'a str,
+    /// Sanitised.
+    pub html: Option<&'a str>,
+    /// How many remote pictures were left out of it.
+    pub remote_images: usize,
+    /// The mail it came in.
+    pub message: Option<LedgerId>,
+    /// What staff should know about it.
+    pub flag: Option<Flag>,
+    /// Now.
+    pub at: Timestamp,
+}
+
+/// Keeps a comment.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(tx: &mut Tx, new: &NewComment<'_>) -> Result<CommentId> {
+    let sql = "insert into comments (ticket, visibility, origin, author, via, body, quoted, html, remote_images, message, flag, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id";
+    let images = i64::try_from(new.remote_images).unwrap_or(i64::MAX);
+    let id = on!(tx, c => sqlx::query_scalar(sql)
+        .bind(new.ticket.0).bind(new.visibility.as_str()).bind(new.origin.as_str()).bind(new.author.map(|it| it.0)).bind(new.via.as_str())
+        .bind(new.text.as_str()).bind(new.quoted).bind(new.html).bind(images).bind(new.message.map(|it| it.0))
+        .bind(new.flag.map(Flag::as_str)).bind(ms(new.at))
+        .fetch_one(c).await)?;
+    Ok(CommentId(id))
+}
+
+/// A file beside a comment.
+#[derive(Clone, Debug)]
+pub struct NewAttachment<'a> {
+    /// Safe to show; never a path.
+    pub filename: &'a str,
+    /// Lower case, without parameters.
+    pub content_type: &'a str,
+    /// Bytes.
+    pub size: usize,
+    /// Its content.
+    pub sha256: &'a ContentHash,
+    /// Set for a picture that the HTML shows.
+    pub content_id: Option<&'a str>,
+}
+
+/// Keeps a file beside a comment, as its `position`-th.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn attach(tx: &mut Tx, comment: CommentId, position: usize, new: &NewAttachment<'_>) -> Result<()> {
+    let sql =
+        "insert into attachments (comment, position, filename, content_type, size, sha256, content_id) values ($1, $2, $3, $4, $5, $6, $7)";
+    let (position, size) = (i64::try_from(position).unwrap_or(i64::MAX), i64::try_from(new.size).unwrap_or(i64::MAX));
+    on!(tx, c => sqlx::query(sql)
+        .bind(comment.0).bind(position).bind(new.filename).bind(new.content_type).bind(size).bind(new.sha256.as_str()).bind(new.content_id)
+        .execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    ticket: i64,
+    visibility: String,
+    origin: String,
+    author: Option<i64>,
+    author_name: Option<String>,
+    body: String,
+    withdrawn_at: Option<i64>,
+    created_at: i64,
+}
+
+impl Row {
+    fn comment(self) -> Result<Comment> {
+        Ok(Comment {
+            id: CommentId(self.id),
+            ticket: TicketNumber(self.ticket),
+            visibility: word("comments", "visibility", &self.visibility, Visibility::parse)?,
+            origin: word("comments", "origin", &self.origin, Origin::parse)?,
+            author: self.author.map(PersonId),
+            author_name: self.author_name,
+            text: CommentText::from_mail(&self.body),
+            withdrawn_at: self.withdrawn_at.map(at),
+            created_at: at(self.created_at),
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select c.id, c.ticket, c.visibility, c.origin, c.author, p.name as author_name, c.body, c.withdrawn_at, c.created_at
+             from comments c left join people p on p.id = c.author ",
+            $rest
+        )
+    };
+}
+
+/// By id.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn get(conn: &mut Conn, id: CommentId) -> Result<Option<Comment>> {
+    let row: Option<Row> = on!(conn, c => sqlx::query_as(select!("where c.id = $1")).bind(id.0).fetch_optional(c).await)?;
+    row.map(Row::comment).transpose()
+}
+
+/// The last public comment by a person before `before`: what a reply quotes.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn last_public(conn: &mut Conn, ticket: TicketNumber, before: CommentId) -> Result<Option<Comment>> {
+    let sql = select!(
+        "where c.ticket = $1 and c.id < $2 and c.visibility = 'public' and c.origin <> 'machine' and c.withdrawn_at is null order by c.id desc limit 1"
+    );
+    let row: Option<Row> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(before.0).fetch_optional(c).await)?;
+    row.map(Row::comment).transpose()
+}
+
+/// Everything written after `seen` by somebody other than `who`: what the safety catch looks at.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn written_since(conn: &mut Conn, ticket: TicketNumber, seen: CommentId, who: PersonId) -> Result<Vec<CommentId>> {
+    let sql =
+        "select id from comments where ticket = $1 and id > $2 and withdrawn_at is null and (author is null or author <> $3) order by id";
+    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(seen.0).bind(who.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| CommentId(id)).collect())
+}
+
+/// Comments on one ticket since `since`: what the budget of a ticket counts.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn by_mail_since(conn: &mut Conn, ticket: TicketNumber, since: Timestamp) -> Result<u32> {
+    let sql = "select count(*) from comments where ticket = $1 and via = 'mail' and created_at > $2";
+    let n: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).bind(ms(since)).fetch_one(c).await)?;
+    Ok(u32::try_from(n).unwrap_or(u32::MAX))
+}
+
+/// Takes a reply back; it stays in the row and is shown no more.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn withdraw(tx: &mut Tx, id: CommentId, now: Timestamp) -> Result<()> {
+    on!(tx, c => sqlx::query("update comments set withdrawn_at = $2 where id = $1").bind(id.0).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Message-IDs of a ticket's mail, in and out, oldest first, at most the newest 20: what `References` continues.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn thread_ids(conn: &mut Conn, ticket: TicketNumber, before: CommentId) -> Result<Vec<String>> {
+    let sql = "select message_id from (
+            select m.message_id, c.id as comment from comments c join messages m on m.id = c.message
+                where c.ticket = $1 and c.id < $2 and c.visibility = 'public' and m.message_id is not null
+            union all
+            select o.message_id, c.id as comment from comments c join outbox o on o.comment = c.id
+                where c.ticket = $1 and c.id < $2 and o.kind = 'reply' and c.withdrawn_at is null
+        ) as ids order by comment desc limit 20";
+    let rows: Vec<(String,)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(before.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().rev().map(|(id,)| id).collect())
+}

@@ -1,0 +1,96 @@
+//! Rows of `mailboxes`: what the desk has learnt about each folder it watches.
+
+use jiff::Timestamp;
+
+use crate::{
+    desk::{address::EmailAddress, id::MailboxId},
+    store::{Conn, Result, Tx, at, ms, on},
+};
+
+/// Where a mailbox stands.
+#[derive(Clone, Debug)]
+pub struct MailboxState {
+    /// First successful look; none: never met.
+    pub met_at: Option<Timestamp>,
+    /// Of the folder when last seen (RFC 9051 §2.3.1.1).
+    pub uid_validity: Option<u32>,
+    /// UIDs below it were there before we came.
+    pub floor_uid: u32,
+}
+
+/// The row of a mailbox of the configuration, made when it is new.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ensure(tx: &mut Tx, name: &str, address: &EmailAddress) -> Result<MailboxId> {
+    let sql =
+        "insert into mailboxes (name, address) values ($1, $2) on conflict (name) do update set address = excluded.address returning id";
+    let id = on!(tx, c => sqlx::query_scalar(sql).bind(name).bind(address.folded()).fetch_one(c).await)?;
+    Ok(MailboxId(id))
+}
+
+/// Where it stands.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn state(conn: &mut Conn, id: MailboxId) -> Result<MailboxState> {
+    let sql = "select met_at, uid_validity, floor_uid from mailboxes where id = $1";
+    let (met_at, uid_validity, floor_uid): (Option<i64>, Option<i64>, i64) =
+        on!(conn, c => sqlx::query_as(sql).bind(id.0).fetch_one(c).await)?;
+    Ok(MailboxState {
+        met_at: met_at.map(at),
+        uid_validity: uid_validity.and_then(|it| u32::try_from(it).ok()),
+        floor_uid: u32::try_from(floor_uid).unwrap_or(1),
+    })
+}
+
+/// Notes the folder as it is now: its UIDVALIDITY and the first UID that is ours to take. The first time is the first meeting.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn meet(tx: &mut Tx, id: MailboxId, uid_validity: u32, floor_uid: u32, now: Timestamp) -> Result<()> {
+    let sql = "update mailboxes set met_at = coalesce(met_at, $2), uid_validity = $3, floor_uid = $4 where id = $1";
+    on!(tx, c => sqlx::query(sql).bind(id.0).bind(ms(now)).bind(i64::from(uid_validity)).bind(i64::from(floor_uid)).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// The server answered what is new: `waiting` messages are listed and not yet in the ledger.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn checked(tx: &mut Tx, id: MailboxId, waiting: usize, now: Timestamp) -> Result<()> {
+    let sql = "update mailboxes set checked_at = $2, waiting = $3, connected_since = coalesce(connected_since, $2), error = null, error_at = null,
+        failing_since = null where id = $1";
+    let waiting = i64::try_from(waiting).unwrap_or(i64::MAX);
+    on!(tx, c => sqlx::query(sql).bind(id.0).bind(ms(now)).bind(waiting).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// A message was taken in.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn mail_came(tx: &mut Tx, id: MailboxId, now: Timestamp) -> Result<()> {
+    on!(tx, c => sqlx::query("update mailboxes set last_mail_at = $2 where id = $1").bind(id.0).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// It cannot be read; `error` in plain words.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn failed(tx: &mut Tx, id: MailboxId, error: &str, now: Timestamp) -> Result<()> {
+    let sql =
+        "update mailboxes set connected_since = null, error = $2, error_at = $3, failing_since = coalesce(failing_since, $3) where id = $1";
+    on!(tx, c => sqlx::query(sql).bind(id.0).bind(error).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// At start and at the end nothing is connected.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn disconnected(tx: &mut Tx, id: MailboxId) -> Result<()> {
+    on!(tx, c => sqlx::query("update mailboxes set connected_since = null where id = $1").bind(id.0).execute(c).await.map(|_| ()))?;
+    Ok(())
+}

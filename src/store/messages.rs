@@ -1,0 +1,317 @@
+//! The ledger: every message the daemon ever saw, and where on a server it was met (MAIL.md, "The ledger").
+
+use jiff::Timestamp;
+
+use crate::{
+    desk::{
+        id::{LedgerId, MailboxId, TicketNumber},
+        message::MessageId,
+    },
+    store::{Conn, Result, Tx, at, blobs::ContentHash, ms, on},
+};
+
+/// A message as it was fetched, its octets already kept.
+#[derive(Clone, Debug)]
+pub struct Arrived<'a> {
+    /// Where it was met.
+    pub mailbox: MailboxId,
+    /// What makes it the same message when it is met again (`mail/content_key.rs`).
+    pub content_key: &'a str,
+    /// Its octets.
+    pub sha256: &'a ContentHash,
+    /// On the server; of a message too large, more than was taken.
+    pub size: u64,
+    /// When the server got it.
+    pub received_at: Timestamp,
+    /// The whole, or the header alone of one that is too large.
+    pub taken: Taken,
+}
+
+/// How much of a message was taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Taken {
+    /// All of it.
+    Whole,
+    /// Only its header: it is larger than the desk takes.
+    HeaderOnly,
+}
+
+/// What keeping a message came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// A new row, to be decided.
+    New(LedgerId),
+    /// It is in the ledger already: another sighting (I3).
+    Known(LedgerId),
+}
+
+impl Kept {
+    /// The row, in either case.
+    #[must_use]
+    pub fn id(self) -> LedgerId {
+        match self {
+            Self::New(id) | Self::Known(id) => id,
+        }
+    }
+}
+
+/// Keeps a message: a new row, or the one that has it already.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn keep(tx: &mut Tx, new: &Arrived<'_>, now: Timestamp) -> Result<Kept> {
+    let sql = "insert into messages (content_key, sha256, size, mailbox, received_at, stored_at, state, whole) values ($1, $2, $3, $4, $5, $6, 'stored', $7)
+        on conflict (content_key) do nothing returning id";
+    let whole = i64::from(new.taken == Taken::Whole);
+    let size = i64::try_from(new.size).unwrap_or(i64::MAX);
+    let id: Option<i64> = on!(tx, c => sqlx::query_scalar(sql)
+        .bind(new.content_key).bind(new.sha256.as_str()).bind(size).bind(new.mailbox.0).bind(ms(new.received_at)).bind(ms(now)).bind(whole)
+        .fetch_optional(c).await)?;
+    if let Some(id) = id {
+        return Ok(Kept::New(LedgerId(id)));
+    }
+    let id: i64 =
+        on!(tx, c => sqlx::query_scalar("select id from messages where content_key = $1").bind(new.content_key).fetch_one(c).await)?;
+    Ok(Kept::Known(LedgerId(id)))
+}
+
+/// A place on a server: `mailbox` holds the message under this UID for as long as its UIDVALIDITY stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// Which folder.
+    pub mailbox: MailboxId,
+    /// RFC 9051 §2.3.1.1.
+    pub uid_validity: u32,
+    /// In that folder.
+    pub uid: u32,
+}
+
+/// Notes where a message was met.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn sight(tx: &mut Tx, place: Place, message: LedgerId, now: Timestamp) -> Result<()> {
+    let sql = "insert into sightings (mailbox, uid_validity, uid, message, seen_at) values ($1, $2, $3, $4, $5)
+        on conflict (mailbox, uid_validity, uid) do nothing";
+    on!(tx, c => sqlx::query(sql)
+        .bind(place.mailbox.0).bind(i64::from(place.uid_validity)).bind(i64::from(place.uid)).bind(message.0).bind(ms(now))
+        .execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// The UIDs from `from` up that the ledger has of this folder, ascending.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn sighted(conn: &mut Conn, mailbox: MailboxId, uid_validity: u32, from: u32) -> Result<Vec<u32>> {
+    let sql = "select uid from sightings where mailbox = $1 and uid_validity = $2 and uid >= $3 order by uid";
+    let rows: Vec<(i64,)> =
+        on!(conn, c => sqlx::query_as(sql).bind(mailbox.0).bind(i64::from(uid_validity)).bind(i64::from(from)).fetch_all(c).await)?;
+    Ok(rows.into_iter().filter_map(|(uid,)| u32::try_from(uid).ok()).collect())
+}
+
+/// UIDs whose message is decided and which are not yet filed on the server; at most `limit`, ascending.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn to_file(conn: &mut Conn, mailbox: MailboxId, uid_validity: u32, limit: i64) -> Result<Vec<u32>> {
+    let sql = "select s.uid from sightings s join messages m on m.id = s.message
+        where s.mailbox = $1 and s.uid_validity = $2 and s.filing = 'due' and m.state = 'decided' order by s.uid limit $3";
+    let rows: Vec<(i64,)> =
+        on!(conn, c => sqlx::query_as(sql).bind(mailbox.0).bind(i64::from(uid_validity)).bind(limit).fetch_all(c).await)?;
+    Ok(rows.into_iter().filter_map(|(uid,)| u32::try_from(uid).ok()).collect())
+}
+
+/// What filing on the server came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Filed {
+    /// Flagged, and moved where that is wanted.
+    Done,
+    /// The server will not have it: left as it is, and not tried again.
+    Left,
+}
+
+/// Notes what filing these UIDs came to.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn filed(tx: &mut Tx, mailbox: MailboxId, uid_validity: u32, uids: &[u32], how: Filed, now: Timestamp) -> Result<()> {
+    let word = match how {
+        Filed::Done => "done",
+        Filed::Left => "left",
+    };
+    let sql = "update sightings set filing = $4, filed_at = $5 where mailbox = $1 and uid_validity = $2 and uid = $3";
+    for uid in uids {
+        on!(tx, c => sqlx::query(sql)
+            .bind(mailbox.0).bind(i64::from(uid_validity)).bind(i64::from(*uid)).bind(word).bind(ms(now))
+            .execute(c).await.map(|_| ()))?;
+    }
+    Ok(())
+}
+
+/// A row of the ledger as the decision needs it.
+#[derive(Clone, Debug)]
+pub struct LedgerRow {
+    /// The row.
+    pub id: LedgerId,
+    /// Its octets.
+    pub sha256: ContentHash,
+    /// On the server.
+    pub size: u64,
+    /// Where it came in.
+    pub mailbox: MailboxId,
+    /// When the server got it.
+    pub received_at: Timestamp,
+    /// How much of it we have.
+    pub taken: Taken,
+    /// How often its decision was begun and not ended.
+    pub starts: i64,
+    /// Its place among the held, if it was ever held.
+    pub held: Option<Held>,
+}
+
+/// Where a held message stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Held {
+    /// For a person to look at.
+    Waiting,
+    /// Made a ticket or a comment by a person.
+    Released,
+    /// Left aside by a person; it can still be released.
+    Discarded,
+}
+
+impl Held {
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Released => "released",
+            Self::Discarded => "discarded",
+        }
+    }
+
+    /// The word of [`Held::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Waiting, Self::Released, Self::Discarded].into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    sha256: String,
+    size: i64,
+    mailbox: i64,
+    received_at: i64,
+    whole: i64,
+    starts: i64,
+    held: Option<String>,
+}
+
+impl Row {
+    fn ledger(self) -> Result<LedgerRow> {
+        Ok(LedgerRow {
+            id: LedgerId(self.id),
+            sha256: ContentHash::parse(&self.sha256)?,
+            size: u64::try_from(self.size).unwrap_or(0),
+            mailbox: MailboxId(self.mailbox),
+            received_at: at(self.received_at),
+            taken: if self.whole == 1 { Taken::Whole } else { Taken::HeaderOnly },
+            starts: self.starts,
+            held: self.held.map(|it| super::word("messages", "held", &it, Held::parse)).transpose()?,
+        })
+    }
+}
+
+/// What is left to decide, oldest first, at most `limit`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn undecided(conn: &mut Conn, limit: i64) -> Result<Vec<LedgerRow>> {
+    let sql =
+        "select id, sha256, size, mailbox, received_at, whole, starts, held from messages where state = 'stored' order by id limit $1";
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(limit).fetch_all(c).await)?;
+    rows.into_iter().map(Row::ledger).collect()
+}
+
+/// The row, locked until the transaction ends; none when there is no such row.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock(tx: &mut Tx, id: LedgerId) -> Result<Option<LedgerRow>> {
+    let sql = tx.pick(
+        "select id, sha256, size, mailbox, received_at, whole, starts, held from messages where id = $1",
+        "select id, sha256, size, mailbox, received_at, whole, starts, held from messages where id = $1 for update",
+    );
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(sql).bind(id.0).fetch_optional(c).await)?;
+    row.map(Row::ledger).transpose()
+}
+
+/// Whether a row still waits for its decision.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_undecided(tx: &mut Tx, id: LedgerId) -> Result<bool> {
+    let sql = tx.pick("select state from messages where id = $1", "select state from messages where id = $1 for update");
+    let state: Option<String> = on!(tx, c => sqlx::query_scalar(sql).bind(id.0).fetch_optional(c).await)?;
+    Ok(state.as_deref() == Some("stored"))
+}
+
+/// Counts one more start: for every row left undecided when the daemon starts, so that one that kills it is found.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count_starts(tx: &mut Tx) -> Result<()> {
+    on!(tx, c => sqlx::query("update messages set starts = starts + 1 where state = 'stored'").execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// What became of a message.
+#[derive(Clone, Debug)]
+pub struct Decided<'a> {
+    /// `open-ticket`, `add-comment`, `record-bounce`, `hold` or `ignore`.
+    pub decision: &'a str,
+    /// The deciding answer in one sentence.
+    pub reason: &'a str,
+    /// JSON: every question and what was found.
+    pub trace: &'a str,
+    /// Where it went.
+    pub ticket: Option<TicketNumber>,
+    /// Its own id.
+    pub message_id: Option<&'a MessageId>,
+    /// From, folded.
+    pub sender: Option<&'a str>,
+    /// The name beside it.
+    pub sender_name: Option<&'a str>,
+    /// As it says.
+    pub subject: &'a str,
+    /// Its place among the held.
+    pub held: Option<Held>,
+}
+
+/// Writes what became of a message.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn decide(tx: &mut Tx, id: LedgerId, what: &Decided<'_>, now: Timestamp) -> Result<()> {
+    let sql = "update messages set state = 'decided', decision = $2, reason = $3, trace = $4, ticket = $5, message_id = $6, sender = $7, sender_name = $8,
+        subject = $9, held = $10, decided_at = $11 where id = $1";
+    on!(tx, c => sqlx::query(sql)
+        .bind(id.0).bind(what.decision).bind(what.reason).bind(what.trace).bind(what.ticket.map(|it| it.0)).bind(what.message_id.map(MessageId::as_str))
+        .bind(what.sender).bind(what.sender_name).bind(what.subject).bind(what.held.map(Held::as_str)).bind(ms(now))
+        .execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// A person has settled a held message.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn settle_held(tx: &mut Tx, id: LedgerId, held: Held, by: crate::desk::id::PersonId, now: Timestamp) -> Result<()> {
+    let sql = "update messages set held = $2, held_by = $3, held_done_at = $4 where id = $1";
+    on!(tx, c => sqlx::query(sql).bind(id.0).bind(held.as_str()).bind(by.0).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    Ok(())
+}

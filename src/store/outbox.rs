@@ -1,0 +1,317 @@
+//! Rows of `outbox` and `deliveries`: mail that was decided on, and what became of it for each recipient.
+
+use jiff::Timestamp;
+
+use crate::{
+    desk::{
+        address::EmailAddress,
+        id::{CommentId, DeliveryId, MailboxId, OutboxId, PersonId, TicketNumber},
+    },
+    store::{Conn, Result, StoreError, Tx, at, blobs::ContentHash, ms, on},
+};
+
+/// A finished mail to be kept until it is handed over.
+#[derive(Clone, Debug)]
+pub struct NewMail<'a> {
+    /// From whose address.
+    pub mailbox: MailboxId,
+    /// What it is: `reply`, `receipt`, …
+    pub kind: &'a str,
+    /// About which ticket.
+    pub ticket: Option<TicketNumber>,
+    /// Which reply it carries.
+    pub comment: Option<CommentId>,
+    /// Who is told when it fails.
+    pub author: Option<PersonId>,
+    /// Its Message-ID, unique.
+    pub message_id: &'a str,
+    /// None: `<>`.
+    pub envelope_from: Option<&'a EmailAddress>,
+    /// Its finished bytes.
+    pub sha256: &'a ContentHash,
+    /// For lists.
+    pub subject: &'a str,
+    /// Whether nobody wrote it: it counts towards the budgets.
+    pub automatic: Automatic,
+}
+
+/// Whether a person wrote a mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Automatic {
+    /// The desk made it by itself.
+    Yes,
+    /// Somebody's words.
+    No,
+}
+
+/// Somebody a mail goes to.
+#[derive(Clone, Debug)]
+pub struct Recipient {
+    /// The envelope address.
+    pub address: EmailAddress,
+    /// Who that is.
+    pub person: Option<PersonId>,
+}
+
+/// Keeps a mail for these recipients, to be handed over from `not_before` on.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(tx: &mut Tx, mail: &NewMail<'_>, to: &[Recipient], not_before: Timestamp, now: Timestamp) -> Result<OutboxId> {
+    let automatic = i64::from(mail.automatic == Automatic::Yes);
+    let sql =
+        "insert into outbox (mailbox, kind, ticket, comment, author, message_id, envelope_from, sha256, subject, automatic, created_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id";
+    let id: i64 = on!(tx, c => sqlx::query_scalar(sql)
+        .bind(mail.mailbox.0).bind(mail.kind).bind(mail.ticket.map(|it| it.0)).bind(mail.comment.map(|it| it.0)).bind(mail.author.map(|it| it.0))
+        .bind(mail.message_id).bind(mail.envelope_from.map(EmailAddress::as_str)).bind(mail.sha256.as_str()).bind(mail.subject).bind(automatic)
+        .bind(ms(now)).fetch_one(c).await)?;
+    let sql = "insert into deliveries (outbox, mailbox, address, person, automatic, state, next_at, created_at)
+        values ($1, $2, $3, $4, $5, 'waiting', $6, $7)";
+    for recipient in to {
+        on!(tx, c => sqlx::query(sql)
+            .bind(id).bind(mail.mailbox.0).bind(recipient.address.folded()).bind(recipient.person.map(|it| it.0)).bind(automatic)
+            .bind(ms(not_before)).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    }
+    Ok(OutboxId(id))
+}
+
+/// How much automatic mail went out lately: what the budgets count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct AutomaticSent {
+    /// To this address, in the last hour.
+    pub address_hour: u32,
+    /// To this address, in the last 24 hours.
+    pub address_day: u32,
+    /// To its domain, in the last hour.
+    pub domain_hour: u32,
+    /// By the whole desk, in the last hour.
+    pub desk_hour: u32,
+}
+
+/// Counts automatic mail to `address`, to its domain and altogether.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn automatic_sent(conn: &mut Conn, address: &EmailAddress, hour_ago: Timestamp, day_ago: Timestamp) -> Result<AutomaticSent> {
+    let to_address =
+        "select count(*) filter (where created_at > $2), count(*) from deliveries where address = $1 and automatic = 1 and created_at > $3";
+    let (address_hour, address_day): (i64, i64) =
+        on!(conn, c => sqlx::query_as(to_address).bind(address.folded()).bind(ms(hour_ago)).bind(ms(day_ago)).fetch_one(c).await)?;
+    let all = "select count(*) filter (where address like $2), count(*) from deliveries where automatic = 1 and created_at > $1";
+    let domain = format!("%@{}", address.domain().replace(['%', '_'], ""));
+    let (domain_hour, desk_hour): (i64, i64) = on!(conn, c => sqlx::query_as(all).bind(ms(hour_ago)).bind(domain).fetch_one(c).await)?;
+    let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    Ok(AutomaticSent {
+        address_hour: count(address_hour),
+        address_day: count(address_day),
+        domain_hour: count(domain_hour),
+        desk_hour: count(desk_hour),
+    })
+}
+
+/// One recipient of one mail, leased to be handed over.
+#[derive(Clone, Debug)]
+pub struct Leased {
+    /// The row.
+    pub id: DeliveryId,
+    /// Its mail.
+    pub outbox: OutboxId,
+    /// Envelope recipient.
+    pub address: EmailAddress,
+    /// This attempt's number, from 1.
+    pub attempts: i64,
+    /// When the first attempt began; with this one, if it is the first.
+    pub first_try_at: Timestamp,
+    /// None: `<>`.
+    pub envelope_from: Option<EmailAddress>,
+    /// Its finished bytes.
+    pub sha256: ContentHash,
+}
+
+/// Leases up to `limit` deliveries of a mailbox that are due, to `owner` until `until`. The attempt is counted now and not
+/// when it ends: a crash in between must not earn a free retry.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lease(tx: &mut Tx, mailbox: MailboxId, owner: &str, until: Timestamp, limit: i64, now: Timestamp) -> Result<Vec<Leased>> {
+    macro_rules! q {
+        ($lock:literal) => {
+            concat!(
+                "update deliveries set attempts = attempts + 1, lease_owner = $1, lease_until = $2, first_try_at = coalesce(first_try_at, $3) where id in (
+                    select id from deliveries where state in ('waiting', 'delayed', 'unknown') and next_at <= $3 and mailbox = $4
+                        and (lease_until is null or lease_until < $3) order by next_at, id limit $5 ",
+                $lock,
+                ") returning id"
+            )
+        };
+    }
+    let sql = tx.pick(q!(""), q!("for update skip locked"));
+    let rows: Vec<(i64,)> =
+        on!(tx, c => sqlx::query_as(sql).bind(owner).bind(ms(until)).bind(ms(now)).bind(mailbox.0).bind(limit).fetch_all(c).await)?;
+    let mut leased = Vec::with_capacity(rows.len());
+    for (id,) in rows {
+        leased.push(leased_row(tx, id).await?);
+    }
+    leased.sort_by_key(|it| it.id);
+    Ok(leased)
+}
+
+async fn leased_row(tx: &mut Tx, id: i64) -> Result<Leased> {
+    let sql = "select d.outbox, d.address, d.attempts, d.first_try_at, o.envelope_from, o.sha256 from deliveries d join outbox o on o.id = d.outbox
+        where d.id = $1";
+    type Row = (i64, String, i64, i64, Option<String>, String);
+    let (outbox, address, attempts, first, from, sha256): Row = on!(tx, c => sqlx::query_as(sql).bind(id).fetch_one(c).await)?;
+    let parse = |column, value: String| value.parse().map_err(|_| StoreError::Unreadable { table: "deliveries", column, value });
+    Ok(Leased {
+        id: DeliveryId(id),
+        outbox: OutboxId(outbox),
+        address: parse("address", address)?,
+        attempts,
+        first_try_at: at(first),
+        envelope_from: from.map(|it| parse("envelope_from", it)).transpose()?,
+        sha256: ContentHash::parse(&sha256)?,
+    })
+}
+
+/// When the next delivery of a mailbox is due, a running lease's end counted; none: nothing waits.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn next_due(conn: &mut Conn, mailbox: MailboxId) -> Result<Option<Timestamp>> {
+    let sql = "select min(case when lease_until is not null and lease_until > next_at then lease_until else next_at end) from deliveries
+        where state in ('waiting', 'delayed', 'unknown') and mailbox = $1";
+    let next: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(mailbox.0).fetch_one(c).await)?;
+    Ok(next.map(at))
+}
+
+/// What a delivery came to; the words are those of `desk/delivery.rs`.
+#[derive(Clone, Debug)]
+pub struct Outcome<'a> {
+    /// `sent`, `delayed`, `refused`, `unknown` or `waiting`.
+    pub state: &'a str,
+    /// The server's own words.
+    pub words: &'a str,
+    /// The next try; none: settled.
+    pub next_at: Option<Timestamp>,
+}
+
+/// Writes what a delivery came to, if `owner` still has its lease.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn record(tx: &mut Tx, id: DeliveryId, owner: &str, what: &Outcome<'_>, now: Timestamp) -> Result<Recorded> {
+    let sql = "update deliveries set state = $3, words = $4, next_at = coalesce($5, next_at), settled_at = $6, lease_owner = null, lease_until = null
+        where id = $1 and lease_owner = $2";
+    let settled = what.next_at.is_none().then(|| ms(now));
+    let n = on!(tx, c => sqlx::query(sql)
+        .bind(id.0).bind(owner).bind(what.state).bind(what.words).bind(what.next_at.map(ms)).bind(settled)
+        .execute(c).await.map(|it| it.rows_affected()))?;
+    Ok(if n == 1 { Recorded::Yes } else { Recorded::LeaseLost })
+}
+
+/// Whether an outcome could be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// It stands.
+    Yes,
+    /// Another sender has taken the row over, or a person has cancelled it.
+    LeaseLost,
+}
+
+/// A delivery as a person's action needs it.
+#[derive(Clone, Debug)]
+pub struct DeliveryRow {
+    /// The row.
+    pub id: DeliveryId,
+    /// Its mail.
+    pub outbox: OutboxId,
+    /// `waiting`, `sent`, …
+    pub state: String,
+    /// Whether a sender has it in hand now.
+    pub leased: bool,
+    /// About which ticket.
+    pub ticket: Option<TicketNumber>,
+    /// Which reply it carries.
+    pub comment: Option<CommentId>,
+    /// Who wrote that.
+    pub author: Option<PersonId>,
+    /// Where it goes.
+    pub address: String,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    outbox: i64,
+    state: String,
+    lease_until: Option<i64>,
+    ticket: Option<i64>,
+    comment: Option<i64>,
+    author: Option<i64>,
+    address: String,
+}
+
+impl Row {
+    fn delivery(self, now: Timestamp) -> DeliveryRow {
+        DeliveryRow {
+            id: DeliveryId(self.id),
+            outbox: OutboxId(self.outbox),
+            leased: self.lease_until.is_some_and(|until| until > ms(now)),
+            state: self.state,
+            ticket: self.ticket.map(TicketNumber),
+            comment: self.comment.map(CommentId),
+            author: self.author.map(PersonId),
+            address: self.address,
+        }
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select d.id, d.outbox, d.state, d.lease_until, o.ticket, o.comment, o.author, d.address from deliveries d join outbox o on o.id = d.outbox ",
+            $rest
+        )
+    };
+}
+
+/// One delivery.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn get(conn: &mut Conn, id: DeliveryId, now: Timestamp) -> Result<Option<DeliveryRow>> {
+    let row: Option<Row> = on!(conn, c => sqlx::query_as(select!("where d.id = $1")).bind(id.0).fetch_optional(c).await)?;
+    Ok(row.map(|it| it.delivery(now)))
+}
+
+/// Every delivery of the mail that carries a comment.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_comment(conn: &mut Conn, comment: CommentId, now: Timestamp) -> Result<Vec<DeliveryRow>> {
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(select!("where o.comment = $1 order by d.id")).bind(comment.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
+}
+
+/// Every delivery of one mail.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_mail(conn: &mut Conn, mail: OutboxId, now: Timestamp) -> Result<Vec<DeliveryRow>> {
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(select!("where o.id = $1 order by d.id")).bind(mail.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
+}
+
+/// A person sends it again, or calls it off; or a report says what became of it. A lease that somebody holds is void then.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn put(tx: &mut Tx, id: DeliveryId, what: &Outcome<'_>, now: Timestamp) -> Result<()> {
+    let sql = "update deliveries set state = $2, words = $3, next_at = coalesce($4, next_at), settled_at = $5, lease_owner = null, lease_until = null,
+        first_try_at = case when $4 is null then first_try_at else null end where id = $1";
+    let settled = what.next_at.is_none().then(|| ms(now));
+    on!(tx, c => sqlx::query(sql)
+        .bind(id.0).bind(what.state).bind(what.words).bind(what.next_at.map(ms)).bind(settled).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
