@@ -1,4 +1,6 @@
-//! What becomes of a message that is handed to a mail server.
+//! What becomes of a message that is handed to a mail server: what its answer means, when to try again, when to stop.
+
+use jiff::SignedDuration;
 
 /// What one server said to one message for one recipient.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,5 +46,142 @@ impl HandOver {
             | Self::Unknown { words }
             | Self::AccountTrouble { words } => words,
         }
+    }
+}
+
+/// Where one recipient's copy of a mail stands (PRODUCT.md, Delivery state). Never "delivered": nobody can know that.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DeliveryState {
+    /// In the undo window or the outbox.
+    Waiting,
+    /// A mail server took it.
+    Sent,
+    /// Put off by the server; it is tried again.
+    Delayed,
+    /// Refused for good.
+    Refused,
+    /// A delivery report came back.
+    Bounced,
+    /// The connection broke after the message was handed over and before the answer; it is tried again.
+    Unknown,
+    /// A person called it off.
+    Cancelled,
+}
+
+impl DeliveryState {
+    /// Every state.
+    pub const ALL: [Self; 7] = [Self::Waiting, Self::Sent, Self::Delayed, Self::Refused, Self::Bounced, Self::Unknown, Self::Cancelled];
+
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::Delayed => "delayed",
+            Self::Refused => "refused",
+            Self::Bounced => "bounced",
+            Self::Unknown => "unknown",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The word of [`DeliveryState::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
+    /// Whether a sender will still try it.
+    #[must_use]
+    pub fn is_open(self) -> bool {
+        match self {
+            Self::Waiting | Self::Delayed | Self::Unknown => true,
+            Self::Sent | Self::Refused | Self::Bounced | Self::Cancelled => false,
+        }
+    }
+}
+
+/// For how long a mail is tried before it is given up (RFC 5321 §4.5.4.1: at least four to five days is usual for relays;
+/// a person waits for this one, and is told after three).
+pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
+
+const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(4);
+
+/// How long to wait before the next attempt: 1 min, doubling to 4 h, for three days since the first. None: give up.
+///
+/// `jitter` is 0 to 255 from the clock's randomness and shortens the pause by up to a quarter, so that what was put off
+/// together does not come back together.
+#[must_use]
+pub fn pause_before_next(attempts: i64, since_first: SignedDuration, jitter: u8) -> Option<SignedDuration> {
+    if since_first >= GIVE_UP_AFTER {
+        return None;
+    }
+    let doublings = attempts.clamp(1, 10) - 1;
+    let pause = (FIRST_PAUSE * (1 << doublings)).min(LONGEST_PAUSE);
+    Some(pause - pause / 4 * i32::from(jitter) / 255)
+}
+
+/// What the answer of a server means for one delivery.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settled {
+    /// Where it stands now.
+    pub state: DeliveryState,
+    /// When it is tried again; none: it is settled.
+    pub next_after: Option<SignedDuration>,
+}
+
+/// What becomes of a delivery after this answer to its `attempts`-th attempt.
+#[must_use]
+pub fn after(answer: &HandOver, attempts: i64, since_first: SignedDuration, jitter: u8) -> Settled {
+    let again = |state| match pause_before_next(attempts, since_first, jitter) {
+        Some(pause) => Settled { state, next_after: Some(pause) },
+        None => Settled { state: DeliveryState::Refused, next_after: None },
+    };
+    match answer {
+        HandOver::Accepted { .. } => Settled { state: DeliveryState::Sent, next_after: None },
+        HandOver::Refused { .. } => Settled { state: DeliveryState::Refused, next_after: None },
+        HandOver::Deferred { .. } | HandOver::AccountTrouble { .. } => again(DeliveryState::Delayed),
+        HandOver::Unknown { .. } => again(DeliveryState::Unknown),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pauses_double_to_four_hours_and_end_after_three_days() {
+        let mut waited = SignedDuration::ZERO;
+        let mut pauses = Vec::new();
+        for attempt in 1.. {
+            let Some(pause) = pause_before_next(attempt, waited, 0) else { break };
+            pauses.push(pause.as_mins());
+            waited += pause;
+        }
+        assert_eq!(pauses[..9], [1, 2, 4, 8, 16, 32, 64, 128, 240]);
+        assert!(
+            waited >= GIVE_UP_AFTER && waited < GIVE_UP_AFTER + LONGEST_PAUSE && pauses.len() == 26,
+            "{} tries, {waited:?}",
+            pauses.len()
+        );
+    }
+
+    #[test]
+    fn jitter_only_ever_shortens_by_a_quarter() {
+        for jitter in 0..=255 {
+            let pause = pause_before_next(3, SignedDuration::ZERO, jitter).unwrap();
+            assert!(pause >= SignedDuration::from_mins(3) && pause <= SignedDuration::from_mins(4));
+        }
+    }
+
+    #[test]
+    fn a_refused_sign_in_never_bounces_the_mail() {
+        let trouble = HandOver::AccountTrouble { words: "535 no".to_owned() };
+        assert_eq!(after(&trouble, 1, SignedDuration::ZERO, 0).state, DeliveryState::Delayed);
+        assert_eq!(after(&HandOver::Refused { code: 550, words: String::new() }, 1, SignedDuration::ZERO, 0).next_after, None);
+        assert_eq!(after(&HandOver::Unknown { words: String::new() }, 1, GIVE_UP_AFTER, 0).state, DeliveryState::Refused);
     }
 }

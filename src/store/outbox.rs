@@ -6,6 +6,7 @@ use crate::{
     desk::{
         address::EmailAddress,
         id::{CommentId, DeliveryId, MailboxId, OutboxId, PersonId, TicketNumber},
+        loop_guard::AutomaticSent,
     },
     store::{Conn, Result, StoreError, Tx, at, blobs::ContentHash, ms, on},
 };
@@ -74,19 +75,6 @@ pub async fn insert(tx: &mut Tx, mail: &NewMail<'_>, to: &[Recipient], not_befor
             .bind(ms(not_before)).bind(ms(now)).execute(c).await.map(|_| ()))?;
     }
     Ok(OutboxId(id))
-}
-
-/// How much automatic mail went out lately: what the budgets count.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct AutomaticSent {
-    /// To this address, in the last hour.
-    pub address_hour: u32,
-    /// To this address, in the last 24 hours.
-    pub address_day: u32,
-    /// To its domain, in the last hour.
-    pub domain_hour: u32,
-    /// By the whole desk, in the last hour.
-    pub desk_hour: u32,
 }
 
 /// Counts automatic mail to `address`, to its domain and altogether.

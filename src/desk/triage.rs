@@ -1,0 +1,406 @@
+//! What becomes of a message: the ordered questions of MAIL.md, "Deciding". Facts in, decision and trace out.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::desk::{
+    id::{OutboxId, PersonId, TicketNumber},
+    loop_guard,
+    message::{IncomingMessage, Kind},
+    person::Person,
+    settings::{Budgets, ListMail, MailboxSettings},
+    ticket::Status,
+    token::Signed,
+};
+
+/// Mail older than this is never answered automatically.
+pub const TOO_OLD_TO_ANSWER: SignedDuration = SignedDuration::from_hours(24);
+
+/// Everything that the questions ask about, found beforehand.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// The message, read.
+    pub message: &'a IncomingMessage,
+    /// Where it came in.
+    pub mailbox: &'a MailboxSettings,
+    /// When the server got it.
+    pub received_at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+    /// Whether its loop header is ours, or its own Message-ID one of our outbox.
+    pub our_own: OurOwn,
+    /// The mail of ours that a delivery report speaks of.
+    pub report_about: Option<OutboxId>,
+    /// What a mail server that we trust says about the sender.
+    pub authenticity: Authenticity,
+    /// Who the author is at this desk; none: nobody knows the address.
+    pub author: Option<Person>,
+    /// New tickets that this sender's mail opened within the hour.
+    pub opened_within_hour: u32,
+    /// Which ticket, by each kind of evidence.
+    pub evidence: Evidence,
+    /// Every ticket that the evidence names.
+    pub tickets: Vec<TicketFacts>,
+    /// The helper that a signed address or id was given to.
+    pub token_holder: Option<Person>,
+    /// The guards' bounds.
+    pub budgets: Budgets,
+    /// How long after closing an answer still reopens.
+    pub reopen_within: SignedDuration,
+    /// How the words of a staff answer begin with commands: none, fine, or what is wrong with them.
+    pub commands: Commands,
+}
+
+/// Slash commands at the top of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Commands {
+    /// There are none, or all of them can be done.
+    Fine,
+    /// At least one cannot: why.
+    Refused(String),
+}
+
+/// Whether we sent it ourselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OurOwn {
+    /// Its loop header carries our MAC.
+    LoopMark,
+    /// Its Message-ID is one of our outbox.
+    MessageId,
+    /// No.
+    No,
+}
+
+/// A trusted server's verdict on the sender (RFC 8601).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authenticity {
+    /// DMARC, or DKIM or SPF in line with From, passes.
+    Verified,
+    /// No trusted server says anything.
+    NotVerified,
+    /// DMARC fails.
+    Failed,
+}
+
+impl Authenticity {
+    /// For screens: `verified`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::NotVerified => "not verified",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Which ticket a message names, strongest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// (a) A reply address with our MAC among its recipients.
+    pub reply_address: Option<Signed>,
+    /// (b) The nearest id in In-Reply-To and References that carries our MAC.
+    pub our_id: Option<Signed>,
+    /// (c) The nearest id there of a mail that we took in.
+    pub taken_in: Option<TicketNumber>,
+    /// (d) The `[#number]` in the subject.
+    pub tag: Option<TicketNumber>,
+}
+
+/// What about a ticket the questions ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TicketFacts {
+    /// Which.
+    pub number: TicketNumber,
+    /// Where it stands.
+    pub status: Status,
+    /// Since when.
+    pub status_at: Timestamp,
+    /// Whether the author is its requester or an active participant.
+    pub author: Stands,
+    /// Mail joined to it within the hour.
+    pub joined_within_hour: u32,
+}
+
+/// How an author stands to a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// Requester or active participant.
+    Participant,
+    /// A stranger to it.
+    Stranger,
+}
+
+/// What becomes of the message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Kept, and nothing made of it.
+    Ignore,
+    /// A delivery report: it marks our mail.
+    RecordBounce(OutboxId),
+    /// Kept for a person to look at; a helper may be told that their answer was not sent.
+    Hold {
+        /// The helper to tell.
+        tell: Option<PersonId>,
+    },
+    /// Joined to a ticket.
+    Join {
+        /// Which.
+        ticket: TicketNumber,
+        /// In whose voice.
+        voice: Voice,
+    },
+    /// A ticket of its own.
+    Open {
+        /// The ticket it seems to come out of.
+        linked: Option<TicketNumber>,
+        /// Whether the sender is told its number.
+        receipt: Answer,
+    },
+}
+
+/// In whose voice a message joins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// The requester's, or a participant's.
+    Participant,
+    /// Somebody's who was given one of our messages and is no participant.
+    NewParticipant,
+    /// A helper's, with their rights.
+    Staff(PersonId),
+    /// A machine's: collapsed, nobody is told, nothing reopens.
+    Machine,
+}
+
+/// Whether an automatic answer may go out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// It may; the budgets have the last word.
+    Allowed,
+    /// Never.
+    Never,
+}
+
+/// One question of the trace.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct Asked {
+    /// In plain words.
+    pub question: String,
+    /// What was found.
+    pub found: String,
+    /// Whether this answer decided.
+    pub decides: bool,
+}
+
+/// Why a message became what it became: every question up to the one that decided.
+#[derive(Clone, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(transparent)]
+pub struct Trace(pub Vec<Asked>);
+
+impl Trace {
+    fn no(&mut self, question: &str, found: impl Into<String>) -> Option<Decision> {
+        self.0.push(Asked { question: question.to_owned(), found: found.into(), decides: false });
+        None
+    }
+
+    fn yes(&mut self, question: &str, found: impl Into<String>, decision: Decision) -> Option<Decision> {
+        self.0.push(Asked { question: question.to_owned(), found: found.into(), decides: true });
+        Some(decision)
+    }
+
+    /// The deciding answer in one sentence.
+    #[must_use]
+    pub fn reason(&self) -> &str {
+        self.0.iter().rfind(|it| it.decides).map_or("nothing was asked", |it| it.found.as_str())
+    }
+}
+
+const HOLD: Decision = Decision::Hold { tell: None };
+
+/// Asks the questions in their order; the first that applies decides. Asked again with the same facts, it answers the same.
+#[must_use]
+pub fn decide(facts: &Facts<'_>) -> (Decision, Trace) {
+    let mut trace = Trace::default();
+    trace.no("What is it?", facts.message.why.join("; "));
+    trace.no("Already known?", "no: nothing in the ledger has this content");
+    let questions: [fn(&Facts<'_>, &mut Trace) -> Option<Decision>; 8] =
+        [our_own, delivery_report, automatic, suspected, too_many_tickets, staff_answer, answer, new_ticket];
+    let decision = questions.iter().find_map(|ask| ask(facts, &mut trace)).unwrap_or(HOLD);
+    (decision, trace)
+}
+
+fn our_own(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
+    const Q: &str = "Our own mail?";
+    match facts.our_own {
+        OurOwn::LoopMark => trace.yes(Q, "own message: it carries our loop header", Decision::Ignore),
+        OurOwn::MessageId => trace.yes(Q, "own message: its Message-ID is one of our outbox", Decision::Ignore),
+        OurOwn::No => trace.no(Q, "no"),
+    }
+}
+
+fn delivery_report(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
+    const Q: &str = "A delivery report?";
+    match (facts.message.kind, facts.report_about) {
+        (Kind::Bounce, Some(mail)) => trace.yes(Q, "it speaks of a mail of ours", Decision::RecordBounce(mail)),
+        (Kind::Bounce, None) => trace.yes(Q, "a delivery report about a mail that this desk did not send", HOLD),
+        (Kind::New | Kind::Reply | Kind::AutoReply | Kind::AutoGenerated | Kind::Report, _) => trace.no(Q, "no"),
+    }
+}
+
+fn automatic(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
+    const Q: &str = "Written by a machine?";
+    let ticket = strongest(facts).filter(|it| it.certain || it.facts.author == Stands::Participant).map(|it| it.facts.number);
+    match (facts.message.kind, ticket) {
+        (Kind::New | Kind::Reply | Kind::Bounce, _) => trace.no(Q, "no"),
+        (Kind::AutoReply | Kind::Report | Kind::AutoGenerated, Some(ticket)) => trace.yes(
+            Q,
+            format!("a machine's message about #{ticket}: joined, nobody is told"),
+            Decision::Join { ticket, voice: Voice::Machine },
+        ),
+        (Kind::AutoReply, None) => trace.yes(Q, "an automatic answer that belongs to no ticket", HOLD),
+        (Kind::Report, None) => trace.yes(Q, "a report by a machine that belongs to no ticket", HOLD),
+        (Kind::AutoGenerated, None) => generated(facts, trace, Q),
+    }
+}
+
+/// A list, a newsletter, a notification: as the mailbox says.
+fn generated(facts: &Facts<'_>, trace: &mut Trace, question: &str) -> Option<Decision> {
+    match (facts.mailbox.list_mail, loop_guard::carries_a_code(facts.message)) {
+        (_, true) => trace.yes(question, "a sign-in or verification code of another service", HOLD),
+        (ListMail::Hold, false) => trace.yes(question, "list or bulk mail; this mailbox holds such mail", HOLD),
+        (ListMail::Ticket, false) => trace.no(question, "list or bulk mail; this mailbox makes tickets of it, and never answers it"),
+    }
+}
+
+fn suspected(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
+    const Q: &str = "Suspected?";
+    if facts.message.facts.spam_flag {
+        return trace.yes(Q, "the mail server marked it as spam (X-Spam-Flag: YES)", HOLD);
+    }
+    if facts.authenticity == Authenticity::Failed {
+        return trace.yes(Q, "our mail server says that it is not from who it claims (DMARC fails)", HOLD);
+    }
+    if loop_guard::carries_a_code(facts.message) {
+        return trace.yes(Q, "a sign-in or verification code of another service", HOLD);
+    }
+    trace.no(Q, format!("no; the sender is {}", facts.authenticity.as_str()))
+}
+
+fn too_many_tickets(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
+    const Q: &str = "Too many?";
+    if let Some(ticket) = strongest(facts) {
+        let (n, most) = (ticket.facts.joined_within_hour, facts.budgets.per_ticket_hour);
+        return if n >= most {
+            trace.yes(Q, format!("{n} messages on #{} within an hour; at most {most} are joined", ticket.facts.number), HOLD)
+        } else {
+            trace.no(Q, format!("no: {n} of {most} on #{} within an hour", ticket.facts.number))
+        };
+    }
+    let (n, most) = (facts.opened_within_hour, facts.budgets.new_per_sender_hour);
+    if n >= most {
+        return trace.yes(Q, format!("{n} new tickets from this sender within an hour; at most {most} are opened"), HOLD);
+    }
+    trace.no(Q, format!("no: {n} of {most} from this sender within an hour"))
+}
+
+/// MAIL.md, "A helper answers by mail": the token, the address and no failed authentication, all three.
+fn staff_answer(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
+    const Q: &str = "A helper's answer to a notice?";
+    let given = facts.evidence.reply_address.filter(|it| it.person.is_some()).or(facts.evidence.our_id.filter(|it| it.person.is_some()));
+    let author_is_staff = facts.author.as_ref().is_some_and(Person::is_active_staff);
+    let Some(given) = given else {
+        return unsigned(facts, trace, Q, author_is_staff);
+    };
+    let Some(holder) = facts.token_holder.as_ref().filter(|it| it.is_active_staff()) else {
+        return trace.yes(Q, "the address it answers was given to somebody who is no longer staff", HOLD);
+    };
+    let hold = Decision::Hold { tell: Some(holder.id) };
+    if facts.message.from.len() != 1 || facts.author.as_ref().map(|it| it.id) != Some(holder.id) {
+        return trace.yes(Q, format!("it answers a notice to {}, and is not from their address", holder.name), hold);
+    }
+    if !facts.tickets.iter().any(|it| it.number == given.ticket) {
+        return trace.yes(Q, format!("it answers a notice about #{}, and there is no such ticket", given.ticket), hold);
+    }
+    if let Commands::Refused(why) = &facts.commands {
+        return trace.yes(Q, why.clone(), hold);
+    }
+    let by = format!("{}’s answer to a notice about #{}: signed address, their own From", holder.name, given.ticket);
+    trace.yes(Q, by, Decision::Join { ticket: given.ticket, voice: Voice::Staff(holder.id) })
+}
+
+/// A helper's address without what only they were given: anybody can write a From.
+fn unsigned(facts: &Facts<'_>, trace: &mut Trace, question: &str, author_is_staff: bool) -> Option<Decision> {
+    if !author_is_staff {
+        return trace.no(question, "no");
+    }
+    if strongest(facts).is_some_and(|it| it.facts.author == Stands::Stranger) {
+        let found =
+            "from a helper’s address about a ticket, without the signed address that a notice gives them: anybody can write such a From";
+        let tell = facts.author.as_ref().map(|it| it.id);
+        return trace.yes(question, found, Decision::Hold { tell });
+    }
+    trace.no(question, "no: from a helper’s address without a signed reply address, so it is an ordinary sender’s mail")
+}
+
+fn answer(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
+    const Q: &str = "An answer to a ticket?";
+    let Some(found) = strongest(facts) else {
+        return match facts.evidence.tag.or(facts.evidence.our_id.map(|it| it.ticket)) {
+            Some(number) => trace.no(Q, format!("it names #{number}, and there is no such ticket")),
+            None => trace.no(Q, "no: it names none"),
+        };
+    };
+    let (number, by) = (found.facts.number, found.by);
+    if found.facts.status == Status::Closed && facts.now.duration_since(found.facts.status_at) > facts.reopen_within {
+        return trace.no(Q, format!("#{number} by {by}, closed too long ago to be opened again: a new ticket, linked to it"));
+    }
+    match (found.facts.author, found.certain) {
+        (Stands::Participant, _) => {
+            trace.yes(Q, format!("#{number} by {by}; the sender takes part"), Decision::Join { ticket: number, voice: Voice::Participant })
+        }
+        (Stands::Stranger, true) => trace.yes(
+            Q,
+            format!("#{number} by {by}; the sender is new to it, and is sent nothing until staff agree"),
+            Decision::Join { ticket: number, voice: Voice::NewParticipant },
+        ),
+        (Stands::Stranger, false) => {
+            trace.no(Q, format!("#{number} by {by} alone, and the sender takes no part: a new ticket, linked to it"))
+        }
+    }
+}
+
+fn new_ticket(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
+    const Q: &str = "A new ticket?";
+    if facts.message.requester.is_none() {
+        return trace.yes(Q, "no usable address of a sender: nobody could be answered", HOLD);
+    }
+    let linked = strongest(facts).map(|it| it.facts.number);
+    let old = facts.now.duration_since(facts.received_at) > TOO_OLD_TO_ANSWER;
+    let receipt = if facts.message.kind.automated() || old { Answer::Never } else { Answer::Allowed };
+    let found = match linked {
+        Some(number) => format!("yes, linked to #{number}"),
+        None => "yes".to_owned(),
+    };
+    trace.yes(Q, found, Decision::Open { linked, receipt })
+}
+
+/// The strongest evidence whose ticket exists.
+struct Found {
+    facts: TicketFacts,
+    by: &'static str,
+    /// Only somebody who was given one of our messages can know it.
+    certain: bool,
+}
+
+fn strongest(facts: &Facts<'_>) -> Option<Found> {
+    let evidence = &facts.evidence;
+    let named = [
+        (evidence.reply_address.map(|it| it.ticket), "its signed reply address", true),
+        (evidence.our_id.map(|it| it.ticket), "a Message-ID of ours that it answers", true),
+        (evidence.taken_in, "the Message-ID of a mail that we took in", false),
+        (evidence.tag, "the number in its subject", false),
+    ];
+    named.into_iter().find_map(|(number, by, certain)| {
+        let facts = *facts.tickets.iter().find(|it| Some(it.number) == number)?;
+        Some(Found { facts, by, certain })
+    })
+}
