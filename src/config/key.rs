@@ -72,6 +72,7 @@ impl RootKey {
 /// Whole or not at all: written beside, synced, then given its name unless somebody was faster.
 fn make(file: &Path) -> io::Result<()> {
     let folder = file.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
     let mut beside = tempfile::NamedTempFile::new_in(folder)?;
     writeln!(beside, "{}", BASE64.encode(&random_bytes::<LEAST_BYTES>()))?;
     beside.as_file().sync_all()?;

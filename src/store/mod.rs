@@ -21,6 +21,7 @@ use sqlx::{
 
 pub mod blobs;
 pub mod comments;
+pub mod disk;
 pub mod events;
 pub mod evidence;
 pub mod mailboxes;
@@ -28,6 +29,7 @@ pub mod messages;
 pub mod outbox;
 pub mod participants;
 pub mod people;
+pub mod probe;
 pub mod tickets;
 
 /// What can go wrong with the database.

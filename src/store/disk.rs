@@ -1,0 +1,33 @@
+//! The folder that holds the desk: may it be written to, how much room is left.
+
+use std::{io, path::Path};
+
+/// Room on a disk, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Room {
+    /// Free for a user that is not root.
+    pub free: u64,
+    /// All there is.
+    pub total: u64,
+}
+
+/// The room on the disk that `folder` lies on.
+///
+/// # Errors
+/// When the folder is not there or may not be looked at.
+pub fn room(folder: &Path) -> io::Result<Room> {
+    let disk = rustix::fs::statvfs(folder)?;
+    Ok(Room { free: disk.f_bavail.saturating_mul(disk.f_frsize), total: disk.f_blocks.saturating_mul(disk.f_frsize) })
+}
+
+/// Writes a file, syncs it, and takes it away again.
+///
+/// # Errors
+/// When the folder is not there, is read-only, is full, or belongs to somebody else.
+pub fn try_writing(folder: &Path) -> io::Result<()> {
+    use std::io::Write;
+    let mut file = tempfile::Builder::new().prefix(".maildesk-check-").tempfile_in(folder)?;
+    file.write_all(&[0; 4096])?;
+    file.as_file().sync_all()?;
+    file.close()
+}
