@@ -4,6 +4,7 @@
 //! small web panel. Its promise: every mail that reached the mailbox is on a screen, and every reply says truthfully
 //! where it is.
 
+pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;

@@ -1,0 +1,39 @@
+//! `maildesk check`: tries every connection that the configuration names. Sends nothing, changes nothing.
+
+mod database;
+mod machine;
+mod panel;
+mod report;
+
+use std::{path::Path, process::ExitCode};
+
+use report::{Line, Tally};
+
+use crate::{clock::Clock, config::Config};
+
+/// Says of each step in one line what came of it. Exit code 0 when all works, 1 otherwise.
+pub async fn run(file: &Path) -> ExitCode {
+    let mut tally = Tally::default();
+    let config = match Config::load(file) {
+        Ok(config) => config,
+        Err(faults) => {
+            tally.print(faults.lines().map(|fault| Line::fail("configuration", fault)));
+            return tally.finish();
+        }
+    };
+    let now = Clock::System.now();
+    tally.print([configuration(file, &config), machine::clock(now)]);
+    tally.print(machine::data_dir(&config.data_dir));
+    tally.print([machine::key(&config)]);
+    tally.print(database::check(&config, now).await);
+    tally.print(panel::check(&config, now).await);
+    tally.finish()
+}
+
+fn configuration(file: &Path, config: &Config) -> Line {
+    let names: Vec<&str> = config.mailboxes.iter().map(|it| it.settings.name.as_str()).collect();
+    match names.as_slice() {
+        [] => Line::warn("configuration", format!("{} names no mailbox, so no mail is read; add a section [[mailbox]]", file.display())),
+        names => Line::ok("configuration", format!("{}, mailboxes: {}", file.display(), names.join(", "))),
+    }
+}

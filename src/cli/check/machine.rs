@@ -1,0 +1,120 @@
+//! This machine: its clock, the data folder, the disk under it, the key file.
+
+use std::{fs, io, os::unix::fs::PermissionsExt, path::Path};
+
+use jiff::{SignedDuration, Timestamp, civil::date, tz::TimeZone};
+
+use super::report::Line;
+use crate::{
+    config::{Config, RootKey},
+    store::disk,
+};
+
+/// A clock that differs by more from another machine's makes signatures and sessions fail, and mail look wrong.
+pub(super) const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_mins(1);
+
+/// Below so much, or so small a share, mail cannot be taken in for long.
+const LITTLE_ROOM: u64 = 1 << 30;
+const NO_ROOM: u64 = 100 << 20;
+
+/// Whether the year is one in which this program can run.
+pub(super) fn clock(now: Timestamp) -> Line {
+    let year = TimeZone::UTC.to_datetime(now).date();
+    if year < date(2026, 1, 1) || year > date(2100, 1, 1) {
+        return Line::fail("clock", format!("it says {now:.0}; set it, and let a time service (systemd-timesyncd, chrony) keep it"));
+    }
+    Line::ok("clock", format!("{now:.0}"))
+}
+
+/// This machine's clock beside another's, which `whose` names.
+pub(super) fn compare(now: Timestamp, theirs: Timestamp, whose: &str) -> Option<Line> {
+    let apart = now.duration_since(theirs);
+    let differ = || format!("{apart:#.0} from that of {whose}; let a time service (systemd-timesyncd, chrony) keep both");
+    (apart.abs() > CLOCKS_MAY_DIFFER).then(|| Line::warn("clock", differ()))
+}
+
+/// Whether the data folder may be written to, and how much room is left.
+pub(super) fn data_dir(folder: &Path) -> Vec<Line> {
+    let subject = "data_dir";
+    let shown = folder.display();
+    match disk::try_writing(folder) {
+        Err(why) if why.kind() == io::ErrorKind::NotFound => return vec![absent(folder)],
+        Err(why) => {
+            let mend = "give it to the user that maildesk runs as, and see that its disk is neither full nor read-only";
+            return vec![Line::fail(subject, format!("{shown} cannot be written to: {why}; {mend}"))];
+        }
+        Ok(()) => (),
+    }
+    vec![Line::ok(subject, format!("{shown} can be written to")), room(folder)]
+}
+
+fn absent(folder: &Path) -> Line {
+    let nearest = folder.ancestors().find(|it| it.exists()).unwrap_or(Path::new("/"));
+    match disk::try_writing(nearest) {
+        Ok(()) => Line::ok("data_dir", format!("{} is not there; the first start makes it", folder.display())),
+        Err(why) => Line::fail("data_dir", format!("{} is not there and cannot be made in {}: {why}", folder.display(), nearest.display())),
+    }
+}
+
+fn room(folder: &Path) -> Line {
+    let room = match disk::room(folder) {
+        Ok(room) => room,
+        Err(why) => return Line::warn("disk", format!("how much is free cannot be told: {why}")),
+    };
+    let text = format!("{} of {} free", shown(room.free), shown(room.total));
+    if room.free < NO_ROOM {
+        Line::fail("disk", format!("{text}; make room, or move data_dir to a larger disk"))
+    } else if room.free < LITTLE_ROOM || room.free < room.total / 20 {
+        Line::warn("disk", format!("{text}; make room soon"))
+    } else {
+        Line::ok("disk", text)
+    }
+}
+
+/// `53.2 GiB`.
+fn shown(bytes: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
+    if bytes >= 1 << 30 { format!("{} GiB", tenths(1 << 30)) } else { format!("{} MiB", tenths(1 << 20)) }
+}
+
+/// Whether the root key is there and nobody else reads it. Makes none.
+pub(super) fn key(config: &Config) -> Line {
+    let subject = "secret_key";
+    let file = match &config.root_key {
+        RootKey::Given(_) => return Line::ok(subject, "given in the configuration"),
+        RootKey::KeptIn(file) => file,
+    };
+    let mode = match fs::metadata(file) {
+        Ok(found) => found.permissions().mode() & 0o777,
+        Err(why) if why.kind() == io::ErrorKind::NotFound => {
+            return Line::ok(subject, format!("the first start makes {}; keep a copy of it with the backups", file.display()));
+        }
+        Err(why) => return Line::fail(subject, format!("{} cannot be read: {why}", file.display())),
+    };
+    match config.root_key.load() {
+        Err(why) => Line::fail(subject, why.to_string()),
+        Ok(_) if mode & 0o077 != 0 => Line::warn(subject, format!("others may read {0} (mode {mode:o}); chmod 600 {0}", file.display())),
+        Ok(_) => Line::ok(subject, format!("{} is there", file.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_out_of_its_time_is_told() {
+        assert_eq!(clock("2026-11-24T10:00:00Z".parse().unwrap()).to_string(), "ok    clock: 2026-11-24T10:00:00Z");
+        assert!(
+            clock("1970-01-01T00:01:00Z".parse().unwrap()).to_string().starts_with("FAIL  clock: it says 1970-01-01T00:01:00Z; set it")
+        );
+    }
+
+    #[test]
+    fn two_clocks_may_differ_by_a_minute() {
+        let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
+        assert_eq!(compare(now, now - SignedDuration::from_secs(59), "the database"), None);
+        let told = compare(now, now - SignedDuration::from_mins(90), "the database").unwrap().to_string();
+        assert!(told.starts_with("warn  clock: 1h 30m from that of the database; "), "{told}");
+    }
+}

@@ -1,0 +1,36 @@
+//! The commands: one file each.
+
+mod check;
+
+use std::{path::PathBuf, process::ExitCode};
+
+use clap::{Args, Parser, Subcommand};
+
+/// A helpdesk that lives in a mailbox.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Try every connection that the configuration names; sends nothing, changes nothing. Exit code 0 when all works.
+    Check(Configured),
+}
+
+/// Which configuration a command works with.
+#[derive(Args, Debug)]
+struct Configured {
+    /// The configuration; every key is documented in deploy/maildesk.toml.
+    #[arg(long, value_name = "FILE", env = "MAILDESK_CONFIG", default_value = "/etc/maildesk/maildesk.toml")]
+    config: PathBuf,
+}
+
+/// Reads the command line, does what it says, and gives the process's exit code.
+pub async fn run() -> ExitCode {
+    match Arguments::parse().command {
+        Command::Check(it) => check::run(&it.config).await,
+    }
+}
