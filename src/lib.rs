@@ -4,9 +4,11 @@
 //! small web panel. Its promise: every mail that reached the mailbox is on a screen, and every reply says truthfully
 //! where it is.
 
+pub mod auth;
 pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod desk;
 pub mod store;
+pub mod templates;

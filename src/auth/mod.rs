@@ -1,0 +1,7 @@
+//! Who somebody is, never what they may do.
+
+pub mod keys;
+pub mod link;
+pub mod password;
+pub mod session;
+pub mod throttle;

@@ -1,0 +1,193 @@
+//! How often somebody may try a password: per account and per address.
+
+use std::{hash::Hash, net::IpAddr, num::NonZeroU32, ops::Add, sync::Arc, time::Duration};
+
+use governor::{
+    Quota, RateLimiter,
+    clock::{Clock as GovernorClock, MonotonicClock, Reference},
+    middleware::StateInformationMiddleware,
+    nanos::Nanos,
+    state::keyed::DashMapStateStore,
+};
+
+use crate::clock::Clock;
+
+/// Tries for one account before a pause, and how soon one comes back.
+const PER_ACCOUNT: (u32, Duration) = (8, Duration::from_secs(120));
+
+/// Tries from one address before a pause, and how soon one comes back.
+const PER_ADDRESS: (u32, Duration) = (40, Duration::from_secs(20));
+
+/// More keys than this are swept first.
+const SWEEP_OVER: usize = 10_000;
+
+/// The answer to "may I try?".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Try {
+    /// Yes; so many more for this account before a pause.
+    Go {
+        /// After this one.
+        left: u32,
+    },
+    /// Not before so long.
+    Wait {
+        /// At least a second.
+        seconds: u64,
+    },
+}
+
+type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, Steady, StateInformationMiddleware>;
+
+/// Counts the tries of this process.
+pub struct Throttle {
+    accounts: Limiter<String>,
+    addresses: Limiter<IpAddr>,
+    clock: Steady,
+}
+
+impl std::fmt::Debug for Throttle {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Throttle").finish_non_exhaustive()
+    }
+}
+
+impl Throttle {
+    /// With every try still to be had.
+    #[must_use]
+    pub fn new(clock: &Clock) -> Self {
+        let clock = Steady::new(clock);
+        Self { accounts: limiter(PER_ACCOUNT, &clock), addresses: limiter(PER_ADDRESS, &clock), clock }
+    }
+
+    /// Counts a try for an account from an address, and says whether it may be made. `account` is what was typed, folded:
+    /// whether somebody has it makes no difference.
+    #[must_use]
+    pub fn attempt(&self, account: &str, address: IpAddr) -> Try {
+        sweep(&self.accounts);
+        sweep(&self.addresses);
+        if let Err(not_until) = self.addresses.check_key(&network(address)) {
+            return wait(not_until.wait_time_from(self.clock.now()));
+        }
+        let account: String = account.chars().take(254).collect();
+        match self.accounts.check_key(&account) {
+            Ok(state) => Try::Go { left: state.remaining_burst_capacity() },
+            Err(not_until) => wait(not_until.wait_time_from(self.clock.now())),
+        }
+    }
+}
+
+fn wait(time: Duration) -> Try {
+    Try::Wait { seconds: time.as_secs().max(1) }
+}
+
+fn sweep<K: Hash + Eq + Clone>(limiter: &Limiter<K>) {
+    if limiter.len() > SWEEP_OVER {
+        limiter.retain_recent();
+        limiter.shrink_to_fit();
+    }
+}
+
+fn limiter<K: Hash + Eq + Clone>((burst, period): (u32, Duration), clock: &Steady) -> Limiter<K> {
+    let burst = NonZeroU32::new(burst).expect("a limit allows at least one");
+    let quota = Quota::with_period(period).expect("a period is not zero").allow_burst(burst);
+    RateLimiter::dashmap_with_clock(quota, clock.clone()).with_middleware()
+}
+
+/// A household has a whole IPv6 /64: it counts as one address.
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V4(it) => IpAddr::V4(it),
+        IpAddr::V6(it) => IpAddr::V6((it.to_bits() & !u128::from(u64::MAX)).into()),
+    }
+}
+
+/// Time that only goes forward: a wall clock put back a year must not lock everybody out for as long.
+#[derive(Clone, Debug)]
+struct Steady {
+    source: Source,
+}
+
+#[derive(Clone, Debug)]
+enum Source {
+    Machine { clock: MonotonicClock, began: std::time::Instant },
+    Test(Clock),
+}
+
+/// Nanoseconds since some moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Moment(u64);
+
+impl Steady {
+    fn new(clock: &Clock) -> Self {
+        let source = match clock {
+            Clock::System => Source::Machine { clock: MonotonicClock, began: MonotonicClock.now() },
+            Clock::Still(at) => Source::Test(Clock::Still(Arc::clone(at))),
+        };
+        Self { source }
+    }
+}
+
+impl GovernorClock for Steady {
+    type Instant = Moment;
+
+    fn now(&self) -> Moment {
+        let nanos = match &self.source {
+            Source::Machine { clock, began } => clock.now().duration_since(*began).as_nanos(),
+            Source::Test(clock) => u128::try_from(clock.now().as_nanosecond()).unwrap_or(0),
+        };
+        Moment(u64::try_from(nanos).unwrap_or(u64::MAX))
+    }
+}
+
+impl Reference for Moment {
+    fn duration_since(&self, earlier: Self) -> Nanos {
+        self.0.saturating_sub(earlier.0).into()
+    }
+
+    fn saturating_sub(&self, duration: Nanos) -> Self {
+        Self(self.0.saturating_sub(duration.as_u64()))
+    }
+}
+
+impl Add<Nanos> for Moment {
+    type Output = Self;
+
+    fn add(self, other: Nanos) -> Self {
+        Self(self.0.saturating_add(other.as_u64()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::{SignedDuration, Timestamp};
+
+    use super::*;
+
+    const HOME: &str = "192.0.2.7";
+
+    #[test]
+    fn an_account_pauses_after_eight_tries_and_goes_on_two_minutes_later() {
+        let clock = Clock::still(Timestamp::from_second(1_800_000_000).unwrap());
+        let throttle = Throttle::new(&clock);
+        let home = HOME.parse().unwrap();
+        for left in (0..8).rev() {
+            assert_eq!(throttle.attempt("hal@desk.test", home), Try::Go { left });
+        }
+        assert!(matches!(throttle.attempt("hal@desk.test", home), Try::Wait { seconds: 119..=120 }));
+        assert_eq!(throttle.attempt("ada@desk.test", home), Try::Go { left: 7 }, "another account is not held up");
+        clock.advance(SignedDuration::from_secs(121));
+        assert_eq!(throttle.attempt("hal@desk.test", home), Try::Go { left: 0 });
+    }
+
+    #[test]
+    fn an_address_that_tries_many_accounts_pauses_too() {
+        let clock = Clock::still(Timestamp::from_second(1_800_000_000).unwrap());
+        let throttle = Throttle::new(&clock);
+        let address = |last: u16| IpAddr::from([0x2001, 0xdb8, 0, 1, 0, 0, 0, last]);
+        for n in 0..40 {
+            assert_eq!(throttle.attempt(&format!("{n}@desk.test"), address(n)), Try::Go { left: 7 });
+        }
+        assert!(matches!(throttle.attempt("hal@desk.test", address(99)), Try::Wait { .. }), "one /64 is one address");
+        assert_eq!(throttle.attempt("hal@desk.test", HOME.parse().unwrap()), Try::Go { left: 7 });
+    }
+}

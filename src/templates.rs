@@ -1,0 +1,108 @@
+//! One environment for the templates of pages and mail: `templates/`, in the binary.
+//!
+//! A debug build reads them from the source folder at each rendering, so that a changed template shows on reload.
+
+use std::path::Path;
+
+use minijinja::{
+    Environment, UndefinedBehavior,
+    value::{Serde, Value},
+};
+
+/// A template is missing or wrong, or lacks a value: a fault of the program.
+#[derive(Debug, thiserror::Error)]
+#[error("template {name}: {source}")]
+pub struct TemplateError {
+    /// Which.
+    pub name: String,
+    /// Where and why.
+    pub source: Box<dyn std::error::Error + Send + Sync>,
+}
+
+/// Every template there is.
+#[derive(Debug)]
+pub struct Templates {
+    embedded: Environment<'static>,
+}
+
+impl Default for Templates {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Templates {
+    /// Reads those in the binary.
+    #[must_use]
+    pub fn new() -> Self {
+        let mut embedded = environment();
+        minijinja_embed::load_templates!(embedded);
+        Self { embedded }
+    }
+
+    /// Fills in `name`, such as `login.html` or `mail/receipt/body.txt`, with the fields of `values`. What goes into an
+    /// `.html` is escaped.
+    ///
+    /// # Errors
+    /// [`TemplateError`].
+    pub fn render(&self, name: &str, values: &impl serde::Serialize) -> Result<String, TemplateError> {
+        let values = Value::from(Serde(values));
+        let rendered = match self.from_source() {
+            Some(changed) => changed.get_template(name).and_then(|it| it.render(values)),
+            None => self.embedded.get_template(name).and_then(|it| it.render(values)),
+        };
+        rendered.map_err(|error| TemplateError { name: name.to_owned(), source: explained(error) })
+    }
+
+    #[expect(clippy::unused_self, reason = "only a debug build looks elsewhere than in itself")]
+    fn from_source(&self) -> Option<Environment<'static>> {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+        if !cfg!(debug_assertions) || !folder.is_dir() {
+            return None;
+        }
+        let mut environment = environment();
+        environment.set_loader(minijinja::path_loader(folder));
+        Some(environment)
+    }
+}
+
+fn environment() -> Environment<'static> {
+    let mut environment = Environment::new();
+    environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+    environment
+}
+
+/// minijinja tells the line of an included template only through the chain of causes.
+fn explained(error: minijinja::Error) -> Box<dyn std::error::Error + Send + Sync> {
+    let mut text = error.to_string();
+    let mut cause = std::error::Error::source(&error);
+    while let Some(because) = cause {
+        text.push_str("; because ");
+        text.push_str(&because.to_string());
+        cause = because.source();
+    }
+    text.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_template_can_be_read() {
+        let names: Vec<String> = Templates::new().embedded.templates().map(|(name, _)| name.to_owned()).collect();
+        for name in names {
+            Templates::new().embedded.get_template(&name).unwrap();
+        }
+    }
+
+    #[test]
+    fn what_goes_into_a_page_is_escaped_and_a_text_is_not() {
+        let mut environment = environment();
+        environment.add_template("a.html", "{{ x }}").unwrap();
+        environment.add_template("a.txt", "{{ x }}").unwrap();
+        let values = || Value::from(Serde(serde_json::json!({"x": "<b>&"})));
+        assert_eq!(environment.get_template("a.html").unwrap().render(values()).unwrap(), "&lt;b&gt;&amp;");
+        assert_eq!(environment.get_template("a.txt").unwrap().render(values()).unwrap(), "<b>&");
+    }
+}
