@@ -47,23 +47,23 @@ impl Templates {
     /// [`TemplateError`].
     pub fn render(&self, name: &str, values: &impl serde::Serialize) -> Result<String, TemplateError> {
         let values = Value::from(Serde(values));
-        let rendered = match self.from_source() {
-            Some(changed) => changed.get_template(name).and_then(|it| it.render(values)),
+        let rendered = match changed() {
+            Some(source) => source.get_template(name).and_then(|it| it.render(values)),
             None => self.embedded.get_template(name).and_then(|it| it.render(values)),
         };
         rendered.map_err(|error| TemplateError { name: name.to_owned(), source: explained(error) })
     }
+}
 
-    #[expect(clippy::unused_self, reason = "only a debug build looks elsewhere than in itself")]
-    fn from_source(&self) -> Option<Environment<'static>> {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
-        if !cfg!(debug_assertions) || !folder.is_dir() {
-            return None;
-        }
-        let mut environment = environment();
-        environment.set_loader(minijinja::path_loader(folder));
-        Some(environment)
+/// Those of the source folder, in a debug build that still has it.
+fn changed() -> Option<Environment<'static>> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    if !cfg!(debug_assertions) || !folder.is_dir() {
+        return None;
     }
+    let mut environment = environment();
+    environment.set_loader(minijinja::path_loader(folder));
+    Some(environment)
 }
 
 fn environment() -> Environment<'static> {

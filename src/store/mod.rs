@@ -24,12 +24,15 @@ pub mod comments;
 pub mod disk;
 pub mod events;
 pub mod evidence;
+pub mod links;
 pub mod mailboxes;
 pub mod messages;
 pub mod outbox;
 pub mod participants;
 pub mod people;
 pub mod probe;
+pub mod search;
+pub mod sessions;
 pub mod tickets;
 
 /// What can go wrong with the database.
