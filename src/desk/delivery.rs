@@ -163,7 +163,7 @@ mod tests {
         }
         assert_eq!(pauses[..9], [1, 2, 4, 8, 16, 32, 64, 128, 240]);
         assert!(
-            waited >= GIVE_UP_AFTER && waited < GIVE_UP_AFTER + LONGEST_PAUSE && pauses.len() == 26,
+            waited >= GIVE_UP_AFTER && waited < GIVE_UP_AFTER + LONGEST_PAUSE && pauses.len() == 25,
             "{} tries, {waited:?}",
             pauses.len()
         );

@@ -10,6 +10,7 @@ pub mod mailbox;
 pub mod matching;
 pub mod message;
 pub mod network;
+pub mod notification;
 pub mod permission;
 pub mod person;
 pub mod public_url;

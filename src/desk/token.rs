@@ -96,8 +96,10 @@ mod tests {
 
     fn sign(text: &str) -> [u8; 32] {
         let mut mac = [7_u8; 32];
-        for (at, byte) in text.bytes().enumerate() {
-            mac[at % 32] = mac[at % 32].wrapping_mul(31).wrapping_add(byte);
+        for byte in text.bytes() {
+            for (at, it) in mac.iter_mut().enumerate() {
+                *it = it.wrapping_mul(31).wrapping_add(byte).rotate_left(u32::try_from(at % 7).unwrap());
+            }
         }
         mac
     }

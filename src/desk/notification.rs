@@ -1,0 +1,295 @@
+//! Who hears about what (PRODUCT.md, "What is sent, and when"). Nobody is notified of what they did themselves; nobody gets
+//! two mails where one says it all.
+
+use std::collections::BTreeSet;
+
+use crate::desk::{
+    id::{CommentId, PersonId},
+    person::{Notify, Person},
+    settings::StatusNotice,
+    ticket::Status,
+    triage::Answer,
+};
+
+/// Something that was done to a ticket, as far as anybody is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Happening {
+    /// A ticket was opened; the comment it opened with.
+    Opened {
+        /// What the customer wrote, or what staff wrote to them.
+        comment: CommentId,
+        /// Whether the requester is told its number.
+        receipt: Answer,
+    },
+    /// Staff wrote to the customer.
+    Replied {
+        /// What.
+        comment: CommentId,
+    },
+    /// The customer, or another participant, wrote.
+    Commented {
+        /// What.
+        comment: CommentId,
+    },
+    /// The status changed.
+    Status {
+        /// What it was.
+        from: Status,
+        /// What it is.
+        to: Status,
+    },
+    /// The ticket was given to somebody.
+    Assigned {
+        /// To whom.
+        to: PersonId,
+    },
+}
+
+/// Everybody who may have to hear.
+#[derive(Clone, Debug)]
+pub struct Circle<'a> {
+    /// Who did it; none: maildesk itself.
+    pub actor: Option<PersonId>,
+    /// The requester and the other active participants, those disabled left out.
+    pub participants: &'a [PersonId],
+    /// The customer who opened it.
+    pub requester: PersonId,
+    /// Who has it now.
+    pub assignee: Option<PersonId>,
+    /// Active helpers and admins.
+    pub staff: &'a [Person],
+    /// Which changes of status this mailbox tells customers.
+    pub notices: &'a BTreeSet<StatusNotice>,
+}
+
+/// A mail that is owed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Owed {
+    /// The number of a new ticket, to the requester.
+    Receipt {
+        /// To whom.
+        to: PersonId,
+    },
+    /// A comment, to everybody who takes part: one mail, so that each sees who else has it.
+    Comment {
+        /// What was written.
+        comment: CommentId,
+        /// To whom; never empty.
+        to: Vec<PersonId>,
+        /// The status it leaves the ticket in, where that changed.
+        status: Option<Status>,
+        /// Whose words they are.
+        voice: Voice,
+    },
+    /// A change of status, to everybody who takes part.
+    Status {
+        /// Which.
+        notice: StatusNotice,
+        /// To whom; never empty.
+        to: Vec<PersonId>,
+    },
+    /// To one helper.
+    Staff {
+        /// To whom.
+        to: PersonId,
+        /// About what.
+        about: StaffNotice,
+    },
+}
+
+/// Whose words a comment's mail carries.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Voice {
+    /// Staff answer the customer.
+    Staff,
+    /// One participant's words go to the others.
+    Participant,
+}
+
+/// What a helper is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StaffNotice {
+    /// They were given the ticket.
+    Assigned,
+    /// A new ticket that nobody has.
+    NewTicket {
+        /// What the customer wrote.
+        comment: CommentId,
+    },
+    /// The customer wrote on it.
+    Commented {
+        /// What.
+        comment: CommentId,
+    },
+    /// Somebody else answered on their ticket.
+    Replied {
+        /// What.
+        comment: CommentId,
+    },
+    /// Somebody else changed its status.
+    Status {
+        /// What it is now.
+        to: Status,
+    },
+}
+
+/// Every mail that these happenings call for, customers first.
+#[must_use]
+pub fn who_hears(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
+    let mut owed = to_participants(happenings, circle);
+    owed.extend(to_staff(happenings, circle));
+    owed
+}
+
+fn to_participants(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
+    let others: Vec<PersonId> = circle.participants.iter().copied().filter(|it| Some(*it) != circle.actor).collect();
+    let status = happenings.iter().find_map(|it| status_of(*it));
+    let mut owed = Vec::new();
+    let mut said = false;
+    for happening in happenings {
+        match *happening {
+            Happening::Opened { receipt: Answer::Allowed, .. } => {
+                owed.push(Owed::Receipt { to: circle.requester });
+                said = true;
+            }
+            Happening::Replied { comment } if !others.is_empty() => {
+                owed.push(Owed::Comment { comment, to: others.clone(), status: status.map(|(_, to)| to), voice: Voice::Staff });
+                said = true;
+            }
+            Happening::Commented { comment } => {
+                // Relayed to the other participants; staff among them hear as staff.
+                let to: Vec<PersonId> = others.iter().copied().filter(|it| !circle.staff.iter().any(|staff| staff.id == *it)).collect();
+                if !to.is_empty() {
+                    owed.push(Owed::Comment { comment, to, status: None, voice: Voice::Participant });
+                }
+            }
+            Happening::Opened { .. } | Happening::Replied { .. } | Happening::Status { .. } | Happening::Assigned { .. } => {}
+        }
+    }
+    let notice = status.and_then(|(from, to)| notice_of(from, to)).filter(|it| circle.notices.contains(it));
+    match notice {
+        Some(notice) if !said && !others.is_empty() => owed.push(Owed::Status { notice, to: others }),
+        Some(_) | None => {}
+    }
+    owed
+}
+
+fn status_of(happening: Happening) -> Option<(Status, Status)> {
+    match happening {
+        Happening::Status { from, to } => Some((from, to)),
+        Happening::Opened { .. } | Happening::Replied { .. } | Happening::Commented { .. } | Happening::Assigned { .. } => None,
+    }
+}
+
+/// The notice that a change of status calls for; handing a ticket back says nothing to the customer.
+fn notice_of(from: Status, to: Status) -> Option<StatusNotice> {
+    match (from, to) {
+        (Status::Resolved | Status::Closed, Status::Open | Status::InProgress) => Some(StatusNotice::Reopened),
+        (Status::Open, Status::InProgress) => Some(StatusNotice::InProgress),
+        (_, Status::Resolved) => Some(StatusNotice::Resolved),
+        (_, Status::Closed) => Some(StatusNotice::Closed),
+        (Status::Open | Status::InProgress, Status::Open | Status::InProgress) => None,
+    }
+}
+
+/// At most one mail to each helper, the weightiest.
+fn to_staff(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
+    circle
+        .staff
+        .iter()
+        .filter(|person| person.is_active_staff() && Some(person.id) != circle.actor)
+        .filter_map(|person| {
+            let about = happenings.iter().filter_map(|it| staff_notice(*it, person, circle)).min_by_key(|it| weight(*it))?;
+            Some(Owed::Staff { to: person.id, about })
+        })
+        .collect()
+}
+
+fn staff_notice(happening: Happening, person: &Person, circle: &Circle<'_>) -> Option<StaffNotice> {
+    let own = circle.assignee == Some(person.id) && person.notify_own == Notify::AtOnce;
+    let nobodys = circle.assignee.is_none() && person.notify_new == Notify::AtOnce;
+    match happening {
+        Happening::Assigned { to } if to == person.id => own.then_some(StaffNotice::Assigned),
+        Happening::Opened { comment, .. } => nobodys.then_some(StaffNotice::NewTicket { comment }),
+        Happening::Commented { comment } => (own || nobodys).then_some(StaffNotice::Commented { comment }),
+        Happening::Replied { comment } => own.then_some(StaffNotice::Replied { comment }),
+        // A customer's answer that reopens is told by the answer itself; what closes by itself is no news.
+        Happening::Status { to, .. } => (own && circle.actor.is_some()).then_some(StaffNotice::Status { to }),
+        Happening::Assigned { .. } => None,
+    }
+}
+
+fn weight(notice: StaffNotice) -> u8 {
+    match notice {
+        StaffNotice::Assigned => 0,
+        StaffNotice::NewTicket { .. } => 1,
+        StaffNotice::Commented { .. } => 2,
+        StaffNotice::Replied { .. } => 3,
+        StaffNotice::Status { .. } => 4,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::desk::person::{PersonState, Role};
+
+    const ANN: PersonId = PersonId(1);
+    const HAL: PersonId = PersonId(2);
+    const ADA: PersonId = PersonId(3);
+    const BEN: PersonId = PersonId(4);
+    const SAID: CommentId = CommentId(9);
+
+    fn staff() -> Vec<Person> {
+        let person = |id, role| Person {
+            id,
+            role,
+            state: PersonState::Active,
+            name: "X".to_owned(),
+            email: "x@desk.test".parse().unwrap(),
+            notify_new: Notify::AtOnce,
+            notify_own: Notify::AtOnce,
+        };
+        vec![person(HAL, Role::Helper), person(ADA, Role::Admin)]
+    }
+
+    fn hear(happenings: &[Happening], actor: Option<PersonId>, assignee: Option<PersonId>, participants: &[PersonId]) -> Vec<Owed> {
+        let notices = StatusNotice::WORDS.iter().map(|(_, it)| *it).collect();
+        who_hears(happenings, &Circle { actor, participants, requester: ANN, assignee, staff: &staff(), notices: &notices })
+    }
+
+    #[test]
+    fn a_new_ticket_is_acknowledged_and_told_to_those_who_asked() {
+        let owed = hear(&[Happening::Opened { comment: SAID, receipt: Answer::Allowed }], Some(ANN), None, &[ANN]);
+        let new = |to| Owed::Staff { to, about: StaffNotice::NewTicket { comment: SAID } };
+        assert_eq!(owed, [Owed::Receipt { to: ANN }, new(HAL), new(ADA)]);
+        let machine = hear(&[Happening::Opened { comment: SAID, receipt: Answer::Never }], Some(ANN), None, &[ANN]);
+        assert_eq!(machine.len(), 2);
+    }
+
+    #[test]
+    fn a_reply_that_also_resolves_is_one_mail() {
+        let both = [Happening::Replied { comment: SAID }, Happening::Status { from: Status::InProgress, to: Status::Resolved }];
+        let owed = hear(&both, Some(HAL), Some(HAL), &[ANN, BEN]);
+        assert_eq!(owed, [Owed::Comment { comment: SAID, to: vec![ANN, BEN], status: Some(Status::Resolved), voice: Voice::Staff }]);
+    }
+
+    #[test]
+    fn a_customers_words_go_to_the_assignee_and_to_the_other_participants() {
+        let owed = hear(&[Happening::Commented { comment: SAID }], Some(ANN), Some(HAL), &[ANN, BEN]);
+        assert_eq!(owed[0], Owed::Comment { comment: SAID, to: vec![BEN], status: None, voice: Voice::Participant });
+        assert_eq!(owed[1..], [Owed::Staff { to: HAL, about: StaffNotice::Commented { comment: SAID } }]);
+    }
+
+    #[test]
+    fn nobody_hears_of_what_they_did_themselves() {
+        let took = [Happening::Assigned { to: HAL }, Happening::Status { from: Status::Open, to: Status::InProgress }];
+        assert_eq!(hear(&took, Some(HAL), Some(HAL), &[ANN]), [Owed::Status { notice: StatusNotice::InProgress, to: vec![ANN] }]);
+        assert_eq!(hear(&took, Some(ADA), Some(HAL), &[ANN])[1..], [Owed::Staff { to: HAL, about: StaffNotice::Assigned }]);
+    }
+
+    #[test]
+    fn handing_back_is_not_the_customers_business() {
+        assert_eq!(hear(&[Happening::Status { from: Status::InProgress, to: Status::Open }], Some(HAL), None, &[ANN]), []);
+    }
+}
