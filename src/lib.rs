@@ -10,5 +10,6 @@ pub mod clock;
 pub mod config;
 pub mod demo;
 pub mod desk;
+pub mod mail;
 pub mod store;
 pub mod templates;

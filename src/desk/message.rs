@@ -4,6 +4,9 @@ use jiff::Timestamp;
 
 use crate::desk::address::{EmailAddress, Named};
 
+/// The first line of every mail that asks for an answer: what stands below it in the answer is ours.
+pub const REPLY_MARKER: &str = "-- Reply above this line --";
+
 /// The id of a message without its angle brackets (RFC 5322 §3.6.4): 1 to 998 visible characters, no white space.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]

@@ -1,0 +1,214 @@
+//! What a mail says, by its kind: rendered from `templates/mail/<kind>/`.
+//!
+//! What goes to a customer is built from [`PublicText`] alone; a note cannot be made one.
+
+use serde::Serialize;
+
+use crate::{
+    desk::{comment::PublicText, id::TicketNumber, message::REPLY_MARKER, settings::StatusNotice, ticket::Status},
+    mail::compose::ComposeError,
+    templates::Templates,
+};
+
+/// What stands on every mail of a mailbox.
+#[derive(Clone, Debug, Serialize)]
+pub struct Letterhead<'a> {
+    /// The desk's name.
+    pub desk: &'a str,
+    /// Where the panel is reached, without a trailing slash.
+    pub url: &'a str,
+    /// Which ticket, where it is about one.
+    pub number: Option<TicketNumber>,
+    /// Its subject.
+    pub subject: &'a str,
+    /// How the person is addressed; empty: not by name.
+    pub greeting: &'a str,
+}
+
+/// What a mail says.
+#[derive(Clone, Debug)]
+pub enum Content<'a> {
+    /// "We have received your message." Never carries the body of what was received.
+    Receipt,
+    /// A person's words, to the customer or from one participant to the others.
+    Reply {
+        /// The words.
+        said: &'a PublicText,
+        /// The last public words before it.
+        before: Option<&'a PublicText>,
+        /// The status it leaves the ticket in, where that changed.
+        status: Option<Status>,
+    },
+    /// A change of status.
+    Status {
+        /// Which.
+        notice: StatusNotice,
+    },
+    /// To a helper about a ticket.
+    Staff {
+        /// What happened, as a sentence: `Ada gave you this ticket`.
+        happened: &'a str,
+        /// Facts in one line: `Urgent, from Ann`.
+        facts: &'a str,
+        /// The customer's or colleague's public words.
+        said: Option<&'a PublicText>,
+        /// Whether an answer by mail is taken as the helper's.
+        answerable: Answerable,
+    },
+    /// To the author of a reply that did not arrive.
+    NotSent {
+        /// Where it was going.
+        address: &'a str,
+        /// What the server said.
+        words: &'a str,
+        /// The reply.
+        said: Option<&'a PublicText>,
+    },
+    /// To a helper whose answer by mail was held.
+    AnswerHeld {
+        /// Why, as a sentence.
+        reason: &'a str,
+        /// The subject of what they sent.
+        sent: &'a str,
+    },
+    /// A link that lets somebody set a password: to a new user, or to one who forgot it.
+    Link {
+        /// Which of the two.
+        purpose: LinkPurpose,
+        /// The link.
+        link: &'a str,
+        /// Who made it.
+        by: &'a str,
+        /// How long it holds, in words: `three days`.
+        holds: &'a str,
+    },
+}
+
+/// Whether an answer by mail to a staff notice is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum Answerable {
+    /// It becomes a public comment.
+    Yes,
+    /// It does not.
+    No,
+}
+
+/// What a link is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub enum LinkPurpose {
+    /// Joining the desk.
+    Invitation,
+    /// A new password.
+    Reset,
+}
+
+/// A mail's words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// Without the ticket's tag.
+    pub subject: String,
+    /// The text form.
+    pub text: String,
+    /// The HTML form.
+    pub html: String,
+}
+
+/// Fills in the templates of this kind of mail.
+///
+/// # Errors
+/// [`ComposeError::Template`] when a template is wrong.
+pub fn write(templates: &Templates, head: &Letterhead<'_>, content: &Content<'_>) -> Result<Written, ComposeError> {
+    let fields = Fields { head, marker: REPLY_MARKER, it: shown(content) };
+    let render = |part: &str| templates.render(&format!("mail/{}/{part}", kind(content)), &fields);
+    Ok(Written { subject: render("subject.txt")?.trim().to_owned(), text: render("body.txt")?, html: render("body.html")? })
+}
+
+fn kind(content: &Content<'_>) -> &'static str {
+    match content {
+        Content::Receipt => "receipt",
+        Content::Reply { .. } => "reply",
+        Content::Status { .. } => "status",
+        Content::Staff { .. } => "staff",
+        Content::NotSent { .. } => "not-sent",
+        Content::AnswerHeld { .. } => "answer-held",
+        Content::Link { .. } => "link",
+    }
+}
+
+#[derive(Serialize)]
+struct Fields<'a> {
+    head: &'a Letterhead<'a>,
+    marker: &'static str,
+    it: Shown<'a>,
+}
+
+/// The fields a template may use; those that a kind lacks are none.
+#[derive(Default, Serialize)]
+struct Shown<'a> {
+    said: Option<Words>,
+    before: Option<Words>,
+    status: Option<&'static str>,
+    happened: &'a str,
+    facts: &'a str,
+    answerable: bool,
+    address: &'a str,
+    words: &'a str,
+    reason: &'a str,
+    sent: &'a str,
+    link: &'a str,
+    by: &'a str,
+    holds: &'a str,
+    invitation: bool,
+}
+
+/// Words as a template lays them out.
+#[derive(Serialize)]
+struct Words {
+    author: String,
+    /// For the attribution line: `17 November 2026 at 14:02 (UTC)`.
+    at: String,
+    text: String,
+    /// Each line after `> `.
+    quoted: String,
+    /// Paragraphs of lines.
+    paragraphs: Vec<Vec<String>>,
+}
+
+impl Words {
+    fn of(said: &PublicText) -> Self {
+        let text = said.text();
+        Self {
+            author: said.author().to_owned(),
+            at: said.written_at().strftime("%-d %B %Y at %H:%M (UTC)").to_string(),
+            text: text.to_owned(),
+            quoted: text
+                .lines()
+                .map(|line| if line.is_empty() { ">".to_owned() } else { format!("> {line}") })
+                .collect::<Vec<_>>()
+                .join("\n"),
+            paragraphs: text
+                .split("\n\n")
+                .filter(|it| !it.trim().is_empty())
+                .map(|it| it.trim_matches('\n').lines().map(str::to_owned).collect())
+                .collect(),
+        }
+    }
+}
+
+fn shown<'a>(content: &Content<'a>) -> Shown<'a> {
+    match *content {
+        Content::Receipt => Shown::default(),
+        Content::Reply { said, before, status } => {
+            Shown { said: Some(Words::of(said)), before: before.map(Words::of), status: status.map(Status::as_str), ..Shown::default() }
+        }
+        Content::Status { notice } => Shown { status: Some(notice.as_str()), ..Shown::default() },
+        Content::Staff { happened, facts, said, answerable } => {
+            Shown { happened, facts, said: said.map(Words::of), answerable: answerable == Answerable::Yes, ..Shown::default() }
+        }
+        Content::NotSent { address, words, said } => Shown { address, words, said: said.map(Words::of), ..Shown::default() },
+        Content::AnswerHeld { reason, sent } => Shown { reason, sent, ..Shown::default() },
+        Content::Link { purpose, link, by, holds } => {
+            Shown { link, by, holds, invitation: purpose == LinkPurpose::Invitation, ..Shown::default() }
+        }
+    }
+}

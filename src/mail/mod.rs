@@ -1,0 +1,3 @@
+//! Octets to words and back; decides nothing.
+
+pub mod compose;
