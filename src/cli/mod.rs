@@ -1,6 +1,8 @@
 //! The commands: one file each.
 
 mod check;
+mod healthz;
+mod http;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -18,6 +20,8 @@ struct Arguments {
 enum Command {
     /// Try every connection that the configuration names; sends nothing, changes nothing. Exit code 0 when all works.
     Check(Configured),
+    /// Ask the daemon on this machine how it is. Exit code 0 when it is well.
+    Healthz(Configured),
 }
 
 /// Which configuration a command works with.
@@ -32,5 +36,6 @@ struct Configured {
 pub async fn run() -> ExitCode {
     match Arguments::parse().command {
         Command::Check(it) => check::run(&it.config).await,
+        Command::Healthz(it) => healthz::run(&it.config).await,
     }
 }

@@ -2,11 +2,10 @@
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
-use jiff::{Timestamp, fmt::rfc2822};
+use jiff::Timestamp;
 use rustls::{ClientConfig, pki_types::ServerName};
 use rustls_platform_verifier::ConfigVerifierExt;
 use tokio::{
-    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::{TcpListener, TcpStream},
     time::timeout,
 };
@@ -14,14 +13,12 @@ use tokio_rustls::TlsConnector;
 
 use super::{machine, report::Line};
 use crate::{
+    cli::http::{Answer, healthz},
     config::Config,
     desk::public_url::{PublicUrl, Scheme},
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
-
-/// No health page is longer.
-const LONGEST_ANSWER: u64 = 64 * 1024;
 
 pub(super) async fn check(config: &Config, now: Timestamp) -> Vec<Line> {
     let mut lines = vec![listen(config.listen).await];
@@ -33,8 +30,8 @@ async fn listen(address: SocketAddr) -> Line {
     let subject = "listen";
     match TcpListener::bind(address).await {
         Ok(_) => Line::ok(subject, format!("{address} is free")),
-        Err(why) if why.kind() == io::ErrorKind::AddrInUse => match get(TcpStream::connect(address).await, &address.to_string()).await {
-            Ok(answer) if answer.is_ours() => Line::ok(subject, format!("maildesk is running on {address}")),
+        Err(why) if why.kind() == io::ErrorKind::AddrInUse => match asked(address).await {
+            Ok(answer) if is_ours(&answer) => Line::ok(subject, format!("maildesk is running on {address}")),
             Ok(_) | Err(_) => Line::fail(subject, format!("another program listens on {address}; stop it, or choose another port")),
         },
         Err(why) if why.kind() == io::ErrorKind::PermissionDenied => {
@@ -42,6 +39,10 @@ async fn listen(address: SocketAddr) -> Line {
         }
         Err(why) => Line::fail(subject, format!("{address}: {why}; choose an address that this machine has")),
     }
+}
+
+async fn asked(address: SocketAddr) -> io::Result<Answer> {
+    healthz(TcpStream::connect(address).await?, &address.to_string()).await
 }
 
 async fn public_url(url: &PublicUrl, now: Timestamp) -> Vec<Line> {
@@ -62,11 +63,14 @@ async fn public_url(url: &PublicUrl, now: Timestamp) -> Vec<Line> {
         Err(_) => return vec![Line::warn(&subject, "nothing answers within 10 s; people may still reach it where this machine does not")],
     };
     let answer = match url.scheme() {
-        Scheme::Http => get(Ok(stream), url.host()).await,
-        Scheme::Https => get(encrypted(stream, url).await, url.host()).await,
+        Scheme::Http => healthz(stream, url.host()).await,
+        Scheme::Https => match encrypted(stream, url).await {
+            Ok(stream) => healthz(stream, url.host()).await,
+            Err(why) => Err(why),
+        },
     };
     match answer {
-        Ok(answer) => answer.judged(&subject, now),
+        Ok(answer) => judged(&answer, &subject, now),
         Err(why) => vec![Line::fail(&subject, format!("{why}; see the proxy's log"))],
     }
 }
@@ -78,82 +82,39 @@ async fn encrypted(stream: TcpStream, url: &PublicUrl) -> io::Result<tokio_rustl
     shaken.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no TLS handshake within 10 s")))
 }
 
-/// What a web server said to `GET /healthz`.
-struct Answer {
-    status: u16,
-    date: Option<Timestamp>,
-    body: String,
+/// Only maildesk serves this page with one of these two, and says in its body how it is.
+fn is_ours(answer: &Answer) -> bool {
+    matches!(answer.status, 200 | 503)
 }
 
-impl Answer {
-    /// Only maildesk serves this page with one of these two, and says in its body how it is.
-    fn is_ours(&self) -> bool {
-        matches!(self.status, 200 | 503)
-    }
-
-    fn judged(&self, subject: &str, now: Timestamp) -> Vec<Line> {
-        let first: String = self.body.lines().next().unwrap_or_default().chars().take(200).collect();
-        let line = match self.status {
-            200 => Line::ok(subject, "answers"),
-            503 => Line::warn(subject, format!("answers that something is not well: {first}")),
-            301 | 302 | 307 | 308 => Line::warn(subject, "sends to another address; write that one as public_url, or mend the proxy"),
-            502 | 504 => Line::warn(
-                subject,
-                "the proxy answers and does not reach maildesk; start maildesk serve, and see what the proxy forwards to",
-            ),
-            status => Line::fail(subject, format!("something else answers (HTTP {status} to /healthz); see what the proxy forwards to")),
-        };
-        let clock = self.date.and_then(|theirs| machine::compare(now, theirs, "the web server"));
-        std::iter::once(line).chain(clock).collect()
-    }
-}
-
-async fn get<S: AsyncRead + AsyncWrite + Unpin>(stream: io::Result<S>, host: &str) -> io::Result<Answer> {
-    let mut stream = stream?;
-    let ask = async {
-        let request = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nUser-Agent: maildesk check\r\nConnection: close\r\n\r\n");
-        stream.write_all(request.as_bytes()).await?;
-        let mut answer = Vec::new();
-        match stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await {
-            // Many servers end without TLS's closing alert; what came is what they said.
-            Err(why) if why.kind() != io::ErrorKind::UnexpectedEof => Err(why),
-            Ok(_) | Err(_) => Ok(answer),
+fn judged(answer: &Answer, subject: &str, now: Timestamp) -> Vec<Line> {
+    let line = match answer.status {
+        200 => Line::ok(subject, "answers"),
+        503 => Line::warn(subject, format!("answers that something is not well: {}", answer.first_line())),
+        301 | 302 | 307 | 308 => Line::warn(subject, "sends to another address; write that one as public_url, or mend the proxy"),
+        502 | 504 => {
+            Line::warn(subject, "the proxy answers and does not reach maildesk; start maildesk serve, and see what the proxy forwards to")
         }
+        status => Line::fail(subject, format!("something else answers (HTTP {status} to /healthz); see what the proxy forwards to")),
     };
-    let answer = timeout(PATIENCE, ask).await.map_err(|_| io::Error::new(io::ErrorKind::TimedOut, "no answer within 10 s"))??;
-    read(&String::from_utf8_lossy(&answer)).ok_or_else(|| io::Error::other("what answers does not speak HTTP"))
-}
-
-/// The status line, the Date header and the body (RFC 9112).
-fn read(answer: &str) -> Option<Answer> {
-    let (head, body) = answer.split_once("\r\n\r\n")?;
-    let mut lines = head.split("\r\n");
-    let status = lines.next()?.strip_prefix("HTTP/1.")?.split(' ').nth(1)?.parse().ok()?;
-    let date = lines.filter_map(|line| line.split_once(':')).find(|(name, _)| name.eq_ignore_ascii_case("date"));
-    let date = date.and_then(|(_, value)| rfc2822::parse(value.trim()).ok()).map(|it| it.timestamp());
-    Some(Answer { status, date, body: body.to_owned() })
+    let clock = answer.date.and_then(|theirs| machine::compare(now, theirs, "the web server"));
+    std::iter::once(line).chain(clock).collect()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::cli::http::read;
 
     #[test]
     fn an_answer_is_judged_by_its_status_and_its_clock() {
         let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
-        let told = |text: &str| read(text).unwrap().judged("panel", now).iter().map(Line::to_string).collect::<Vec<_>>().join("\n");
+        let told = |text: &str| judged(&read(text).unwrap(), "panel", now).iter().map(Line::to_string).collect::<Vec<_>>().join("\n");
         assert_eq!(told("HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 10:00:30 GMT\r\n\r\nok"), "ok    panel: answers");
         let late = told("HTTP/1.1 200 OK\r\ndate: Tue, 24 Nov 2026 08:00:00 GMT\r\n\r\nok");
         assert!(late.contains("warn  clock: 2h from that of the web server"), "{late}");
         assert!(told("HTTP/1.1 502 Bad Gateway\r\n\r\n").starts_with("warn  panel: the proxy answers"));
         assert!(told("HTTP/1.0 404 Not Found\r\n\r\n").starts_with("FAIL  panel: something else answers (HTTP 404"));
         assert!(told("HTTP/1.1 503 x\r\n\r\nmailbox \"sales\": 12 min\nmore").ends_with("not well: mailbox \"sales\": 12 min"));
-    }
-
-    #[test]
-    fn what_is_not_http_is_no_answer() {
-        for text in ["", "220 mx ESMTP\r\n\r\n", "HTTP/1.1 200 OK", "HTTP/1.1 abc\r\n\r\n"] {
-            assert!(read(text).is_none(), "{text}");
-        }
     }
 }
