@@ -1,6 +1,11 @@
 //! The wires against servers: the mail world of the demo, servers that misbehave by script, and the real ones.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../support/house_ca.rs"]
+mod house_ca;
 #[path = "../support/line_client.rs"]
 mod line_client;
+#[path = "../support/scripted.rs"]
+mod scripted;
+mod smtp;
 mod world;

@@ -1,0 +1,140 @@
+//! The connections to one server for outgoing mail: so many at a time, and no more.
+
+use std::{
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Instant,
+};
+
+use tokio::sync::Semaphore;
+
+use super::{
+    SmtpFindings, SmtpLimits,
+    hand_over::{self, After},
+    session::{Session, SmtpError, Step},
+};
+use crate::desk::{address::EmailAddress, delivery::HandOver, mailbox::SmtpAccount};
+
+/// Messages over one connection; some servers close after a hundred.
+const MOST_MESSAGES: u32 = 50;
+
+/// Hands messages to one server. Cheap to clone: the clones share the connections.
+#[derive(Clone)]
+pub struct SmtpPool(Arc<Inner>);
+
+struct Inner {
+    account: SmtpAccount,
+    limits: SmtpLimits,
+    places: Semaphore,
+    waiting: Mutex<Vec<Session>>,
+}
+
+impl SmtpPool {
+    /// Connects to nobody yet.
+    #[must_use]
+    pub fn new(account: SmtpAccount) -> Self {
+        Self::with_limits(account, SmtpLimits::default())
+    }
+
+    /// The same, with other time limits.
+    #[must_use]
+    pub fn with_limits(account: SmtpAccount, limits: SmtpLimits) -> Self {
+        let places = Semaphore::new(account.connections.max(1));
+        Self(Arc::new(Inner { account, limits, places, waiting: Mutex::new(Vec::new()) }))
+    }
+
+    /// Hands a finished message to the server for one recipient; waits for a connection if all are busy.
+    ///
+    /// `from` is the envelope sender, none the null return path. Line ends become CRLF; nothing else is changed.
+    pub async fn hand_over(&self, from: Option<&EmailAddress>, to: &EmailAddress, octets: &[u8]) -> HandOver {
+        let Ok(_place) = self.0.places.acquire().await else {
+            unreachable!("the semaphore is never closed");
+        };
+        if let Some(mut session) = self.waiting_session() {
+            let (outcome, after) = hand_over::hand_over(&mut session, from, to, octets).await;
+            match after {
+                After::WasDead => (),
+                After::Usable | After::Broken => return self.put_back(session, outcome, &after),
+            }
+        }
+        match Session::open(&self.0.account, self.0.limits).await {
+            Ok(mut session) => {
+                let (outcome, after) = hand_over::hand_over(&mut session, from, to, octets).await;
+                self.put_back(session, outcome, &after)
+            }
+            Err(error) => hand_over::not_connected(&error),
+        }
+    }
+
+    /// Connects, signs in, asks whether the server is there, and takes leave. Sends nothing.
+    ///
+    /// # Errors
+    /// What stands in the way, and its mend.
+    pub async fn probe(&self) -> Result<SmtpFindings, SmtpError> {
+        let account = &self.0.account;
+        let server = account.server.to_string();
+        let mut session = Session::open(account, self.0.limits).await?;
+        match session.command("NOOP").await {
+            Step::Done(_) => (),
+            Step::Refused { words, .. } => return Err(SmtpError::Refused { server, words }),
+            Step::Lost(why) => return Err(SmtpError::Lost { server, why }),
+        }
+        // Said again, because lettre keeps no SIZE.
+        let largest = match session.command("EHLO localhost").await {
+            Step::Done(words) => size(&words),
+            Step::Refused { .. } | Step::Lost(_) => None,
+        };
+        let findings = session.findings(account, largest);
+        session.quit().await;
+        Ok(findings)
+    }
+
+    /// The newest connection that has not waited too long; older ones are let go.
+    fn waiting_session(&self) -> Option<Session> {
+        let limit = self.0.limits.idle;
+        let mut waiting = self.waiting();
+        waiting.retain(|it| it.idle_since.elapsed() < limit);
+        waiting.pop()
+    }
+
+    fn put_back(&self, mut session: Session, outcome: HandOver, after: &After) -> HandOver {
+        match after {
+            After::Usable if session.messages < MOST_MESSAGES => {
+                session.idle_since = Instant::now();
+                self.waiting().push(session);
+                self.let_go_later();
+            }
+            After::Usable => drop(tokio::spawn(session.quit())),
+            After::Broken | After::WasDead => (),
+        }
+        outcome
+    }
+
+    /// Once the work is over no connection stays open.
+    fn let_go_later(&self) {
+        let (inner, limit) = (Arc::downgrade(&self.0), self.0.limits.idle);
+        tokio::spawn(async move {
+            tokio::time::sleep(limit).await;
+            let Some(inner) = inner.upgrade() else { return };
+            let over: Vec<Session> = {
+                let mut waiting = inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+                let (kept, over) = std::mem::take(&mut *waiting).into_iter().partition(|it| it.idle_since.elapsed() < limit);
+                *waiting = kept;
+                over
+            };
+            for session in over {
+                session.quit().await;
+            }
+        });
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Vec<Session>> {
+        self.0.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// `SIZE 52428800` among the words of an EHLO reply (RFC 1870).
+fn size(words: &str) -> Option<u64> {
+    let mut words = words.split(' ');
+    words.find(|it| it.eq_ignore_ascii_case("SIZE"))?;
+    words.next()?.parse().ok()
+}
