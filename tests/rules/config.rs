@@ -8,7 +8,11 @@ use secrecy::ExposeSecret;
 const DOCUMENTATION: &str = "deploy/maildesk.toml";
 
 fn documentation() -> String {
-    fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(DOCUMENTATION)).unwrap()
+    document(DOCUMENTATION)
+}
+
+fn document(name: &str) -> String {
+    fs::read_to_string(PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(name)).unwrap()
 }
 
 fn read(text: &str) -> Result<Config, Faults> {
@@ -57,6 +61,14 @@ fn is_example(line: &str) -> bool {
 fn the_documentation_is_a_configuration_as_it_stands() {
     let config = read(&documentation()).unwrap();
     assert_eq!(config.mailboxes.len(), 1);
+}
+
+#[test]
+fn the_configuration_that_a_newcomer_copies_has_no_fault() {
+    let readme = document("README.md");
+    let block = readme.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
+    let config = read(block).unwrap();
+    assert_eq!((config.mailboxes.len(), config.mailboxes[0].imap.server.port, config.mailboxes[0].smtp.server.port), (1, 993, 465));
 }
 
 #[test]
