@@ -2,11 +2,13 @@
 
 mod database;
 mod machine;
+mod mailbox;
 mod panel;
 mod report;
 
 use std::{path::Path, process::ExitCode};
 
+use futures_util::future::join_all;
 use report::{Line, Tally};
 
 use crate::{clock::Clock, config::Config};
@@ -27,6 +29,9 @@ pub async fn run(file: &Path) -> ExitCode {
     tally.print([machine::key(&config)]);
     tally.print(database::check(&config, now).await);
     tally.print(panel::check(&config, now).await);
+    for lines in join_all(config.mailboxes.iter().map(mailbox::check)).await {
+        tally.print(lines);
+    }
     tally.finish()
 }
 

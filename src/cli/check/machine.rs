@@ -72,7 +72,7 @@ fn room(folder: &Path) -> Line {
 }
 
 /// `53.2 GiB`.
-fn shown(bytes: u64) -> String {
+pub(super) fn shown(bytes: u64) -> String {
     let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
     if bytes >= 1 << 30 { format!("{} GiB", tenths(1 << 30)) } else { format!("{} MiB", tenths(1 << 20)) }
 }

@@ -3,7 +3,7 @@
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};
 
 use jiff::Timestamp;
-use rustls::{ClientConfig, pki_types::ServerName};
+use rustls::{CertificateError, ClientConfig, pki_types::ServerName};
 use rustls_platform_verifier::ConfigVerifierExt;
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -79,7 +79,23 @@ async fn encrypted(stream: TcpStream, url: &PublicUrl) -> io::Result<tokio_rustl
     let tls = ClientConfig::with_platform_verifier().map_err(io::Error::other)?;
     let name = ServerName::try_from(url.host().trim_matches(['[', ']']).to_owned()).map_err(io::Error::other)?;
     let shaken = timeout(PATIENCE, TlsConnector::from(Arc::new(tls)).connect(name, stream)).await;
-    shaken.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no TLS handshake within 10 s")))
+    let shaken = shaken.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no TLS handshake within 10 s")));
+    shaken.map_err(|why| io::Error::other(in_plain_words(&why)))
+}
+
+fn in_plain_words(why: &io::Error) -> String {
+    let tls = why.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>());
+    let Some(rustls::Error::InvalidCertificate(fault)) = tls else { return format!("no TLS: {why}") };
+    if matches!(fault, CertificateError::Expired | CertificateError::ExpiredContext { .. }) {
+        "its certificate has expired; renew it".to_owned()
+    } else if matches!(fault, CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }) {
+        "its certificate is for another name; get one for this name, or mend the URL".to_owned()
+    } else if *fault == CertificateError::UnknownIssuer {
+        "nobody that browsers trust has signed its certificate, or the proxy leaves out the certificate between; send the whole chain"
+            .to_owned()
+    } else {
+        format!("its certificate is refused: {fault}")
+    }
 }
 
 /// Only maildesk serves this page with one of these two, and says in its body how it is.

@@ -1,0 +1,122 @@
+use std::fs;
+
+use maildesk::demo::world::{World, WorldOptions};
+
+use crate::shell::{Shell, free_address, web_server};
+
+/// A desk on free ports, with more lines at its top.
+fn desk(more: &str) -> String {
+    format!("public_url = \"http://localhost:{}\"\nlisten = \"{}\"\ndata_dir = \"data\"\n{more}\n", free_address().port(), free_address())
+}
+
+/// The same with one mailbox in a mail world.
+fn desk_in(world: &World, password: &str) -> String {
+    format!(
+        "{}[[mailbox]]\nname = \"sales\"\naddress = \"sales@desk.test\"\n\
+         [mailbox.imap]\nhost = \"127.0.0.1\"\ntls = \"none\"\nport = {}\nuser = \"sales@desk.test\"\npassword = \"{password}\"\n\
+         [mailbox.smtp]\nhost = \"127.0.0.1\"\ntls = \"none\"\nport = {}\nuser = \"sales@desk.test\"\npassword = \"{password}\"\n",
+        desk(""),
+        world.imap_addr().port(),
+        world.smtp_addr().port()
+    )
+}
+
+async fn world() -> World {
+    let world = World::start(WorldOptions::default()).await.unwrap();
+    world.add_account("sales@desk.test", "the-right-one");
+    world
+}
+
+#[test]
+fn a_desk_before_its_first_start_can_start_and_nothing_was_made() {
+    let shell = Shell::with(&desk(""));
+    let said = shell.run("check");
+    assert_eq!(said.code, Some(0), "{}", said.text);
+    said.line("ok    data_dir: ");
+    said.line("ok    secret_key: the first start makes ");
+    said.line("ok    database: SQLite ");
+    said.line("ok    listen: ");
+    assert!(said.line("warn  configuration: ").ends_with("names no mailbox, so no mail is read; add a section [[mailbox]]"));
+    assert!(said.line("warn  public_url http://localhost:").contains("nothing answers"));
+    assert!(said.text.ends_with("it can start; 2 warnings\n"), "{}", said.text);
+    assert!(!shell.path("data").exists());
+}
+
+#[test]
+fn each_fault_of_the_file_is_a_line() {
+    let said = Shell::with("listen = \"everywhere\"\ncolour = 1\n").run("check");
+    assert_eq!(said.code, Some(1));
+    assert_eq!(said.text.lines().filter(|it| it.starts_with("FAIL  configuration: ")).count(), 3, "{}", said.text);
+    assert!(said.text.ends_with("3 faults\n"), "{}", said.text);
+}
+
+#[test]
+fn a_folder_that_cannot_be_written_to_is_a_fault() {
+    let shell = Shell::with(&desk("").replace("\"data\"", "\"file/data\""));
+    fs::write(shell.path("file"), "").unwrap();
+    let said = shell.run("check");
+    assert_eq!(said.code, Some(1));
+    said.line("FAIL  data_dir: ");
+}
+
+#[test]
+fn a_database_that_is_none_is_a_fault() {
+    let shell = Shell::with(&desk(""));
+    fs::create_dir(shell.path("data")).unwrap();
+    fs::write(shell.path("data/maildesk.db"), vec![7; 8192]).unwrap();
+    let said = shell.run("check");
+    assert_eq!(said.code, Some(1));
+    assert!(said.line("FAIL  database: ").contains("file is not a database"), "{}", said.text);
+}
+
+#[test]
+fn a_key_that_others_may_read_is_a_warning() {
+    use std::os::unix::fs::PermissionsExt;
+    let shell = Shell::with(&desk(""));
+    fs::create_dir(shell.path("data")).unwrap();
+    fs::write(shell.path("data/secret.key"), "k".repeat(44)).unwrap();
+    fs::set_permissions(shell.path("data/secret.key"), fs::Permissions::from_mode(0o644)).unwrap();
+    assert!(shell.run("check").line("warn  secret_key: ").contains("chmod 600"));
+}
+
+#[test]
+fn another_program_on_the_port_is_a_fault_and_maildesk_itself_is_not() {
+    let other = web_server("HTTP/1.1 404 Not Found\r\n\r\n");
+    let said =
+        Shell::with(&format!("public_url = \"http://localhost:{}\"\nlisten = \"{other}\"\ndata_dir = \"data\"", other.port())).run("check");
+    assert_eq!(said.code, Some(1));
+    assert!(said.line("FAIL  listen: ").starts_with("FAIL  listen: another program listens on "));
+    assert!(said.line("FAIL  public_url ").contains("something else answers (HTTP 404 to /healthz)"));
+    let ours = web_server("HTTP/1.1 200 OK\r\n\r\nok");
+    let said =
+        Shell::with(&format!("public_url = \"http://localhost:{}\"\nlisten = \"{ours}\"\ndata_dir = \"data\"", ours.port())).run("check");
+    assert_eq!(said.code, Some(0), "{}", said.text);
+    said.line("ok    listen: maildesk is running on ");
+    said.line("ok    public_url ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn servers_that_take_us_are_well_and_nothing_was_sent() {
+    let world = world().await;
+    let said = Shell::with(&desk_in(&world, "the-right-one")).run_beside("check").await;
+    assert_eq!(said.code, Some(0), "{}", said.text);
+    assert!(said.line("ok    mailbox \"sales\" smtp: ").contains("signed in as sales@desk.test"));
+    assert!(world.messages("sales@desk.test", "INBOX").is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_is_refused_is_a_fault_without_the_password() {
+    let world = world().await;
+    let said = Shell::with(&desk_in(&world, "the-wrong-one")).run_beside("check").await;
+    assert_eq!(said.code, Some(1));
+    assert!(said.line("FAIL  mailbox \"sales\" smtp: ").contains("refuses the sign-in of sales@desk.test"), "{}", said.text);
+    assert!(!said.text.contains("the-wrong-one"), "{}", said.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_closed_to_us_is_told_in_its_own_words() {
+    let world = world().await;
+    world.misbehave(|it| it.smtp_greeting = Some((554, "no service for you".to_owned())));
+    let said = Shell::with(&desk_in(&world, "the-right-one")).run_beside("check").await;
+    assert!(said.line("FAIL  mailbox \"sales\" smtp: ").contains("no service for you"), "{}", said.text);
+}
