@@ -2,11 +2,11 @@ use std::fs;
 
 use maildesk::demo::world::{World, WorldOptions};
 
-use crate::shell::{Shell, free_address, web_server};
+use crate::shell::{ANY, NOBODY, Shell, tls_web_server, web_server};
 
-/// A desk on free ports, with more lines at its top.
-fn desk(more: &str) -> String {
-    format!("public_url = \"http://localhost:{}\"\nlisten = \"{}\"\ndata_dir = \"data\"\n{more}\n", free_address().port(), free_address())
+/// A desk that nobody has started yet.
+fn desk() -> String {
+    format!("public_url = \"http://{NOBODY}\"\nlisten = \"{ANY}\"\ndata_dir = \"data\"\n")
 }
 
 /// The same with one mailbox in a mail world.
@@ -15,7 +15,7 @@ fn desk_in(world: &World, password: &str) -> String {
         "{}[[mailbox]]\nname = \"sales\"\naddress = \"sales@desk.test\"\n\
          [mailbox.imap]\nhost = \"127.0.0.1\"\ntls = \"none\"\nport = {}\nuser = \"sales@desk.test\"\npassword = \"{password}\"\n\
          [mailbox.smtp]\nhost = \"127.0.0.1\"\ntls = \"none\"\nport = {}\nuser = \"sales@desk.test\"\npassword = \"{password}\"\n",
-        desk(""),
+        desk(),
         world.imap_addr().port(),
         world.smtp_addr().port()
     )
@@ -29,7 +29,7 @@ async fn world() -> World {
 
 #[test]
 fn a_desk_before_its_first_start_can_start_and_nothing_was_made() {
-    let shell = Shell::with(&desk(""));
+    let shell = Shell::with(&desk());
     let said = shell.run("check");
     assert_eq!(said.code, Some(0), "{}", said.text);
     said.line("ok    data_dir: ");
@@ -37,7 +37,7 @@ fn a_desk_before_its_first_start_can_start_and_nothing_was_made() {
     said.line("ok    database: SQLite ");
     said.line("ok    listen: ");
     assert!(said.line("warn  configuration: ").ends_with("names no mailbox, so no mail is read; add a section [[mailbox]]"));
-    assert!(said.line("warn  public_url http://localhost:").contains("nothing answers"));
+    assert!(said.line("warn  public_url http://127.0.0.1:1: ").contains("nothing answers"));
     assert!(said.text.ends_with("it can start; 2 warnings\n"), "{}", said.text);
     assert!(!shell.path("data").exists());
 }
@@ -52,7 +52,7 @@ fn each_fault_of_the_file_is_a_line() {
 
 #[test]
 fn a_folder_that_cannot_be_written_to_is_a_fault() {
-    let shell = Shell::with(&desk("").replace("\"data\"", "\"file/data\""));
+    let shell = Shell::with(&desk().replace("\"data\"", "\"file/data\""));
     fs::write(shell.path("file"), "").unwrap();
     let said = shell.run("check");
     assert_eq!(said.code, Some(1));
@@ -61,7 +61,7 @@ fn a_folder_that_cannot_be_written_to_is_a_fault() {
 
 #[test]
 fn a_database_that_is_none_is_a_fault() {
-    let shell = Shell::with(&desk(""));
+    let shell = Shell::with(&desk());
     fs::create_dir(shell.path("data")).unwrap();
     fs::write(shell.path("data/maildesk.db"), vec![7; 8192]).unwrap();
     let said = shell.run("check");
@@ -72,7 +72,7 @@ fn a_database_that_is_none_is_a_fault() {
 #[test]
 fn a_key_that_others_may_read_is_a_warning() {
     use std::os::unix::fs::PermissionsExt;
-    let shell = Shell::with(&desk(""));
+    let shell = Shell::with(&desk());
     fs::create_dir(shell.path("data")).unwrap();
     fs::write(shell.path("data/secret.key"), "k".repeat(44)).unwrap();
     fs::set_permissions(shell.path("data/secret.key"), fs::Permissions::from_mode(0o644)).unwrap();
@@ -93,6 +93,28 @@ fn another_program_on_the_port_is_a_fault_and_maildesk_itself_is_not() {
     assert_eq!(said.code, Some(0), "{}", said.text);
     said.line("ok    listen: maildesk is running on ");
     said.line("ok    public_url ");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_wrong_with_the_panels_certificate_is_told_apart() {
+    for (name, until, trusted, told) in [
+        ("localhost", 2090, true, "ok    public_url "),
+        ("localhost", 2090, false, "nobody that browsers trust has signed its certificate"),
+        ("desk.test", 2090, true, "its certificate is for another name"),
+        ("localhost", 2020, true, "its certificate has expired"),
+    ] {
+        let folder = tempfile::tempdir().unwrap();
+        let pem = folder.path().join("certificate.pem");
+        let panel = tls_web_server("HTTP/1.1 200 OK\r\n\r\nok", &pem, name, until).await;
+        let more = format!("public_url = \"https://localhost:{}\"\nlisten = \"{ANY}\"\ndata_dir = \"data\"", panel.port());
+        let said = tokio::task::spawn_blocking(move || {
+            let trust = if trusted { vec![("SSL_CERT_FILE", pem.to_str().unwrap())] } else { Vec::new() };
+            Shell::with(&more).run_with("check", &trust)
+        });
+        let said = said.await.unwrap();
+        assert!(said.text.contains(told), "{told}:\n{}", said.text);
+        assert_eq!(said.code, Some(i32::from(!told.starts_with("ok"))), "{}", said.text);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,4 +1,4 @@
-use crate::shell::{Shell, free_address, web_server};
+use crate::shell::{NOBODY, Shell, web_server};
 
 #[test]
 fn a_daemon_that_is_well_ends_with_0() {
@@ -17,8 +17,7 @@ fn a_daemon_that_is_unwell_says_so_and_ends_with_1() {
 
 #[test]
 fn no_daemon_ends_with_1() {
-    let address = free_address();
-    let said = Shell::with(&format!("public_url = \"https://desk.test\"\nlisten = \"{address}\"")).run("healthz");
+    let said = Shell::with(&format!("public_url = \"https://desk.test\"\nlisten = \"{NOBODY}\"")).run("healthz");
     assert_eq!(said.code, Some(1));
-    assert!(said.text.starts_with(&format!("maildesk does not answer on {address}: ")), "{}", said.text);
+    assert!(said.text.starts_with(&format!("maildesk does not answer on {NOBODY}: ")), "{}", said.text);
 }

@@ -4,12 +4,16 @@ use std::{
     fs,
     io::{Read, Write},
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::{Path, PathBuf},
     process::{Command, Output},
+    sync::Arc,
     thread,
 };
 
+use rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivatePkcs8KeyDer};
 use tempfile::TempDir;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio_rustls::TlsAcceptor;
 
 /// A folder with a `maildesk.toml`.
 pub struct Shell {
@@ -35,11 +39,17 @@ impl Shell {
 
     /// `maildesk COMMAND` on the configuration.
     pub fn run(&self, command: &str) -> Said {
+        self.run_with(command, &[])
+    }
+
+    /// The same in an environment that says more.
+    pub fn run_with(&self, command: &str, environment: &[(&str, &str)]) -> Said {
         let mut maildesk = Command::new(env!("CARGO_BIN_EXE_maildesk"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MAILDESK_")) {
             maildesk.env_remove(name);
         }
-        let Output { status, stdout, stderr } = maildesk.arg(command).arg("--config").arg(self.path("maildesk.toml")).output().unwrap();
+        let Output { status, stdout, stderr } =
+            maildesk.args([command, "--config"]).arg(self.path("maildesk.toml")).envs(environment.iter().copied()).output().unwrap();
         let text = format!("{}{}", String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
         Said { text, code: status.code() }
     }
@@ -60,10 +70,11 @@ impl Said {
     }
 }
 
-/// An address of loopback that nobody listens on.
-pub fn free_address() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
+/// An address of loopback that nobody listens on: tcpmux, which no machine of today runs.
+pub const NOBODY: &str = "127.0.0.1:1";
+
+/// Any free port: what a desk listens on that is never started.
+pub const ANY: &str = "127.0.0.1:0";
 
 /// A web server that gives every visitor this answer.
 pub fn web_server(answer: &'static str) -> SocketAddr {
@@ -71,8 +82,33 @@ pub fn web_server(answer: &'static str) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for mut visitor in listener.incoming().flatten() {
-            let _ = visitor.read(&mut [0; 1024]);
-            let _ = visitor.write_all(answer.as_bytes());
+            let _ = Read::read(&mut visitor, &mut [0; 1024]);
+            let _ = Write::write_all(&mut visitor, answer.as_bytes());
+        }
+    });
+    address
+}
+
+/// The same over TLS, with a certificate that signed itself: written to `pem`, for one name, until the end of a year.
+pub async fn tls_web_server(answer: &'static str, pem: &Path, name: &str, until: i32) -> SocketAddr {
+    let key = rcgen::KeyPair::generate().unwrap();
+    let mut wanted = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    wanted.not_after = rcgen::date_time_ymd(until, 12, 31);
+    let certificate = wanted.self_signed(&key).unwrap();
+    fs::write(pem, certificate.pem()).unwrap();
+    let tls = ServerConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider())).with_safe_default_protocol_versions().unwrap();
+    let tls =
+        tls.with_no_client_auth().with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into());
+    let acceptor = TlsAcceptor::from(Arc::new(tls.unwrap()));
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(async move {
+        loop {
+            let (visitor, _) = listener.accept().await.unwrap();
+            let Ok(mut visitor) = acceptor.accept(visitor).await else { continue };
+            visitor.read(&mut [0; 1024]).await.ok();
+            visitor.write_all(answer.as_bytes()).await.ok();
+            visitor.shutdown().await.ok();
         }
     });
     address

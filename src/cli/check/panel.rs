@@ -71,7 +71,7 @@ async fn public_url(url: &PublicUrl, now: Timestamp) -> Vec<Line> {
     };
     match answer {
         Ok(answer) => judged(&answer, &subject, now),
-        Err(why) => vec![Line::fail(&subject, format!("{why}; see the proxy's log"))],
+        Err(why) => vec![Line::fail(&subject, why.to_string())],
     }
 }
 
