@@ -1,6 +1,7 @@
 //! What a helpdesk is: values and rules. Knows nobody: no async, SQL, HTTP, file, mail crate or clock.
 
 pub mod address;
+pub mod analytics;
 pub mod comment;
 pub mod delivery;
 pub mod event;
@@ -11,6 +12,7 @@ pub mod matching;
 pub mod message;
 pub mod network;
 pub mod notification;
+pub mod period;
 pub mod permission;
 pub mod person;
 pub mod public_url;
