@@ -4,6 +4,7 @@
 //! small web panel. Its promise: every mail that reached the mailbox is on a screen, and every reply says truthfully
 //! where it is.
 
+pub mod actions;
 pub mod auth;
 pub mod cli;
 pub mod clock;
@@ -11,5 +12,6 @@ pub mod config;
 pub mod demo;
 pub mod desk;
 pub mod mail;
+pub mod panel;
 pub mod store;
 pub mod templates;

@@ -98,13 +98,11 @@ create table tickets (
     updated_at      integer not null,
     status_at       integer not null            -- since when it has its status
 );
--- The queues: all open, one status, one helper's, waiting; newest activity first.
-create index tickets_active on tickets (active, updated_at desc, number desc);
-create index tickets_by_status on tickets (status, updated_at desc, number desc);
-create index tickets_by_turn on tickets (active, turn, updated_at desc, number desc);
-create index tickets_by_assignee on tickets (assignee, active, updated_at desc, number desc);
+-- The queues: of one status and turn, everybody's or one helper's, newest activity first.  A list of several is
+-- several of these, side by side (store/queue.rs).
+create index tickets_by_status on tickets (status, turn, updated_at desc, number desc);
+create index tickets_by_assignee on tickets (assignee, status, turn, updated_at desc, number desc);
 create index tickets_by_requester on tickets (requester, updated_at desc, number desc);
-create index tickets_by_activity on tickets (updated_at desc, number desc);
 -- Closing what was resolved long ago.
 create index tickets_to_close on tickets (status_at) where status = 'resolved';
 

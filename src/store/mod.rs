@@ -32,6 +32,8 @@ pub mod outbox;
 pub mod participants;
 pub mod people;
 pub mod probe;
+pub mod queue;
+pub mod queue_counts;
 pub mod search;
 pub mod sessions;
 pub mod tickets;

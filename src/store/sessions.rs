@@ -3,8 +3,12 @@
 use jiff::Timestamp;
 
 use crate::{
-    desk::{address::EmailAddress, id::PersonId},
-    store::{Conn, Result, Tx, at, ms, on},
+    desk::{
+        address::EmailAddress,
+        id::PersonId,
+        person::{PersonState, Role},
+    },
+    store::{Conn, Result, Tx, at, ms, on, word},
 };
 
 /// A signed-in browser.
@@ -114,6 +118,10 @@ pub async fn prune(tx: &mut Tx, now: Timestamp, idle_since: Timestamp) -> Result
 pub struct Credentials {
     /// Whose.
     pub person: PersonId,
+    /// What they are.
+    pub role: Role,
+    /// Whether they may sign in.
+    pub state: PersonState,
     /// Argon2id as a PHC string; none: they cannot sign in with a password.
     pub password_hash: Option<String>,
 }
@@ -123,9 +131,16 @@ pub struct Credentials {
 /// # Errors
 /// When the database refuses.
 pub async fn credentials(conn: &mut Conn, email: &EmailAddress) -> Result<Option<Credentials>> {
-    let sql = "select id, password_hash from people where email = $1";
-    let row: Option<(i64, Option<String>)> = on!(conn, c => sqlx::query_as(sql).bind(email.folded()).fetch_optional(c).await)?;
-    Ok(row.map(|(person, password_hash)| Credentials { person: PersonId(person), password_hash }))
+    let sql = "select id, role, state, password_hash from people where email = $1";
+    type Row = (i64, String, String, Option<String>);
+    let row: Option<Row> = on!(conn, c => sqlx::query_as(sql).bind(email.folded()).fetch_optional(c).await)?;
+    let Some((person, role, state, password_hash)) = row else { return Ok(None) };
+    Ok(Some(Credentials {
+        person: PersonId(person),
+        role: word("people", "role", &role, Role::parse)?,
+        state: word("people", "state", &state, PersonState::parse)?,
+        password_hash,
+    }))
 }
 
 /// The epoch that a session must be of.
@@ -154,6 +169,34 @@ pub async fn end_all(tx: &mut Tx, person: PersonId) -> Result<()> {
 pub async fn set_password(tx: &mut Tx, person: PersonId, hash: &str) -> Result<()> {
     let sql = "update people set password_hash = $2 where id = $1";
     on!(tx, c => sqlx::query(sql).bind(person.0).bind(hash).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Gives somebody who was a customer, or was disabled, a role and a name.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn promote(tx: &mut Tx, person: PersonId, role: Role, name: &str) -> Result<()> {
+    let sql = "update people set role = $2, state = 'active', name = $3 where id = $1";
+    on!(tx, c => sqlx::query(sql).bind(person.0).bind(role.as_str()).bind(name).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Calls somebody by another name.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn rename(tx: &mut Tx, person: PersonId, name: &str) -> Result<()> {
+    on!(tx, c => sqlx::query("update people set name = $2 where id = $1").bind(person.0).bind(name).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Notes when somebody was last here.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn seen(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<()> {
+    on!(tx, c => sqlx::query("update people set seen_at = $2 where id = $1").bind(person.0).bind(ms(now)).execute(c).await.map(|_| ()))?;
     Ok(())
 }
 

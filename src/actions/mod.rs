@@ -1,0 +1,167 @@
+//! What may be done: one verb a file, one transaction, ending at one door that records the events, owes the mail they
+//! call for, and commits. No change can forget its history line or its notification.
+
+use std::sync::Arc;
+
+use crate::{
+    auth::keys::Keys,
+    clock::Clock,
+    desk::{
+        address::EmailAddress,
+        id::{CommentId, MailboxId},
+        permission::{Act, Rules, Verdict, may},
+        person::Person,
+        public_url::PublicUrl,
+        settings::{DeskSettings, MailboxSettings},
+        ticket::NoSuchStep,
+    },
+    store::{Store, StoreError},
+    templates::Templates,
+};
+
+pub mod sign_in;
+
+/// What every action needs: where things are kept, what time it is, and what the configuration says.
+#[derive(Clone, Debug)]
+pub struct Desk {
+    /// The memory.
+    pub store: Store,
+    /// The time.
+    pub clock: Clock,
+    /// `[desk]`.
+    pub settings: Arc<DeskSettings>,
+    /// `[[mailbox]]`, with their rows.
+    pub mailboxes: Arc<Mailboxes>,
+    /// What is signed with.
+    pub keys: Keys,
+    /// Where people reach the panel.
+    pub url: PublicUrl,
+    /// Pages and mail.
+    pub templates: Arc<Templates>,
+    /// Tells the senders that something waits.
+    pub outbox_grew: Arc<tokio::sync::watch::Sender<u64>>,
+}
+
+impl Desk {
+    /// The settings that change the table of permissions.
+    #[must_use]
+    pub fn rules(&self) -> Rules {
+        Rules { reach: self.settings.helpers_see, helpers_assign: self.settings.helpers_assign }
+    }
+
+    /// Signs what an answer is known again by (`desk/token.rs`).
+    #[must_use]
+    pub fn sign(&self, text: &str) -> [u8; 32] {
+        self.keys.mac("mail", &[text.as_bytes()])
+    }
+
+    /// Refuses what `who` may not do.
+    ///
+    /// # Errors
+    /// [`ActionError::Missing`] or [`ActionError::Forbidden`].
+    pub fn allow(&self, who: &Person, what: Act) -> Result<()> {
+        match may(who, what, self.rules()) {
+            Verdict::Allowed => Ok(()),
+            Verdict::Missing => Err(ActionError::Missing("ticket")),
+            Verdict::Forbidden => Err(ActionError::Forbidden),
+        }
+    }
+}
+
+/// The mailboxes of the configuration, each with its row.
+#[derive(Clone, Debug, Default)]
+pub struct Mailboxes(Vec<(MailboxId, MailboxSettings)>);
+
+impl Mailboxes {
+    /// In the order of the configuration.
+    #[must_use]
+    pub fn new(all: Vec<(MailboxId, MailboxSettings)>) -> Self {
+        Self(all)
+    }
+
+    /// All, in the order of the configuration.
+    pub fn iter(&self) -> impl Iterator<Item = (MailboxId, &MailboxSettings)> {
+        self.0.iter().map(|(id, settings)| (*id, settings))
+    }
+
+    /// One; a row whose mailbox is no longer configured is answered for by the first.
+    #[must_use]
+    pub fn get(&self, id: MailboxId) -> Option<&MailboxSettings> {
+        self.0.iter().find(|(it, _)| *it == id).or(self.0.first()).map(|(_, settings)| settings)
+    }
+
+    /// Whether mail to this address comes back to us.
+    #[must_use]
+    pub fn is_ours(&self, address: &EmailAddress) -> bool {
+        self.0.iter().any(|(_, it)| it.address == *address || it.address == address.without_detail())
+    }
+}
+
+/// The complete list of what can go wrong.
+#[derive(Debug, thiserror::Error)]
+pub enum ActionError {
+    /// It does not exist, or not for this person: the two look the same.
+    #[error("there is no such {0}")]
+    Missing(&'static str),
+    /// It exists, and is not theirs to do.
+    #[error("this is not yours to do; ask an admin")]
+    Forbidden,
+    /// Somebody changed the ticket since the page was made.
+    #[error("somebody changed the ticket since this page was opened; look at what changed and do it again")]
+    Stale,
+    /// Somebody wrote since the page was made: the safety catch.
+    #[error("somebody wrote on the ticket since this page was opened; read it, then send again")]
+    NewWords {
+        /// What was written, oldest first.
+        comments: Vec<CommentId>,
+    },
+    /// It is too late, or it is done already.
+    #[error("{0}")]
+    Conflict(String),
+    /// A status that cannot follow.
+    #[error(transparent)]
+    NoSuchStep(#[from] NoSuchStep),
+    /// What was typed cannot be taken.
+    #[error("{why}")]
+    Invalid {
+        /// The form's field.
+        field: &'static str,
+        /// The sentence below it.
+        why: String,
+    },
+    /// The database fails.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// What kind of refusal it is: an HTTP status, a page, a problem document.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// 404.
+    Missing,
+    /// 403.
+    Forbidden,
+    /// 409.
+    Conflict,
+    /// 422.
+    Invalid,
+    /// 500: ours; the cause is logged and not shown.
+    Broken,
+}
+
+impl ActionError {
+    /// Which kind this is.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Missing(_) => Kind::Missing,
+            Self::Forbidden => Kind::Forbidden,
+            Self::Stale | Self::NewWords { .. } | Self::Conflict(_) => Kind::Conflict,
+            Self::NoSuchStep(_) | Self::Invalid { .. } => Kind::Invalid,
+            Self::Store(_) => Kind::Broken,
+        }
+    }
+}
+
+/// Every action's answer.
+pub type Result<T> = std::result::Result<T, ActionError>;

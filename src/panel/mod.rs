@@ -1,0 +1,120 @@
+//! HTML for staff and customers. A handler turns a request into values, calls one action, and answers with a page.
+
+use std::{ops::Deref, sync::Arc, time::Duration};
+
+use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware};
+use tower_http::{
+    catch_panic::CatchPanicLayer,
+    compression::{
+        CompressionLayer, Predicate,
+        predicate::{DefaultPredicate, NotForContentType},
+    },
+    csrf::CsrfLayer,
+    timeout::TimeoutLayer,
+};
+
+use crate::{
+    actions::Desk,
+    auth::{password::Passwords, session::Sessions, throttle::Throttle},
+    desk::network::Network,
+};
+
+mod assets;
+mod csrf;
+pub mod error;
+pub mod form;
+mod headers;
+pub mod page;
+pub mod routes;
+mod set_up;
+mod sign_in;
+pub mod visitor;
+pub mod words;
+
+use routes::{Policy, Routes};
+
+/// A request with its body takes no longer.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// A form without files; bytes. Room for the longest comment, percent-encoded.
+const LARGEST_FORM: usize = 4 * 1024 * 1024;
+
+/// A form with files: 25 MB of them, and the fields.
+pub(crate) const LARGEST_UPLOAD: usize = 27 * 1024 * 1024;
+
+/// What every handler needs.
+#[derive(Clone, Debug)]
+pub struct Panel(Arc<Parts>);
+
+/// What a panel is made of.
+#[derive(Debug)]
+pub struct Parts {
+    /// What actions need.
+    pub desk: Desk,
+    /// Whose `X-Forwarded-For` is believed.
+    pub proxies: Vec<Network>,
+    sessions: Sessions,
+    passwords: Passwords,
+    throttle: Throttle,
+}
+
+impl Deref for Panel {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+impl Panel {
+    /// For a desk behind these proxies.
+    #[must_use]
+    pub fn new(desk: Desk, proxies: Vec<Network>) -> Self {
+        let sessions = Sessions::new(&desk.keys, &desk.url);
+        let throttle = Throttle::new(&desk.clock);
+        Self(Arc::new(Parts { desk, proxies, sessions, passwords: Passwords::default(), throttle }))
+    }
+
+    /// The address where the first admin is made, for the daemon's log while there is none.
+    #[must_use]
+    pub fn set_up_address(&self) -> String {
+        self.desk.url.page(&format!("/setup?key={}", set_up::key(self)))
+    }
+}
+
+/// Every route of the panel, each with who may.
+pub fn routes() -> Routes {
+    Routes::default()
+        // signing in
+        .get("/", Policy::Anyone, sign_in::start)
+        .get("/login", Policy::Anyone, sign_in::form)
+        .post("/login", Policy::Anyone, sign_in::sign_in)
+        .post("/logout", Policy::SignedIn, sign_in::sign_out)
+        .get("/setup", Policy::Anyone, set_up::form)
+        .post("/setup", Policy::Anyone, set_up::make_first_admin)
+        .get("/invite/{token}", Policy::Anyone, set_up::invitation)
+        .post("/invite/{token}", Policy::Anyone, set_up::accept_invitation)
+        .get("/assets/{*name}", Policy::Anyone, assets::get)
+}
+
+/// The panel as a service. Whoever serves it gives each request its `ConnectInfo<SocketAddr>`.
+pub fn router(panel: Panel) -> Router {
+    let origin = panel.desk.url.to_string();
+    let csrf = CsrfLayer::new().add_trusted_origin(&origin).unwrap_or_else(|error| {
+        tracing::warn!("the public URL {origin} is no origin that browsers send: {error}");
+        CsrfLayer::new()
+    });
+    let packed =
+        DefaultPredicate::new().and(NotForContentType::const_new("font/")).and(NotForContentType::const_new("application/octet-stream"));
+    routes()
+        .router(&panel)
+        .layer(DefaultBodyLimit::max(LARGEST_FORM))
+        .layer(csrf)
+        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME_LIMIT))
+        .layer(CatchPanicLayer::custom(error::after_a_panic))
+        .layer(middleware::from_fn_with_state(panel.clone(), error::draw))
+        .layer(middleware::from_fn_with_state(panel.clone(), visitor::identify))
+        .layer(middleware::from_fn_with_state(panel.clone(), headers::set))
+        .layer(CompressionLayer::new().compress_when(packed))
+        .with_state(panel)
+}

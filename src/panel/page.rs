@@ -1,0 +1,245 @@
+//! A page: what every page shows, and its own values.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+};
+use data_encoding::BASE64URL_NOPAD;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    desk::person::Role,
+    panel::{Panel, assets, csrf::Tie, error::PageError, visitor::Visitor, words::Face},
+    store::queue_counts,
+};
+
+/// Which entry of the navigation a page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// A queue.
+    Unassigned,
+    /// A queue.
+    Mine,
+    /// A queue.
+    Open,
+    /// A queue.
+    Waiting,
+    /// A queue.
+    Resolved,
+    /// A queue.
+    Closed,
+    /// Held mail.
+    Held,
+    /// Figures.
+    Analytics,
+    /// Users.
+    Users,
+    /// Mailboxes and the outbox.
+    Mailboxes,
+    /// None of them.
+    Elsewhere,
+}
+
+#[derive(Serialize)]
+struct Entry {
+    key: Place,
+    name: &'static str,
+    href: &'static str,
+    icon: &'static str,
+    go: &'static str,
+    n: i64,
+    /// What needs attention, in words; empty: nothing.
+    hot: String,
+}
+
+#[derive(Serialize)]
+struct Me {
+    id: i64,
+    name: String,
+    role: &'static str,
+    ini: String,
+    h: u8,
+}
+
+/// What the last step did, told on the next page.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Flash {
+    /// `ok`, `warn` or `bad`.
+    kind: String,
+    text: String,
+    /// The draft in the browser that was sent and need not be kept.
+    clears: Option<String>,
+}
+
+impl Flash {
+    /// It was done.
+    #[must_use]
+    pub fn done(text: impl Into<String>) -> Self {
+        Self { kind: "ok".to_owned(), text: text.into(), clears: None }
+    }
+
+    /// It was done in part, or there is more to know.
+    #[must_use]
+    pub fn warn(text: impl Into<String>) -> Self {
+        Self { kind: "warn".to_owned(), text: text.into(), clears: None }
+    }
+
+    /// It was not done.
+    #[must_use]
+    pub fn refused(text: impl Into<String>) -> Self {
+        Self { kind: "bad".to_owned(), text: text.into(), clears: None }
+    }
+
+    /// And the draft of this name was sent.
+    #[must_use]
+    pub fn clearing(self, draft: impl Into<String>) -> Self {
+        Self { clears: Some(draft.into()), ..self }
+    }
+}
+
+#[derive(Serialize)]
+struct Shared<'a, T> {
+    desk: &'a str,
+    v: &'a str,
+    theme: Option<&'a str>,
+    csrf: String,
+    active: Place,
+    me: Me,
+    views: Vec<Entry>,
+    manage: Vec<Entry>,
+    flash: Option<&'a Flash>,
+    #[serde(flatten)]
+    own: &'a T,
+}
+
+/// Draws a page for somebody signed in: the frame's values and `own`, which may not use the frame's names.
+///
+/// # Errors
+/// When the database refuses, or the template lacks something.
+pub async fn show(panel: &Panel, visitor: &Visitor, place: Place, template: &str, own: &impl Serialize) -> Result<Response, PageError> {
+    show_with(panel, visitor, place, template, own, None).await
+}
+
+/// [`show`], telling something on the very page.
+///
+/// # Errors
+/// As [`show`].
+pub async fn show_with(
+    panel: &Panel,
+    visitor: &Visitor,
+    place: Place,
+    template: &str,
+    own: &impl Serialize,
+    flash: Option<&Flash>,
+) -> Result<Response, PageError> {
+    let me = &visitor.person;
+    let (views, manage) = if me.role.is_staff() { entries(panel, visitor).await? } else { (Vec::new(), Vec::new()) };
+    let face = Face::of(me);
+    let shared = Shared {
+        desk: &panel.desk.settings.name,
+        v: &assets::VERSION,
+        theme: visitor.theme(),
+        csrf: Tie::to_session(visitor).token(&panel.desk.keys),
+        active: place,
+        me: Me { id: me.id.0, name: face.name, role: me.role.title(), ini: face.ini, h: face.h },
+        views,
+        manage,
+        flash: flash.or(visitor.flash.as_ref()),
+        own,
+    };
+    let page = panel.desk.templates.render(template, &shared)?;
+    let mut response = html(StatusCode::OK, page);
+    if visitor.flash.is_some() {
+        set_cookie(&mut response, &format!("{FLASH_COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"));
+    }
+    Ok(response)
+}
+
+async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Entry>, Vec<Entry>), PageError> {
+    let mut conn = panel.desk.store.read().await?;
+    let counts = queue_counts::counts(&mut conn, visitor.scope(panel.desk.rules()), visitor.person.id).await?;
+    let held = queue_counts::held_count(&mut conn).await?;
+    let view = |key, name, href, icon, go, n| Entry { key, name, href, icon, go, n, hot: String::new() };
+    let views = vec![
+        view(Place::Unassigned, "Unassigned", "/tickets?view=unassigned", "inbox", "u", counts.unassigned),
+        view(Place::Mine, "Mine", "/tickets?view=mine", "user-round", "m", counts.mine),
+        view(Place::Open, "All open", "/tickets?view=open", "layers", "o", counts.open),
+        view(Place::Waiting, "Waiting on customer", "/tickets?view=waiting", "hourglass", "w", counts.waiting),
+        view(Place::Resolved, "Resolved", "/tickets?view=resolved", "circle-check", "r", counts.resolved),
+        view(Place::Closed, "Closed", "/tickets?view=closed", "archive", "c", 0),
+        Entry { hot: "yes".to_owned(), ..view(Place::Held, "Held mail", "/held", "shield-alert", "h", held) },
+    ];
+    let mut manage = Vec::new();
+    if visitor.person.role == Role::Admin {
+        let attention = match queue_counts::failing_mailboxes(&mut conn).await? {
+            0 => String::new(),
+            1 => "One mailbox needs attention".to_owned(),
+            n => format!("{n} mailboxes need attention"),
+        };
+        manage.push(view(Place::Analytics, "Analytics", "/analytics", "chart-column", "", 0));
+        manage.push(view(Place::Users, "Users", "/users", "users", "", 0));
+        manage.push(Entry { hot: attention, ..view(Place::Mailboxes, "Mail", "/mail", "mail", "", 0) });
+    }
+    Ok((views, manage))
+}
+
+#[derive(Serialize)]
+struct Bare<'a, T> {
+    desk: &'a str,
+    v: &'a str,
+    theme: Option<&'a str>,
+    csrf: String,
+    #[serde(flatten)]
+    own: &'a T,
+}
+
+/// Draws a page for somebody who has not signed in, tied to their visit.
+///
+/// # Errors
+/// When the template lacks something.
+pub fn show_outside(panel: &Panel, visit: Option<&str>, template: &str, own: &impl Serialize) -> Result<Response, PageError> {
+    let new = visit.is_none().then(crate::clock::random_token);
+    let visit = visit.or(new.as_deref()).unwrap_or_default();
+    let bare =
+        Bare { desk: &panel.desk.settings.name, v: &assets::VERSION, theme: None, csrf: Tie::to_visit(visit).token(&panel.desk.keys), own };
+    let mut response = html(StatusCode::OK, panel.desk.templates.render(template, &bare)?);
+    if new.is_some() {
+        set_cookie(&mut response, &panel.sessions.visit_cookie(visit));
+    }
+    Ok(response)
+}
+
+/// A page's text as an answer.
+pub fn html(status: StatusCode, page: String) -> Response {
+    (status, [(header::CONTENT_TYPE, "text/html; charset=utf-8")], page).into_response()
+}
+
+/// Adds a `Set-Cookie`; our own cookies hold nothing that a header cannot.
+pub(super) fn set_cookie(response: &mut Response, cookie: &str) {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+}
+
+/// Where a flash waits for the next page.
+pub(super) const FLASH_COOKIE: &str = "maildesk-flash";
+
+/// 303 to an own page, which tells what was done.
+pub fn go(panel: &Panel, visitor: &Visitor, to: &str, flash: &Flash) -> Response {
+    let mut response = Redirect::to(to).into_response();
+    let payload = serde_json::to_vec(flash).unwrap_or_default();
+    let mac = panel.desk.keys.mac("flash", &[visitor.session.as_bytes(), &payload]);
+    let value = format!("{}.{}", BASE64URL_NOPAD.encode(&payload), BASE64URL_NOPAD.encode(&mac[..16]));
+    set_cookie(&mut response, &format!("{FLASH_COOKIE}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age=60"));
+    response
+}
+
+/// The flash of a cookie, when it was made for this session.
+pub(super) fn read_flash(panel: &Panel, session: &str, cookie: &str) -> Option<Flash> {
+    let (payload, mac) = cookie.split_once('.')?;
+    let payload = BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?;
+    let mac = BASE64URL_NOPAD.decode(mac.as_bytes()).ok()?;
+    let ours = panel.desk.keys.verify("flash", &[session.as_bytes(), &payload], &mac);
+    if ours { serde_json::from_slice(&payload).ok() } else { None }
+}

@@ -1,0 +1,217 @@
+//! Being signed in is an argument of the handler: a `Visitor`, a `Staff`, an `Admin`, a `Customer` come only from here.
+
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts, Request, State},
+    http::{HeaderMap, Method, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use axum_extra::extract::CookieJar;
+use jiff::SignedDuration;
+
+use crate::{
+    actions::sign_in,
+    auth::keys::hashed,
+    desk::{
+        network::Network,
+        permission::{Rules, Scope, scope},
+        person::{Person, PersonState, Role},
+    },
+    panel::{
+        Panel,
+        error::{self, PageError},
+        page::{FLASH_COOKIE, Flash, read_flash},
+    },
+    store::{people, sessions},
+};
+
+/// The last use of a session is noted at most so often.
+const NOTED_EVERY: SignedDuration = SignedDuration::from_mins(5);
+
+/// Somebody signed in, whatever their role; read from their row at this request.
+#[derive(Clone, Debug)]
+pub struct Visitor {
+    /// Who.
+    pub person: Person,
+    /// The hash of their session's id.
+    pub session: String,
+    /// What the last step did, to be told on this page.
+    pub(super) flash: Option<Flash>,
+    theme: String,
+}
+
+impl Visitor {
+    /// `dark`, `light`, or none: as the system.
+    #[must_use]
+    pub fn theme(&self) -> Option<&str> {
+        (self.theme != "system").then_some(self.theme.as_str())
+    }
+
+    /// Which tickets their lists may show.
+    #[must_use]
+    pub fn scope(&self, rules: Rules) -> Scope {
+        scope(&self.person, rules)
+    }
+}
+
+/// A helper or admin.
+#[derive(Clone, Debug)]
+pub struct Staff(pub Visitor);
+
+/// An admin.
+#[derive(Clone, Debug)]
+pub struct Admin(pub Visitor);
+
+/// A customer.
+#[derive(Clone, Debug)]
+pub struct Customer(pub Visitor);
+
+/// Where a request came from.
+#[derive(Clone, Copy, Debug)]
+pub struct ClientAddress(pub IpAddr);
+
+/// Finds out who asks, once a request: cookie, token, row. What is not certain is nobody.
+pub(super) async fn identify(State(panel): State<Panel>, mut request: Request, next: Next) -> Response {
+    let jar = CookieJar::from_headers(request.headers());
+    match signed_in(&panel, &jar).await {
+        Ok(Some(visitor)) => {
+            request.extensions_mut().insert(visitor);
+        }
+        Ok(None) => {}
+        Err(error) => return error::page(&panel, None, &error, &Response::default()),
+    }
+    next.run(request).await
+}
+
+async fn signed_in(panel: &Panel, jar: &CookieJar) -> Result<Option<Visitor>, PageError> {
+    let now = panel.desk.clock.now();
+    let Some(claims) = jar.get(panel.sessions.cookie_name()).and_then(|it| panel.sessions.open(it.value(), now)) else {
+        return Ok(None);
+    };
+    let id = hashed(&claims.session);
+    let mut conn = panel.desk.store.read().await?;
+    let Some(session) = sessions::get(&mut conn, &id).await? else { return Ok(None) };
+    let limits = panel.desk.settings.sessions;
+    let idle = now.duration_since(session.seen_at) > limits.idle || now >= session.expires_at;
+    if idle || session.person != claims.person || sessions::epoch(&mut conn, claims.person).await? != Some(claims.epoch) {
+        return Ok(None);
+    }
+    let Some(person) = people::get(&mut conn, claims.person).await?.filter(|it| it.state == PersonState::Active) else {
+        return Ok(None);
+    };
+    let theme = sessions::theme(&mut conn, person.id).await?;
+    drop(conn);
+    if now.duration_since(session.seen_at) > NOTED_EVERY.min(limits.idle / 4) {
+        note_use(panel, &id);
+    }
+    let flash = jar.get(FLASH_COOKIE).and_then(|it| read_flash(panel, &id, it.value()));
+    Ok(Some(Visitor { person, session: id, flash, theme }))
+}
+
+/// Beside the request: a page must not wait for a write.
+fn note_use(panel: &Panel, id: &str) {
+    let (desk, id) = (panel.desk.clone(), id.to_owned());
+    tokio::spawn(async move {
+        if let Err(error) = sign_in::note_use(&desk, &id).await {
+            tracing::warn!("the last use of a session could not be noted: {error}");
+        }
+    });
+}
+
+/// What to answer where nobody is signed in: a page asks to sign in and leads back; a form leads back to the page it was on.
+pub(super) fn ask_to_sign_in(method: &Method, path_and_query: &str, headers: &HeaderMap) -> PageError {
+    if method == Method::GET {
+        return PageError::SignIn { next: path_and_query.to_owned() };
+    }
+    let referer = headers.get(header::REFERER).and_then(|it| it.to_str().ok()).unwrap_or("/");
+    let path = referer.split_once("://").and_then(|(_, rest)| rest.find('/').map(|at| &rest[at..])).unwrap_or("/");
+    PageError::SignIn { next: path.to_owned() }
+}
+
+impl FromRequestParts<Panel> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Panel) -> Result<Self, PageError> {
+        let visitor = parts.extensions.get::<Self>().cloned();
+        let here = parts.uri.path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
+        visitor.ok_or_else(|| ask_to_sign_in(&parts.method, here, &parts.headers))
+    }
+}
+
+impl OptionalFromRequestParts<Panel> for Visitor {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, _: &Panel) -> Result<Option<Self>, PageError> {
+        Ok(parts.extensions.get::<Self>().cloned())
+    }
+}
+
+/// One of the roles, or 403.
+macro_rules! only {
+    ($extractor:ident, $($role:pat_param)|+, $why:literal) => {
+        impl FromRequestParts<Panel> for $extractor {
+            type Rejection = PageError;
+
+            async fn from_request_parts(parts: &mut Parts, panel: &Panel) -> Result<Self, PageError> {
+                let visitor = <Visitor as FromRequestParts<Panel>>::from_request_parts(parts, panel).await?;
+                if matches!(visitor.person.role, $($role)|+) { Ok(Self(visitor)) } else { Err(PageError::Forbidden($why.to_owned())) }
+            }
+        }
+    };
+}
+
+only!(Staff, Role::Admin | Role::Helper, "This page is for the people who answer. Your own requests are at the start.");
+only!(Admin, Role::Admin, "This page is for admins. An admin can change what you may do.");
+only!(Customer, Role::Customer, "This page is for customers. Tickets are in the queues.");
+
+impl FromRequestParts<Panel> for ClientAddress {
+    type Rejection = PageError;
+
+    async fn from_request_parts(parts: &mut Parts, panel: &Panel) -> Result<Self, PageError> {
+        let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |it| it.0.ip());
+        Ok(Self(client_address(socket, &parts.headers, &panel.proxies)))
+    }
+}
+
+/// The socket's address; behind trusted proxies the last `X-Forwarded-For` entry that is none of them.
+fn client_address(socket: IpAddr, headers: &HeaderMap, proxies: &[Network]) -> IpAddr {
+    let trusted = |address: IpAddr| proxies.iter().any(|it| it.contains(address));
+    if !trusted(socket) {
+        return socket;
+    }
+    let mut nearest = socket;
+    let lines: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|it| it.to_str().ok()).collect();
+    for entry in lines.join(",").rsplit(',') {
+        let Ok(address) = entry.trim().parse::<IpAddr>() else { break };
+        nearest = address;
+        if !trusted(address) {
+            break;
+        }
+    }
+    nearest
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_is_believed_from_a_trusted_proxy_alone() {
+        let proxies: Vec<Network> = vec!["10.0.0.0/8".parse().unwrap()];
+        let mut headers = HeaderMap::new();
+        headers.insert("x-forwarded-for", "198.51.100.9, 203.0.113.7, 10.0.0.2".parse().unwrap());
+        let address = |socket: &str| client_address(socket.parse().unwrap(), &headers, &proxies).to_string();
+        assert_eq!(address("10.0.0.1"), "203.0.113.7", "what a client wrote in front of it is not believed");
+        assert_eq!(address("192.0.2.1"), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_form_of_nobody_leads_back_to_the_page_it_was_on() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::REFERER, "https://desk.test/tickets/7?x=1".parse().unwrap());
+        let PageError::SignIn { next } = ask_to_sign_in(&Method::POST, "/tickets/7/messages", &headers) else { panic!() };
+        assert_eq!(next, "/tickets/7?x=1");
+    }
+}
