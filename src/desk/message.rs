@@ -200,6 +200,8 @@ pub struct IncomingMessage {
     pub signature: String,
     /// The HTML body sanitised for display; `cid:` pictures kept as `cid:`.
     pub html: Option<String>,
+    /// Pictures that the HTML body would have loaded from elsewhere; they are left out of `html`.
+    pub remote_images: usize,
     /// In the order of the message.
     pub attachments: Vec<IncomingAttachment>,
     /// What was broken, guessed or left out.
