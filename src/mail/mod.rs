@@ -1,7 +1,14 @@
 //! Octets to words and back; decides nothing.
 
+pub mod authenticity;
 mod bounded;
 pub mod compose;
+mod delivery_report;
+pub mod html;
+mod kind;
+pub mod parse;
+mod phrases;
+pub mod reply_text;
 pub mod smtp;
 mod tls;
 

@@ -1,0 +1,34 @@
+//! Words of mail systems, by language: the lists of `phrases.txt`.
+
+use std::sync::LazyLock;
+
+use crate::mail::phrases::list;
+
+const TEXT: &str = include_str!("phrases.txt");
+
+/// Subjects of answers, which a machine that reports does not write.
+pub(super) static ANSWER_PREFIXES: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "answer-prefixes"));
+
+/// What subjects of bounces hold.
+pub(super) static SUBJECTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "subjects"));
+
+/// What their texts hold.
+pub(super) static TEXTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "texts"));
+
+/// Where a copy of the mail begins.
+pub(super) static COPY_BEGINS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "copy-begins"));
+
+/// How mail systems are called in addresses.
+pub(super) static DAEMON_LOCALS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "daemon-locals"));
+
+/// How they call themselves.
+pub(super) static DAEMON_NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "daemon-names"));
+
+/// What stands before a recipient.
+pub(super) static RECIPIENT_LABELS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "recipient-labels"));
+
+/// What says that it is still being tried.
+pub(super) static DELAYED: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "delayed"));
+
+/// Reasons that are given without a reply code.
+pub(super) static REASONS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "reasons"));

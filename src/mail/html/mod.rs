@@ -1,0 +1,23 @@
+//! HTML of a mail: made harmless for display, and as text.
+
+mod clean;
+pub(crate) mod marks;
+mod scan;
+mod text;
+
+pub use clean::{Sanitised, sanitise};
+pub(crate) use text::to_marked_text;
+pub use text::to_text;
+
+/// Plain text as HTML: escaped, with its line breaks.
+#[must_use]
+pub fn from_text(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 32);
+    out.push_str("<div>");
+    for line in text.trim_end().lines() {
+        scan::escape(line, &mut out);
+        out.push_str("<br>");
+    }
+    out.push_str("</div>");
+    out
+}

@@ -1,0 +1,163 @@
+//! One pass over HTML with the tokenizer of browsers: never a tree, so that nesting costs nothing.
+
+use std::cell::{Cell, RefCell};
+
+use html5ever::{
+    tendril::StrTendril,
+    tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts, states::RawKind},
+};
+
+/// More than this is not made into a tree: that would take the square of the depth, or simply too long.
+const DEEPEST: u32 = 256;
+const LONGEST: usize = 1 << 20;
+
+/// What a pass reports.
+pub(super) trait Visitor {
+    /// A start tag; false for `<br/>`-like ones is not told apart, browsers do not either.
+    fn open(&mut self, tag: &Tag);
+    /// An end tag.
+    fn close(&mut self, name: &str);
+    /// Characters, entities undone.
+    fn text(&mut self, text: &str);
+}
+
+struct Sink<'v, V> {
+    visitor: RefCell<&'v mut V>,
+    /// Inside of an element whose content nobody reads, named here.
+    hidden: RefCell<Option<String>>,
+}
+
+impl<V: Visitor> TokenSink for Sink<'_, V> {
+    type Handle = ();
+
+    fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        match token {
+            Token::TagToken(tag) => return self.tag(&tag),
+            Token::CharacterTokens(text) => {
+                if self.hidden.borrow().is_none() {
+                    self.visitor.borrow_mut().text(&text);
+                }
+            }
+            Token::NullCharacterToken | Token::CommentToken(_) | Token::DoctypeToken(_) | Token::EOFToken | Token::ParseError(_) => (),
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+impl<V: Visitor> Sink<'_, V> {
+    fn tag(&self, tag: &Tag) -> TokenSinkResult<()> {
+        let name = &*tag.name;
+        let mut hidden = self.hidden.borrow_mut();
+        match tag.kind {
+            TagKind::StartTag => {
+                if let Some(kind) = raw_text(name) {
+                    *hidden = Some(name.to_owned());
+                    return TokenSinkResult::RawData(kind);
+                }
+                if hidden.is_none() {
+                    self.visitor.borrow_mut().open(tag);
+                }
+            }
+            TagKind::EndTag if hidden.as_deref() == Some(name) => *hidden = None,
+            TagKind::EndTag if hidden.is_none() => self.visitor.borrow_mut().close(name),
+            TagKind::EndTag => (),
+        }
+        TokenSinkResult::Continue
+    }
+}
+
+/// Elements whose content is not markup, and not for people.
+fn raw_text(name: &str) -> Option<RawKind> {
+    match name {
+        "style" | "xmp" | "iframe" | "noembed" | "noframes" => Some(RawKind::Rawtext),
+        "script" => Some(RawKind::ScriptData),
+        "title" | "textarea" => Some(RawKind::Rcdata),
+        _ => None,
+    }
+}
+
+/// Passes over `html`.
+pub(super) fn visit<V: Visitor>(html: &str, visitor: &mut V) {
+    let sink = Sink { visitor: RefCell::new(visitor), hidden: RefCell::new(None) };
+    let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
+    let queue = BufferQueue::default();
+    queue.push_back(StrTendril::from_slice(html));
+    let _ = tokenizer.feed(&queue);
+    tokenizer.end();
+}
+
+/// Elements that are never open for long: void ones, and those that close each other.
+const SHALLOW: &[&str] = &[
+    "br", "hr", "img", "input", "meta", "link", "area", "base", "col", "embed", "param", "source", "track", "wbr", "p", "li", "td", "th",
+    "tr", "dd", "dt", "option", "thead", "tbody", "tfoot", "colgroup",
+];
+
+#[derive(Default)]
+struct Depth {
+    now: Cell<u32>,
+    most: Cell<u32>,
+}
+
+impl Visitor for Depth {
+    fn open(&mut self, tag: &Tag) {
+        if !SHALLOW.contains(&&*tag.name) {
+            self.now.set(self.now.get() + 1);
+            self.most.set(self.most.get().max(self.now.get()));
+        }
+    }
+
+    fn close(&mut self, name: &str) {
+        if !SHALLOW.contains(&name) {
+            self.now.set(self.now.get().saturating_sub(1));
+        }
+    }
+
+    fn text(&mut self, _: &str) {}
+}
+
+/// Whether a tree may be made of it.
+pub(super) fn is_bounded(html: &str) -> bool {
+    if html.len() > LONGEST {
+        return false;
+    }
+    let mut depth = Depth::default();
+    visit(html, &mut depth);
+    depth.most.get() <= DEEPEST
+}
+
+/// An attribute's value; `name` in lower case.
+pub(super) fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
+    tag.attrs.iter().find(|it| &*it.name.local == name).map(|it| &*it.value)
+}
+
+/// Writes a start tag again, with its attributes.
+pub(super) fn write_tag(name: &str, tag: &Tag, out: &mut String) {
+    let plain = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b':' | b'.'));
+    if !plain(name) {
+        return;
+    }
+    out.push('<');
+    out.push_str(name);
+    for attribute in tag.attrs.iter().filter(|it| plain(&it.name.local)) {
+        out.push(' ');
+        out.push_str(&attribute.name.local);
+        out.push_str("=\"");
+        escape(&attribute.value, out);
+        out.push('"');
+    }
+    out.push('>');
+}
+
+/// Text as HTML.
+pub(super) fn escape(text: &str, out: &mut String) {
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\u{a0}' => out.push_str("&nbsp;"),
+            c => out.push(c),
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! Reports by machines that are no bounces: read receipts (RFC 8098), abuse feedback (RFC 5965), DMARC and TLS reports.
+
+use super::phrases;
+use crate::{desk::message::IncomingMessage, mail::parse::structure::Tree};
+
+/// Why it is one, if it is.
+pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String> {
+    let has = |names: &[&str]| tree.parts.iter().find(|it| names.contains(&it.media.main.as_str())).map(|it| it.media.main.clone());
+    if let Some(media) = has(&[
+        "message/disposition-notification",
+        "message/global-disposition-notification",
+        "message/feedback-report",
+        "application/tlsrpt+gzip",
+        "application/tlsrpt+json",
+    ]) {
+        return Some(format!("a part of type {media}"));
+    }
+    let root = &tree.parts[0].media;
+    let kind = root.param("report-type").unwrap_or_default().to_lowercase();
+    if root.main == "multipart/report" && ["disposition-notification", "feedback-report", "tlsrpt", "mdn"].contains(&kind.as_str()) {
+        return Some(format!("multipart/report; report-type={kind}"));
+    }
+    let subject = message.subject.to_lowercase();
+    // RFC 7489 §7.2.1.1: `Report Domain: … Submitter: … Report-ID: …`.
+    if subject.contains("report domain:") && subject.contains("submitter:") {
+        return Some("a DMARC report by its subject".to_owned());
+    }
+    if phrases::FEEDBACK_SUBJECTS.iter().any(|it| subject.starts_with(it))
+        && (has(&["message/rfc822"]).is_some() || !tree.parts[0].multipart)
+    {
+        return Some("an abuse report by its subject".to_owned());
+    }
+    let text: String = message.text.chars().take(600).flat_map(char::to_lowercase).collect();
+    let receipt =
+        phrases::RECEIPT_SUBJECTS.iter().any(|it| subject.starts_with(it)) && phrases::RECEIPT_WORDS.iter().any(|it| text.contains(it));
+    receipt.then(|| "a read receipt by its subject and words".to_owned())
+}

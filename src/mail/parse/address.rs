@@ -1,0 +1,271 @@
+//! Address lists (RFC 5322 §3.4), mended where they are broken and not lost.
+
+use super::{charset, words};
+use crate::desk::address::{EmailAddress, Named};
+
+/// At most this many mailboxes of a list are read (SAFETY.md, "Bounds").
+const MOST: usize = 500;
+
+/// What a list holds.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct List {
+    /// Groups flattened; at most 500.
+    pub mailboxes: Vec<Named>,
+    /// Pieces that name somebody but no address, at most five of them, shortened.
+    pub lost: Vec<String>,
+    /// There were more than 500.
+    pub cut: bool,
+}
+
+/// Reads any address field.
+#[must_use]
+pub fn read(value: &[u8]) -> List {
+    let unfolded: Vec<u8> = value.iter().copied().filter(|c| *c != b'\r' && *c != b'\n').collect();
+    let mut list = List::default();
+    let mut surname: Option<String> = None;
+    for chunk in split(&charset::detect(&unfolded)) {
+        if list.mailboxes.len() == MOST {
+            list.cut = true;
+            break;
+        }
+        match mailbox(&chunk) {
+            Some(mut named) => {
+                // `Lee, Ann <ann@x>`: a comma that should have been in quotes.
+                if let (Some(before), Some(name)) = (surname.take(), named.name.as_mut()) {
+                    *name = format!("{before}, {name}");
+                }
+                list.mailboxes.push(named);
+            }
+            None => {
+                list.note(surname.take());
+                surname = chunk.name();
+            }
+        }
+    }
+    list.note(surname);
+    list
+}
+
+impl List {
+    fn note(&mut self, lost: Option<String>) {
+        if let Some(text) = lost.filter(|_| self.lost.len() < 5) {
+            self.lost.push(text.chars().take(80).collect());
+        }
+    }
+}
+
+/// One mailbox, taken apart: words, what stood in angle brackets, what stood in parentheses.
+#[derive(Debug, Default)]
+struct Chunk {
+    words: String,
+    angle: Vec<String>,
+    comment: String,
+    quoted: bool,
+}
+
+impl Chunk {
+    fn is_empty(&self) -> bool {
+        self.words.trim().is_empty() && self.angle.is_empty() && !self.quoted
+    }
+
+    fn name(&self) -> Option<String> {
+        let text = if self.words.trim().is_empty() { &self.comment } else { &self.words };
+        let text = words::decode(text.as_bytes());
+        let text = text.trim().trim_matches(|c| c == '"' || c == '\'').split_whitespace().collect::<Vec<_>>().join(" ");
+        (!text.is_empty()).then_some(text)
+    }
+}
+
+fn split(text: &str) -> Vec<Chunk> {
+    let chars: Vec<char> = text.chars().collect();
+    let (mut chunks, mut chunk, mut at) = (Vec::new(), Chunk::default(), 0);
+    let last_closing = chars.iter().rposition(|c| *c == ')').unwrap_or(0);
+    while at < chars.len() {
+        match chars[at] {
+            '"' => at = quoted(&chars, at, &mut chunk),
+            '(' if at < last_closing => at = comment(&chars, at, &mut chunk),
+            '<' => at = angle(&chars, at, &mut chunk),
+            ',' | ';' => end(&mut chunk, &mut chunks),
+            ':' if is_group_name(&chunk) => chunk = Chunk::default(),
+            '\\' | '>' => (),
+            c => chunk.words.push(c),
+        }
+        at += 1;
+    }
+    end(&mut chunk, &mut chunks);
+    chunks
+}
+
+fn end(chunk: &mut Chunk, chunks: &mut Vec<Chunk>) {
+    let chunk = std::mem::take(chunk);
+    if !chunk.is_empty() {
+        chunks.push(chunk);
+    }
+}
+
+/// `Undisclosed recipients:` or `mailto:`, but not the colon in `a:b@c`… which no address has outside of quotes.
+fn is_group_name(chunk: &Chunk) -> bool {
+    chunk.angle.is_empty() && !chunk.words.contains('@')
+}
+
+/// Gives where the quote ends; one that never ends is a character like any other.
+fn quoted(chars: &[char], at: usize, chunk: &mut Chunk) -> usize {
+    let (mut text, mut i) = (String::new(), at + 1);
+    while i < chars.len() && chars[i] != '"' {
+        if chars[i] == '\\' && i + 1 < chars.len() {
+            i += 1;
+        }
+        text.push(chars[i]);
+        i += 1;
+    }
+    if i >= chars.len() {
+        return at;
+    }
+    chunk.quoted = true;
+    // `"ann lee"@example.com`: the quotes belong to the address.
+    if chars.get(i + 1) == Some(&'@') && !text.contains('"') {
+        text = format!("\"{text}\"");
+    }
+    chunk.words.push_str(&text);
+    i
+}
+
+fn comment(chars: &[char], at: usize, chunk: &mut Chunk) -> usize {
+    let (mut depth, mut i) = (0_usize, at);
+    while i < chars.len() {
+        match chars[i] {
+            '\\' => i += 1,
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => (),
+        }
+        if depth == 0 {
+            break;
+        }
+        if i > at && i < chars.len() {
+            chunk.comment.push(chars[i]);
+        }
+        i += 1;
+    }
+    chunk.comment.push(' ');
+    i
+}
+
+/// Up to `>`; where another `<` or the end comes first, up to the next comma.
+fn angle(chars: &[char], at: usize, chunk: &mut Chunk) -> usize {
+    let (mut text, mut i, mut in_quotes) = (String::new(), at + 1, false);
+    while i < chars.len() && (in_quotes || !matches!(chars[i], '>' | '<')) {
+        in_quotes ^= chars[i] == '"';
+        text.push(chars[i]);
+        i += 1;
+    }
+    if chars.get(i) == Some(&'>') {
+        chunk.angle.push(text);
+        return i;
+    }
+    let kept = text.find([',', ';']).unwrap_or(text.len());
+    chunk.angle.push(text[..kept].to_owned());
+    if kept < text.len() { at + text[..kept].chars().count() } else { i.saturating_sub(1).max(at) }
+}
+
+fn mailbox(chunk: &Chunk) -> Option<Named> {
+    for inner in chunk.angle.iter().rev() {
+        if let Some(address) = mend(inner) {
+            let name = chunk.name().filter(|it| !it.eq_ignore_ascii_case(address.as_str()));
+            return Some(Named { name, address });
+        }
+    }
+    bare(chunk)
+}
+
+/// `ann@example.com (Ann Lee)`, `ann @ example.com`, `Ann Lee ann@example.com`.
+fn bare(chunk: &Chunk) -> Option<Named> {
+    let text = words::decode(chunk.words.as_bytes()).replace(" @", "@").replace("@ ", "@");
+    if text.starts_with('"')
+        && let Some(address) = mend(&text)
+    {
+        return Some(Named { name: None, address });
+    }
+    let found = text.split_whitespace().find_map(|word| Some((word, mend(word).filter(|_| word.contains('@'))?)));
+    let (word, address) = found?;
+    let others = text.replacen(word, "", 1);
+    let named = Chunk { words: others, comment: chunk.comment.clone(), ..Chunk::default() };
+    Some(Named { name: named.name(), address })
+}
+
+/// An address out of what was written where one should stand.
+#[must_use]
+pub fn mend(text: &str) -> Option<EmailAddress> {
+    let text = text.trim();
+    let text = text.strip_prefix('\'').and_then(|it| it.strip_suffix('\'')).unwrap_or(text);
+    if let Ok(address) = text.parse() {
+        return Some(address);
+    }
+    let text = words::decode(text.as_bytes());
+    let text = text.trim().trim_matches(|c| matches!(c, '<' | '>' | '\'' | ',' | ';' | '`')).trim();
+    let text = text.strip_prefix("mailto:").or_else(|| text.strip_prefix("MAILTO:")).unwrap_or(text);
+    // A source route, `@relay.test:ann@example.com` (RFC 5322 §4.4).
+    let text = if text.starts_with('@') { text.rsplit(':').next().unwrap_or(text) } else { text };
+    let (local, domain) = text.rsplit_once('@')?;
+    let domain: String = domain.split_whitespace().collect::<String>().replace("..", ".");
+    let domain = domain.trim_matches(|c| matches!(c, '.' | '"' | '\'' | '>' | ',' | ';'));
+    let local = local.trim().trim_matches('\'');
+    let plain: String = local.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '<' | '>')).collect();
+    let once = plain.split('@').next().unwrap_or_default();
+    let within_quotes = format!("\"{}\"", local.trim_matches('"').replace(['"', '\\'], ""));
+    [local.to_owned(), if local.contains(char::is_whitespace) { within_quotes.clone() } else { once.to_owned() }, within_quotes]
+        .iter()
+        .find_map(|local| format!("{local}@{domain}").parse().ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(value: &str) -> Vec<String> {
+        read(value.as_bytes())
+            .mailboxes
+            .iter()
+            .map(|it| it.name.as_ref().map_or_else(|| it.address.to_string(), |name| format!("{name}|{}", it.address)))
+            .collect()
+    }
+
+    #[test]
+    fn lists_are_read_as_they_are_meant() {
+        for (value, expected) in [
+            ("Ann Lee <ann@x.test>", &["Ann Lee|ann@x.test"][..]),
+            ("\"Lee, Ann\" <ann@x.test>, hal@x.test", &["Lee, Ann|ann@x.test", "hal@x.test"]),
+            ("Lee, Ann <ann@x.test>", &["Lee, Ann|ann@x.test"]),
+            ("ann@x.test (Ann Lee)", &["Ann Lee|ann@x.test"]),
+            ("Team: ann@x.test, Hal <hal@x.test>;, ada@x.test", &["ann@x.test", "Hal|hal@x.test", "ada@x.test"]),
+            ("undisclosed-recipients:;", &[]),
+            (", ann@x.test,, hal@x.test", &["ann@x.test", "hal@x.test"]),
+            ("=?utf-8?Q?J=C3=B6hn?= <j@x.test>", &["Jöhn|j@x.test"]),
+            ("\"=?utf-8?Q?J=C3=B6hn?=\" <j@x.test>", &["Jöhn|j@x.test"]),
+            ("<<ann@x.test>>", &["ann@x.test"]),
+            ("Ann <ann@x.test", &["Ann|ann@x.test"]),
+            ("Ann <ann@x.test, Hal <hal@x.test>", &["Ann|ann@x.test", "Hal|hal@x.test"]),
+            ("ann @ x.test", &["ann@x.test"]),
+            ("<mailto:ann@x.test>", &["ann@x.test"]),
+            ("<@relay.test:ann@x.test>", &["ann@x.test"]),
+            ("'ann@x.test'", &["ann@x.test"]),
+            ("ann@x.test <ann@x.test>", &["ann@x.test"]),
+            ("Ann [VIP] <ann@x.test.>", &["Ann [VIP]|ann@x.test"]),
+            ("\"ann lee\"@x.test", &["\"ann lee\"@x.test"]),
+            ("<ann lee@x.test>", &["\"ann lee\"@x.test"]),
+            ("ann@x.test; hal@x.test", &["ann@x.test", "hal@x.test"]),
+            ("ann@x.test hal", &["hal|ann@x.test"]),
+            ("\"unclosed <ann@x.test>", &["unclosed|ann@x.test"]),
+            ("Ann (the <best>) <ann@x.test>", &["Ann|ann@x.test"]),
+            ("=?utf-8?Q?ann=40x.test?=", &["ann@x.test"]),
+        ] {
+            assert_eq!(shown(value), expected, "{value}");
+        }
+    }
+
+    #[test]
+    fn who_has_no_address_is_named_and_not_dropped_in_silence() {
+        assert_eq!(read(b"MAILER-DAEMON").lost, ["MAILER-DAEMON"]);
+        assert!(read(&b"a@x.test, ".repeat(600)).cut);
+    }
+}

@@ -1,0 +1,202 @@
+//! Which parts are the body a person reads, and which are attachments.
+
+use super::{
+    charset, flowed,
+    structure::{Part, Tree},
+    transfer,
+};
+
+/// The body in pieces, in the order of the message, and the attachments' parts.
+#[derive(Debug, Default)]
+pub struct Body {
+    /// What a person reads.
+    pub pieces: Vec<Piece>,
+    /// Indices of parts.
+    pub attachments: Vec<usize>,
+    /// What was guessed.
+    pub warnings: Vec<String>,
+}
+
+/// One stretch of the body, in the forms it was sent in.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Piece {
+    /// From `text/plain`.
+    pub plain: Option<String>,
+    /// From `text/html`, raw.
+    pub html: Option<String>,
+}
+
+/// Walks the tree.
+#[must_use]
+pub fn read(tree: &Tree<'_>) -> Body {
+    let mut body = Body::default();
+    let named_text_only = tree.parts.iter().filter(|it| is_text(it) && !is_attachment(it)).all(|it| filename_given(it));
+    let mut walk = Walk { tree, body: &mut body, may_have_name: named_text_only };
+    walk.node(0);
+    if body.pieces.iter().all(Piece::is_blank) {
+        read_preamble(tree, &mut body);
+    }
+    body
+}
+
+impl Piece {
+    fn is_blank(&self) -> bool {
+        [&self.plain, &self.html].into_iter().flatten().all(|it| it.trim().is_empty())
+    }
+}
+
+/// A multipart whose parts were never found has its text before them; an old mail system wrote its report there.
+fn read_preamble(tree: &Tree<'_>, body: &mut Body) {
+    let root = &tree.parts[0];
+    let no_text = !tree.parts.iter().any(|it| !it.multipart && is_text(it) && !is_attachment(it));
+    if root.multipart && no_text && (root.children.is_empty() || root.media.main == "multipart/report") {
+        body.pieces.push(Piece { plain: Some(charset::decode(root.body, None).text), html: None });
+    }
+}
+
+struct Walk<'t, 'r> {
+    tree: &'t Tree<'r>,
+    body: &'t mut Body,
+    /// The only text has a file name: it is the body all the same.
+    may_have_name: bool,
+}
+
+impl Walk<'_, '_> {
+    fn node(&mut self, index: usize) {
+        let part = &self.tree.parts[index];
+        if !part.multipart {
+            return self.leaf(index);
+        }
+        match part.media.main.as_str() {
+            "multipart/alternative" => self.alternative(index),
+            "multipart/related" => self.related(index),
+            _ => part.children.iter().for_each(|child| self.node(*child)),
+        }
+    }
+
+    fn leaf(&mut self, index: usize) {
+        match self.as_body(index) {
+            Some(piece) => self.body.pieces.push(piece),
+            None => self.body.attachments.push(index),
+        }
+    }
+
+    /// The body's text, if this leaf is a part of the body.
+    fn as_body(&mut self, index: usize) -> Option<Piece> {
+        let part = &self.tree.parts[index];
+        if !is_text(part) || is_attachment(part) || (filename_given(part) && !std::mem::take(&mut self.may_have_name)) {
+            return None;
+        }
+        let (bytes, broken) = transfer::decode(part.encoding(), part.body);
+        self.body.warnings.extend(broken.map(str::to_owned));
+        let is_html = part.media.main == "text/html";
+        let label = part.media.param("charset").map(str::to_owned).or_else(|| if is_html { declared(&bytes) } else { None });
+        let decoded = charset::decode(&bytes, label.as_deref());
+        self.body.warnings.extend(decoded.note);
+        let text = decoded.text.replace("\r\n", "\n").replace('\r', "\n");
+        Some(if is_html {
+            Piece { plain: None, html: Some(text) }
+        } else if part.media.main == "text/enriched" || part.media.main == "text/richtext" {
+            Piece { plain: Some(without_marks(&text)), html: None }
+        } else {
+            Piece { plain: Some(flowed::unfold(text, &part.media)), html: None }
+        })
+    }
+
+    /// The plain form and the HTML form say the same; other forms of the body are not attachments (RFC 2046 §5.1.4).
+    fn alternative(&mut self, index: usize) {
+        let mut both = Piece::default();
+        let at = self.body.pieces.len();
+        for child in self.tree.parts[index].children.clone() {
+            let part = &self.tree.parts[child];
+            if !part.multipart && !is_attachment(part) && !is_body_text(part) && !filename_given(part) && is_unused_form(part) {
+                continue;
+            }
+            let from = self.body.pieces.len();
+            self.node(child);
+            for piece in self.body.pieces.drain(from..) {
+                join(&mut both.plain, piece.plain);
+                join(&mut both.html, piece.html);
+            }
+        }
+        if both != Piece::default() {
+            self.body.pieces.insert(at, both);
+        }
+    }
+
+    /// The root, and what it shows (RFC 2387).
+    fn related(&mut self, index: usize) {
+        let part = &self.tree.parts[index];
+        let start = part.media.param("start").map(|it| it.trim_matches(['<', '>']));
+        let is_start = |child: &usize| {
+            let id = self.tree.parts[*child].header.text("content-id");
+            id.is_some_and(|id| Some(id.trim_matches(['<', '>'])) == start)
+        };
+        let root = part.children.iter().copied().find(is_start).or_else(|| part.children.first().copied());
+        for child in part.children.clone() {
+            let is_leaf = !self.tree.parts[child].multipart;
+            if Some(child) == root || !is_leaf || is_body_text(&self.tree.parts[child]) {
+                self.node(child);
+            } else {
+                self.body.attachments.push(child);
+            }
+        }
+    }
+}
+
+fn join(to: &mut Option<String>, more: Option<String>) {
+    match (to.as_mut(), more) {
+        (Some(text), Some(more)) => {
+            text.push('\n');
+            text.push_str(&more);
+        }
+        (None, Some(more)) => *to = Some(more),
+        (_, None) => (),
+    }
+}
+
+fn is_text(part: &Part<'_>) -> bool {
+    !part.multipart && matches!(part.media.main.as_str(), "text/plain" | "text/html" | "text/enriched" | "text/richtext")
+}
+
+fn is_body_text(part: &Part<'_>) -> bool {
+    is_text(part) && !part.media.main.ends_with("enriched") && !part.media.main.ends_with("richtext")
+}
+
+/// A form of the body for programs that read it better than we do; a calendar entry is something to open.
+fn is_unused_form(part: &Part<'_>) -> bool {
+    part.media.main.starts_with("text/") && part.media.main != "text/calendar"
+}
+
+fn is_attachment(part: &Part<'_>) -> bool {
+    part.disposition.main == "attachment"
+}
+
+fn filename_given(part: &Part<'_>) -> bool {
+    part.disposition.param("filename").or_else(|| part.media.param("name")).is_some()
+}
+
+/// `<meta charset=…>` or `<meta http-equiv=Content-Type content="…; charset=…">` near the beginning.
+fn declared(html: &[u8]) -> Option<String> {
+    let head = String::from_utf8_lossy(&html[..html.len().min(2048)]).to_ascii_lowercase();
+    let (_, after) = head.split_once("<meta")?;
+    let (_, value) = after.split_once("charset=")?;
+    let name: String =
+        value.trim_start_matches(['"', '\'']).chars().take_while(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_')).collect();
+    (!name.is_empty()).then_some(name)
+}
+
+/// `text/enriched` (RFC 1896) without its commands.
+fn without_marks(text: &str) -> String {
+    let (mut out, mut in_mark) = (String::with_capacity(text.len()), false);
+    for c in text.replace("<<", "\u{e000}").chars() {
+        match c {
+            '\u{e000}' => out.push('<'),
+            '<' => in_mark = true,
+            '>' if in_mark => in_mark = false,
+            c if !in_mark => out.push(c),
+            _ => (),
+        }
+    }
+    out
+}

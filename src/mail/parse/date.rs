@@ -1,0 +1,204 @@
+//! The Date header (RFC 5322 §3.3), and what is sent instead of one.
+
+use jiff::{Timestamp, civil::DateTime, tz::Offset};
+
+/// An instant and the offset from UTC it was written with, in seconds. None: it names no day or no time.
+#[must_use]
+pub fn read(value: &str) -> Option<(Timestamp, i32)> {
+    let text = without_comments(value);
+    let mut found = Found::default();
+    for word in text.split(|c: char| c.is_whitespace() || c == ',').filter(|it| !it.is_empty()).take(12) {
+        found.take(word);
+    }
+    let (hour, minute, second) = found.time?;
+    let hour = match found.half {
+        Some(Half::Afternoon) if hour < 12 => hour + 12,
+        Some(Half::Morning) if hour == 12 => 0,
+        Some(Half::Afternoon | Half::Morning) | None => hour,
+    };
+    let offset = found.offset.unwrap_or(0);
+    let civil = DateTime::new(found.year?, found.month?, found.day?, hour, minute, second.min(59), 0).ok()?;
+    let at = Offset::UTC.to_timestamp(civil).ok()?.as_second().checked_sub(i64::from(offset))?;
+    Some((Timestamp::from_second(at).ok()?, offset))
+}
+
+fn without_comments(value: &str) -> String {
+    let mut depth = 0_usize;
+    let keep = |c: char| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth = depth.saturating_sub(1),
+            _ => return depth == 0,
+        }
+        false
+    };
+    value
+        .chars()
+        .take(200)
+        .filter(|c| c.is_ascii() && !c.is_control() || c.is_whitespace())
+        .filter({
+            let mut keep = keep;
+            move |c| keep(*c)
+        })
+        .collect()
+}
+
+enum Half {
+    Morning,
+    Afternoon,
+}
+
+#[derive(Default)]
+struct Found {
+    year: Option<i16>,
+    month: Option<i8>,
+    day: Option<i8>,
+    time: Option<(i8, i8, i8)>,
+    half: Option<Half>,
+    offset: Option<i32>,
+}
+
+impl Found {
+    fn take(&mut self, word: &str) {
+        let lower = word.to_ascii_lowercase();
+        if let Some((date, time)) = lower.split_once('t').filter(|(date, _)| date.len() == 10 && date.contains('-')) {
+            self.take(date);
+            return self.time_and_zone(time);
+        }
+        if lower.contains(':') && lower.starts_with(|c: char| c.is_ascii_digit()) {
+            return self.time_and_zone(&lower);
+        }
+        if self.time.is_some()
+            && self.offset.is_none()
+            && let Some(offset) = zone(&lower)
+        {
+            self.offset = Some(offset);
+            return;
+        }
+        match lower.as_str() {
+            "am" => self.half = Some(Half::Morning),
+            "pm" => self.half = Some(Half::Afternoon),
+            _ => self.calendar(&lower),
+        }
+    }
+
+    fn time_and_zone(&mut self, word: &str) {
+        let (clock, rest) = word.split_at(word.find(|c: char| !c.is_ascii_digit() && c != ':').unwrap_or(word.len()));
+        let mut numbers = clock.split(':').map(str::parse::<i8>);
+        if let (Some(Ok(hour)), Some(Ok(minute))) = (numbers.next(), numbers.next()) {
+            self.time = Some((hour, minute, numbers.next().and_then(Result::ok).unwrap_or(0)));
+        }
+        let rest = rest.trim_start_matches(|c: char| c == '.' || c.is_ascii_digit());
+        match rest {
+            "am" => self.half = Some(Half::Morning),
+            "pm" => self.half = Some(Half::Afternoon),
+            _ => self.offset = zone(rest).or(self.offset),
+        }
+    }
+
+    /// `7`, `Oct`, `1994`, `7-Oct-94`, `1994-10-07`.
+    fn calendar(&mut self, word: &str) {
+        let pieces: Vec<&str> = word.split(['-', '/', '.']).filter(|it| !it.is_empty()).collect();
+        if let [year, month, day] = pieces[..]
+            && year.len() == 4
+        {
+            (self.year, self.month, self.day) = (year.parse().ok(), month.parse().ok().or_else(|| named(month)), day.parse().ok());
+            return;
+        }
+        for piece in pieces {
+            if let Some(month) = named(piece).filter(|_| self.month.is_none()) {
+                self.month = Some(month);
+            } else if let Ok(number) = piece.parse::<i16>() {
+                self.number(number, piece.len());
+            }
+        }
+    }
+
+    fn number(&mut self, number: i16, digits: usize) {
+        match i8::try_from(number) {
+            Ok(day) if digits <= 2 && self.day.is_none() && (1..=31).contains(&day) => self.day = Some(day),
+            _ if self.year.is_some() => (),
+            // RFC 5322 §4.3: two digits are of this century up to 49.
+            _ => {
+                self.year = Some(match digits {
+                    0..=2 if number < 50 => number + 2000,
+                    0..=3 => number + 1900,
+                    _ => number,
+                })
+            }
+        }
+    }
+}
+
+fn named(word: &str) -> Option<i8> {
+    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+    let at = MONTHS.iter().position(|it| word.get(..3) == Some(*it))?;
+    i8::try_from(at + 1).ok()
+}
+
+/// `+0200`, `-07:00`, `GMT`, `EDT`, `GMT+2`, in seconds east.
+fn zone(word: &str) -> Option<i32> {
+    let word = word.trim_matches(|c| c == '"' || c == '\'');
+    let digits = word.trim_start_matches("gmt").trim_start_matches("utc");
+    if let Some(sign) = digits.strip_prefix('+').map(|_| 1).or_else(|| digits.strip_prefix('-').map(|_| -1)) {
+        let number: String = digits[1..].chars().filter(char::is_ascii_digit).collect();
+        let (hours, minutes) = if number.len() <= 2 { (number.as_str(), "0") } else { number.split_at(number.len() - 2) };
+        let seconds = hours.parse::<i32>().ok()?.checked_mul(3600)?.checked_add(minutes.parse::<i32>().ok()? * 60)?;
+        // An offset of more than a day is a slip of the pen.
+        return (seconds <= 86_400).then_some(sign * seconds);
+    }
+    const NAMES: &[(&str, i32)] = &[
+        ("z", 0),
+        ("ut", 0),
+        ("gmt", 0),
+        ("utc", 0),
+        ("est", -5),
+        ("edt", -4),
+        ("cst", -6),
+        ("cdt", -5),
+        ("mst", -7),
+        ("mdt", -6),
+        ("pst", -8),
+        ("pdt", -7),
+        ("cet", 1),
+        ("cest", 2),
+        ("met", 1),
+        ("mest", 2),
+        ("eet", 2),
+        ("eest", 3),
+        ("bst", 1),
+        ("msk", 3),
+        ("jst", 9),
+    ];
+    NAMES.iter().find(|(name, _)| *name == word).map(|(_, hours)| hours * 3600)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dates_are_read_as_programs_write_them() {
+        for (value, instant, offset) in [
+            ("Fri, 07 Oct 1994 16:15:05 -0700 (PDT)", "1994-10-07T23:15:05Z", -25_200),
+            ("23 Oct 2003 22:40:49 -0700", "2003-10-24T05:40:49Z", -25_200),
+            ("Wed, 20 Sep 1995 00:19:00 (EDT) -0400", "1995-09-20T04:19:00Z", -14_400),
+            ("Thu, 29 Apr 2009 00:00:00 GMT", "2009-04-29T00:00:00Z", 0),
+            ("Tue May 10 11:28:07 2005", "2005-05-10T11:28:07Z", 0),
+            ("1994-10-07T16:15:05+02:00", "1994-10-07T14:15:05Z", 7200),
+            ("7-Oct-94 16:15 EST", "1994-10-07T21:15:00Z", -18_000),
+            ("Mon, 1 Jan 24 1:02:03 PM +0530", "2024-01-01T07:32:03Z", 19_800),
+            ("Sat, 30 Dec 2017 20:50:60 +0100", "2017-12-30T19:50:59Z", 3600),
+            ("Mon, 04 Mar 2024 10:00:00.123 +0000", "2024-03-04T10:00:00Z", 0),
+        ] {
+            assert_eq!(read(value), Some((instant.parse().unwrap(), offset)), "{value}");
+        }
+    }
+
+    #[test]
+    fn what_names_no_moment_is_no_date() {
+        for value in ["", "yesterday", "Mon, 32 Foo 2020 10:00", "31 Feb 2020 10:00:00 +0000", "12 2020", "::", "1 Jan 99999 1:1"] {
+            assert_eq!(read(value), None, "{value}");
+        }
+    }
+}

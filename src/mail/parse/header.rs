@@ -1,0 +1,195 @@
+//! A header: its fields found in the octets, none of them yet understood (RFC 5322 §2.2).
+
+use std::ops::Range;
+
+/// At most this much of a header is read (SAFETY.md, "Bounds").
+const MOST_OCTETS: usize = 256 * 1024;
+const MOST_FIELDS: usize = 1000;
+
+/// One field: its name in lower case, its value with the folding still in it.
+#[derive(Clone, Debug)]
+pub struct Field<'a> {
+    /// Lower case.
+    pub name: String,
+    /// After the colon, up to the line break, folding included.
+    pub value: &'a [u8],
+}
+
+/// The fields of a header, in order.
+#[derive(Clone, Debug, Default)]
+pub struct Header<'a> {
+    /// In order; at most 1,000.
+    pub fields: Vec<Field<'a>>,
+    /// What lay beyond the bound, to be kept as an attachment.
+    pub beyond: Option<Range<usize>>,
+    /// A line stood among the fields that is none.
+    pub junk: bool,
+}
+
+impl<'a> Header<'a> {
+    /// The topmost field of this name; `name` in lower case.
+    #[must_use]
+    pub fn first(&self, name: &str) -> Option<&'a [u8]> {
+        self.all(name).next()
+    }
+
+    /// Every field of this name, topmost first.
+    pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
+        self.fields.iter().filter(move |field| field.name == name).map(|field| field.value)
+    }
+
+    /// The topmost field as text: unfolded, decoded (RFC 2047), trimmed.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        self.first(name).map(super::words::decode)
+    }
+}
+
+/// A line: where it ends without its break, and where the next begins.
+pub(super) fn line(raw: &[u8], start: usize) -> (usize, usize) {
+    match raw[start..].iter().position(|c| *c == b'\n') {
+        Some(length) => {
+            let end = start + length;
+            (if end > start && raw[end - 1] == b'\r' { end - 1 } else { end }, end + 1)
+        }
+        None => (raw.len(), raw.len()),
+    }
+}
+
+/// Reads the header that begins at `start`, up to the empty line or a line for which `stop` is true.
+/// Gives it and where the body begins.
+pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool) -> (Header<'a>, usize) {
+    let (mut header, mut at) = (Header::default(), start);
+    while at < raw.len() {
+        let (end, next) = line(raw, at);
+        let content = &raw[at..end];
+        if content.is_empty() {
+            return (header, next);
+        }
+        if stop(content) {
+            return (header, at);
+        }
+        if at - start > MOST_OCTETS || header.fields.len() >= MOST_FIELDS {
+            return skip_rest(raw, at, header, stop);
+        }
+        if is_folded(content) {
+            if blank(content) && !continues(raw, next) {
+                return (header, next);
+            }
+            extend(&mut header, raw, end);
+        } else if let Some((name, value)) = split(content) {
+            header.fields.push(Field { name: name.to_ascii_lowercase(), value: &raw[end - value.len()..end] });
+        } else if !is_envelope_line(content) {
+            if !(junk_among_fields(raw, next)) {
+                return (header, at);
+            }
+            header.junk = true;
+        }
+        at = next;
+    }
+    (header, raw.len())
+}
+
+fn skip_rest<'a>(raw: &'a [u8], from: usize, mut header: Header<'a>, stop: impl Fn(&[u8]) -> bool) -> (Header<'a>, usize) {
+    let mut at = from;
+    while at < raw.len() {
+        let (end, next) = line(raw, at);
+        if end == at || stop(&raw[at..end]) {
+            header.beyond = Some(from..at);
+            return (header, if end == at { next } else { at });
+        }
+        at = next;
+    }
+    header.beyond = Some(from..raw.len());
+    (header, raw.len())
+}
+
+fn is_folded(content: &[u8]) -> bool {
+    matches!(content.first(), Some(b' ' | b'\t'))
+}
+
+fn blank(content: &[u8]) -> bool {
+    content.iter().all(u8::is_ascii_whitespace)
+}
+
+/// Whether the line at `at` goes on with a header: a field or a folded line that says something.
+fn continues(raw: &[u8], at: usize) -> bool {
+    let (end, _) = line(raw, at.min(raw.len()));
+    let content = &raw[at.min(raw.len())..end];
+    split(content).is_some() || (is_folded(content) && !blank(content))
+}
+
+fn extend<'a>(header: &mut Header<'a>, raw: &'a [u8], end: usize) {
+    if let Some(last) = header.fields.last_mut() {
+        let start = last.value.as_ptr().addr() - raw.as_ptr().addr();
+        last.value = &raw[start..end];
+    }
+}
+
+/// `Name: value`; a name is at most 76 visible characters, white space before the colon forgiven.
+fn split(content: &[u8]) -> Option<(&str, &[u8])> {
+    let colon = content.iter().take(128).position(|c| *c == b':')?;
+    let name = std::str::from_utf8(&content[..colon]).ok()?.trim_end();
+    let fits = !name.is_empty() && name.len() <= 76 && name.bytes().all(|c| c.is_ascii_graphic());
+    fits.then(|| (name, &content[colon + 1..]))
+}
+
+/// `From ann@x Tue May 10 11:28:07 2005` of an mbox, and its quoted form.
+fn is_envelope_line(content: &[u8]) -> bool {
+    content.starts_with(b"From ") || content.starts_with(b">From ")
+}
+
+/// A line that is no field, with one that every mail program knows right after it, is rubbish and not yet the body.
+fn junk_among_fields(raw: &[u8], next: usize) -> bool {
+    const KNOWN: &[&str] = &[
+        "from",
+        "to",
+        "cc",
+        "subject",
+        "date",
+        "message-id",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+        "received",
+        "return-path",
+        "reply-to",
+        "references",
+        "in-reply-to",
+        "delivered-to",
+        "dkim-signature",
+        "content-disposition",
+    ];
+    let (end, _) = line(raw, next.min(raw.len()));
+    split(&raw[next.min(raw.len())..end]).is_some_and(|(name, _)| {
+        let name = name.to_ascii_lowercase();
+        KNOWN.contains(&name.as_str()) || name.starts_with("x-")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(raw: &str) -> (Vec<String>, &str) {
+        let (header, body) = read(raw.as_bytes(), 0, |_| false);
+        (header.fields.iter().map(|it| format!("{}={}", it.name, String::from_utf8_lossy(it.value).trim())).collect(), &raw[body..])
+    }
+
+    #[test]
+    fn fields_are_found_with_their_folding() {
+        assert_eq!(names("From ann@x Tue\nA: 1\r\n 2\r\nB : 3\r\n\r\nbody"), (vec!["a=1\r\n 2".into(), "b=3".into()], "body"));
+        assert_eq!(names("A: 1\nno field here\nSubject: 2\n\nbody"), (vec!["a=1".into(), "subject=2".into()], "body"));
+        assert_eq!(names("A: 1\nDear all,\nwell then"), (vec!["a=1".into()], "Dear all,\nwell then"));
+        assert_eq!(names("just words"), (vec![], "just words"));
+        assert_eq!(names("A: 1\n \nbody"), (vec!["a=1".into()], "body"));
+    }
+
+    #[test]
+    fn a_header_without_end_is_bounded_and_the_rest_is_kept() {
+        let raw = "A: 1\n".repeat(5000) + "\nbody";
+        let (header, body) = read(raw.as_bytes(), 0, |_| false);
+        assert_eq!((header.fields.len(), &raw[body..]), (1000, "body"));
+        assert_eq!(header.beyond.map(|it| it.len()), Some(4000 * 5));
+    }
+}

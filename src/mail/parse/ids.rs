@@ -1,0 +1,38 @@
+//! Message-ID, In-Reply-To, References (RFC 5322 §3.6.4), the date and the subject.
+
+use super::{date, header::Header, words};
+use crate::desk::message::{IncomingMessage, MessageId};
+
+/// So many references are kept: the nearest.
+const MOST: usize = 200;
+
+pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
+    message.message_id = header.all("message-id").find_map(|it| ids(it).into_iter().next());
+    message.in_reply_to = header.all("in-reply-to").flat_map(ids).collect();
+    message.references = header.all("references").flat_map(ids).collect();
+    for (name, list) in [("In-Reply-To", &mut message.in_reply_to), ("References", &mut message.references)] {
+        if list.len() > MOST {
+            message.warnings.push(format!("{name} names {} messages; the nearest {MOST} were kept", list.len()));
+            list.drain(..list.len() - MOST);
+        }
+    }
+    message.subject = header.text("subject").unwrap_or_default();
+    let date = header.text("date").or_else(|| header.text("resent-date"));
+    match date.as_deref().map(date::read) {
+        Some(Some((at, offset))) => (message.date, message.date_offset) = (Some(at), offset),
+        Some(None) => message.warnings.push("the Date header names no moment".to_owned()),
+        None => (),
+    }
+}
+
+/// Ids in angle brackets; where there are none, words that look like ids.
+pub(crate) fn ids(value: &[u8]) -> Vec<MessageId> {
+    let text = words::decode(value);
+    if text.contains('<') {
+        let inner = text.split('<').skip(1).map(|it| it.split('>').next().unwrap_or_default());
+        return inner.filter_map(MessageId::parse).collect();
+    }
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let alone = words.len() == 1;
+    words.into_iter().filter(|it| alone || it.contains('@')).filter_map(MessageId::parse).collect()
+}

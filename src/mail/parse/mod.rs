@@ -1,0 +1,175 @@
+//! Octets to an [`IncomingMessage`], whatever the octets are.
+//!
+//! The parts are found in one pass over the lines ([`structure`]) and decoded once, so that a message costs its own
+//! size and that of what is in it. A `message/rfc822` part is never opened.
+
+pub mod address;
+mod attachment;
+mod body;
+pub mod charset;
+pub mod date;
+pub(crate) mod facts;
+mod flowed;
+pub mod header;
+pub(crate) mod ids;
+mod mapi;
+pub mod params;
+pub(crate) mod people;
+mod rtf;
+pub mod structure;
+mod tnef;
+pub mod transfer;
+mod uuencode;
+pub mod words;
+
+use std::borrow::Cow;
+
+use structure::Tree;
+
+use crate::{
+    desk::message::{HeaderFacts, IncomingAttachment, IncomingMessage, Kind, ReturnPath},
+    mail::{html, kind, reply_text},
+};
+
+/// Reads a message. Never fails and never panics: what cannot be read gives the best reading and a warning.
+#[must_use]
+pub fn read(raw: &[u8]) -> IncomingMessage {
+    let attempt = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| read_well(raw)));
+    attempt.unwrap_or_else(|_| read_poorly(raw))
+}
+
+fn read_well(raw: &[u8]) -> IncomingMessage {
+    let raw = with_line_breaks(raw);
+    let tree = structure::read(&raw);
+    let header = &tree.parts[0].header;
+    let mut message = IncomingMessage { warnings: tree.warnings.clone(), ..empty() };
+    if header.junk {
+        message.warnings.push("a line among the header fields is none; it was passed over".to_owned());
+    }
+    ids::read(header, &mut message);
+    people::read(header, &mut message);
+    facts::read(header, &mut message);
+    read_content(&tree, &raw, &mut message);
+    kind::read(&tree, &mut message);
+    message
+}
+
+/// A file from an old Mac has carriage returns alone; it is read as if they were line breaks.
+fn with_line_breaks(raw: &[u8]) -> Cow<'_, [u8]> {
+    let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
+    if raw.contains(&b'\n') || !raw.contains(&b'\r') {
+        return Cow::Borrowed(raw);
+    }
+    Cow::Owned(raw.iter().map(|c| if *c == b'\r' { b'\n' } else { *c }).collect())
+}
+
+/// Body and attachments.
+fn read_content(tree: &Tree<'_>, raw: &[u8], message: &mut IncomingMessage) {
+    let body = body::read(tree);
+    message.warnings.extend(body.warnings);
+    message.attachments.extend(attachment::header_rest(tree, raw));
+    if !message.attachments.is_empty() {
+        message.warnings.push("the header is longer than 256 KiB or 1,000 fields; the rest is kept as an attachment".to_owned());
+    }
+    let mut pieces = body.pieces;
+    for index in body.attachments {
+        match attachment::read(&tree.parts[index], &mut message.warnings) {
+            attachment::Opened::File(file) => message.attachments.push(file),
+            attachment::Opened::Tnef(content) => {
+                message.attachments.extend(content.files);
+                pieces.push(body::Piece { plain: content.plain, html: content.html });
+            }
+        }
+    }
+    take_out_uuencoded(&mut pieces, &mut message.attachments);
+    read_text(pieces, message);
+}
+
+fn take_out_uuencoded(pieces: &mut [body::Piece], attachments: &mut Vec<IncomingAttachment>) {
+    for text in pieces.iter_mut().filter_map(|it| it.plain.as_mut()) {
+        let (rest, files) = uuencode::take_out(text);
+        *text = rest;
+        attachments.extend(files.into_iter().map(attachment::from_uuencode));
+    }
+}
+
+/// `text` from the plain forms, or from HTML where they say nothing; `html` where there is any.
+fn read_text(pieces: Vec<body::Piece>, message: &mut IncomingMessage) {
+    let mut marked = Vec::new();
+    let mut shown = String::new();
+    let any_html = pieces.iter().any(|it| it.html.as_ref().is_some_and(|it| !it.trim().is_empty()));
+    for piece in pieces {
+        let html = piece.html.filter(|it| !it.trim().is_empty());
+        let plain = piece.plain.filter(|it| !it.trim().is_empty());
+        if let Some(html) = &html {
+            let clean = html::sanitise(html);
+            shown.push_str(&clean.html);
+            message.remote_images += clean.remote_images;
+        } else if let Some(plain) = plain.as_ref().filter(|_| any_html) {
+            shown.push_str(&html::from_text(plain));
+        }
+        match (plain, html) {
+            (Some(plain), _) => marked.push(plain),
+            (None, Some(html)) => marked.push(html::to_marked_text(&html)),
+            (None, None) => (),
+        }
+    }
+    let marked = marked.join("\n");
+    let parts = reply_text::split(&marked, reply_text::Purpose::of(&message.subject));
+    message.text = html::marks::strip(&marked).trim_matches('\n').to_owned();
+    message.html = any_html.then_some(shown);
+    (message.reply, message.quoted, message.signature) = (parts.reply, parts.quoted, parts.signature);
+}
+
+/// When reading well has failed: header fields line by line, everything else as one attachment.
+fn read_poorly(raw: &[u8]) -> IncomingMessage {
+    let (header, _) = header::read(raw, 0, |_| false);
+    let mut message = IncomingMessage {
+        subject: header.text("subject").unwrap_or_default(),
+        warnings: vec!["the message could not be taken apart; it is kept whole as an attachment".to_owned()],
+        attachments: vec![IncomingAttachment {
+            filename: Some("message.eml".to_owned()),
+            content_type: "message/rfc822".to_owned(),
+            inline: false,
+            content_id: None,
+            bytes: raw.to_vec(),
+        }],
+        ..empty()
+    };
+    ids::read(&header, &mut message);
+    people::read(&header, &mut message);
+    facts::read(&header, &mut message);
+    message.requester = message.from.first().cloned().or_else(|| message.sender.clone());
+    message
+}
+
+/// A message that says nothing.
+fn empty() -> IncomingMessage {
+    IncomingMessage {
+        message_id: None,
+        in_reply_to: Vec::new(),
+        references: Vec::new(),
+        date: None,
+        date_offset: 0,
+        from: Vec::new(),
+        sender: None,
+        reply_to: Vec::new(),
+        to: Vec::new(),
+        cc: Vec::new(),
+        requester: None,
+        subject: String::new(),
+        return_path: ReturnPath::Unknown,
+        kind: Kind::New,
+        bounce: None,
+        text: String::new(),
+        reply: String::new(),
+        quoted: String::new(),
+        signature: String::new(),
+        html: None,
+        remote_images: 0,
+        attachments: Vec::new(),
+        warnings: Vec::new(),
+        facts: HeaderFacts::default(),
+        why: Vec::new(),
+    }
+}

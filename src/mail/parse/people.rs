@@ -1,0 +1,96 @@
+//! Who wrote, to whom, and whom a ticket would be opened for.
+
+use super::{address, header::Header};
+use crate::desk::{
+    address::{EmailAddress, Named},
+    message::IncomingMessage,
+};
+
+pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
+    for (name, shown) in [("from", "From"), ("reply-to", "Reply-To"), ("to", "To"), ("cc", "Cc")] {
+        let mut mailboxes = Vec::new();
+        for value in header.all(name) {
+            let list = address::read(value);
+            mailboxes.extend(list.mailboxes);
+            if list.cut {
+                message.warnings.push(format!("{shown} names more than 500 people; the others were left out"));
+            }
+            let lost = list.lost.iter().filter(|it| !it.to_lowercase().contains("recipients"));
+            message.warnings.extend(lost.map(|it| format!("{shown} names `{it}` without an address")));
+        }
+        mailboxes.truncate(500);
+        match name {
+            "from" => message.from = mailboxes,
+            "reply-to" => message.reply_to = mailboxes,
+            "to" => message.to = mailboxes,
+            _ => message.cc = mailboxes,
+        }
+    }
+    message.sender = header.first("sender").and_then(|it| address::read(it).mailboxes.into_iter().next());
+    if message.from.is_empty() {
+        message.warnings.push("there is no usable From".to_owned());
+    }
+    requester(header, message);
+}
+
+/// MAIL.md, "Deciding", 10.
+fn requester(header: &Header<'_>, message: &mut IncomingMessage) {
+    let (found, why) = match (usable_reply_to(header, message), original_sender(header, message), message.from.first()) {
+        (Some(named), _, _) => (Some(named), "Reply-To names a mailbox"),
+        (None, Some(named), _) => (Some(named), "a list rewrote From; its original sender is named in a header"),
+        (None, None, Some(from)) => (Some(from.clone()), "From"),
+        (None, None, None) => {
+            (message.sender.clone().or_else(|| message.reply_to.first().cloned()), "there is no From; Sender or Reply-To")
+        }
+    };
+    message.requester = found.map(|it| with_name(it, message));
+    match &message.requester {
+        Some(named) => message.why.push(format!("requester {}: {why}", named.address)),
+        None => message.why.push("requester nobody: no header names a usable address".to_owned()),
+    }
+}
+
+/// An address without a name has that of the same address elsewhere.
+fn with_name(named: Named, message: &IncomingMessage) -> Named {
+    let known = || message.from.iter().chain(&message.reply_to).find(|it| it.address == named.address)?.name.clone();
+    Named { name: named.name.clone().or_else(known), ..named }
+}
+
+/// A list that sends answers to itself, or a mailbox that nobody reads, is not a person to answer.
+fn usable_reply_to(header: &Header<'_>, message: &IncomingMessage) -> Option<Named> {
+    let is_list = header.first("list-id").is_some() || header.first("list-post").is_some();
+    let own = |it: &EmailAddress| message.to.iter().chain(&message.cc).any(|to| to.address == *it) || posts_to(header, it);
+    let unusable = |it: &EmailAddress| is_nobody(it) || is_list && own(it);
+    message.reply_to.iter().find(|it| !unusable(&it.address)).cloned()
+}
+
+fn posts_to(header: &Header<'_>, address: &EmailAddress) -> bool {
+    let folded = address.folded();
+    ["list-post", "x-beenthere", "list-id", "x-google-group-id", "mailing-list"]
+        .iter()
+        .filter_map(|it| header.text(it))
+        .any(|it| it.to_lowercase().contains(&folded))
+}
+
+/// `noreply@` and its like.
+pub(crate) fn is_nobody(address: &EmailAddress) -> bool {
+    let local: String = address.local().to_lowercase().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
+    ["noreply", "donotreply", "nepasrepondre", "noresponder", "nichtantworten", "naoresponda", "nonrispondere", "doesnotreply", "noanswer"]
+        .iter()
+        .any(|it| local.contains(it))
+}
+
+/// What a list or group names that put itself into From.
+fn original_sender(header: &Header<'_>, message: &IncomingMessage) -> Option<Named> {
+    let named = |name: &str| header.first(name).and_then(|it| address::read(it).mailboxes.into_iter().next());
+    let from = message.from.first();
+    let differs = |it: &Named| from.is_none_or(|from| from.address != it.address);
+    if let Some(named) = named("x-original-from").filter(differs) {
+        return Some(named);
+    }
+    let rewritten = from.is_none_or(|from| {
+        let via = from.name.as_ref().is_some_and(|it| it.contains(" via "));
+        via || posts_to(header, &from.address) || message.to.iter().any(|to| to.address == from.address)
+    });
+    named("x-original-sender").filter(|it| rewritten && differs(it))
+}

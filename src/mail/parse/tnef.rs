@@ -1,0 +1,107 @@
+//! `winmail.dat`: the files in a TNEF and, where the mail has no other, its text ([MS-OXTNEF]).
+
+use super::{attachment::safe_name, charset, mapi};
+use crate::desk::message::IncomingAttachment;
+
+/// The first four octets of a TNEF.
+pub const SIGNATURE: [u8; 4] = [0x78, 0x9f, 0x3e, 0x22];
+
+const ATTACH_REND_DATA: u32 = 0x9002;
+const ATTACH_TITLE: u32 = 0x8010;
+const ATTACH_DATA: u32 = 0x800f;
+const ATTACHMENT: u32 = 0x9005;
+const MAPI_PROPS: u32 = 0x9003;
+const BODY: u32 = 0x800c;
+const OEM_CODE_PAGE: u32 = 0x9007;
+
+/// What a TNEF holds.
+#[derive(Debug, Default)]
+pub struct Content {
+    /// In its order.
+    pub files: Vec<IncomingAttachment>,
+    /// Plain text of the message.
+    pub plain: Option<String>,
+    /// HTML of the message.
+    pub html: Option<String>,
+}
+
+/// A file being put together from several attributes.
+#[derive(Default)]
+struct File {
+    title: Option<String>,
+    data: Option<Vec<u8>>,
+    props: mapi::Props,
+}
+
+/// None: it is no TNEF. A damaged one gives what lies before the damage.
+#[must_use]
+pub fn read(bytes: &[u8]) -> Option<Content> {
+    let mut rest = bytes.strip_prefix(&SIGNATURE)?.get(2..)?;
+    let (mut content, mut files, mut code_page) = (Content::default(), Vec::<File>::new(), None::<String>);
+    while let Some((id, data, after)) = attribute(rest) {
+        rest = after;
+        match id {
+            OEM_CODE_PAGE => code_page = data.first_chunk().map(|it| format!("cp{}", u32::from_le_bytes(*it))),
+            ATTACH_REND_DATA if files.len() < 500 => files.push(File::default()),
+            ATTACH_TITLE => with_last(&mut files, |file| file.title = Some(text(data, code_page.as_deref()))),
+            ATTACH_DATA => with_last(&mut files, |file| file.data = Some(data.to_vec())),
+            ATTACHMENT => with_last(&mut files, |file| file.props = mapi::read(data, code_page.as_deref())),
+            MAPI_PROPS => content.take_text(mapi::read(data, code_page.as_deref())),
+            BODY => content.plain = content.plain.take().or_else(|| Some(text(data, code_page.as_deref()))),
+            _ => (),
+        }
+    }
+    content.files = files.into_iter().filter_map(finish).collect();
+    Some(content)
+}
+
+/// One attribute: level, id, length, data, checksum. Data that is cut short is taken as far as it goes.
+fn attribute(rest: &[u8]) -> Option<(u32, &[u8], &[u8])> {
+    let id = u32::from_le_bytes(*rest.get(1..5)?.first_chunk()?) & 0xffff;
+    let length = usize::try_from(u32::from_le_bytes(*rest.get(5..9)?.first_chunk()?)).ok()?;
+    let data = &rest[9..];
+    let data = &data[..length.min(data.len())];
+    Some((id, data, rest.get(9 + data.len() + 2..).unwrap_or_default()))
+}
+
+fn with_last(files: &mut Vec<File>, change: impl FnOnce(&mut File)) {
+    if files.is_empty() {
+        files.push(File::default());
+    }
+    if let Some(file) = files.last_mut() {
+        change(file);
+    }
+}
+
+fn text(data: &[u8], code_page: Option<&str>) -> String {
+    let end = data.iter().position(|c| *c == 0).unwrap_or(data.len());
+    charset::decode(&data[..end], code_page).text
+}
+
+impl Content {
+    fn take_text(&mut self, props: mapi::Props) {
+        self.html = self.html.take().or(props.body_html);
+        let plain = props.body.filter(|it| !it.trim().is_empty());
+        self.plain = plain.or_else(|| self.plain.take()).or_else(|| props.body_rtf.as_deref().and_then(super::rtf::to_text));
+    }
+}
+
+/// A message within a message has no name or data of its own that a person could open.
+fn finish(file: File) -> Option<IncomingAttachment> {
+    let name = file.props.long_filename.or(file.props.filename).or(file.title).or(file.props.display_name);
+    let bytes = file.props.data.filter(|it| !it.is_empty()).or(file.data);
+    if name.is_none() && bytes.is_none() {
+        return None;
+    }
+    let bytes = bytes.unwrap_or_default();
+    let sniffed = infer::get(&bytes).map(|it| it.mime_type().to_owned());
+    let said = file.props.mime_type.filter(|it| it.contains('/')).map(|it| it.to_ascii_lowercase());
+    let content_id = file.props.content_id.map(|it| it.trim_matches(['<', '>']).to_owned()).filter(|it| !it.is_empty());
+    Some(IncomingAttachment {
+        filename: name.and_then(|it| safe_name(&it)),
+        content_type: said.or(sniffed).unwrap_or_else(|| "application/octet-stream".to_owned()),
+        inline: content_id.is_some(),
+        content_id,
+        bytes,
+    })
+}

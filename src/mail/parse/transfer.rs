@@ -1,0 +1,212 @@
+//! Transfer encodings undone (RFC 2045 §6), however carelessly they were made.
+
+use std::borrow::Cow;
+
+/// How a part's octets were made fit for transport.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encoding {
+    /// 7bit, 8bit, binary, and whatever nobody knows.
+    Identity,
+    /// RFC 2045 §6.8.
+    Base64,
+    /// RFC 2045 §6.7.
+    QuotedPrintable,
+    /// `x-uuencode`, `uue` and the like.
+    Uuencode,
+}
+
+impl Encoding {
+    /// From the field's value: case, comments and stray marks do not matter.
+    #[must_use]
+    pub fn named(value: &str) -> Self {
+        let word: String = value.chars().take_while(|c| !matches!(c, ';' | '(' | ',')).filter(|c| c.is_ascii_alphanumeric()).collect();
+        match word.to_ascii_lowercase().as_str() {
+            "base64" | "b64" | "b" => Self::Base64,
+            "quotedprintable" | "qp" | "q" => Self::QuotedPrintable,
+            "xuuencode" | "uuencode" | "xuue" | "uue" => Self::Uuencode,
+            _ => Self::Identity,
+        }
+    }
+}
+
+/// The decoded octets and, where something was broken, a sentence about it.
+#[must_use]
+pub fn decode(encoding: Encoding, body: &[u8]) -> (Cow<'_, [u8]>, Option<&'static str>) {
+    match encoding {
+        Encoding::Identity => (Cow::Borrowed(body), None),
+        Encoding::QuotedPrintable => (Cow::Owned(quoted_printable(body)), None),
+        Encoding::Base64 if !looks_like_base64(body) => {
+            (Cow::Borrowed(body), Some("a part says it is base64 and is not; it was taken as it stands"))
+        }
+        Encoding::Base64 => {
+            let (bytes, broken) = base64(body);
+            (Cow::Owned(bytes), broken.then_some("a part's base64 is damaged; what could be read of it was kept"))
+        }
+        Encoding::Uuencode => match super::uuencode::first_file(body) {
+            Some(file) => (Cow::Owned(file.bytes), None),
+            None => (Cow::Borrowed(body), None),
+        },
+    }
+}
+
+const SKIP: u8 = 0xff;
+
+fn value(c: u8) -> u8 {
+    match c {
+        b'A'..=b'Z' => c - b'A',
+        b'a'..=b'z' => c - b'a' + 26,
+        b'0'..=b'9' => c - b'0' + 52,
+        b'+' | b'-' => 62,
+        b'/' | b'_' => 63,
+        _ => SKIP,
+    }
+}
+
+/// Prose has spaces within its lines and marks that base64 has not.
+fn looks_like_base64(body: &[u8]) -> bool {
+    let (mut good, mut bad) = (0_usize, 0_usize);
+    for c in body.iter().take(4096) {
+        match c {
+            b'\r' | b'\n' | b'\t' => (),
+            b'=' => good += 1,
+            c if value(*c) != SKIP => good += 1,
+            _ => bad += 1,
+        }
+    }
+    bad * 10 <= good
+}
+
+/// Octets that are not of the alphabet are skipped, padding within starts afresh (two encodings glued together).
+/// The second value: whether something had to be skipped or is missing.
+#[must_use]
+pub fn base64(body: &[u8]) -> (Vec<u8>, bool) {
+    let mut out = Vec::with_capacity(body.len() / 4 * 3 + 3);
+    let (mut bits, mut held, mut broken) = (0_u32, 0_u8, false);
+    for c in body {
+        let v = value(*c);
+        if v != SKIP {
+            bits = (bits << 6) | u32::from(v);
+            held += 1;
+            if held == 4 {
+                out.extend_from_slice(&bits.to_be_bytes()[1..]);
+                (bits, held) = (0, 0);
+            }
+        } else if *c == b'=' {
+            flush(&mut out, bits, held);
+            (bits, held) = (0, 0);
+        } else {
+            broken |= !c.is_ascii_whitespace();
+        }
+    }
+    broken |= held == 1;
+    flush(&mut out, bits, held);
+    (out, broken)
+}
+
+fn flush(out: &mut Vec<u8>, bits: u32, held: u8) {
+    match held {
+        2 => out.push(u8::try_from(bits >> 4 & 0xff).unwrap_or(0)),
+        3 => out.extend_from_slice(&(bits >> 2).to_be_bytes()[2..]),
+        _ => (),
+    }
+}
+
+/// A `=` that begins nothing stays as it is; white space at a line's end was added by transport.
+#[must_use]
+pub fn quoted_printable(body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(body.len());
+    for line in body.split_inclusive(|c| *c == b'\n') {
+        let content = line.trim_ascii_end();
+        let soft = content.last() == Some(&b'=') && !ends_in_escaped_mark(content);
+        let text = if soft { &content[..content.len() - 1] } else { content };
+        unescape(text, false, &mut out);
+        if !soft {
+            out.extend_from_slice(&line[line.len() - line_break(line)..]);
+        }
+    }
+    out
+}
+
+fn ends_in_escaped_mark(content: &[u8]) -> bool {
+    content.ends_with(b"==") && content.len() > 2 && content[..content.len() - 1].ends_with(b"=3D=")
+}
+
+fn line_break(line: &[u8]) -> usize {
+    usize::from(line.ends_with(b"\n")) + usize::from(line.ends_with(b"\r\n"))
+}
+
+/// `=E9` to its octet; `underscore` as a space too, as RFC 2047 §4.2 has it.
+pub fn unescape(text: &[u8], underscore: bool, out: &mut Vec<u8>) {
+    let mut at = 0;
+    while at < text.len() {
+        let c = text[at];
+        if c == b'='
+            && let Some(octet) = text.get(at + 1..at + 3).and_then(hex)
+        {
+            out.push(octet);
+            at += 3;
+            continue;
+        }
+        out.push(if underscore && c == b'_' { b' ' } else { c });
+        at += 1;
+    }
+}
+
+/// Two hexadecimal digits of either case.
+#[must_use]
+pub fn hex(digits: &[u8]) -> Option<u8> {
+    let text = std::str::from_utf8(digits).ok().filter(|it| it.len() == 2 && it.bytes().all(|c| c.is_ascii_hexdigit()))?;
+    u8::from_str_radix(text, 16).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base64_is_read_through_what_transport_did_to_it() {
+        for (encoded, plain) in [
+            ("SGVsbG8=", "Hello"),
+            ("SGVs\r\nbG8=\r\n", "Hello"),
+            ("SGVsbG8", "Hello"),
+            ("SGVsbG8=SGVsbG8=", "HelloHello"),
+            ("SGV sb\tG8!", "Hello"),
+        ] {
+            assert_eq!(base64(encoded.as_bytes()).0, plain.as_bytes(), "{encoded}");
+        }
+    }
+
+    #[test]
+    fn prose_that_claims_to_be_base64_is_prose() {
+        let (bytes, warning) = decode(Encoding::Base64, b"Hello, this is no base64 at all, is it?");
+        assert!(bytes.starts_with(b"Hello,"));
+        assert!(warning.is_some());
+    }
+
+    #[test]
+    fn quoted_printable_keeps_what_it_cannot_read() {
+        for (encoded, plain) in [
+            ("a=3Db", "a=b"),
+            ("soft=\r\nline\r\n", "softline\r\n"),
+            ("soft= \nline", "softline"),
+            ("x=ZZ 100%=", "x=ZZ 100%"),
+            ("lower=c3=a9  \n", "lower\u{e9}\n"),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&quoted_printable(encoded.as_bytes())), plain, "{encoded}");
+        }
+    }
+
+    #[test]
+    fn an_encoding_is_known_however_it_is_written() {
+        for (value, encoding) in [
+            ("Base64", Encoding::Base64),
+            (" quoted-printable (why not)", Encoding::QuotedPrintable),
+            ("Quoted_Printable;", Encoding::QuotedPrintable),
+            ("x-uuencode", Encoding::Uuencode),
+            ("7-bit", Encoding::Identity),
+            ("", Encoding::Identity),
+        ] {
+            assert_eq!(Encoding::named(value), encoding, "{value}");
+        }
+    }
+}

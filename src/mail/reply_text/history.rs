@@ -1,0 +1,169 @@
+//! Where the history begins that is not marked line by line.
+
+use super::{
+    Purpose,
+    lines::{Kind, Line},
+    phrases,
+};
+use crate::mail::html::marks::Mark;
+
+/// What was found.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// From this line on everything is history.
+    pub cut: Option<usize>,
+    /// From this line on everything is a forwarded mail, which stays.
+    pub forward: Option<usize>,
+    /// Lines of an attribution at the top, with nothing quoted below it.
+    pub leading_attribution: Vec<usize>,
+}
+
+/// Looks from the top. History needs words above it: a mail that begins with a header block shows it.
+pub(super) fn find(lines: &[Line<'_>], purpose: Purpose) -> Found {
+    let (mut found, mut words_above) = (Found::default(), false);
+    for (at, line) in lines.iter().enumerate() {
+        if line.code || line.kind == Kind::Quote {
+            words_above |= line.code;
+            continue;
+        }
+        if line.kind == Kind::Text && is_forward(line.text) {
+            found.forward = Some(at);
+            return found;
+        }
+        if purpose == Purpose::Writes && words_above && begins(lines, at) {
+            found.cut = Some(with_rule(lines, at));
+            return found;
+        }
+        if line.attribution && line.kind == Kind::Text {
+            if words_above {
+                found.cut = Some(at);
+                return found;
+            }
+            found.leading_attribution.push(at);
+        } else {
+            words_above |= !line.is_empty() && !is_rule(line.text);
+        }
+    }
+    found
+}
+
+fn begins(lines: &[Line<'_>], at: usize) -> bool {
+    match lines[at].kind {
+        Kind::Mark(Mark::History) => !forward_follows(lines, at),
+        Kind::Mark(Mark::Attribution | Mark::Signature | Mark::EndOfSignature) | Kind::Quote => false,
+        Kind::Text => is_separator(lines, at) || is_header_block(lines, at),
+    }
+}
+
+fn forward_follows(lines: &[Line<'_>], at: usize) -> bool {
+    lines[at + 1..].iter().filter(|it| !it.is_empty()).take(2).any(|it| is_forward(it.text))
+}
+
+/// A line of dashes or underscores right above belongs to what it sets off.
+fn with_rule(lines: &[Line<'_>], at: usize) -> usize {
+    let above = lines[..at].iter().rposition(|it| !it.is_empty());
+    match above {
+        Some(above) if at - above <= 3 && is_rule(lines[above].text) => above,
+        _ => at,
+    }
+}
+
+/// `______`, `------`, `======`: nothing but one mark, five times or more.
+pub(super) fn is_rule(text: &str) -> bool {
+    let text = text.trim();
+    let first = text.chars().next();
+    text.chars().count() >= 5
+        && first.is_some_and(|c| "_-=*~\u{2014}\u{2013}\u{2500}\u{2015}".contains(c))
+        && text.chars().all(|c| Some(c) == first)
+}
+
+/// The words between dashes: `-----Original Message-----`.
+fn between_dashes(text: &str) -> Option<String> {
+    let text = text.trim().trim_matches(['*', '>', '|', ' ', '\u{a0}']);
+    let inner = text.trim_matches(|c: char| "-_=*\u{2014}\u{2013}\u{2500} \u{a0}#".contains(c));
+    (text.len() < 200 && text.starts_with(['-', '_', '=', '\u{2014}', '\u{2013}', '\u{2500}']) && inner.len() < text.len())
+        .then(|| inner.to_lowercase())
+}
+
+fn is_separator(lines: &[Line<'_>], at: usize) -> bool {
+    let Some(inner) = between_dashes(lines[at].text) else { return false };
+    if phrases::ORIGINAL_MESSAGE.iter().any(|it| inner.starts_with(it)) {
+        return true;
+    }
+    // In a language that is not on the list: words between dashes and a header right below.
+    let dashes = lines[at].text.trim().chars().take_while(|c| *c == '-').count();
+    dashes >= 3
+        && inner.chars().any(char::is_alphabetic)
+        && lines[at + 1..].iter().filter(|it| !it.is_empty()).take(1).any(|it| field(it.text).is_some())
+}
+
+/// `---------- Forwarded message ---------`, `Begin forwarded message:`.
+pub(super) fn is_forward(text: &str) -> bool {
+    let plain = text.trim().trim_matches(|c: char| "-_=*> \u{a0}\u{2014}".contains(c)).trim_end_matches([':', '：']).to_lowercase();
+    let dressed = between_dashes(text).is_some() || text.trim_end().ends_with([':', '：']) || text.trim_start().starts_with("Begin ");
+    plain.len() < 120 && dressed && phrases::FORWARDED.iter().any(|it| plain.starts_with(it))
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Named {
+    From,
+    Sent,
+    To,
+    Cc,
+    Subject,
+    Other,
+}
+
+/// `From:`, `*Von:*`, `Betreff :` and what stands behind it.
+fn field(text: &str) -> Option<(Named, &str)> {
+    let text = text.trim().trim_start_matches(['*', '_', '|', '>', ' ']);
+    let (name, value) = text.split_once([':', '：'])?;
+    if name.len() > 60 {
+        return None;
+    }
+    let name = name.trim().trim_matches(['*', '_']).trim().to_lowercase();
+    let is = |list: &[&str]| list.contains(&name.as_str());
+    let named = if is(&phrases::FROM) {
+        Named::From
+    } else if is(&phrases::SENT) {
+        Named::Sent
+    } else if is(&phrases::TO) {
+        Named::To
+    } else if is(&phrases::CC) {
+        Named::Cc
+    } else if is(&phrases::SUBJECT) {
+        Named::Subject
+    } else if is(&phrases::OTHER_FIELDS) {
+        Named::Other
+    } else {
+        return None;
+    };
+    Some((named, value))
+}
+
+/// From, with a subject and one more field, or with an address, a date and a recipient: a mail's header, copied.
+fn is_header_block(lines: &[Line<'_>], at: usize) -> bool {
+    let Some((first, _)) = field(lines[at].text) else { return false };
+    if first == Named::Other || first == Named::Cc {
+        return false;
+    }
+    let (mut seen, mut address, mut gap) = (Vec::new(), false, 0);
+    for line in lines[at..].iter().take(24) {
+        match field(line.text) {
+            Some((named, value)) => {
+                address |= named == Named::From && (value.contains('@') || value.contains("mailto"));
+                if !seen.contains(&named) {
+                    seen.push(named);
+                }
+                gap = 0;
+            }
+            None if matches!(line.kind, Kind::Mark(_)) => (),
+            None => gap += 1,
+        }
+        if gap > 2 {
+            break;
+        }
+    }
+    let has = |named| seen.contains(&named);
+    has(Named::From) && (has(Named::Subject) && seen.len() >= 3 || address && has(Named::Sent) && has(Named::To))
+}

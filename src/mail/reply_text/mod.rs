@@ -1,0 +1,201 @@
+//! The newly written words of a mail: quoted history and signature found, line by line.
+//!
+//! Lines are only ever taken away, never changed; in doubt they stay. Every step looks at each line a bounded
+//! number of times, so that the whole is linear.
+
+mod attribution;
+mod history;
+mod lines;
+mod phrases;
+mod signature;
+
+use lines::{Kind, Line};
+
+use crate::desk::message::REPLY_MARKER;
+
+/// At most this much is looked at for quoting (SAFETY.md, "Bounds").
+const MOST_OCTETS: usize = 256 * 1024;
+
+/// A text in its three parts. Each is whole lines of the text, in their order.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// What the sender newly wrote.
+    pub reply: String,
+    /// The history that was cut, with its attribution line.
+    pub quoted: String,
+    /// The signature that was cut.
+    pub signature: String,
+}
+
+/// What the subject says the message is: a forwarded mail is what the sender wants to show, not history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// Anything but a forward.
+    Writes,
+    /// `Fwd:`, `WG:`, `TR:` and the like.
+    Forwards,
+}
+
+impl Purpose {
+    /// From the subject: what its first prefix says.
+    #[must_use]
+    pub fn of(subject: &str) -> Self {
+        let prefix = subject.split([':', '：']).next().unwrap_or_default().trim().to_lowercase();
+        if subject.contains([':', '：']) && phrases::FORWARD_PREFIXES.contains(&prefix.as_str()) { Self::Forwards } else { Self::Writes }
+    }
+}
+
+/// Splits a text, which may hold the marks that [`crate::mail::html`] leaves where a mail program marked its quotes.
+#[must_use]
+pub fn split(text: &str, purpose: Purpose) -> Parts {
+    let looked_at = whole_lines(text, MOST_OCTETS);
+    let mut lines = lines::read(looked_at);
+    let cut_short = looked_at.len() < text.len();
+    let parts = match marker(&lines) {
+        Some(at) => above_marker(&mut lines, at, purpose),
+        None => parts(&mut lines, purpose, cut_short),
+    };
+    if cut_short { with_rest(parts, lines::without_marks(&text[looked_at.len()..])) } else { parts }
+}
+
+fn whole_lines(text: &str, most: usize) -> &str {
+    if text.len() <= most {
+        return text;
+    }
+    let end = (0..=most).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
+    let end = text[..end].rfind('\n').map_or(end, |at| at + 1);
+    &text[..end]
+}
+
+fn with_rest(mut parts: Parts, rest: String) -> Parts {
+    let goes_to = if parts.quoted.is_empty() { &mut parts.reply } else { &mut parts.quoted };
+    goes_to.push('\n');
+    goes_to.push_str(&rest);
+    parts
+}
+
+fn marker(lines: &[Line<'_>]) -> Option<usize> {
+    lines.iter().position(|it| it.text.contains(REPLY_MARKER))
+}
+
+/// Our own marker line settles it, unless nothing stands above it: then the sender wrote below.
+fn above_marker(lines: &mut [Line<'_>], at: usize, purpose: Purpose) -> Parts {
+    let (above, below) = lines.split_at_mut(at);
+    let mut found = parts(above, purpose, false);
+    if found.reply.is_empty() {
+        return parts(lines, purpose, false);
+    }
+    let history = lines::join(below.iter());
+    found.quoted = if found.quoted.is_empty() { history } else { format!("{}\n{history}", found.quoted) };
+    found
+}
+
+/// Where each line goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Place {
+    Reply,
+    Quoted,
+    Signature,
+}
+
+fn parts(lines: &mut [Line<'_>], purpose: Purpose, cut_short: bool) -> Parts {
+    let mut places = vec![Place::Reply; lines.len()];
+    let end = history::find(lines, purpose);
+    if let Some(cut) = end.cut {
+        places[cut..].fill(Place::Quoted);
+    }
+    for at in end.leading_attribution {
+        places[at] = Place::Quoted;
+    }
+    let end = end.cut.or(end.forward).unwrap_or(lines.len());
+    // What lies behind a forward's mark is shown as it came; a text that was not read to its end may go on.
+    if !cut_short && end > 0 {
+        trim(&lines[..end], &mut places[..end], end == lines.len());
+    }
+    collect(lines, &places)
+}
+
+/// Takes signature and quotes from the end, again and again, then looks at what is left.
+fn trim(lines: &[Line<'_>], places: &mut [Place], to_the_end: bool) {
+    let mut end = lines.len();
+    loop {
+        let before = end;
+        while end > 0 && (lines[end - 1].is_empty() || places[end - 1] != Place::Reply) {
+            end -= 1;
+        }
+        let text_from = lines[..end].iter().rposition(|it| it.kind == Kind::Quote).map_or(0, |at| at + 1);
+        if let Some(at) = signature::start(&lines[text_from..end], text_from == 0) {
+            places[text_from + at..end].fill(Place::Signature);
+            end = text_from + at;
+        }
+        while end > 0 && lines[end - 1].kind == Kind::Quote {
+            end -= 1;
+            places[end] = Place::Quoted;
+        }
+        if end == before {
+            break;
+        }
+    }
+    look_within(lines, places, end, to_the_end);
+}
+
+/// Text and quotes by turns are an answer point by point, and the questions stay. One quote above one text is an
+/// answer below it.
+fn look_within(lines: &[Line<'_>], places: &mut [Place], end: usize, to_the_end: bool) {
+    let stretches = stretches(&lines[..end]);
+    match &stretches[..] {
+        [(Kind::Quote, quote), (_, _)] => {
+            // A forwarded or shown piece with a remark below it looks the same; only an attribution tells.
+            places[quote.clone()].fill(Place::Quoted);
+        }
+        [(Kind::Text, above), (Kind::Quote, quote), (_, below)] if to_the_end && is_afterword(lines, above, quote, below) => {
+            places[quote.clone()].fill(Place::Quoted);
+            places[below.clone()].fill(Place::Signature);
+        }
+        _ => (),
+    }
+}
+
+type Stretch = (Kind, std::ops::Range<usize>);
+
+/// Runs of text and runs of quote, blank lines belonging to the run before them.
+fn stretches(lines: &[Line<'_>]) -> Vec<Stretch> {
+    let mut runs: Vec<Stretch> = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        match (line.is_empty(), runs.last_mut()) {
+            (true, Some(run)) => run.1.end = at + 1,
+            (true, None) => (),
+            (false, Some(run)) if run.0 == line.kind => run.1.end = at + 1,
+            (false, _) => runs.push((line.kind, at..at + 1)),
+        }
+    }
+    runs
+}
+
+/// A short last paragraph below the whole quoted mail, when the answer stands above it: a signature without a mark.
+/// A greeting above, a question at the quote's end, or a word that points down makes it an answer.
+fn is_afterword(
+    lines: &[Line<'_>],
+    above: &std::ops::Range<usize>,
+    quote: &std::ops::Range<usize>,
+    below: &std::ops::Range<usize>,
+) -> bool {
+    let said =
+        |range: &std::ops::Range<usize>| lines[range.clone()].iter().filter(|it| !it.is_empty()).map(|it| it.text).collect::<Vec<_>>();
+    let (above, quoted, below_said) = (said(above), said(quote), said(below));
+    let attributed = lines[quote.start].attribution;
+    let one_paragraph = below_said.len() <= 3 && !lines[below.clone()].iter().take(below_said.len()).any(Line::is_empty);
+    let greeting =
+        above.len() <= 2 && above.last().is_some_and(|it| it.trim_end().ends_with([',', '!', '-'])) && above.join(" ").len() < 40;
+    let points_down = above.iter().any(|it| {
+        let lower = it.to_lowercase();
+        phrases::BELOW.iter().any(|word| lower.contains(word)) || it.trim_end().ends_with(':')
+    });
+    let asked = quoted.last().is_some_and(|it| it.trim_end().ends_with(['?', '？']));
+    attributed && one_paragraph && !greeting && !points_down && !asked
+}
+
+fn collect(lines: &[Line<'_>], places: &[Place]) -> Parts {
+    let of = |place: Place| lines::join(lines.iter().zip(places).filter(|(_, it)| **it == place).map(|(line, _)| line));
+    Parts { reply: of(Place::Reply), quoted: of(Place::Quoted), signature: of(Place::Signature) }
+}
