@@ -3,6 +3,8 @@
 mod check;
 mod healthz;
 mod http;
+mod inspect;
+mod sightings;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -22,6 +24,8 @@ enum Command {
     Check(Configured),
     /// Ask the daemon on this machine how it is. Exit code 0 when it is well.
     Healthz(Configured),
+    /// Say what would be done with a mail in a file, and why; needs no configuration, sends and stores nothing.
+    Inspect(inspect::Arguments),
 }
 
 /// Which configuration a command works with.
@@ -37,5 +41,6 @@ pub async fn run() -> ExitCode {
     match Arguments::parse().command {
         Command::Check(it) => check::run(&it.config).await,
         Command::Healthz(it) => healthz::run(&it.config).await,
+        Command::Inspect(it) => inspect::run(&it),
     }
 }

@@ -1,0 +1,215 @@
+//! `maildesk inspect`: what would be done with a mail, and why. Reads files only.
+
+use std::{
+    fs,
+    io::{self, Read, Write},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, bail};
+use aws_lc_rs::digest;
+use data_encoding::HEXLOWER;
+use jiff::tz::Offset;
+use serde_json::{Value, json};
+
+use super::sightings::{Decision, Desk};
+use crate::{
+    desk::{
+        address::Named,
+        message::{IncomingAttachment, IncomingMessage, MessageId},
+    },
+    mail::parse,
+};
+
+/// Arguments of the command.
+#[derive(Debug, clap::Args)]
+pub struct Arguments {
+    /// One JSON object for each file, one a line, in order
+    #[arg(long)]
+    pub json: bool,
+    /// Mails as they came off the wire; `-` or none: standard input
+    pub files: Vec<PathBuf>,
+}
+
+/// Several files are mails that arrive in that order at an empty desk.
+pub fn run(arguments: &Arguments) -> ExitCode {
+    match print(arguments) {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("maildesk: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn print(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let standard_input = [PathBuf::from("-")];
+    let files = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
+    let (mut desk, mut code, mut out) = (Desk::default(), ExitCode::SUCCESS, io::stdout().lock());
+    for (at, file) in files.iter().enumerate() {
+        match open(file) {
+            Ok(raw) => {
+                let message = parse::read(&raw);
+                let decision = desk.decide(&message);
+                if arguments.json {
+                    writeln!(out, "{}", object(&message, &decision))?;
+                } else {
+                    let gap = if at > 0 { "\n" } else { "" };
+                    write!(out, "{gap}{}", page(file, &message, &decision))?;
+                }
+            }
+            Err(error) => {
+                out.flush()?;
+                eprintln!("maildesk: {error:#}");
+                code = ExitCode::FAILURE;
+            }
+        }
+    }
+    Ok(code)
+}
+
+fn open(file: &Path) -> anyhow::Result<Vec<u8>> {
+    let raw = if file == Path::new("-") {
+        let mut raw = Vec::new();
+        io::stdin().lock().read_to_end(&mut raw).context("standard input cannot be read")?;
+        raw
+    } else {
+        fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?
+    };
+    if raw.is_empty() {
+        bail!("{} is empty", file.display());
+    }
+    Ok(raw)
+}
+
+/// The object of the contract; every key is always there.
+#[must_use]
+pub fn object(message: &IncomingMessage, decision: &Decision) -> Value {
+    json!({
+        "message_id": message.message_id,
+        "in_reply_to": message.in_reply_to,
+        "references": message.references,
+        "date": date(message),
+        "from": message.author(),
+        "requester": message.requester,
+        "reply_to": message.reply_to,
+        "to": message.to,
+        "cc": message.cc,
+        "subject": message.subject,
+        "kind": message.kind.as_str(),
+        "automated": message.kind.automated(),
+        "bounce": message.bounce,
+        "text": message.text,
+        "reply": message.reply,
+        "quoted": message.quoted,
+        "signature": message.signature,
+        "html": message.html,
+        "attachments": message.attachments.iter().map(attachment).collect::<Vec<_>>(),
+        "warnings": message.warnings,
+        "decision": {
+            "action": decision.action.as_str(),
+            "thread": decision.thread,
+            "autorespond": decision.autorespond,
+            "why": decision.why,
+        },
+    })
+}
+
+fn attachment(attachment: &IncomingAttachment) -> Value {
+    json!({
+        "filename": attachment.filename,
+        "content_type": attachment.content_type,
+        "size": attachment.bytes.len(),
+        "inline": attachment.inline,
+        "content_id": attachment.content_id,
+        "sha256": HEXLOWER.encode(digest::digest(&digest::SHA256, &attachment.bytes).as_ref()),
+    })
+}
+
+/// RFC 3339 with the offset that the mail names.
+fn date(message: &IncomingMessage) -> Option<String> {
+    let at = message.date?;
+    let offset = Offset::from_seconds(message.date_offset).unwrap_or(Offset::UTC);
+    let shown = at.display_with_offset(offset).to_string();
+    Some(shown)
+}
+
+/// The same for a person to read.
+fn page(file: &Path, message: &IncomingMessage, decision: &Decision) -> String {
+    let ids = |list: &[MessageId]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
+    let people = |list: &[Named]| list.iter().map(shown).collect::<Vec<_>>().join(", ");
+    let mut page = Page::default();
+    page.head(&format!("{}: {}", file.display(), decision.action.as_str()));
+    page.line("Thread", decision.thread.as_ref().map_or("none", MessageId::as_str));
+    page.line("Acknowledged", if decision.autorespond { "yes" } else { "no" });
+    page.list("Why", &decision.why);
+    page.list("Mended or left out", &message.warnings);
+    page.line("Subject", &message.subject);
+    page.line("From", &people(&message.from));
+    page.line("Requester", &message.requester.as_ref().map(shown).unwrap_or_default());
+    page.line("Reply-To", &people(&message.reply_to));
+    page.line("To", &people(&message.to));
+    page.line("Cc", &people(&message.cc));
+    page.line("Date", &date(message).unwrap_or_default());
+    page.line("Message-ID", &message.message_id.as_ref().map(ToString::to_string).unwrap_or_default());
+    page.line("In-Reply-To", &ids(&message.in_reply_to));
+    page.line("References", &ids(&message.references));
+    page.line("Kind", message.kind.as_str());
+    for it in message.bounce.iter().flat_map(|it| &it.recipients) {
+        let what = [Some(it.address.as_str()), it.status.as_deref(), it.diagnostic.as_deref()];
+        page.line("Not delivered to", &what.into_iter().flatten().collect::<Vec<_>>().join(", "));
+    }
+    for it in &message.attachments {
+        let place = if it.inline { ", shown in the text" } else { "" };
+        page.line(
+            "Attachment",
+            &format!("{} ({}, {} bytes{place})", it.filename.as_deref().unwrap_or("no name"), it.content_type, it.bytes.len()),
+        );
+    }
+    page.text("Reply", &message.reply);
+    page.text("Signature", &message.signature);
+    page.text("Quoted", &message.quoted);
+    page.out
+}
+
+fn shown(named: &Named) -> String {
+    named.name.as_ref().map_or_else(|| named.address.to_string(), |name| format!("{name} <{}>", named.address))
+}
+
+#[derive(Default)]
+struct Page {
+    out: String,
+}
+
+impl Page {
+    fn head(&mut self, text: &str) {
+        self.out.push_str(text);
+        self.out.push('\n');
+    }
+
+    /// A label and a value; nothing where there is none.
+    fn line(&mut self, label: &str, value: &str) {
+        if !value.is_empty() {
+            self.head(&format!("  {label:<18} {}", on_one_line(value)));
+        }
+    }
+
+    fn list(&mut self, label: &str, values: &[String]) {
+        for (at, value) in values.iter().enumerate() {
+            self.line(if at == 0 { label } else { " " }, value);
+        }
+    }
+
+    fn text(&mut self, label: &str, text: &str) {
+        if !text.is_empty() {
+            self.head(&format!("\n  {label}"));
+            text.lines().for_each(|line| self.head(&format!("    {}", on_one_line(line))));
+        }
+    }
+}
+
+/// A mail cannot draw on the terminal.
+fn on_one_line(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
