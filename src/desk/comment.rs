@@ -202,6 +202,8 @@ pub struct Comment {
     pub author: Option<PersonId>,
     /// As they are called.
     pub author_name: Option<String>,
+    /// The way it came in.
+    pub via: Via,
     /// The words.
     pub text: CommentText,
     /// When it was taken back.

@@ -2,6 +2,7 @@
 
 pub mod address;
 pub mod analytics;
+pub mod command;
 pub mod comment;
 pub mod delivery;
 pub mod event;

@@ -31,6 +31,11 @@ pub enum Happening {
         /// What.
         comment: CommentId,
     },
+    /// Somebody wrote who takes no part yet: staff alone hear of it.
+    StrangerCommented {
+        /// What.
+        comment: CommentId,
+    },
     /// The status changed.
     Status {
         /// What it was.
@@ -163,7 +168,11 @@ fn to_participants(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
                     owed.push(Owed::Comment { comment, to, status: None, voice: Voice::Participant });
                 }
             }
-            Happening::Opened { .. } | Happening::Replied { .. } | Happening::Status { .. } | Happening::Assigned { .. } => {}
+            Happening::Opened { .. }
+            | Happening::Replied { .. }
+            | Happening::StrangerCommented { .. }
+            | Happening::Status { .. }
+            | Happening::Assigned { .. } => {}
         }
     }
     let notice = status.and_then(|(from, to)| notice_of(from, to)).filter(|it| circle.notices.contains(it));
@@ -177,7 +186,11 @@ fn to_participants(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
 fn status_of(happening: Happening) -> Option<(Status, Status)> {
     match happening {
         Happening::Status { from, to } => Some((from, to)),
-        Happening::Opened { .. } | Happening::Replied { .. } | Happening::Commented { .. } | Happening::Assigned { .. } => None,
+        Happening::Opened { .. }
+        | Happening::Replied { .. }
+        | Happening::Commented { .. }
+        | Happening::StrangerCommented { .. }
+        | Happening::Assigned { .. } => None,
     }
 }
 
@@ -211,7 +224,9 @@ fn staff_notice(happening: Happening, person: &Person, circle: &Circle<'_>) -> O
     match happening {
         Happening::Assigned { to } if to == person.id => own.then_some(StaffNotice::Assigned),
         Happening::Opened { comment, .. } => nobodys.then_some(StaffNotice::NewTicket { comment }),
-        Happening::Commented { comment } => (own || nobodys).then_some(StaffNotice::Commented { comment }),
+        Happening::Commented { comment } | Happening::StrangerCommented { comment } => {
+            (own || nobodys).then_some(StaffNotice::Commented { comment })
+        }
         Happening::Replied { comment } => own.then_some(StaffNotice::Replied { comment }),
         // A customer's answer that reopens is told by the answer itself; what closes by itself is no news.
         Happening::Status { to, .. } => (own && circle.actor.is_some()).then_some(StaffNotice::Status { to }),

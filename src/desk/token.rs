@@ -21,7 +21,7 @@ pub struct Signed {
     pub person: Option<PersonId>,
 }
 
-/// A new Message-ID of ours. `random` is a [`crate::clock::random_token`] in letters and digits.
+/// A new Message-ID of ours. `random` is 128 random bits in letters and digits.
 #[must_use]
 pub fn message_id(ticket: Option<TicketNumber>, person: Option<PersonId>, random: &str, domain: &str, sign: Sign<'_>) -> String {
     let (ticket, person) = (ticket.map_or(0, |it| it.0), person.map_or(0, |it| it.0));

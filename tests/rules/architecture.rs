@@ -39,8 +39,8 @@ const TONGUES: &[(&str, &[&str])] = &[
     ("chrono", &["demo"]),
 ];
 
-/// Of the rooms below `actions`, only `mail::compose` may be named there.
-const ACTIONS_MAY_SPEAK_OF_MAIL: &str = "compose";
+/// What `actions` may name of `mail`: how mail is made, and how a held one is read again to be released.
+const ACTIONS_MAY_SPEAK_OF_MAIL: &[&str] = &["compose", "parse", "authenticity"];
 
 const LONGEST_FILE: usize = 400;
 
@@ -59,14 +59,14 @@ fn rooms_name_only_the_rooms_they_may() {
 }
 
 #[test]
-fn actions_know_of_mail_only_how_it_is_composed() {
+fn actions_know_of_mail_only_how_it_is_made_and_read() {
     for (file, room, text) in sources() {
         if room != "actions" {
             continue;
         }
         for (_, rest) in text.match_indices("mail::").map(|(at, it)| text[at..].split_at(it.len())) {
             let word: String = rest.trim_start_matches('{').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-            assert_eq!(word, ACTIONS_MAY_SPEAK_OF_MAIL, "{} names `mail::{word}`", file.display());
+            assert!(ACTIONS_MAY_SPEAK_OF_MAIL.contains(&word.as_str()), "{} names `mail::{word}`", file.display());
         }
     }
 }

@@ -1,0 +1,85 @@
+//! Slash commands at the top of a helper's mail: all of a message's commands are done, or none.
+
+use crate::desk::ticket::{Priority, Status};
+
+/// One thing a helper asks for by mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// The rest is an internal comment.
+    Note,
+    /// Set this status.
+    Status(Status),
+    /// Give it to somebody, named as typed.
+    Assign(AssignTo),
+    /// Set this priority.
+    Priority(Priority),
+}
+
+/// Whom a helper names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AssignTo {
+    /// `me`.
+    Me,
+    /// `nobody`.
+    Nobody,
+    /// A name or an address.
+    Named(String),
+}
+
+/// What a helper can say, for the answer to what they cannot.
+pub const HELP: &str =
+    "/note, /status open|in-progress|resolved|closed, /resolve, /close, /reopen, /assign me|nobody|NAME, /priority low|normal|high|urgent";
+
+/// The commands at the top of a text, and the words below them.
+///
+/// # Errors
+/// The first command that is not one, as a sentence with those that are.
+pub fn read(text: &str) -> Result<(Vec<Command>, String), String> {
+    let mut commands = Vec::new();
+    let mut lines = text.lines().skip_while(|line| line.trim().is_empty()).peekable();
+    while let Some(line) = lines.next_if(|line| line.trim_start().starts_with('/')) {
+        commands.push(command(line.trim())?);
+    }
+    let rest = lines.collect::<Vec<_>>().join("\n").trim().to_owned();
+    Ok((commands, rest))
+}
+
+fn command(line: &str) -> Result<Command, String> {
+    let (word, argument) = line.split_once(char::is_whitespace).map_or((line, ""), |(word, argument)| (word, argument.trim()));
+    let unknown = || format!("`{line}` is not a command; there are {HELP}");
+    match word.to_lowercase().as_str() {
+        "/note" if argument.is_empty() => Ok(Command::Note),
+        "/status" => Status::parse(&argument.to_lowercase().replace(' ', "-")).map(Command::Status).ok_or_else(unknown),
+        "/resolve" | "/resolved" => Ok(Command::Status(Status::Resolved)),
+        "/close" | "/closed" => Ok(Command::Status(Status::Closed)),
+        "/reopen" => Ok(Command::Status(Status::InProgress)),
+        "/priority" => Priority::parse(&argument.to_lowercase()).map(Command::Priority).ok_or_else(unknown),
+        "/assign" => match argument.to_lowercase().as_str() {
+            "" => Err(unknown()),
+            "me" => Ok(Command::Assign(AssignTo::Me)),
+            "nobody" => Ok(Command::Assign(AssignTo::Nobody)),
+            _ => Ok(Command::Assign(AssignTo::Named(argument.to_owned()))),
+        },
+        _ => Err(unknown()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_stand_at_the_top_and_the_rest_is_the_answer() {
+        let (commands, rest) = read("\n/status resolved\n/assign Hal Nine\n\nHello Ann,\n/etc is a folder").unwrap();
+        assert_eq!(commands, [Command::Status(Status::Resolved), Command::Assign(AssignTo::Named("Hal Nine".to_owned()))]);
+        assert_eq!(rest, "Hello Ann,\n/etc is a folder");
+        assert_eq!(read("Hello /note").unwrap(), (vec![], "Hello /note".to_owned()));
+    }
+
+    #[test]
+    fn an_unknown_command_is_refused_with_those_that_exist() {
+        assert!(read("/merge 1043").unwrap_err().contains("/note"));
+        assert!(read("/status done").unwrap_err().starts_with("`/status done`"));
+        assert!(read("/help").is_err());
+    }
+}

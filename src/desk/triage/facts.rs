@@ -1,0 +1,127 @@
+//! What the questions ask about, found beforehand.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::desk::{
+    id::{OutboxId, TicketNumber},
+    message::IncomingMessage,
+    person::Person,
+    settings::{Budgets, MailboxSettings},
+    ticket::Status,
+    token::Signed,
+};
+
+/// Everything that the questions ask about, found beforehand.
+#[derive(Clone, Debug)]
+pub struct Facts<'a> {
+    /// The message, read.
+    pub message: &'a IncomingMessage,
+    /// Where it came in.
+    pub mailbox: &'a MailboxSettings,
+    /// When the server got it.
+    pub received_at: Timestamp,
+    /// Now.
+    pub now: Timestamp,
+    /// Whether its loop header is ours, or its own Message-ID one of our outbox.
+    pub our_own: OurOwn,
+    /// The mail of ours that a delivery report speaks of.
+    pub report_about: Option<OutboxId>,
+    /// What a mail server that we trust says about the sender.
+    pub authenticity: Authenticity,
+    /// Who the author is at this desk; none: nobody knows the address.
+    pub author: Option<Person>,
+    /// New tickets that this sender's mail opened within the hour.
+    pub opened_within_hour: u32,
+    /// Which ticket, by each kind of evidence.
+    pub evidence: Evidence,
+    /// Every ticket that the evidence names.
+    pub tickets: Vec<TicketFacts>,
+    /// The helper that a signed address or id was given to.
+    pub token_holder: Option<Person>,
+    /// The guards' bounds.
+    pub budgets: Budgets,
+    /// How long after closing an answer still reopens.
+    pub reopen_within: SignedDuration,
+    /// How the words of a staff answer begin with commands: none, fine, or what is wrong with them.
+    pub commands: Commands,
+}
+
+/// Slash commands at the top of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Commands {
+    /// There are none, or all of them can be done.
+    Fine,
+    /// At least one cannot: why.
+    Refused(String),
+}
+
+/// Whether we sent it ourselves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OurOwn {
+    /// Its loop header carries our MAC.
+    LoopMark,
+    /// Its Message-ID is one of our outbox.
+    MessageId,
+    /// No.
+    No,
+}
+
+/// A trusted server's verdict on the sender (RFC 8601).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authenticity {
+    /// DMARC, or DKIM or SPF in line with From, passes.
+    Verified,
+    /// No trusted server says anything.
+    NotVerified,
+    /// DMARC fails.
+    Failed,
+}
+
+impl Authenticity {
+    /// For screens: `verified`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Verified => "verified",
+            Self::NotVerified => "not verified",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// Which ticket a message names, strongest first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Evidence {
+    /// (a) A reply address with our MAC among its recipients.
+    pub reply_address: Option<Signed>,
+    /// (b) The nearest id in In-Reply-To and References that carries our MAC.
+    pub our_id: Option<Signed>,
+    /// (c) The nearest id there of a mail that we took in.
+    pub taken_in: Option<TicketNumber>,
+    /// (d) The `[#number]` in the subject.
+    pub tag: Option<TicketNumber>,
+}
+
+/// What about a ticket the questions ask.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TicketFacts {
+    /// Which.
+    pub number: TicketNumber,
+    /// Where it stands.
+    pub status: Status,
+    /// Since when.
+    pub status_at: Timestamp,
+    /// Whether the author is its requester or an active participant.
+    pub author: Stands,
+    /// Mail joined to it within the hour.
+    pub joined_within_hour: u32,
+}
+
+/// How an author stands to a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stands {
+    /// Requester or active participant.
+    Participant,
+    /// A stranger to it.
+    Stranger,
+}
