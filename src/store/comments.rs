@@ -6,6 +6,7 @@ use crate::{
     desk::{
         comment::{Comment, CommentText, Flag, Origin, Via, Visibility},
         id::{CommentId, LedgerId, PersonId, TicketNumber},
+        ticket::Turn,
     },
     store::{Conn, Result, Tx, at, blobs::ContentHash, ms, on, word},
 };
@@ -92,6 +93,7 @@ struct Row {
     origin: String,
     author: Option<i64>,
     author_name: Option<String>,
+    via: String,
     body: String,
     withdrawn_at: Option<i64>,
     created_at: i64,
@@ -106,6 +108,7 @@ impl Row {
             origin: word("comments", "origin", &self.origin, Origin::parse)?,
             author: self.author.map(PersonId),
             author_name: self.author_name,
+            via: word("comments", "via", &self.via, Via::parse)?,
             text: CommentText::from_mail(&self.body),
             withdrawn_at: self.withdrawn_at.map(at),
             created_at: at(self.created_at),
@@ -116,7 +119,7 @@ impl Row {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select c.id, c.ticket, c.visibility, c.origin, c.author, p.name as author_name, c.body, c.withdrawn_at, c.created_at
+            "select c.id, c.ticket, c.visibility, c.origin, c.author, p.name as author_name, c.via, c.body, c.withdrawn_at, c.created_at
              from comments c left join people p on p.id = c.author ",
             $rest
         )
@@ -165,6 +168,18 @@ pub async fn by_mail_since(conn: &mut Conn, ticket: TicketNumber, since: Timesta
     Ok(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
+/// Whose turn it is by the last public comment of a person; staff's where there is none.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn turn(conn: &mut Conn, ticket: TicketNumber) -> Result<Turn> {
+    let last = last_public(conn, ticket, CommentId(i64::MAX)).await?;
+    Ok(match last.map(|it| it.origin) {
+        Some(Origin::Staff) => Turn::Customer,
+        Some(Origin::Customer | Origin::Machine) | None => Turn::Staff,
+    })
+}
+
 /// Takes a reply back; it stays in the row and is shown no more.
 ///
 /// # Errors
@@ -188,4 +203,28 @@ pub async fn thread_ids(conn: &mut Conn, ticket: TicketNumber, before: CommentId
         ) as ids order by comment desc limit 20";
     let rows: Vec<(String,)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(before.0).fetch_all(c).await)?;
     Ok(rows.into_iter().rev().map(|(id,)| id).collect())
+}
+
+/// A file of a comment.
+#[derive(Clone, Debug)]
+pub struct FileRow {
+    /// As it is shown.
+    pub filename: String,
+    /// Lower case, without parameters.
+    pub content_type: String,
+    /// Its content.
+    pub sha256: ContentHash,
+}
+
+/// The files of a comment, in their order.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn files(conn: &mut Conn, comment: CommentId) -> Result<Vec<FileRow>> {
+    let sql = "select filename, content_type, sha256 from attachments where comment = $1 order by position";
+    let rows: Vec<(String, String, String)> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_all(c).await)?;
+    let file = |(filename, content_type, sha256): (String, String, String)| {
+        Ok(FileRow { filename, content_type, sha256: ContentHash::parse(&sha256)? })
+    };
+    rows.into_iter().map(file).collect()
 }

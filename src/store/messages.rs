@@ -237,6 +237,16 @@ pub async fn undecided(conn: &mut Conn, limit: i64) -> Result<Vec<LedgerRow>> {
     rows.into_iter().map(Row::ledger).collect()
 }
 
+/// One row.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn get(conn: &mut Conn, id: LedgerId) -> Result<Option<LedgerRow>> {
+    let sql = "select id, sha256, size, mailbox, received_at, whole, starts, held from messages where id = $1";
+    let row: Option<Row> = on!(conn, c => sqlx::query_as(sql).bind(id.0).fetch_optional(c).await)?;
+    row.map(Row::ledger).transpose()
+}
+
 /// The row, locked until the transaction ends; none when there is no such row.
 ///
 /// # Errors

@@ -95,3 +95,16 @@ pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<PersonId> {
         .fetch_one(c).await)?;
     Ok(PersonId(id))
 }
+
+/// The person of this address; a customer is made where nobody has it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn ensure(tx: &mut Tx, email: &EmailAddress, name: &str, now: Timestamp) -> Result<Person> {
+    if let Some(known) = by_email(tx, email).await? {
+        return Ok(known);
+    }
+    let sql = "insert into people (role, state, name, email, created_at) values ('customer', 'active', $1, $2, $3) on conflict (email) do nothing";
+    on!(tx, c => sqlx::query(sql).bind(name).bind(email.folded()).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    by_email(tx, email).await?.ok_or(StoreError::Database(sqlx::Error::RowNotFound))
+}
