@@ -1,5 +1,5 @@
-//! What may be done: one verb a file, one transaction, ending at one door that records the events, owes the mail they
-//! call for, and commits. No change can forget its history line or its notification.
+//! What may be done: one verb a file, one transaction, ending at one door ([`door`]) that records the events, owes the mail
+//! they call for, and commits. No change can forget its history line or its notification.
 
 use std::sync::Arc;
 
@@ -15,11 +15,32 @@ use crate::{
         settings::{DeskSettings, MailboxSettings},
         ticket::NoSuchStep,
     },
+    mail::compose::ComposeError,
     store::{Store, StoreError},
     templates::Templates,
 };
 
+pub mod assign;
+mod carry_out;
+mod commands;
+pub mod deliveries;
+mod door;
+pub mod edit;
+mod facts;
+pub mod held;
+mod letters;
+pub mod open_ticket;
+pub mod participants;
+pub mod receive_message;
+pub mod reply;
+mod say;
+pub mod set_status;
 pub mod sign_in;
+pub mod stale;
+pub mod withdraw_reply;
+pub mod write_note;
+
+pub use say::NewFile;
 
 /// What every action needs: where things are kept, what time it is, and what the configuration says.
 #[derive(Clone, Debug)]
@@ -132,6 +153,9 @@ pub enum ActionError {
     /// The database fails.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A mail cannot be made.
+    #[error(transparent)]
+    Compose(#[from] ComposeError),
 }
 
 /// What kind of refusal it is: an HTTP status, a page, a problem document.
@@ -158,7 +182,7 @@ impl ActionError {
             Self::Forbidden => Kind::Forbidden,
             Self::Stale | Self::NewWords { .. } | Self::Conflict(_) => Kind::Conflict,
             Self::NoSuchStep(_) | Self::Invalid { .. } => Kind::Invalid,
-            Self::Store(_) => Kind::Broken,
+            Self::Store(_) | Self::Compose(_) => Kind::Broken,
         }
     }
 }

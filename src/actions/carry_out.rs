@@ -1,0 +1,263 @@
+//! What was decided about a message is done.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{
+        Desk, NewFile, Result, commands, deliveries,
+        door::{Change, Echo, record},
+        letters::Note,
+        receive_message::Incoming,
+        reply::{self, Words},
+        say::{FromMail, Saying, say},
+        write_note,
+    },
+    desk::{
+        address::Named,
+        command::{self, Command},
+        comment::{CommentText, Flag, Origin, Via, Visibility},
+        event::EventKind,
+        id::{PersonId, TicketNumber},
+        message::IncomingMessage,
+        notification::Happening,
+        person::{Person, clean_name},
+        ticket::{Priority, Status, Turn, clean_subject},
+        triage::{Answer, Authenticity, Decision, Facts, Voice},
+    },
+    mail::compose::Content,
+    store::{
+        Tx,
+        outbox::{self, Automatic},
+        participants::{self, Participation},
+        people, search,
+        tickets::{self, NewTicket},
+    },
+};
+
+/// So many people are taken from the Cc of one message.
+const MOST_COPIES: usize = 20;
+
+/// Does it; the ticket that it went to.
+pub(super) async fn carry_out(
+    desk: &Desk,
+    tx: &mut Tx,
+    incoming: &Incoming,
+    facts: &Facts<'_>,
+    decision: &Decision,
+    reason: &str,
+) -> Result<Option<TicketNumber>> {
+    let now = facts.now;
+    match decision {
+        Decision::Ignore => Ok(None),
+        Decision::RecordBounce(mail) => deliveries::bounced(desk, tx, *mail, incoming.message.bounce.as_ref(), now).await,
+        Decision::Hold { tell } => {
+            if let Some(helper) = tell {
+                tell_helper(desk, tx, incoming, *helper, reason, now).await?;
+            }
+            Ok(None)
+        }
+        Decision::Join { ticket, voice } => join(desk, tx, incoming, *ticket, *voice, now).await.map(Some),
+        Decision::Open { linked, receipt } => open(desk, tx, incoming, *linked, *receipt, now).await,
+    }
+}
+
+/// A helper hears that their answer was not sent; within the budgets, since anybody can write a From.
+async fn tell_helper(desk: &Desk, tx: &mut Tx, incoming: &Incoming, helper: PersonId, reason: &str, now: Timestamp) -> Result<()> {
+    let Some(helper) = people::get(tx, helper).await?.filter(Person::is_active_staff) else { return Ok(()) };
+    let hour = jiff::SignedDuration::from_hours(1);
+    let sent = outbox::automatic_sent(tx, &helper.email, now - hour, now - hour * 24).await?;
+    if crate::desk::loop_guard::over_budget(sent, &desk.settings.budgets).is_some() {
+        return Ok(());
+    }
+    let content = Content::AnswerHeld { reason, sent: &incoming.message.subject };
+    let note = Note { kind: "answer-held", content, ticket: None, to: &helper, automatic: Automatic::Yes };
+    note.post(desk, tx, incoming.row.mailbox, now).await
+}
+
+async fn open(
+    desk: &Desk,
+    tx: &mut Tx,
+    incoming: &Incoming,
+    linked: Option<TicketNumber>,
+    receipt: Answer,
+    now: Timestamp,
+) -> Result<Option<TicketNumber>> {
+    let message = &incoming.message;
+    let Some(requester) = &message.requester else { return Ok(None) };
+    let requester = person(tx, requester, now).await?;
+    let subject = clean_subject(&message.subject);
+    let opened_message = message.message_id.as_ref().map(|it| it.as_str().to_owned());
+    let new = NewTicket {
+        mailbox: incoming.row.mailbox,
+        subject: &subject,
+        priority: Priority::Normal,
+        requester: requester.id,
+        assignee: None,
+        status: Status::Open,
+        turn: Turn::Staff,
+        opened_message: opened_message.as_deref(),
+        linked,
+        at: now,
+    };
+    let number = tickets::insert(tx, &new).await?;
+    participants::set(tx, number, requester.id, Participation::Active, now).await?;
+    copied(desk, tx, message, number, Participation::Active, now).await?;
+    search::index_ticket(tx, number, &subject, &requester.name, requester.email.as_str()).await?;
+    let comment = by_mail(desk, tx, incoming, number, &customer(&requester), now).await?;
+    let ticket = tickets::get(tx, number).await?.ok_or(crate::actions::ActionError::Missing("ticket"))?;
+    let mut change = Change::of(ticket, Some(requester.id));
+    change.echo = if incoming.authenticity == Authenticity::Verified { Echo::Allowed } else { Echo::Never };
+    change.opened("mail", comment);
+    if let Some(linked) = linked {
+        change.changed(EventKind::Linked, None, Some(linked.to_string()));
+    }
+    change.happened(Happening::Opened { comment, receipt });
+    record(desk, tx, change, now).await?;
+    Ok(Some(number))
+}
+
+async fn join(desk: &Desk, tx: &mut Tx, incoming: &Incoming, number: TicketNumber, voice: Voice, now: Timestamp) -> Result<TicketNumber> {
+    let ticket = tickets::lock(tx, number).await?.ok_or(crate::actions::ActionError::Missing("ticket"))?;
+    let author = match incoming.message.author() {
+        Some(named) => Some(person(tx, named, now).await?),
+        None => None,
+    };
+    let mut change = Change::of(ticket, author.as_ref().map(|it| it.id));
+    match (voice, author) {
+        (Voice::Staff(id), Some(helper)) if helper.id == id => staff(desk, tx, incoming, &mut change, &helper, now).await?,
+        (Voice::Participant, Some(author)) => {
+            let flag = author.role.is_staff().then_some(Flag::UnsignedStaff);
+            let comment = by_mail(desk, tx, incoming, number, &Speaker { flag, ..customer(&author) }, now).await?;
+            propose(desk, tx, &incoming.message, &mut change, now).await?;
+            reply::customer_wrote(&mut change, comment, now);
+        }
+        (Voice::NewParticipant, Some(author)) => {
+            let comment =
+                by_mail(desk, tx, incoming, number, &Speaker { flag: Some(Flag::NewParticipant), ..customer(&author) }, now).await?;
+            if participants::of(tx, number, author.id).await?.is_none() {
+                participants::set(tx, number, author.id, Participation::Proposed, now).await?;
+                change.changed(EventKind::ParticipantProposed, None, Some(author.email.to_string()));
+            }
+            change.ticket.turn = Turn::Staff;
+            change.note(EventKind::Commented, Some(comment));
+            change.happened(Happening::StrangerCommented { comment });
+        }
+        (Voice::Machine | Voice::Staff(_) | Voice::Participant | Voice::NewParticipant, author) => {
+            let speaker = Speaker { author: author.map(|it| it.id), origin: Origin::Machine, flag: Some(Flag::Automatic) };
+            let comment = by_mail(desk, tx, incoming, number, &speaker, now).await?;
+            change.note(EventKind::Automatic, Some(comment));
+        }
+    }
+    record(desk, tx, change, now).await?;
+    Ok(number)
+}
+
+/// A helper's answer: their commands, then their words.
+async fn staff(desk: &Desk, tx: &mut Tx, incoming: &Incoming, change: &mut Change, helper: &Person, now: Timestamp) -> Result<()> {
+    let (commands, rest) = command::read(&incoming.message.reply).unwrap_or_else(|_| (Vec::new(), incoming.message.reply.clone()));
+    let files = files(&incoming.message);
+    if !rest.is_empty() || !files.is_empty() {
+        let text = CommentText::from_mail(&rest);
+        // Neither the quoted history nor the HTML: both may hold what a notice said to staff alone.
+        let mail = FromMail { message: incoming.row.id, quoted: "", html: None, remote_images: 0 };
+        let words = Words { text: &text, files: &files, via: Via::Mail, mail: Some(mail) };
+        if commands.contains(&Command::Note) {
+            write_note::note(desk, tx, change, helper, &words, now).await?;
+        } else {
+            reply::as_staff(desk, tx, change, helper, &words, now).await?;
+        }
+    }
+    for command in &commands {
+        commands::apply(desk, tx, change, helper, command, now).await?;
+    }
+    Ok(())
+}
+
+/// Whose words a mail's comment is.
+struct Speaker {
+    author: Option<PersonId>,
+    origin: Origin,
+    flag: Option<Flag>,
+}
+
+fn customer(person: &Person) -> Speaker {
+    Speaker { author: Some(person.id), origin: Origin::Customer, flag: None }
+}
+
+async fn by_mail(
+    desk: &Desk,
+    tx: &mut Tx,
+    incoming: &Incoming,
+    number: TicketNumber,
+    speaker: &Speaker,
+    now: Timestamp,
+) -> Result<crate::desk::id::CommentId> {
+    let message = &incoming.message;
+    let words = if message.reply.trim().is_empty() { &message.text } else { &message.reply };
+    let quoted =
+        [message.quoted.as_str(), message.signature.as_str()].iter().filter(|it| !it.is_empty()).copied().collect::<Vec<_>>().join("\n\n");
+    let quoted = if message.reply.trim().is_empty() { String::new() } else { quoted.replace('\0', "") };
+    let html = message.html.as_deref().map(|it| it.replace('\0', ""));
+    let text = CommentText::from_mail(words);
+    let saying = Saying {
+        ticket: number,
+        visibility: Visibility::Public,
+        origin: speaker.origin,
+        author: speaker.author,
+        via: Via::Mail,
+        text: &text,
+        files: &files(message),
+        mail: Some(FromMail { message: incoming.row.id, quoted: &quoted, html: html.as_deref(), remote_images: message.remote_images }),
+        flag: speaker.flag,
+    };
+    say(desk, tx, &saying, now).await
+}
+
+fn files(message: &IncomingMessage) -> Vec<NewFile> {
+    let file = |(at, it): (usize, &crate::desk::message::IncomingAttachment)| NewFile {
+        name: it
+            .filename
+            .clone()
+            .filter(|name| !name.trim().is_empty())
+            .unwrap_or_else(|| format!("attachment-{}", at + 1))
+            .replace('\0', ""),
+        content_type: it.content_type.replace('\0', ""),
+        content_id: it.content_id.clone().filter(|_| it.inline).map(|it| it.replace('\0', "")),
+        bytes: it.bytes.clone(),
+    };
+    message.attachments.iter().enumerate().map(file).collect()
+}
+
+async fn person(tx: &mut Tx, named: &Named, now: Timestamp) -> Result<Person> {
+    let name = clean_name(named.name.as_deref().unwrap_or_default(), &named.address);
+    Ok(people::ensure(tx, &named.address, &name, now).await?)
+}
+
+/// Those in the Cc of a message that opens a ticket take part.
+async fn copied(
+    desk: &Desk,
+    tx: &mut Tx,
+    message: &IncomingMessage,
+    number: TicketNumber,
+    state: Participation,
+    now: Timestamp,
+) -> Result<Vec<Person>> {
+    let mut added = Vec::new();
+    for named in message.cc.iter().filter(|it| !desk.mailboxes.is_ours(&it.address)).take(MOST_COPIES) {
+        let person = person(tx, named, now).await?;
+        if person.role.is_staff() || participants::of(tx, number, person.id).await?.is_some() {
+            continue;
+        }
+        participants::set(tx, number, person.id, state, now).await?;
+        added.push(person);
+    }
+    Ok(added)
+}
+
+/// Those in the Cc of a later message are proposed to staff, and get nothing until accepted.
+async fn propose(desk: &Desk, tx: &mut Tx, message: &IncomingMessage, change: &mut Change, now: Timestamp) -> Result<()> {
+    for person in copied(desk, tx, message, change.number(), Participation::Proposed, now).await? {
+        change.changed(EventKind::ParticipantProposed, None, Some(person.email.to_string()));
+    }
+    Ok(())
+}

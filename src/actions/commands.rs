@@ -1,0 +1,94 @@
+//! A helper's slash commands: checked before anything is done, then done together.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{ActionError, Desk, Result, assign, door::Change},
+    desk::{
+        command::{self, AssignTo, Command},
+        event::EventKind,
+        id::{PersonId, TicketNumber},
+        message::IncomingMessage,
+        permission::{Act, Verdict, may},
+        person::Person,
+        ticket::Step,
+        triage::Commands,
+    },
+    store::{Conn, Tx, participants, people, tickets},
+};
+
+/// Whether all of a message's commands can be done by this helper on this ticket, and the ticket is theirs to answer.
+pub(super) async fn check(desk: &Desk, tx: &mut Tx, helper: &Person, number: TicketNumber, message: &IncomingMessage) -> Result<Commands> {
+    let Some(ticket) = tickets::get(tx, number).await? else { return Ok(Commands::Fine) };
+    let case = participants::case(tx, &ticket, helper.id).await?;
+    if may(helper, Act::Comment(case), desk.rules()) != Verdict::Allowed {
+        return Ok(Commands::Refused(format!("#{number} is out of {}’s reach now: somebody else has it", helper.name)));
+    }
+    let commands = match command::read(&message.reply) {
+        Ok((commands, rest)) if rest.is_empty() && commands.is_empty() && message.attachments.is_empty() => {
+            return Ok(Commands::Refused("there are no new words in it".to_owned()));
+        }
+        Ok((commands, rest)) if rest.is_empty() && commands.contains(&Command::Note) => {
+            return Ok(Commands::Refused("/note with no words below it".to_owned()));
+        }
+        Ok((commands, _)) => commands,
+        Err(why) => return Ok(Commands::Refused(why)),
+    };
+    let mut tried = Change::of(ticket, Some(helper.id));
+    for command in &commands {
+        if let Err(error) = apply(desk, tx, &mut tried, helper, command, Timestamp::UNIX_EPOCH).await {
+            return Ok(Commands::Refused(error.to_string()));
+        }
+    }
+    Ok(Commands::Fine)
+}
+
+/// Does one command to a ticket that is being changed.
+pub(super) async fn apply(
+    desk: &Desk,
+    conn: &mut Conn,
+    change: &mut Change,
+    helper: &Person,
+    command: &Command,
+    now: Timestamp,
+) -> Result<()> {
+    match command {
+        Command::Note => {}
+        Command::Status(to) => {
+            let to = change.ticket.status.by_staff(*to)?;
+            change.set_status(to, now);
+        }
+        Command::Priority(to) => {
+            let old = std::mem::replace(&mut change.ticket.priority, *to);
+            if old != *to {
+                change.changed(EventKind::Priority, Some(old.as_str().to_owned()), Some(to.as_str().to_owned()));
+            }
+        }
+        Command::Assign(to) => {
+            let to = whom(conn, helper, to).await?;
+            let case = participants::case(conn, &change.ticket, helper.id).await?;
+            desk.allow(helper, Act::Assign(case, assign::relation(helper, to)))?;
+            assign::give(change, to);
+            change.step(Step::StaffTakes, now);
+        }
+    }
+    Ok(())
+}
+
+async fn whom(conn: &mut Conn, helper: &Person, to: &AssignTo) -> Result<Option<PersonId>> {
+    let name = match to {
+        AssignTo::Me => return Ok(Some(helper.id)),
+        AssignTo::Nobody => return Ok(None),
+        AssignTo::Named(name) => name.to_lowercase(),
+    };
+    let staff = people::active_staff(conn).await?;
+    let fits = |it: &&Person| {
+        it.email.folded() == name || it.name.to_lowercase() == name || it.name.to_lowercase().split(' ').next() == Some(&name)
+    };
+    let found: Vec<&Person> = staff.iter().filter(fits).collect();
+    match found.as_slice() {
+        [one] => Ok(Some(one.id)),
+        [] => Err(ActionError::Invalid { field: "assign", why: format!("nobody among the staff is called `{name}`; write their address") }),
+        _ => Err(ActionError::Invalid { field: "assign", why: format!("several of the staff are called `{name}`; write the address") }),
+    }
+}

@@ -1,0 +1,157 @@
+//! What became of a mail for one recipient: told by a report, sent again or called off by a person.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{
+        ActionError, Desk, Result,
+        door::{Change, enter, leave, record},
+        letters::Note,
+    },
+    desk::{
+        comment::PublicText,
+        delivery::DeliveryState,
+        event::EventKind,
+        id::{DeliveryId, OutboxId, TicketNumber},
+        message::{DeliveryReport, ReportedAction, ReportedRecipient},
+        permission::Act,
+        person::{Person, Role},
+    },
+    mail::compose::Content,
+    store::{
+        Tx, comments,
+        outbox::{self, Automatic, DeliveryRow, Outcome},
+        people, tickets,
+    },
+};
+
+/// Sends one recipient's copy again, now: the same octets under the same Message-ID.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Conflict`] when it was sent already, or is being sent.
+pub async fn retry(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
+    let now = desk.clock.now();
+    let mut tx = desk.store.begin().await?;
+    let row = theirs(desk, &mut tx, actor, id, now).await?;
+    if row.leased {
+        return Err(ActionError::Conflict("it is being handed to the mail server just now".to_owned()));
+    }
+    if row.state == DeliveryState::Sent.as_str() {
+        return Err(ActionError::Conflict("the mail server has it already; write a new reply to say it again".to_owned()));
+    }
+    let what = Outcome { state: DeliveryState::Waiting.as_str(), words: "", next_at: Some(now) };
+    outbox::put(&mut tx, id, &what, now).await?;
+    leave(desk, tx).await
+}
+
+/// Calls one recipient's copy off; nothing more is tried.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Conflict`] when it is settled already, or is being sent.
+pub async fn cancel(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
+    let now = desk.clock.now();
+    let mut tx = desk.store.begin().await?;
+    let row = theirs(desk, &mut tx, actor, id, now).await?;
+    if row.leased {
+        return Err(ActionError::Conflict("it is being handed to the mail server just now".to_owned()));
+    }
+    if !DeliveryState::parse(&row.state).is_some_and(DeliveryState::is_open) {
+        return Err(ActionError::Conflict(format!("it is {} already", row.state)));
+    }
+    let words = format!("called off by {}", actor.name);
+    let what = Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None };
+    outbox::put(&mut tx, id, &what, now).await?;
+    leave(desk, tx).await
+}
+
+/// The delivery, if it is this person's to touch: staff who may comment on its ticket; mail about no ticket is an admin's.
+async fn theirs(desk: &Desk, tx: &mut Tx, actor: &Person, id: DeliveryId, now: Timestamp) -> Result<DeliveryRow> {
+    let row = outbox::get(tx, id, now).await?.ok_or(ActionError::Missing("mail"))?;
+    match row.ticket {
+        Some(number) => {
+            let (_, case) = enter(desk, tx, actor, number).await?;
+            desk.allow(actor, Act::SetStatus(case))?;
+        }
+        None if actor.role == Role::Admin => desk.allow(actor, Act::Manage)?,
+        None => return Err(ActionError::Missing("mail")),
+    }
+    Ok(row)
+}
+
+/// A delivery report about a mail of ours: marks each recipient it speaks of, and tells the author.
+pub(super) async fn bounced(
+    desk: &Desk,
+    tx: &mut Tx,
+    mail: OutboxId,
+    report: Option<&DeliveryReport>,
+    now: Timestamp,
+) -> Result<Option<TicketNumber>> {
+    let rows = outbox::of_mail(tx, mail, now).await?;
+    let ticket = rows.first().and_then(|it| it.ticket);
+    let recipients = report.map_or(&[][..], |it| &it.recipients);
+    for recipient in recipients {
+        // A forwarded address comes back under another name: where there is one recipient, it is that one.
+        let named = rows.iter().find(|it| it.address.eq_ignore_ascii_case(&recipient.address));
+        let Some(row) = named.or(if rows.len() == 1 { rows.first() } else { None }) else { continue };
+        mark(desk, tx, row, recipient, now).await?;
+    }
+    Ok(ticket)
+}
+
+async fn mark(desk: &Desk, tx: &mut Tx, row: &DeliveryRow, recipient: &ReportedRecipient, now: Timestamp) -> Result<()> {
+    let said = [recipient.status.as_deref(), recipient.diagnostic.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    match recipient.action {
+        ReportedAction::Failed if row.state != DeliveryState::Bounced.as_str() => {
+            let what = Outcome { state: DeliveryState::Bounced.as_str(), words: &said, next_at: None };
+            outbox::put(tx, row.id, &what, now).await?;
+            told(desk, tx, row, &said, now).await
+        }
+        ReportedAction::Delayed if row.state == DeliveryState::Sent.as_str() => {
+            let words = format!("on its way, delayed: {said}");
+            outbox::put(tx, row.id, &Outcome { state: DeliveryState::Sent.as_str(), words: &words, next_at: None }, now).await?;
+            Ok(())
+        }
+        ReportedAction::Failed
+        | ReportedAction::Delayed
+        | ReportedAction::Delivered
+        | ReportedAction::Relayed
+        | ReportedAction::Expanded => Ok(()),
+    }
+}
+
+/// A reply was refused for good by the mail server that it was handed to: the sender's worker says so here.
+///
+/// # Errors
+/// When the database fails.
+pub async fn refused(desk: &Desk, tx: &mut Tx, id: DeliveryId, words: &str) -> Result<()> {
+    let now = desk.clock.now();
+    let Some(row) = outbox::get(tx, id, now).await? else { return Ok(()) };
+    told(desk, tx, &row, words, now).await
+}
+
+/// The history gets its line, and the author of the reply hears that it did not arrive.
+async fn told(desk: &Desk, tx: &mut Tx, row: &DeliveryRow, words: &str, now: Timestamp) -> Result<()> {
+    let Some(number) = row.ticket else { return Ok(()) };
+    let Some(ticket) = tickets::lock(tx, number).await? else { return Ok(()) };
+    let (subject, mailbox) = (ticket.subject.clone(), ticket.mailbox);
+    if row.comment.is_none() {
+        return Ok(());
+    }
+    let mut change = Change::of(ticket, None);
+    change.changed(EventKind::Bounced, None, Some(row.address.clone()));
+    record(desk, tx, change, now).await?;
+    let author = match row.author {
+        Some(id) => people::get(tx, id).await?.filter(Person::is_active_staff),
+        None => None,
+    };
+    let Some(author) = author else { return Ok(()) };
+    let comment = match row.comment {
+        Some(id) => comments::get(tx, id).await?,
+        None => None,
+    };
+    let said = comment.as_ref().and_then(PublicText::of);
+    let content = Content::NotSent { address: &row.address, words, said: said.as_ref() };
+    Note { kind: "not-sent", content, ticket: Some((number, &subject)), to: &author, automatic: Automatic::No }
+        .post(desk, tx, mailbox, now)
+        .await
+}

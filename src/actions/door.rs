@@ -1,0 +1,147 @@
+//! The one door out: every change of a ticket leaves here with its history lines and the mail it calls for.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{ActionError, Desk, Result, letters},
+    desk::{
+        event::EventKind,
+        id::{CommentId, PersonId, TicketNumber},
+        notification::{Circle, Happening, who_hears},
+        permission::{Act, Case},
+        person::{Person, PersonState},
+        ticket::{Assigned, Status, Step, Ticket},
+    },
+    store::{
+        Tx,
+        events::{self, NewEvent},
+        participants::{self, Participation},
+        people, tickets,
+    },
+};
+
+/// A ticket being changed, and everything that was done to it.
+pub(super) struct Change {
+    /// As it will be written.
+    pub ticket: Ticket,
+    /// Who does it; none: maildesk itself.
+    pub actor: Option<PersonId>,
+    /// Whether an automatic mail may repeat what a stranger wrote in subject and name.
+    pub echo: Echo,
+    events: Vec<NewEvent>,
+    happenings: Vec<Happening>,
+}
+
+/// Whether a receipt repeats the sender's subject and name: only where a server that we trust vouches for the sender.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Echo {
+    Allowed,
+    Never,
+}
+
+impl Change {
+    pub fn of(ticket: Ticket, actor: Option<PersonId>) -> Self {
+        Self { ticket, actor, echo: Echo::Never, events: Vec::new(), happenings: Vec::new() }
+    }
+
+    pub fn number(&self) -> TicketNumber {
+        self.ticket.number
+    }
+
+    /// A line of the history without old and new.
+    pub fn note(&mut self, kind: EventKind, comment: Option<CommentId>) {
+        self.line(kind, None, None, comment);
+    }
+
+    /// A line of the history: from what to what.
+    pub fn changed(&mut self, kind: EventKind, old: Option<String>, new: Option<String>) {
+        self.line(kind, old, new, None);
+    }
+
+    /// The first line of a ticket that staff open: what they wrote follows.
+    pub fn note_opened(&mut self, how: &str) {
+        self.changed(EventKind::Opened, None, Some(how.to_owned()));
+    }
+
+    /// The first line: how it came to be.
+    pub fn opened(&mut self, how: &str, comment: CommentId) {
+        self.line(EventKind::Opened, None, Some(how.to_owned()), Some(comment));
+    }
+
+    fn line(&mut self, kind: EventKind, old: Option<String>, new: Option<String>, comment: Option<CommentId>) {
+        self.events.push(NewEvent { ticket: self.ticket.number, kind, actor: self.actor, old, new, comment });
+    }
+
+    /// Something that somebody may have to hear of.
+    pub fn happened(&mut self, what: Happening) {
+        self.happenings.push(what);
+    }
+
+    /// Moves the status, with its line and its notice; nothing when it stays.
+    pub fn set_status(&mut self, to: Status, now: Timestamp) {
+        let from = self.ticket.status;
+        if from == to {
+            return;
+        }
+        self.ticket.status = to;
+        self.ticket.status_at = now;
+        self.changed(EventKind::Status, Some(from.as_str().to_owned()), Some(to.as_str().to_owned()));
+        self.happened(Happening::Status { from, to });
+    }
+
+    /// Lets a step of the lifecycle happen.
+    pub fn step(&mut self, step: Step, now: Timestamp) {
+        let to = self.ticket.status.after(step, Assigned::of(self.ticket.assignee));
+        self.set_status(to, now);
+    }
+}
+
+/// Writes a change: the ticket's row, its history, and a row in the outbox for each mail it calls for.
+pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Timestamp) -> Result<()> {
+    change.ticket.updated_at = now;
+    tickets::update(tx, &change.ticket).await?;
+    for event in &change.events {
+        events::insert(tx, event, now).await?;
+    }
+    if change.happenings.is_empty() {
+        return Ok(());
+    }
+    let staff = people::active_staff(tx).await?;
+    let everybody = participants::list(tx, change.ticket.number).await?;
+    let active = |it: &&participants::Participant| it.state == Participation::Active && it.account == PersonState::Active;
+    let ids: Vec<PersonId> = everybody.iter().filter(active).map(|it| it.person).collect();
+    let Some(mailbox) = desk.mailboxes.get(change.ticket.mailbox) else { return Ok(()) };
+    let circle = Circle {
+        actor: change.actor,
+        participants: &ids,
+        requester: change.ticket.requester,
+        assignee: change.ticket.assignee,
+        staff: &staff,
+        notices: &mailbox.notices,
+    };
+    let owed = who_hears(&change.happenings, &circle);
+    letters::owe(tx, &change, &owed, &letters::Around { desk, now, mailbox, staff: &staff, participants: &everybody }).await
+}
+
+/// Commits, and tells the senders.
+pub(super) async fn leave(desk: &Desk, tx: Tx) -> Result<()> {
+    tx.commit().await?;
+    desk.outbox_grew.send_modify(|it| *it = it.wrapping_add(1));
+    Ok(())
+}
+
+/// The ticket, locked, if `who` may see it, and what matters about it to what they may do.
+pub(super) async fn enter(desk: &Desk, tx: &mut Tx, who: &Person, number: TicketNumber) -> Result<(Ticket, Case)> {
+    let ticket = tickets::lock(tx, number).await?.ok_or(ActionError::Missing("ticket"))?;
+    let case = participants::case(tx, &ticket, who.id).await?;
+    desk.allow(who, Act::See(case))?;
+    Ok((ticket, case))
+}
+
+/// Refuses a change that was made against an older version.
+pub(super) fn expect_version(ticket: &Ticket, seen: Option<i64>) -> Result<()> {
+    match seen {
+        Some(seen) if seen != ticket.version => Err(ActionError::Stale),
+        Some(_) | None => Ok(()),
+    }
+}

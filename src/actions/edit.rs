@@ -1,0 +1,58 @@
+//! Priority and subject.
+
+use crate::{
+    actions::{
+        Desk, Result,
+        door::{Change, enter, expect_version, leave, record},
+    },
+    desk::{
+        event::EventKind,
+        id::TicketNumber,
+        permission::Act,
+        person::Person,
+        ticket::{Priority, clean_subject},
+    },
+    store::{people, search},
+};
+
+/// Sets the priority. `seen`: the version the page showed.
+///
+/// # Errors
+/// What [`crate::actions::ActionError`] lists.
+pub async fn set_priority(desk: &Desk, actor: &Person, number: TicketNumber, seen: Option<i64>, to: Priority) -> Result<()> {
+    let now = desk.clock.now();
+    let mut tx = desk.store.begin().await?;
+    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+    desk.allow(actor, Act::Edit(case))?;
+    expect_version(&ticket, seen)?;
+    let mut change = Change::of(ticket, Some(actor.id));
+    let old = std::mem::replace(&mut change.ticket.priority, to);
+    if old != to {
+        change.changed(EventKind::Priority, Some(old.as_str().to_owned()), Some(to.as_str().to_owned()));
+        record(desk, &mut tx, change, now).await?;
+    }
+    leave(desk, tx).await
+}
+
+/// Gives the ticket another subject; a blank one becomes `(no subject)`. `seen`: the version the page showed.
+///
+/// # Errors
+/// What [`crate::actions::ActionError`] lists.
+pub async fn set_subject(desk: &Desk, actor: &Person, number: TicketNumber, seen: Option<i64>, to: &str) -> Result<()> {
+    let now = desk.clock.now();
+    let mut tx = desk.store.begin().await?;
+    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+    desk.allow(actor, Act::Edit(case))?;
+    expect_version(&ticket, seen)?;
+    let to = clean_subject(to);
+    let mut change = Change::of(ticket, Some(actor.id));
+    let old = std::mem::replace(&mut change.ticket.subject, to.clone());
+    if old != to {
+        change.changed(EventKind::Subject, Some(old), Some(to.clone()));
+        if let Some(requester) = people::get(&mut tx, change.ticket.requester).await? {
+            search::index_ticket(&mut tx, number, &to, &requester.name, requester.email.as_str()).await?;
+        }
+        record(desk, &mut tx, change, now).await?;
+    }
+    leave(desk, tx).await
+}

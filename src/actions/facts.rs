@@ -1,0 +1,139 @@
+//! What the questions of `desk/triage.rs` ask, found in the store.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    actions::{Desk, Result, commands, receive_message::Incoming},
+    desk::{
+        address::EmailAddress,
+        id::{OutboxId, TicketNumber},
+        matching,
+        message::{IncomingMessage, MessageId},
+        person::Person,
+        settings::MailboxSettings,
+        token::{self, Signed},
+        triage::{Commands, Evidence, Facts, OurOwn, Stands, TicketFacts},
+    },
+    store::{
+        Tx, comments, evidence,
+        participants::{self, Participation},
+        people, tickets,
+    },
+};
+
+/// So many ids of In-Reply-To and References are looked at, nearest first.
+const MOST_IDS: usize = 50;
+
+/// Finds everything that the questions ask about one message.
+pub(super) async fn gather<'a>(
+    desk: &Desk,
+    tx: &mut Tx,
+    incoming: &'a Incoming,
+    mailbox: &'a MailboxSettings,
+    now: Timestamp,
+) -> Result<Facts<'a>> {
+    let message = &incoming.message;
+    let hour_ago = now - SignedDuration::from_hours(1);
+    let author = match message.author() {
+        Some(author) => people::by_email(tx, &author.address).await?,
+        None => None,
+    };
+    let evidence = evidence(desk, tx, message).await?;
+    let tickets = named_tickets(tx, &evidence, author.as_ref(), hour_ago).await?;
+    let holder = evidence.reply_address.and_then(|it| it.person).or(evidence.our_id.and_then(|it| it.person));
+    let token_holder = match holder {
+        Some(id) => people::get(tx, id).await?,
+        None => None,
+    };
+    let commands = match (&token_holder, given_ticket(&evidence)) {
+        (Some(helper), Some(number)) => commands::check(desk, tx, helper, number, message).await?,
+        (Some(_) | None, _) => Commands::Fine,
+    };
+    let sender = message.author().map(|it| it.address.folded());
+    let opened_within_hour = match &sender {
+        Some(sender) => evidence::opened_by(tx, sender, hour_ago).await?,
+        None => 0,
+    };
+    Ok(Facts {
+        message,
+        mailbox,
+        received_at: incoming.row.received_at,
+        now,
+        our_own: our_own(desk, tx, message).await?,
+        report_about: report_about(tx, message).await?,
+        authenticity: incoming.authenticity,
+        author,
+        opened_within_hour,
+        evidence,
+        tickets,
+        token_holder,
+        budgets: desk.settings.budgets,
+        reopen_within: desk.settings.reopen_within,
+        commands,
+    })
+}
+
+/// The ticket of a notice that a helper was given.
+fn given_ticket(evidence: &Evidence) -> Option<TicketNumber> {
+    evidence.reply_address.filter(|it| it.person.is_some()).or(evidence.our_id.filter(|it| it.person.is_some())).map(|it| it.ticket)
+}
+
+async fn our_own(desk: &Desk, tx: &mut Tx, message: &IncomingMessage) -> Result<OurOwn> {
+    let sign = |text: &str| desk.sign(text);
+    if message.facts.loop_mark.as_deref().is_some_and(|mark| token::is_our_loop_mark(mark, &sign)) {
+        return Ok(OurOwn::LoopMark);
+    }
+    let own = match &message.message_id {
+        Some(id) => evidence::our_mail(tx, id).await?.is_some(),
+        None => false,
+    };
+    Ok(if own { OurOwn::MessageId } else { OurOwn::No })
+}
+
+async fn report_about(tx: &mut Tx, message: &IncomingMessage) -> Result<Option<OutboxId>> {
+    let returned = message.bounce.as_ref().and_then(|it| it.original_message_id.as_ref());
+    for id in returned.into_iter().chain(answered(message)) {
+        if let Some(mail) = evidence::our_mail(tx, id).await? {
+            return Ok(Some(mail));
+        }
+    }
+    Ok(None)
+}
+
+/// The ids that a message answers, nearest first.
+fn answered(message: &IncomingMessage) -> impl Iterator<Item = &MessageId> {
+    message.in_reply_to.iter().chain(message.references.iter().rev()).take(MOST_IDS)
+}
+
+async fn evidence(desk: &Desk, tx: &mut Tx, message: &IncomingMessage) -> Result<Evidence> {
+    let sign = |text: &str| desk.sign(text);
+    let addressed = message.to.iter().chain(&message.cc).map(|it| &it.address).chain(&message.facts.delivered_to);
+    let ours = |it: &&EmailAddress| desk.mailboxes.is_ours(it);
+    let reply_address = addressed.filter(ours).find_map(|it| token::read_reply_address(it, &sign));
+    let our_id: Option<Signed> = answered(message).find_map(|id| token::read_message_id(id, &sign));
+    let ids: Vec<MessageId> = answered(message).cloned().collect();
+    let taken_in = evidence::ticket_of_taken_in(tx, &ids).await?;
+    Ok(Evidence { reply_address, our_id, taken_in, tag: matching::subject_tag(&message.subject) })
+}
+
+async fn named_tickets(tx: &mut Tx, evidence: &Evidence, author: Option<&Person>, hour_ago: Timestamp) -> Result<Vec<TicketFacts>> {
+    let mut numbers: Vec<TicketNumber> =
+        [evidence.reply_address.map(|it| it.ticket), evidence.our_id.map(|it| it.ticket), evidence.taken_in, evidence.tag]
+            .into_iter()
+            .flatten()
+            .collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut found = Vec::new();
+    for number in numbers {
+        let Some(ticket) = tickets::get(tx, number).await? else { continue };
+        let stands = match author {
+            Some(person) if ticket.requester == person.id => Stands::Participant,
+            Some(person) if participants::of(tx, number, person.id).await? == Some(Participation::Active) => Stands::Participant,
+            Some(_) | None => Stands::Stranger,
+        };
+        let joined_within_hour = comments::by_mail_since(tx, number, hour_ago).await?;
+        found.push(TicketFacts { number, status: ticket.status, status_at: ticket.status_at, author: stands, joined_within_hour });
+    }
+    Ok(found)
+}

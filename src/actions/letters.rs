@@ -1,0 +1,349 @@
+//! From what is owed to finished mail in the outbox.
+
+use jiff::{SignedDuration, Timestamp};
+
+use crate::{
+    actions::{
+        Desk, Result,
+        door::{Change, Echo},
+    },
+    clock::random_token,
+    desk::{
+        address::Named,
+        comment::{PublicText, Via},
+        id::{CommentId, PersonId, TicketNumber},
+        loop_guard,
+        notification::{Owed, StaffNotice, Voice},
+        person::Person,
+        settings::{MailboxSettings, SenderName, SubAddressing},
+        ticket::{Status, Ticket},
+        token::{self, Signed},
+    },
+    mail::compose::{self, Answerable, Author, Content, File, Letterhead, Outgoing},
+    store::{
+        Tx, comments,
+        outbox::{self, Automatic, NewMail, Recipient},
+        participants::Participant,
+    },
+};
+
+/// Who and what is around a change.
+pub(super) struct Around<'a> {
+    pub desk: &'a Desk,
+    pub now: Timestamp,
+    pub mailbox: &'a MailboxSettings,
+    pub staff: &'a [Person],
+    pub participants: &'a [Participant],
+}
+
+impl Around<'_> {
+    /// What somebody is called; nobody is maildesk itself.
+    fn name(&self, id: Option<PersonId>) -> &str {
+        let staff = self.staff.iter().find(|it| Some(it.id) == id).map(|it| it.name.as_str());
+        staff.or_else(|| self.participants.iter().find(|it| Some(it.person) == id).map(|it| it.name.as_str())).unwrap_or("maildesk")
+    }
+}
+
+/// Puts every mail that is owed into the outbox. What the desk writes by itself is left out, with a line in the log, when it
+/// is over its budget or cannot be made; a person's words never are.
+pub(super) async fn owe(tx: &mut Tx, change: &Change, owed: &[Owed], around: &Around<'_>) -> Result<()> {
+    for owed in owed {
+        match owed {
+            Owed::Receipt { to } => to_customer(tx, change, &Content::Receipt, *to, around).await?,
+            Owed::Status { notice, to } => {
+                let content = Content::Status { notice: *notice };
+                for person in to {
+                    to_customer(tx, change, &content, *person, around).await?;
+                }
+            }
+            Owed::Comment { comment, to, status, voice } => {
+                let letter = CommentLetter { comment: *comment, to, status: *status, voice: *voice };
+                comment_mail(tx, change, &letter, around).await?;
+            }
+            Owed::Staff { to, about } => staff_notice(tx, change, *to, *about, around).await?,
+        }
+    }
+    Ok(())
+}
+
+struct CommentLetter<'a> {
+    comment: CommentId,
+    to: &'a [PersonId],
+    status: Option<Status>,
+    voice: Voice,
+}
+
+/// A mail that the desk writes by itself to one customer, within the budgets.
+async fn to_customer(tx: &mut Tx, change: &Change, content: &Content<'_>, to: PersonId, around: &Around<'_>) -> Result<()> {
+    let (desk, now) = (around.desk, around.now);
+    let Some(person) = around.participants.iter().find(|it| it.person == to) else { return Ok(()) };
+    if desk.mailboxes.is_ours(&person.email) || loop_guard::nobody_reads(&person.email) {
+        return Ok(());
+    }
+    let sent = outbox::automatic_sent(tx, &person.email, now - SignedDuration::from_hours(1), now - SignedDuration::from_hours(24)).await?;
+    if let Some(bound) = loop_guard::over_budget(sent, &desk.settings.budgets) {
+        tracing::warn!(ticket = %change.number(), "no automatic mail about ticket {}: {bound}", change.number());
+        return Ok(());
+    }
+    let receipt = matches!(content, Content::Receipt);
+    let echo = !receipt || change.echo == Echo::Allowed;
+    let subject = if echo { change.ticket.subject.as_str() } else { "We have received your message" };
+    let mail = Mail {
+        kind: if receipt { "receipt" } else { "status" },
+        content,
+        subject,
+        greeting: if echo { &person.name } else { "" },
+        to: vec![Recipient { address: person.email.clone(), person: Some(person.person) }],
+        names: vec![Named { name: Some(person.name.clone()), address: person.email.clone() }],
+        token: None,
+        sender: None,
+        author: if receipt { Author::DeskInAnswer } else { Author::Desk },
+        comment: None,
+        told: None,
+        files: Vec::new(),
+        not_before: now,
+    };
+    mail.post(tx, &change.ticket, around).await
+}
+
+/// A public comment to everybody who takes part.
+async fn comment_mail(tx: &mut Tx, change: &Change, letter: &CommentLetter<'_>, around: &Around<'_>) -> Result<()> {
+    let desk = around.desk;
+    let Some(comment) = comments::get(tx, letter.comment).await? else { return Ok(()) };
+    let Some(said) = PublicText::of(&comment) else { return Ok(()) };
+    let before = comments::last_public(tx, change.number(), letter.comment).await?.as_ref().and_then(PublicText::of);
+    let people: Vec<&Participant> =
+        around.participants.iter().filter(|it| letter.to.contains(&it.person) && !desk.mailboxes.is_ours(&it.email)).collect();
+    if people.is_empty() {
+        return Ok(());
+    }
+    let by_staff = letter.voice == Voice::Staff;
+    let undo = if by_staff && comment.via == Via::Panel { desk.settings.undo_window } else { SignedDuration::ZERO };
+    let mail = Mail {
+        kind: if by_staff { "reply" } else { "relay" },
+        content: &Content::Reply { said: &said, before: before.as_ref(), status: letter.status },
+        subject: &change.ticket.subject,
+        greeting: "",
+        to: people.iter().map(|it| Recipient { address: it.email.clone(), person: Some(it.person) }).collect(),
+        names: people.iter().map(|it| Named { name: Some(it.name.clone()), address: it.email.clone() }).collect(),
+        token: None,
+        sender: Some(said.author()),
+        author: if by_staff { Author::Person } else { Author::Desk },
+        comment: Some(letter.comment),
+        told: by_staff.then_some(comment.author).flatten(),
+        files: files(desk, tx, letter.comment).await?,
+        not_before: around.now + undo,
+    };
+    mail.post(tx, &change.ticket, around).await
+}
+
+async fn files(desk: &Desk, tx: &mut Tx, comment: CommentId) -> Result<Vec<File>> {
+    let blobs = desk.store.blobs();
+    let mut files = Vec::new();
+    for row in comments::files(tx, comment).await? {
+        if let Some(bytes) = blobs.get(tx, &row.sha256).await? {
+            files.push(File { name: row.filename, content_type: row.content_type, bytes });
+        }
+    }
+    Ok(files)
+}
+
+async fn staff_notice(tx: &mut Tx, change: &Change, to: PersonId, about: StaffNotice, around: &Around<'_>) -> Result<()> {
+    let Some(helper) = around.staff.iter().find(|it| it.id == to) else { return Ok(()) };
+    let (happened, comment) = told(about, around.name(change.actor));
+    let comment = match comment {
+        Some(id) => comments::get(tx, id).await?,
+        None => comments::last_public(tx, change.number(), CommentId(i64::MAX)).await?,
+    };
+    let said = comment.as_ref().and_then(PublicText::of);
+    let facts = format!(
+        "{}, {} priority, from {}",
+        change.ticket.status.title(),
+        change.ticket.priority.title(),
+        around.name(Some(change.ticket.requester))
+    );
+    let mail = Mail {
+        kind: "staff",
+        content: &Content::Staff { happened: &happened, facts: &facts, said: said.as_ref(), answerable: Answerable::Yes },
+        subject: &change.ticket.subject,
+        greeting: "",
+        to: vec![Recipient { address: helper.email.clone(), person: Some(helper.id) }],
+        names: vec![Named { name: Some(helper.name.clone()), address: helper.email.clone() }],
+        token: Some(helper.id),
+        sender: None,
+        author: Author::Desk,
+        comment: None,
+        told: None,
+        files: Vec::new(),
+        not_before: around.now,
+    };
+    mail.post(tx, &change.ticket, around).await
+}
+
+/// What a helper is told in a sentence, and the comment that it is about.
+fn told(about: StaffNotice, actor: &str) -> (String, Option<CommentId>) {
+    match about {
+        StaffNotice::Assigned => (format!("{actor} gave you this ticket"), None),
+        StaffNotice::NewTicket { comment } => ("New ticket".to_owned(), Some(comment)),
+        StaffNotice::Commented { comment } => (format!("{actor} wrote"), Some(comment)),
+        StaffNotice::Replied { comment } => (format!("{actor} answered the customer"), Some(comment)),
+        StaffNotice::Status { to } => (format!("{actor} set it to {}", to.title()), None),
+    }
+}
+
+/// A finished mail.
+struct Made<'a> {
+    id: &'a str,
+    bytes: &'a [u8],
+    subject: &'a str,
+}
+
+/// One mail about a ticket, ready to be written.
+struct Mail<'a> {
+    kind: &'static str,
+    content: &'a Content<'a>,
+    subject: &'a str,
+    greeting: &'a str,
+    to: Vec<Recipient>,
+    names: Vec<Named>,
+    /// The helper whose token it carries.
+    token: Option<PersonId>,
+    /// Whose words it carries.
+    sender: Option<&'a str>,
+    author: Author,
+    comment: Option<CommentId>,
+    /// Who is told when it fails.
+    told: Option<PersonId>,
+    files: Vec<File>,
+    not_before: Timestamp,
+}
+
+impl Mail<'_> {
+    async fn post(&self, tx: &mut Tx, ticket: &Ticket, around: &Around<'_>) -> Result<()> {
+        let (desk, mailbox) = (around.desk, around.mailbox);
+        let url = desk.url.to_string();
+        let head = Letterhead {
+            desk: &desk.settings.name,
+            url: &url,
+            number: Some(ticket.number),
+            subject: self.subject,
+            greeting: self.greeting,
+        };
+        let written = compose::write(&desk.templates, &head, self.content)?;
+        let thread = self.thread(tx, ticket).await?;
+        let sign = |text: &str| desk.sign(text);
+        let id = token::message_id(Some(ticket.number), self.token, &random_token(), mailbox.address.domain(), &sign);
+        let reply_to = match mailbox.sub_addressing {
+            SubAddressing::Plus => token::reply_address(&mailbox.address, Signed { ticket: ticket.number, person: self.token }, &sign),
+            SubAddressing::None => None,
+        };
+        let from = self.from(mailbox);
+        let bytes = compose::compose(&Outgoing {
+            from: &from,
+            to: &self.names,
+            reply_to: reply_to.as_ref(),
+            subject: &written.subject,
+            message_id: &id,
+            in_reply_to: thread.last().map(String::as_str),
+            references: &thread,
+            date: around.now,
+            author: self.author,
+            loop_mark: &token::loop_mark(&random_token(), &sign),
+            text: &written.text,
+            html: &written.html,
+            files: &self.files,
+        })?;
+        let made = Made { id: &id, bytes: &bytes, subject: &written.subject };
+        self.keep(tx, ticket, &made, around).await
+    }
+
+    async fn keep(&self, tx: &mut Tx, ticket: &Ticket, made: &Made<'_>, around: &Around<'_>) -> Result<()> {
+        let sha256 = around.desk.store.blobs().put(tx, made.bytes, around.now).await?;
+        let by_itself = self.author != Author::Person;
+        let new = NewMail {
+            mailbox: ticket.mailbox,
+            kind: self.kind,
+            ticket: Some(ticket.number),
+            comment: self.comment,
+            author: self.told,
+            message_id: made.id,
+            envelope_from: (!by_itself || self.comment.is_some()).then_some(&around.mailbox.address),
+            sha256: &sha256,
+            subject: made.subject,
+            // Budgets guard strangers; what a helper asked to be told is not counted.
+            automatic: if by_itself && self.token.is_none() { Automatic::Yes } else { Automatic::No },
+        };
+        outbox::insert(tx, &new, &self.to, self.not_before, around.now).await?;
+        Ok(())
+    }
+
+    /// The customer's own thread for a customer; for a helper the mail that opened it, so that their program shows one thread.
+    async fn thread(&self, tx: &mut Tx, ticket: &Ticket) -> Result<Vec<String>> {
+        if self.token.is_some() {
+            return Ok(ticket.opened_message.iter().cloned().collect());
+        }
+        Ok(comments::thread_ids(tx, ticket.number, self.comment.unwrap_or(CommentId(i64::MAX))).await?)
+    }
+
+    fn from(&self, mailbox: &MailboxSettings) -> Named {
+        match (mailbox.sender_name, self.sender) {
+            (SenderName::Helper, Some(name)) => {
+                Named { name: Some(format!("{name} ({})", mailbox.display_name)), address: mailbox.address.clone() }
+            }
+            (SenderName::Desk, _) | (SenderName::Helper, None) => mailbox.named(),
+        }
+    }
+}
+
+/// A mail about no change of a ticket: to one person, from the mailbox it concerns.
+pub(super) struct Note<'a> {
+    pub kind: &'static str,
+    pub content: Content<'a>,
+    pub ticket: Option<(TicketNumber, &'a str)>,
+    pub to: &'a Person,
+    pub automatic: Automatic,
+}
+
+impl Note<'_> {
+    /// Puts it into the outbox.
+    pub async fn post(&self, desk: &Desk, tx: &mut Tx, mailbox: crate::desk::id::MailboxId, now: Timestamp) -> Result<()> {
+        let Some(settings) = desk.mailboxes.get(mailbox) else { return Ok(()) };
+        let url = desk.url.to_string();
+        let (number, subject) = self.ticket.map_or((None, ""), |(number, subject)| (Some(number), subject));
+        let head = Letterhead { desk: &desk.settings.name, url: &url, number, subject, greeting: &self.to.name };
+        let written = compose::write(&desk.templates, &head, &self.content)?;
+        let sign = |text: &str| desk.sign(text);
+        let id = token::message_id(None, None, &random_token(), settings.address.domain(), &sign);
+        let to = Named { name: Some(self.to.name.clone()), address: self.to.email.clone() };
+        let bytes = compose::compose(&Outgoing {
+            from: &settings.named(),
+            to: std::slice::from_ref(&to),
+            reply_to: None,
+            subject: &written.subject,
+            message_id: &id,
+            in_reply_to: None,
+            references: &[],
+            date: now,
+            author: Author::Desk,
+            loop_mark: &token::loop_mark(&random_token(), &sign),
+            text: &written.text,
+            html: &written.html,
+            files: &[],
+        })?;
+        let sha256 = desk.store.blobs().put(tx, &bytes, now).await?;
+        let new = NewMail {
+            mailbox,
+            kind: self.kind,
+            ticket: number,
+            comment: None,
+            author: None,
+            message_id: &id,
+            envelope_from: None,
+            sha256: &sha256,
+            subject: &written.subject,
+            automatic: self.automatic,
+        };
+        outbox::insert(tx, &new, &[Recipient { address: self.to.email.clone(), person: Some(self.to.id) }], now, now).await?;
+        Ok(())
+    }
+}

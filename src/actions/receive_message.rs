@@ -1,0 +1,163 @@
+//! A message of the ledger is decided, and what was decided is done, in one transaction.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{Desk, Result, carry_out, door::leave, facts},
+    desk::{
+        id::{LedgerId, TicketNumber},
+        message::IncomingMessage,
+        settings::MailboxSettings,
+        triage::{self, Asked, Authenticity, Decision, Trace},
+    },
+    mail::authenticity,
+    store::{
+        Tx,
+        messages::{self, Decided, Held, LedgerRow, Taken},
+    },
+};
+
+/// At its third start a message that ended the program twice is held.
+const POISON_STARTS: i64 = 2;
+
+/// A row of the ledger with its message, read.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    /// The row.
+    pub row: LedgerRow,
+    /// The message.
+    pub message: IncomingMessage,
+    /// What a server that we trust says about its sender.
+    pub authenticity: Authenticity,
+}
+
+/// What the mail server that a mailbox trusts says about the author's domain; nothing where it names none.
+#[must_use]
+pub fn authenticity(message: &IncomingMessage, mailbox: &MailboxSettings) -> Authenticity {
+    let domain = message.author().map_or("", |it| it.address.domain());
+    match &mailbox.authserv_id {
+        Some(trusted) => authenticity::verdict(&message.facts.authentication_results, trusted, domain),
+        None => Authenticity::NotVerified,
+    }
+}
+
+/// What a message came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its row.
+    pub id: LedgerId,
+    /// `open-ticket`, `add-comment`, `record-bounce`, `hold` or `ignore`.
+    pub decision: &'static str,
+    /// Where it went.
+    pub ticket: Option<TicketNumber>,
+    /// Why, in one sentence.
+    pub reason: String,
+}
+
+/// Decides each of these messages and does what was decided. One that cannot be is held with the reason; the others go on.
+/// All of it is one transaction: one sync to the disk under a backlog.
+///
+/// # Errors
+/// When the database fails: then nothing is decided, and it is tried again.
+pub async fn receive_messages(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
+    let now = desk.clock.now();
+    let mut tx = desk.store.begin().await?;
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for incoming in batch {
+        if !messages::is_undecided(&mut tx, incoming.row.id).await? {
+            continue;
+        }
+        tx.savepoint().await?;
+        match receive(desk, &mut tx, incoming, now).await {
+            Ok(outcome) => {
+                tx.keep().await?;
+                outcomes.push(outcome);
+            }
+            Err(error) => {
+                tx.take_back().await?;
+                tracing::error!(message = %incoming.row.id, "holding message {}: deciding it fails: {error}", incoming.row.id);
+                let trace = held_because("Can it be decided?", &format!("no: {error}"));
+                outcomes.push(write(&mut tx, incoming, &Done::held(), &trace, now).await?);
+            }
+        }
+    }
+    leave(desk, tx).await?;
+    Ok(outcomes)
+}
+
+async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, now: Timestamp) -> Result<Outcome> {
+    if let Some(trace) = not_to_be_decided(incoming, desk.settings.max_message_bytes) {
+        return write(tx, incoming, &Done::held(), &trace, now).await;
+    }
+    let Some(mailbox) = desk.mailboxes.get(incoming.row.mailbox) else {
+        return write(tx, incoming, &Done::held(), &held_because("Which mailbox?", "none is configured any more"), now).await;
+    };
+    let facts = facts::gather(desk, tx, incoming, mailbox, now).await?;
+    let (decision, trace) = triage::decide(&facts);
+    let ticket = carry_out::carry_out(desk, tx, incoming, &facts, &decision, trace.reason()).await?;
+    write(tx, incoming, &Done { decision: word(&decision), ticket, held: held(&decision) }, &trace, now).await
+}
+
+/// What keeps a message from being decided at all.
+fn not_to_be_decided(incoming: &Incoming, most: u64) -> Option<Trace> {
+    if incoming.row.taken == Taken::HeaderOnly {
+        let found = format!("yes: {} bytes, and at most {most} are taken; its header is here, the rest on the server", incoming.row.size);
+        return Some(held_because("Too large?", &found));
+    }
+    (incoming.row.starts > POISON_STARTS).then(|| held_because("Poison?", "yes: deciding it ended the program twice"))
+}
+
+fn held_because(question: &str, found: &str) -> Trace {
+    Trace(vec![Asked { question: question.to_owned(), found: found.to_owned(), decides: true }])
+}
+
+/// What was done about a message.
+pub(super) struct Done {
+    pub decision: &'static str,
+    pub ticket: Option<TicketNumber>,
+    pub held: Option<Held>,
+}
+
+impl Done {
+    fn held() -> Self {
+        Self { decision: "hold", ticket: None, held: Some(Held::Waiting) }
+    }
+}
+
+/// Writes what became of a message into its row.
+pub(super) async fn write(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: &Trace, now: Timestamp) -> Result<Outcome> {
+    let message = &incoming.message;
+    let sender = message.author().map(|it| it.address.folded());
+    let decided = Decided {
+        decision: done.decision,
+        reason: trace.reason(),
+        trace: &serde_json::to_string(trace).unwrap_or_default().replace("\\u0000", ""),
+        ticket: done.ticket,
+        message_id: message.message_id.as_ref(),
+        sender: sender.as_deref(),
+        sender_name: message.author().and_then(|it| it.name.as_deref()),
+        subject: &message.subject.replace('\0', ""),
+        held: done.held,
+    };
+    messages::decide(tx, incoming.row.id, &decided, now).await?;
+    Ok(Outcome { id: incoming.row.id, decision: done.decision, ticket: done.ticket, reason: trace.reason().to_owned() })
+}
+
+/// As the ledger and the contract of `inspect` write it.
+#[must_use]
+pub fn word(decision: &Decision) -> &'static str {
+    match decision {
+        Decision::Ignore => "ignore",
+        Decision::RecordBounce(_) => "record-bounce",
+        Decision::Hold { .. } => "hold",
+        Decision::Join { .. } => "add-comment",
+        Decision::Open { .. } => "open-ticket",
+    }
+}
+
+fn held(decision: &Decision) -> Option<Held> {
+    match decision {
+        Decision::Hold { .. } => Some(Held::Waiting),
+        Decision::Ignore | Decision::RecordBounce(_) | Decision::Join { .. } | Decision::Open { .. } => None,
+    }
+}

@@ -1,0 +1,138 @@
+//! Writing to the customer, and the customer's own words from their pages.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{
+        ActionError, Desk, NewFile, Result,
+        door::{Change, enter, leave, record},
+        say::{FromMail, Saying, say},
+    },
+    desk::{
+        comment::{CommentText, Origin, Via, Visibility},
+        event::EventKind,
+        id::{CommentId, TicketNumber},
+        notification::Happening,
+        permission::Act,
+        person::Person,
+        ticket::{Status, Step, Turn},
+    },
+    store::{Tx, comments},
+};
+
+/// What staff write to a customer.
+#[derive(Clone, Debug)]
+pub struct Reply {
+    /// The words.
+    pub text: CommentText,
+    /// Files beside them.
+    pub files: Vec<NewFile>,
+    /// The last comment the page showed: if somebody else has written since, nothing is sent. None: the page showed none.
+    pub seen: Option<CommentId>,
+    /// The status to set with it.
+    pub then: Option<Status>,
+}
+
+/// Staff write to everybody who takes part. It leaves when the undo window is over.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::NewWords`] is the safety catch.
+pub async fn reply(desk: &Desk, actor: &Person, number: TicketNumber, reply: &Reply) -> Result<CommentId> {
+    let now = desk.clock.now();
+    let mut tx = desk.store.begin().await?;
+    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+    desk.allow(actor, Act::Comment(case))?;
+    desk.allow(actor, Act::SetStatus(case))?;
+    let newer = comments::written_since(&mut tx, number, reply.seen.unwrap_or(CommentId(0)), actor.id).await?;
+    if !newer.is_empty() {
+        return Err(ActionError::NewWords { comments: newer });
+    }
+    let mut change = Change::of(ticket, Some(actor.id));
+    let words = Words { text: &reply.text, files: &reply.files, via: Via::Panel, mail: None };
+    let comment = as_staff(desk, &mut tx, &mut change, actor, &words, now).await?;
+    if let Some(to) = reply.then {
+        let to = change.ticket.status.by_staff(to)?;
+        change.set_status(to, now);
+    }
+    record(desk, &mut tx, change, now).await?;
+    leave(desk, tx).await?;
+    Ok(comment)
+}
+
+/// Words with what comes beside them.
+pub(super) struct Words<'a> {
+    pub text: &'a CommentText,
+    pub files: &'a [NewFile],
+    pub via: Via,
+    pub mail: Option<FromMail<'a>>,
+}
+
+/// Staff's public words on a ticket that is being changed.
+pub(super) async fn as_staff(
+    desk: &Desk,
+    tx: &mut Tx,
+    change: &mut Change,
+    actor: &Person,
+    words: &Words<'_>,
+    now: Timestamp,
+) -> Result<CommentId> {
+    let saying = Saying {
+        ticket: change.number(),
+        visibility: Visibility::Public,
+        origin: Origin::Staff,
+        author: Some(actor.id),
+        via: words.via,
+        text: words.text,
+        files: words.files,
+        mail: words.mail,
+        flag: None,
+    };
+    let comment = say(desk, tx, &saying, now).await?;
+    change.ticket.turn = Turn::Customer;
+    change.note(EventKind::Replied, Some(comment));
+    change.happened(Happening::Replied { comment });
+    change.step(Step::StaffReplies, now);
+    Ok(comment)
+}
+
+/// A customer writes from their own pages; a resolved or closed ticket is open again.
+///
+/// # Errors
+/// What [`ActionError`] lists.
+pub async fn comment_as_customer(
+    desk: &Desk,
+    actor: &Person,
+    number: TicketNumber,
+    text: &CommentText,
+    files: &[NewFile],
+) -> Result<CommentId> {
+    let now = desk.clock.now();
+    let mut tx = desk.store.begin().await?;
+    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+    desk.allow(actor, Act::Comment(case))?;
+    let mut change = Change::of(ticket, Some(actor.id));
+    let saying = Saying {
+        ticket: number,
+        visibility: Visibility::Public,
+        origin: Origin::Customer,
+        author: Some(actor.id),
+        via: Via::Portal,
+        text,
+        files,
+        mail: None,
+        flag: None,
+    };
+    let comment = say(desk, &mut tx, &saying, now).await?;
+    customer_wrote(&mut change, comment, now);
+    record(desk, &mut tx, change, now).await?;
+    leave(desk, tx).await?;
+    Ok(comment)
+}
+
+/// What follows when a customer has written.
+pub(super) fn customer_wrote(change: &mut Change, comment: CommentId, now: Timestamp) {
+    change.ticket.turn = Turn::Staff;
+    change.note(EventKind::Commented, Some(comment));
+    change.happened(Happening::Commented { comment });
+    change.step(Step::CustomerAnswers, now);
+}

@@ -1,0 +1,96 @@
+//! A comment comes to be on a ticket: the row, its files, its words in the search.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{Desk, Result},
+    desk::{
+        comment::{CommentText, Flag, Origin, Via, Visibility},
+        id::{CommentId, LedgerId, PersonId, TicketNumber},
+    },
+    store::{
+        Tx,
+        comments::{self, NewAttachment, NewComment},
+        search, tickets,
+    },
+};
+
+/// How many characters of a comment a list shows.
+const SNIPPET: usize = 160;
+
+/// A file that somebody adds.
+#[derive(Clone, Debug)]
+pub struct NewFile {
+    /// Safe to show, never a path, not empty.
+    pub name: String,
+    /// Lower case, without parameters.
+    pub content_type: String,
+    /// Set for a picture that the HTML shows.
+    pub content_id: Option<String>,
+    /// The content.
+    pub bytes: Vec<u8>,
+}
+
+/// What is to be said.
+pub(super) struct Saying<'a> {
+    pub ticket: TicketNumber,
+    pub visibility: Visibility,
+    pub origin: Origin,
+    pub author: Option<PersonId>,
+    pub via: Via,
+    pub text: &'a CommentText,
+    pub files: &'a [NewFile],
+    /// What only a mail brings.
+    pub mail: Option<FromMail<'a>>,
+    pub flag: Option<Flag>,
+}
+
+/// What only a mail brings.
+#[derive(Clone, Copy)]
+pub(super) struct FromMail<'a> {
+    pub message: LedgerId,
+    pub quoted: &'a str,
+    pub html: Option<&'a str>,
+    pub remote_images: usize,
+}
+
+/// Says it.
+pub(super) async fn say(desk: &Desk, tx: &mut Tx, what: &Saying<'_>, now: Timestamp) -> Result<CommentId> {
+    let mail = what.mail.as_ref();
+    let new = NewComment {
+        ticket: what.ticket,
+        visibility: what.visibility,
+        origin: what.origin,
+        author: what.author,
+        via: what.via,
+        text: what.text,
+        quoted: mail.map_or("", |it| it.quoted),
+        html: mail.and_then(|it| it.html),
+        remote_images: mail.map_or(0, |it| it.remote_images),
+        message: mail.map(|it| it.message),
+        flag: what.flag,
+        at: now,
+    };
+    let comment = comments::insert(tx, &new).await?;
+    let blobs = desk.store.blobs();
+    for (position, file) in what.files.iter().enumerate() {
+        let sha256 = blobs.put(tx, &file.bytes, now).await?;
+        let content_id = file.content_id.as_deref();
+        let row =
+            NewAttachment { filename: &file.name, content_type: &file.content_type, size: file.bytes.len(), sha256: &sha256, content_id };
+        comments::attach(tx, comment, position, &row).await?;
+    }
+    search::index_comment(tx, comment, what.ticket, what.visibility, what.text.as_str()).await?;
+    let snippet = match (what.visibility, what.origin) {
+        (Visibility::Public, Origin::Customer | Origin::Staff) => Some(snippet(what.text.as_str())),
+        (Visibility::Public, Origin::Machine) | (Visibility::Internal, _) => None,
+    };
+    let shown = what.files.iter().filter(|it| it.content_id.is_none()).count();
+    tickets::count_comment(tx, what.ticket, tickets::CommentTrace { snippet: snippet.as_deref(), files: shown }).await?;
+    Ok(comment)
+}
+
+/// The start of a text, on one line.
+fn snippet(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SNIPPET).collect()
+}

@@ -1,0 +1,41 @@
+//! Moving a ticket along its life.
+
+use crate::{
+    actions::{
+        Desk, Result,
+        door::{Change, enter, expect_version, leave, record},
+    },
+    desk::{
+        id::TicketNumber,
+        permission::Act,
+        person::{Person, Role},
+        ticket::{Assigned, Status},
+    },
+};
+
+/// Sets the status; a customer may close and reopen their own. `seen`: the version the page showed.
+///
+/// # Errors
+/// What [`crate::actions::ActionError`] lists; `NoSuchStep` for a transition that does not exist.
+pub async fn set_status(desk: &Desk, actor: &Person, number: TicketNumber, seen: Option<i64>, to: Status) -> Result<()> {
+    let now = desk.clock.now();
+    let mut tx = desk.store.begin().await?;
+    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+    let to = match actor.role {
+        Role::Admin | Role::Helper => {
+            desk.allow(actor, Act::SetStatus(case))?;
+            ticket.status.by_staff(to)?
+        }
+        Role::Customer => {
+            desk.allow(actor, Act::CloseOrReopen(case))?;
+            ticket.status.by_customer(to, Assigned::of(ticket.assignee))?
+        }
+    };
+    expect_version(&ticket, seen)?;
+    let mut change = Change::of(ticket, Some(actor.id));
+    if change.ticket.status != to {
+        change.set_status(to, now);
+        record(desk, &mut tx, change, now).await?;
+    }
+    leave(desk, tx).await
+}

@@ -1,0 +1,43 @@
+//! What time does by itself: a ticket resolved long ago and never answered is closed.
+
+use crate::{
+    actions::{
+        Desk, Result,
+        door::{Change, leave, record},
+    },
+    desk::{
+        id::TicketNumber,
+        ticket::{Status, Step},
+    },
+    store::tickets,
+};
+
+/// So many in one transaction.
+const BATCH: i64 = 50;
+
+/// Closes what was resolved `close_after` ago; those that were closed. Call again until none are left.
+///
+/// # Errors
+/// When the database fails.
+pub async fn close_stale(desk: &Desk) -> Result<Vec<TicketNumber>> {
+    let now = desk.clock.now();
+    let before = now - desk.settings.close_after;
+    let due = tickets::to_close(&mut *desk.store.read().await?, before, BATCH).await?;
+    if due.is_empty() {
+        return Ok(due);
+    }
+    let mut tx = desk.store.begin().await?;
+    let mut closed = Vec::new();
+    for number in due {
+        let Some(ticket) = tickets::lock(&mut tx, number).await? else { continue };
+        if ticket.status != Status::Resolved || ticket.status_at > before {
+            continue;
+        }
+        let mut change = Change::of(ticket, None);
+        change.step(Step::TimePasses, now);
+        record(desk, &mut tx, change, now).await?;
+        closed.push(number);
+    }
+    leave(desk, tx).await?;
+    Ok(closed)
+}

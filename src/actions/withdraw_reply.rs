@@ -1,0 +1,53 @@
+//! Undo: a reply is taken back while none of its copies has left.
+
+use crate::{
+    actions::{
+        ActionError, Desk, Result,
+        door::{Change, enter, leave, record},
+    },
+    desk::{
+        comment::{Origin, Visibility},
+        delivery::DeliveryState,
+        event::EventKind,
+        id::CommentId,
+        permission::Act,
+        person::Person,
+    },
+    store::{
+        comments,
+        outbox::{self, Outcome},
+    },
+};
+
+/// Takes a reply back and gives its words, for the composer.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Conflict`] once a copy has left or is leaving.
+pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Result<String> {
+    let now = desk.clock.now();
+    let mut tx = desk.store.begin().await?;
+    let comment = comments::get(&mut tx, id).await?.ok_or(ActionError::Missing("reply"))?;
+    let (ticket, case) = enter(desk, &mut tx, actor, comment.ticket).await?;
+    desk.allow(actor, Act::SetStatus(case))?;
+    if comment.author != Some(actor.id) || comment.origin != Origin::Staff || comment.visibility != Visibility::Public {
+        return Err(ActionError::Forbidden);
+    }
+    if comment.withdrawn_at.is_some() {
+        return Err(ActionError::Conflict("it was taken back already".to_owned()));
+    }
+    let rows = outbox::of_comment(&mut tx, id, now).await?;
+    if rows.iter().any(|it| it.leased || it.state != DeliveryState::Waiting.as_str()) {
+        return Err(ActionError::Conflict("it has left already: the undo window is over".to_owned()));
+    }
+    let words = format!("taken back by {}", actor.name);
+    for row in &rows {
+        outbox::put(&mut tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
+    }
+    comments::withdraw(&mut tx, id, now).await?;
+    let mut change = Change::of(ticket, Some(actor.id));
+    change.ticket.turn = comments::turn(&mut tx, comment.ticket).await?;
+    change.note(EventKind::Withdrawn, Some(id));
+    record(desk, &mut tx, change, now).await?;
+    leave(desk, tx).await?;
+    Ok(comment.text.as_str().to_owned())
+}
