@@ -28,12 +28,8 @@ pub struct Span {
 /// # Errors
 /// When the database refuses.
 pub async fn count(conn: &mut Conn, span: Span) -> Result<Counted> {
-    Ok(Counted {
-        counts: changes(conn, span).await?,
-        first_replies: first_replies(conn, span).await?,
-        resolutions: resolutions(conn, span).await?,
-        helpers: helpers(conn, span).await?,
-    })
+    let (first_replies, resolutions) = timings(conn, span).await?;
+    Ok(Counted { counts: changes(conn, span).await?, first_replies, resolutions, helpers: helpers(conn, span).await? })
 }
 
 /// One text for all mailboxes, and one that looks up each event's.
@@ -71,46 +67,35 @@ async fn changes(conn: &mut Conn, span: Span) -> Result<Counts> {
     Ok(counts)
 }
 
-async fn first_replies(conn: &mut Conn, span: Span) -> Result<Vec<Timing>> {
+/// First replies and resolutions. A year has a hundred thousand of each: as rows they would take ten times as long as in one list.
+async fn timings(conn: &mut Conn, span: Span) -> Result<(Vec<Timing>, Vec<Timing>)> {
     let sql = by_mailbox!(
         span,
-        "select first_reply_by, string_agg(first_reply_at || ' ' || (first_reply_at - opened_at), ',') from milestones
-        where first_reply_at >= $1 and first_reply_at < $2 ",
-        "and mailbox = $3 ",
-        "group by first_reply_by"
+        "select string_agg(first_reply_at || ' ' || (first_reply_at - opened_at) || ' ' || coalesce(first_reply_by, 0), ',')
+                filter (where first_reply_at >= $1 and first_reply_at < $2),
+            string_agg(resolved_at || ' ' || (resolved_at - opened_at) || ' ' || coalesce(resolved_by, 0), ',')
+                filter (where resolved_at >= $1 and resolved_at < $2)
+        from milestones ",
+        "where mailbox = $3",
+        ""
     );
-    timings(conn, span, sql).await
-}
-
-async fn resolutions(conn: &mut Conn, span: Span) -> Result<Vec<Timing>> {
-    let sql = by_mailbox!(
-        span,
-        "select resolved_by, string_agg(resolved_at || ' ' || (resolved_at - opened_at), ',') from milestones
-        where resolved_at >= $1 and resolved_at < $2 ",
-        "and mailbox = $3 ",
-        "group by resolved_by"
-    );
-    timings(conn, span, sql).await
-}
-
-/// A year has a hundred thousand of them: a row for each would take ten times as long as one list for each person.
-async fn timings(conn: &mut Conn, span: Span, sql: &'static str) -> Result<Vec<Timing>> {
     let mailbox = span.mailbox.map(|it| it.0);
-    let rows: Vec<(Option<i64>, String)> = on!(conn, c => {
+    let (first, resolved): (Option<String>, Option<String>) = on!(conn, c => {
         let query = sqlx::query_as(sql).bind(ms(span.from)).bind(ms(span.until));
-        if mailbox.is_some() { query.bind(mailbox) } else { query }.fetch_all(c).await
+        if mailbox.is_some() { query.bind(mailbox) } else { query }.fetch_one(c).await
     })?;
-    let mut timings = Vec::new();
-    for (by, list) in rows {
-        for pair in list.split(',') {
-            let (when, took) =
-                pair.split_once(' ').and_then(|(when, took)| Some((when.parse().ok()?, took.parse().ok()?))).ok_or_else(|| {
-                    StoreError::Unreadable { table: "milestones", column: "first_reply_at, resolved_at", value: pair.to_owned() }
-                })?;
-            timings.push(Timing { at: at(when), by: by.map(PersonId), took: SignedDuration::from_millis(took) });
-        }
-    }
-    Ok(timings)
+    Ok((read_timings(first.as_deref())?, read_timings(resolved.as_deref())?))
+}
+
+fn read_timings(list: Option<&str>) -> Result<Vec<Timing>> {
+    let read = |item: &str| {
+        let mut numbers = item.split(' ').map(str::parse);
+        let (when, took, by) = (numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?);
+        Some(Timing { at: at(when), by: (by != 0).then_some(PersonId(by)), took: SignedDuration::from_millis(took) })
+    };
+    let unreadable =
+        |item: &str| StoreError::Unreadable { table: "milestones", column: "first_reply_at, resolved_at", value: item.to_owned() };
+    list.unwrap_or_default().split_terminator(',').map(|item| read(item).ok_or_else(|| unreadable(item))).collect()
 }
 
 /// Each member of staff, by name; with nothing done too.
@@ -144,12 +129,13 @@ async fn assigned(conn: &mut Conn, span: Span) -> Result<Vec<(i64, i64)>> {
     per_person(conn, span, sql).await
 }
 
+/// Which were taken back is asked once, not of each reply.
 async fn replies(conn: &mut Conn, span: Span) -> Result<Vec<(i64, i64)>> {
     let sql = by_mailbox!(
         span,
         "select e.whose, count(*) from events e
-        where e.kind = 'replied' and e.at >= $1 and e.at < $2 and e.whose is not null
-        and not exists (select 1 from events w where w.kind = 'withdrawn' and w.ticket = e.ticket and w.comment = e.comment) ",
+        where e.kind = 'replied' and e.at >= $1 and e.at < $2 and e.whose is not null and coalesce(e.comment, 0) not in (
+            select w.comment from events w where w.kind = 'withdrawn' and w.at >= $1 and w.comment is not null) ",
         "and e.ticket in (select ticket from milestones where mailbox = $3) ",
         "group by e.whose"
     );
