@@ -69,6 +69,20 @@ fn print(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(code)
 }
 
+/// What `--json` prints for mails that arrive in this order.
+#[must_use]
+pub fn objects(mails: &[Vec<u8>]) -> Vec<Value> {
+    let mut desk = Desk::default();
+    mails
+        .iter()
+        .map(|raw| {
+            let message = parse::read(raw);
+            let decision = desk.decide(&message);
+            object(&message, &decision)
+        })
+        .collect()
+}
+
 fn open(file: &Path) -> anyhow::Result<Vec<u8>> {
     let raw = if file == Path::new("-") {
         let mut raw = Vec::new();
@@ -84,8 +98,7 @@ fn open(file: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The object of the contract; every key is always there.
-#[must_use]
-pub fn object(message: &IncomingMessage, decision: &Decision) -> Value {
+fn object(message: &IncomingMessage, decision: &Decision) -> Value {
     json!({
         "message_id": message.message_id,
         "in_reply_to": message.in_reply_to,

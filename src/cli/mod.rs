@@ -3,7 +3,7 @@
 mod check;
 mod healthz;
 mod http;
-mod inspect;
+pub mod inspect;
 mod sightings;
 
 use std::{path::PathBuf, process::ExitCode};
