@@ -19,8 +19,10 @@ use crate::{
     desk::network::Network,
 };
 
+mod analytics;
 mod assets;
 mod csrf;
+mod csv;
 pub mod error;
 pub mod form;
 mod headers;
@@ -95,6 +97,8 @@ pub fn routes() -> Routes {
         .get("/invite/{token}", Policy::Anyone, set_up::invitation)
         .post("/invite/{token}", Policy::Anyone, set_up::accept_invitation)
         .get("/assets/{*name}", Policy::Anyone, assets::get)
+        // figures
+        .get("/analytics", Policy::Staff, analytics::show)
 }
 
 /// The panel as a service. Whoever serves it gives each request its `ConnectInfo<SocketAddr>`.
