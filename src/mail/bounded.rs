@@ -1,7 +1,9 @@
 //! What a server may say at most, checked before a library that does not check sees it.
 
+mod imap;
 mod smtp;
 
+pub(super) use imap::{ImapBound, Struck};
 pub(super) use smtp::{FinalDot, ReplyBound};
 
 /// Characters kept of what a server said.

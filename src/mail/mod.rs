@@ -5,6 +5,7 @@ mod bounded;
 pub mod compose;
 mod delivery_report;
 pub mod html;
+pub mod imap;
 mod kind;
 pub mod parse;
 mod phrases;

@@ -1,10 +1,17 @@
 //! The wires against servers: the mail world of the demo, servers that misbehave by script, and the real ones.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../support/dovecot.rs"]
+mod dovecot;
 #[path = "../support/house_ca.rs"]
 mod house_ca;
+mod imap;
 #[path = "../support/line_client.rs"]
 mod line_client;
+#[path = "../support/postgres.rs"]
+mod postgres;
+mod real_dovecot;
+mod real_postgres;
 #[path = "../support/scripted.rs"]
 mod scripted;
 mod smtp;

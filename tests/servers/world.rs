@@ -187,6 +187,8 @@ async fn a_renumbered_folder_has_another_validity_and_other_uids() {
     let mut client = signed_in(&world).await;
     let before = client.command("b", "SELECT INBOX").await;
     world.renumber(SUPPORT, "INBOX");
+    assert_eq!(client.line().await, "", "the session ends");
+    let mut client = signed_in(&world).await;
     let after = client.command("c", "SELECT INBOX").await;
     let validity = |it: &str| it.split("UIDVALIDITY ").nth(1).unwrap().split(']').next().unwrap().to_owned();
     assert_ne!(validity(&before), validity(&after));

@@ -49,6 +49,14 @@ impl Line {
         }
     }
 
+    /// Hears an IMAP command and says whatever lines, with its tag for each `TAG`.
+    pub async fn answer(&mut self, lines: &str) -> String {
+        let command = self.hear().await;
+        let tag = command.split(' ').next().unwrap_or_default().to_owned();
+        self.say(lines.replace("TAG", &tag)).await;
+        command
+    }
+
     /// Reads until the client gives up.
     pub async fn be_silent(&mut self) {
         let mut some = [0; 4096];

@@ -151,8 +151,10 @@ impl World {
         });
     }
 
-    /// Gives every message of a folder a new UID under a new UIDVALIDITY.
+    /// Gives every message of a folder a new UID under a new UIDVALIDITY, and cuts the IMAP connections: a server
+    /// does that between two sessions.
     pub fn renumber(&self, address: &str, folder: &str) {
+        self.imap.drop_connections();
         self.post.renumber(address, folder);
     }
 
