@@ -171,6 +171,34 @@ impl Session {
         Ok(listed)
     }
 
+    /// The messages that nobody has read (`\Seen` not set), ascending.
+    ///
+    /// # Errors
+    /// When the server refuses, breaks off, or is silent.
+    pub async fn list_unseen(&mut self) -> Result<Vec<Listed>, ImapError> {
+        let mut unseen = Vec::new();
+        self.dialog
+            .checked("UID SEARCH UNSEEN", |response| {
+                if let Response::MailboxData(MailboxDatum::Search(uids)) = response {
+                    unseen.extend_from_slice(uids);
+                }
+            })
+            .await?;
+        unseen.sort_unstable();
+        let Some(first) = unseen.first().copied() else { return Ok(Vec::new()) };
+        let mut listed = Vec::new();
+        let mut from = first;
+        loop {
+            let page = self.list_from(from).await?;
+            let (n, last) = (page.len(), page.last().map(|it| it.uid));
+            listed.extend(page.into_iter().filter(|it| unseen.binary_search(&it.uid).is_ok()));
+            match last {
+                Some(last) if n >= LISTED_AT_ONCE => from = last.saturating_add(1),
+                Some(_) | None => return Ok(listed),
+            }
+        }
+    }
+
     /// Asks whether the server is still there, and hears what it has to tell.
     ///
     /// # Errors

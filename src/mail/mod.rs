@@ -3,6 +3,7 @@
 pub mod authenticity;
 mod bounded;
 pub mod compose;
+pub mod content_key;
 mod delivery_report;
 pub mod html;
 pub mod imap;
