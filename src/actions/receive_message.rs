@@ -104,7 +104,7 @@ fn not_to_be_decided(incoming: &Incoming, most: u64) -> Option<Trace> {
         let found = format!("yes: {} bytes, and at most {most} are taken; its header is here, the rest on the server", incoming.row.size);
         return Some(held_because("Too large?", &found));
     }
-    (incoming.row.starts > POISON_STARTS).then(|| held_because("Poison?", "yes: deciding it ended the program twice"))
+    (incoming.row.starts >= POISON_STARTS).then(|| held_because("Poison?", "yes: deciding it ended the program twice"))
 }
 
 fn held_because(question: &str, found: &str) -> Trace {

@@ -270,12 +270,21 @@ pub async fn is_undecided(tx: &mut Tx, id: LedgerId) -> Result<bool> {
     Ok(state.as_deref() == Some("stored"))
 }
 
-/// Counts one more start: for every row left undecided when the daemon starts, so that one that kills it is found.
+/// Marks every row that an earlier run left undecided: it may be what ended that run.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn count_starts(tx: &mut Tx) -> Result<()> {
-    on!(tx, c => sqlx::query("update messages set starts = starts + 1 where state = 'stored'").execute(c).await.map(|_| ()))?;
+pub async fn suspect_left_over(tx: &mut Tx) -> Result<()> {
+    on!(tx, c => sqlx::query("update messages set starts = 1 where state = 'stored' and starts = 0").execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Counts one more start of a row's decision, before it begins.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count_start(tx: &mut Tx, id: LedgerId) -> Result<()> {
+    on!(tx, c => sqlx::query("update messages set starts = starts + 1 where id = $1").bind(id.0).execute(c).await.map(|_| ()))?;
     Ok(())
 }
 

@@ -103,8 +103,17 @@ pub struct Store {
 
 #[derive(Clone, Debug)]
 enum Db {
-    Sqlite { rw: SqlitePool, ro: SqlitePool, _lock: Arc<std::fs::File> },
+    Sqlite { rw: SqlitePool, ro: SqlitePool, _lock: Option<Arc<std::fs::File>> },
     Pg(PgPool),
+}
+
+/// Who opens it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opener {
+    /// The daemon: on SQLite there is one.
+    Daemon,
+    /// A command that may run beside it.
+    Command,
 }
 
 /// A connection of either kind: what a read needs.
@@ -238,11 +247,11 @@ impl Store {
     /// `postgres://…`; `folder` is the data directory, where large content lies as files.
     ///
     /// # Errors
-    /// [`StoreError`]; for SQLite also when another process has it.
-    pub async fn open(url: &str, folder: &Path) -> Result<Self> {
+    /// [`StoreError`]; for SQLite also when another daemon has it.
+    pub async fn open(url: &str, folder: &Path, opener: Opener) -> Result<Self> {
         let file = |source| StoreError::File { path: folder.to_owned(), source };
         std::fs::create_dir_all(folder.join("blobs")).map_err(file)?;
-        let db = if url.starts_with("sqlite:") { open_sqlite(url, folder).await? } else { open_postgres(url).await? };
+        let db = if url.starts_with("sqlite:") { open_sqlite(url, folder, opener).await? } else { open_postgres(url).await? };
         Ok(Self { db, folder: folder.to_owned() })
     }
 
@@ -285,13 +294,15 @@ impl Store {
     }
 }
 
-async fn open_sqlite(url: &str, folder: &Path) -> Result<Db> {
-    // sqlx takes no lock around migrations on SQLite, and two daemons on one file are a mistake anyway.
-    let path = folder.join("maildesk.lock");
-    let lock = std::fs::File::create(&path).map_err(|source| StoreError::File { path: path.clone(), source })?;
-    if lock.try_lock().is_err() {
-        return Err(StoreError::InUse(folder.to_owned()));
-    }
+async fn open_sqlite(url: &str, folder: &Path, opener: Opener) -> Result<Db> {
+    let lock = match opener {
+        Opener::Daemon => {
+            let lock = lock_file(folder, "maildesk.lock")?;
+            lock.try_lock().map_err(|_| StoreError::InUse(folder.to_owned()))?;
+            Some(Arc::new(lock))
+        }
+        Opener::Command => None,
+    };
     let options = SqliteConnectOptions::from_str(url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
@@ -303,10 +314,27 @@ async fn open_sqlite(url: &str, folder: &Path) -> Result<Db> {
         .optimize_on_close(true, None);
     // One writer: writers queue fairly in the pool instead of unfairly in the busy timeout.
     let rw = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(10)).connect_with(options.clone()).await?;
-    SQLITE.run(&rw).await?;
+    migrate(&rw, folder).await?;
     let options = options.pragma("query_only", "1");
     let ro = SqlitePoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
-    Ok(Db::Sqlite { rw, ro, _lock: Arc::new(lock) })
+    Ok(Db::Sqlite { rw, ro, _lock: lock })
+}
+
+/// sqlx takes no lock around migrations on SQLite: two processes that start together would both make the tables.
+async fn migrate(rw: &SqlitePool, folder: &Path) -> Result<()> {
+    let lock = lock_file(folder, "migrate.lock")?;
+    let held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await;
+    let _lock = held
+        .map_err(std::io::Error::other)
+        .and_then(|it| it)
+        .map_err(|source| StoreError::File { path: folder.join("migrate.lock"), source })?;
+    SQLITE.run(rw).await?;
+    Ok(())
+}
+
+fn lock_file(folder: &Path, name: &str) -> Result<std::fs::File> {
+    let path = folder.join(name);
+    std::fs::File::create(&path).map_err(|source| StoreError::File { path, source })
 }
 
 async fn open_postgres(url: &str) -> Result<Db> {

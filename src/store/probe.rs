@@ -101,7 +101,7 @@ fn how_far(wanted: &Migrator, done: &[i64]) -> Tables {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{Store, StoreError};
+    use crate::store::{Opener, Store, StoreError};
 
     #[tokio::test]
     async fn a_look_makes_nothing_and_disturbs_nobody() {
@@ -109,7 +109,7 @@ mod tests {
         let url = format!("sqlite:{}/desk.db", folder.path().display());
         assert_eq!(probe(&url).await.unwrap().tables, Tables::New);
         assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
-        let store = Store::open(&url, folder.path()).await.unwrap();
+        let store = Store::open(&url, folder.path(), Opener::Daemon).await.unwrap();
         assert_eq!(probe(&url).await.unwrap().tables, Tables::UpToDate);
         store.close().await;
         assert_eq!(probe(&url).await.unwrap().tables, Tables::UpToDate);

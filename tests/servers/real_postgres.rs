@@ -1,6 +1,6 @@
 //! The ledger opens in a PostgreSQL of the tests' own.
 
-use maildesk::store::Store;
+use maildesk::store::{Opener, Store};
 use tempfile::TempDir;
 
 use crate::postgres::Database;
@@ -11,7 +11,7 @@ async fn each_test_has_an_empty_database_of_its_own() {
     assert_ne!(one.url, other.url);
     for database in [&one, &other] {
         let folder = TempDir::new().unwrap();
-        let store = Store::open(&database.url, folder.path()).await.unwrap();
+        let store = Store::open(&database.url, folder.path(), Opener::Daemon).await.unwrap();
         store.close().await;
     }
 }

@@ -63,7 +63,7 @@ fn history(dice: &mut Dice, staff: &[PersonId], customer: PersonId, mailboxes: &
     for ticket in 0..120 {
         let mut at = now - dice.seconds(420 * 86_400);
         let (mut status, mut assignee) = (Status::Open, None);
-        let mut say = |lines: &mut Vec<Line>, at, kind, actor, old: Option<String>, new: Option<String>, reply| {
+        let say = |lines: &mut Vec<Line>, at, kind, actor, old: Option<String>, new: Option<String>, reply| {
             lines.push(Line { ticket, at, kind, actor, old, new, reply });
         };
         say(&mut it.lines, at, EventKind::Opened, Some(customer), None, Some("mail".to_owned()), None);

@@ -1,6 +1,6 @@
 //! A store in a folder that goes away.
 
-use maildesk::store::Store;
+use maildesk::store::{Opener, Store};
 
 /// An empty desk on SQLite; its folder is removed when this is dropped.
 pub struct TempStore {
@@ -14,6 +14,6 @@ impl TempStore {
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", folder.path().join("desk.db").display());
-        Self { store: Store::open(&url, folder.path()).await.unwrap(), _folder: folder }
+        Self { store: Store::open(&url, folder.path(), Opener::Daemon).await.unwrap(), _folder: folder }
     }
 }
