@@ -5,6 +5,7 @@
 //! where it is.
 
 pub mod actions;
+pub mod app;
 pub mod auth;
 pub mod cli;
 pub mod clock;
@@ -15,3 +16,4 @@ pub mod mail;
 pub mod panel;
 pub mod store;
 pub mod templates;
+pub mod workers;

@@ -3,7 +3,9 @@
 mod check;
 mod healthz;
 mod http;
+mod ingest;
 pub mod inspect;
+pub mod serve;
 mod sightings;
 
 use std::{path::PathBuf, process::ExitCode};
@@ -24,8 +26,12 @@ enum Command {
     Check(Configured),
     /// Ask the daemon on this machine how it is. Exit code 0 when it is well.
     Healthz(Configured),
+    /// Take in one message from standard input: 0 once it is durable, 75 to offer it again, 65 when it is none.
+    Ingest(ingest::Arguments),
     /// Say what would be done with a mail in a file, and why; needs no configuration, sends and stores nothing.
     Inspect(inspect::Arguments),
+    /// Run the daemon: watch the mailboxes, send, serve the panel.
+    Serve(Configured),
 }
 
 /// Which configuration a command works with.
@@ -41,6 +47,8 @@ pub async fn run() -> ExitCode {
     match Arguments::parse().command {
         Command::Check(it) => check::run(&it.config).await,
         Command::Healthz(it) => healthz::run(&it.config).await,
+        Command::Ingest(it) => ingest::run(&it).await,
         Command::Inspect(it) => inspect::run(&it),
+        Command::Serve(it) => serve::run(&it.config).await,
     }
 }

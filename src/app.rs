@@ -1,0 +1,126 @@
+//! Wires the rooms, starts server and workers, stops them gently.
+
+use std::{net::SocketAddr, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use secrecy::ExposeSecret as _;
+use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use crate::{
+    actions::{Desk, Mailboxes},
+    auth::keys::Keys,
+    clock::Clock,
+    config::Config,
+    desk::id::MailboxId,
+    mail::smtp::SmtpPool,
+    panel::{self, Panel},
+    store::{Opener, Store, mailboxes, sessions},
+    templates::Templates,
+    workers::{
+        housekeeping,
+        intake::{self, Watched},
+        sender::{self, Lane},
+        take_in,
+    },
+};
+
+/// Whatever has not ended by then is left: everything that matters is in a committed row.
+const TIME_TO_END: Duration = Duration::from_secs(12);
+
+/// A running desk.
+pub struct App {
+    /// What actions need.
+    pub desk: Arc<Desk>,
+    /// Where the panel listens.
+    pub address: SocketAddr,
+    stop: CancellationToken,
+    tasks: TaskTracker,
+}
+
+impl App {
+    /// Opens the store, listens, and starts the workers.
+    ///
+    /// # Errors
+    /// When the database, the secret key or the address cannot be had: the sentence names it and the mend.
+    pub async fn start(config: &Config, clock: Clock) -> anyhow::Result<Self> {
+        let (desk, rows) = desk(config, clock, Opener::Daemon).await?;
+        let listener = TcpListener::bind(config.listen)
+            .await
+            .with_context(|| format!("listen: {} cannot be had; name another address", config.listen))?;
+        let address = listener.local_addr()?;
+        let desk = Arc::new(desk);
+        let app = Self { desk: desk.clone(), address, stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        app.serve(listener, Panel::new((*desk).clone(), config.trusted_proxies.clone())).await?;
+        take_in::note_left_over(&desk).await?;
+        app.tasks.spawn(housekeeping::run(desk.clone(), app.stop.clone()));
+        for (mailbox, row) in config.mailboxes.iter().zip(rows) {
+            let watched = Watched {
+                mailbox: row,
+                name: mailbox.settings.name.clone(),
+                account: mailbox.imap.clone(),
+                poll_every: mailbox.poll_every.unsigned_abs(),
+                take_existing: mailbox.settings.take_existing,
+            };
+            app.tasks.spawn(intake::run(desk.clone(), watched, app.stop.clone()));
+            let pool = SmtpPool::new(mailbox.smtp.clone());
+            let lane = Lane::new(row, mailbox.settings.address.clone(), pool, mailbox.smtp.connections, mailbox.per_minute);
+            app.tasks.spawn(sender::run(desk.clone(), lane, app.stop.clone()));
+        }
+        Ok(app)
+    }
+
+    async fn serve(&self, listener: TcpListener, panel: Panel) -> anyhow::Result<()> {
+        if !sessions::has_admin(&mut *self.desk.store.read().await?).await? {
+            // The one secret that is logged: it works only while the desk has no admin, and whoever reads the log runs the desk.
+            tracing::warn!("this desk has no admin yet; make the first one at {}", panel.set_up_address());
+        }
+        let service = panel::router(panel).into_make_service_with_connect_info::<SocketAddr>();
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let served = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await }).await;
+            if let Err(error) = served {
+                tracing::error!("the panel ended: {error}");
+            }
+        });
+        tracing::info!("the panel listens on http://{}", self.address);
+        Ok(())
+    }
+
+    /// Ends server and workers, waits for what they have in hand (12 s at most), and closes the store.
+    pub async fn stop(self) {
+        self.stop.cancel();
+        self.tasks.close();
+        if tokio::time::timeout(TIME_TO_END, self.tasks.wait()).await.is_err() {
+            tracing::warn!("some work did not end in time; it is done again at the next start");
+        }
+        tokio::time::timeout(Duration::from_secs(2), self.desk.store.close()).await.ok();
+    }
+}
+
+/// The desk of a configuration without anything running, and the rows of its mailboxes in their order.
+///
+/// # Errors
+/// When the database or the secret key cannot be had.
+pub async fn desk(config: &Config, clock: Clock, opener: Opener) -> anyhow::Result<(Desk, Vec<MailboxId>)> {
+    let store = Store::open(config.database_url.expose_secret(), &config.data_dir, opener).await.context("database_url")?;
+    let secret = config.root_key.load()?;
+    let mut rows = Vec::new();
+    let mut tx = store.begin().await?;
+    for mailbox in &config.mailboxes {
+        rows.push(mailboxes::ensure(&mut tx, &mailbox.settings.name, &mailbox.settings.address).await?);
+    }
+    tx.commit().await?;
+    let settings = config.mailboxes.iter().map(|it| it.settings.clone());
+    let desk = Desk {
+        store,
+        clock,
+        settings: Arc::new(config.desk.clone()),
+        mailboxes: Arc::new(Mailboxes::new(rows.iter().copied().zip(settings).collect())),
+        keys: Keys::from_root(secret.expose_secret().as_bytes()),
+        url: config.public_url.clone(),
+        templates: Arc::new(Templates::new()),
+        outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
+    };
+    Ok((desk, rows))
+}

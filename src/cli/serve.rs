@@ -1,0 +1,53 @@
+//! `maildesk serve`: the daemon.
+
+use std::process::ExitCode;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{
+    app::App,
+    clock::Clock,
+    config::{Config, LogFormat},
+};
+
+/// Runs until SIGTERM or SIGINT.
+pub async fn run(file: &std::path::Path) -> ExitCode {
+    let config = match Config::load(file) {
+        Ok(config) => config,
+        Err(faults) => {
+            eprintln!("{faults}");
+            return ExitCode::from(78); // EX_CONFIG (sysexits.h)
+        }
+    };
+    log(config.log, &config.log_filter);
+    match serve(&config).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: &Config) -> anyhow::Result<()> {
+    let mut term = signal(SignalKind::terminate())?;
+    let mut int = signal(SignalKind::interrupt())?;
+    let app = App::start(config, Clock::System).await?;
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+    tracing::info!("stopping");
+    app.stop().await;
+    Ok(())
+}
+
+/// Lines to standard error. async_imap at trace level prints passwords, so it never goes below info.
+pub fn log(format: LogFormat, filter: &str) {
+    let filter = tracing_subscriber::EnvFilter::new(format!("{filter},async_imap=info"));
+    let to_stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => to_stderr.with_target(false).init(),
+        LogFormat::Json => to_stderr.json().init(),
+    }
+}

@@ -1,0 +1,367 @@
+//! A mailbox into the ledger: list, fetch, keep, decide, file; then wait for more.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    actions::Desk,
+    clock::random_bytes,
+    desk::{id::MailboxId, mailbox::ImapAccount, settings::TakeExisting},
+    mail::imap::{Filed as OnServer, Filing, ImapError, ImapLimits, LISTED_AT_ONCE, Listed, Session, Short, Woken},
+    store::{
+        mailboxes::{self, MailboxState},
+        messages::{self, Filed, Place, Taken},
+    },
+    workers::{
+        Result, WorkerError,
+        take_in::{Arrival, take_in},
+    },
+};
+
+/// IDLE is renewed after so long (RFC 2177 §3 allows 29 minutes), and everything is listed again: servers forget.
+const LONGEST_IDLE: Duration = Duration::from_secs(5 * 60);
+
+/// So many are taken in before those are filed.
+const AT_ONCE: usize = 500;
+
+/// A message that the server lists and does not give is asked for so often before what it gives is taken.
+const PATIENCE: u32 = 5;
+
+/// The first pause after trouble, doubling to the longest; a refused sign-in begins higher, so that no account is locked.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
+const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(60);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+
+/// One watched folder.
+#[derive(Clone, Debug)]
+pub struct Watched {
+    /// Its row.
+    pub mailbox: MailboxId,
+    /// Its short name.
+    pub name: String,
+    /// How it is reached.
+    pub account: ImapAccount,
+    /// How often it is looked at where the server cannot tell of new mail by itself.
+    pub poll_every: Duration,
+    /// What is taken at the first meeting.
+    pub take_existing: TakeExisting,
+}
+
+/// A session on a watched folder, and what is known of it.
+pub struct Watch<'a> {
+    desk: &'a Desk,
+    watched: &'a Watched,
+    session: Session,
+    stop: CancellationToken,
+    /// UIDs from here on have not been seen by this session.
+    next_uid: u32,
+    /// UIDs below were there before we came.
+    floor: u32,
+    /// How often a message was listed and not given.
+    not_given: HashMap<u32, u32>,
+}
+
+/// What one step came to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Step {
+    /// Messages that came into the ledger, or were met again.
+    pub taken: usize,
+    /// Messages that are listed and could not be had yet.
+    pub waiting: usize,
+}
+
+impl<'a> Watch<'a> {
+    /// Connects and finds out where this folder stands.
+    ///
+    /// # Errors
+    /// When the server or the database fails.
+    pub async fn open(desk: &'a Desk, watched: &'a Watched, stop: &CancellationToken) -> Result<Self> {
+        let limits = ImapLimits { largest_message: desk.settings.max_message_bytes, ..ImapLimits::default() };
+        let session = Session::open(&watched.account, limits).await?;
+        let mut watch = Self { desk, watched, session, stop: stop.clone(), next_uid: 1, floor: 1, not_given: HashMap::new() };
+        watch.floor = watch.meet().await?;
+        watch.next_uid = watch.floor;
+        Ok(watch)
+    }
+
+    /// The first UID that is ours to take. At the first meeting that is the next to come, unless more was asked for; when the
+    /// folder's UIDs have been given anew, everything is looked at again and known by its content.
+    async fn meet(&mut self) -> Result<u32> {
+        let (desk, mailbox) = (self.desk, self.watched.mailbox);
+        let folder = self.session.folder();
+        let known = mailboxes::state(&mut *desk.store.read().await?, mailbox).await?;
+        let floor = match known {
+            MailboxState { met_at: Some(_), uid_validity: Some(same), floor_uid } if same == folder.uid_validity => return Ok(floor_uid),
+            MailboxState { met_at: Some(met_at), .. } => self.first_since(met_at).await?,
+            MailboxState { met_at: None, .. } => match self.watched.take_existing {
+                TakeExisting::All => 1,
+                TakeExisting::Unseen => self.take_unseen().await?,
+                TakeExisting::None => self.next_to_come().await?,
+            },
+        };
+        let mut tx = desk.store.begin().await?;
+        mailboxes::meet(&mut tx, mailbox, folder.uid_validity, floor, desk.clock.now()).await?;
+        tx.commit().await?;
+        tracing::info!(mailbox = %self.watched.name, "watching mailbox {}: mail from UID {floor} on is taken", self.watched.name);
+        Ok(floor)
+    }
+
+    async fn next_to_come(&mut self) -> Result<u32> {
+        if let Some(next) = self.session.folder().uid_next {
+            return Ok(next);
+        }
+        Ok(self.list(1).await?.last().map_or(1, |it| it.uid.saturating_add(1)))
+    }
+
+    /// The lowest UID of a message that came after the first meeting; older mail was not taken and is not now.
+    async fn first_since(&mut self, met_at: jiff::Timestamp) -> Result<u32> {
+        let listed = self.list(1).await?;
+        let later = listed.iter().filter(|it| it.internal_date.is_none_or(|at| at >= met_at)).map(|it| it.uid).min();
+        Ok(later.or_else(|| listed.last().map(|it| it.uid.saturating_add(1))).unwrap_or(1))
+    }
+
+    /// What nobody has read is taken before the folder counts as met: a crash in between begins again.
+    async fn take_unseen(&mut self) -> Result<u32> {
+        let next = self.next_to_come().await?;
+        let unseen = self.session.list_unseen().await?;
+        self.take(&unseen.into_iter().filter(|it| it.uid < next).collect::<Vec<_>>()).await?;
+        Ok(next)
+    }
+
+    async fn list(&mut self, mut from: u32) -> Result<Vec<Listed>> {
+        let mut all = Vec::new();
+        loop {
+            let page = self.session.list_from(from).await?;
+            let (n, last) = (page.len(), page.last().map(|it| it.uid));
+            all.extend(page);
+            match last {
+                Some(last) if n >= LISTED_AT_ONCE => from = last.saturating_add(1),
+                Some(_) | None => return Ok(all),
+            }
+        }
+    }
+
+    /// Takes in what came since the last step.
+    ///
+    /// # Errors
+    /// When the server or the database fails; what is in the ledger stays.
+    pub async fn step(&mut self) -> Result<Step> {
+        let from = self.not_given.keys().copied().min().map_or(self.next_uid, |uid| uid.min(self.next_uid));
+        self.step_from(from).await
+    }
+
+    /// Lists the whole folder and takes in what the ledger lacks, whoever has read it meanwhile.
+    ///
+    /// # Errors
+    /// As [`Watch::step`].
+    pub async fn full_step(&mut self) -> Result<Step> {
+        self.step_from(self.floor).await
+    }
+
+    async fn step_from(&mut self, mut from: u32) -> Result<Step> {
+        let (desk, mailbox) = (self.desk, self.watched.mailbox);
+        let mut step = Step::default();
+        loop {
+            let page = self.session.list_from(from).await?;
+            let uid_validity = self.session.folder().uid_validity;
+            let known = messages::sighted(&mut *desk.store.read().await?, mailbox, uid_validity, from).await?;
+            let new: Vec<Listed> = page.iter().filter(|it| known.binary_search(&it.uid).is_err()).copied().collect();
+            for chunk in new.chunks(AT_ONCE) {
+                step.taken += self.take(chunk).await?;
+                self.file().await?;
+                if self.stop.is_cancelled() {
+                    return Ok(step);
+                }
+            }
+            let Some(last) = page.last() else { break };
+            from = last.uid.saturating_add(1);
+            self.next_uid = self.next_uid.max(from);
+            if page.len() < LISTED_AT_ONCE {
+                break;
+            }
+        }
+        self.not_given.retain(|_, tries| *tries < PATIENCE * 2);
+        self.file().await?;
+        step.waiting = self.not_given.len();
+        self.note_check(step.waiting).await?;
+        Ok(step)
+    }
+
+    async fn note_check(&self, waiting: usize) -> Result<()> {
+        let mut tx = self.desk.store.begin().await?;
+        mailboxes::checked(&mut tx, self.watched.mailbox, waiting, self.desk.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Fetches these and takes them in, batch by batch; how many.
+    async fn take(&mut self, listed: &[Listed]) -> Result<usize> {
+        let largest = self.desk.settings.max_message_bytes;
+        let (whole, too_large): (Vec<Listed>, Vec<Listed>) = listed.iter().partition(|it| u64::from(it.size) <= largest);
+        let impatient: Vec<Listed> = whole.iter().filter(|it| self.tries(it.uid) >= PATIENCE).copied().collect();
+        let patient: Vec<Listed> = whole.iter().filter(|it| self.tries(it.uid) < PATIENCE).copied().collect();
+        let mut taken = self.fetch(&patient, Short::IsNotYet).await?;
+        taken += self.fetch(&impatient, Short::IsTaken).await?;
+        for one in too_large {
+            taken += self.take_header(one).await?;
+        }
+        Ok(taken)
+    }
+
+    fn tries(&self, uid: u32) -> u32 {
+        self.not_given.get(&uid).copied().unwrap_or(0)
+    }
+
+    async fn fetch(&mut self, listed: &[Listed], short: Short) -> Result<usize> {
+        if listed.is_empty() {
+            return Ok(0);
+        }
+        let now = self.desk.clock.now();
+        let (mailbox, uid_validity) = (self.watched.mailbox, self.session.folder().uid_validity);
+        let mut fetching = self.session.fetch(listed, short);
+        let mut taken = 0;
+        while let Some(batch) = fetching.next_batch().await? {
+            let arrivals: Vec<Arrival<'_>> = batch
+                .messages
+                .iter()
+                .map(|it| Arrival {
+                    place: Some(Place { mailbox, uid_validity, uid: it.uid }),
+                    received_at: it.internal_date.unwrap_or(now),
+                    size: it.octets.len() as u64,
+                    taken: Taken::Whole,
+                    octets: &it.octets,
+                })
+                .collect();
+            take_in(self.desk, mailbox, &arrivals).await?;
+            taken += arrivals.len();
+            for it in &batch.messages {
+                self.not_given.remove(&it.uid);
+            }
+            for it in batch.not_yet {
+                match it.octets {
+                    // Deleted between listing and fetching: nothing to wait for once it is no longer listed.
+                    None => drop(self.not_given.remove(&it.uid)),
+                    Some(_) => *self.not_given.entry(it.uid).or_default() += 1,
+                }
+            }
+        }
+        Ok(taken)
+    }
+
+    async fn take_header(&mut self, one: Listed) -> Result<usize> {
+        let Some(header) = self.session.fetch_header(one.uid).await? else { return Ok(0) };
+        let (mailbox, uid_validity) = (self.watched.mailbox, self.session.folder().uid_validity);
+        let arrival = Arrival {
+            place: Some(Place { mailbox, uid_validity, uid: one.uid }),
+            received_at: one.internal_date.unwrap_or(self.desk.clock.now()),
+            size: u64::from(one.size),
+            taken: Taken::HeaderOnly,
+            octets: &header,
+        };
+        take_in(self.desk, mailbox, &[arrival]).await?;
+        Ok(1)
+    }
+
+    /// Files on the server whatever is decided. A refusal is tried again at the next step and changes no decision.
+    async fn file(&mut self) -> Result<()> {
+        let (desk, mailbox, uid_validity) = (self.desk, self.watched.mailbox, self.session.folder().uid_validity);
+        let filing = Filing { mark_seen: true, move_to: self.watched.account.done_folder.clone() };
+        loop {
+            let due = messages::to_file(&mut *desk.store.read().await?, mailbox, uid_validity, AT_ONCE as i64).await?;
+            if due.is_empty() {
+                return Ok(());
+            }
+            let how = match self.session.file(&due, &filing).await {
+                Ok(OnServer::Moved | OnServer::Stayed) => Filed::Done,
+                Ok(OnServer::CannotMove) => Filed::Left,
+                Err(refused @ ImapError::Refused { .. }) => {
+                    tracing::warn!(mailbox = %self.watched.name, "mailbox {}: cannot file messages on the server: {refused}", self.watched.name);
+                    return Ok(());
+                }
+                Err(other) => return Err(other.into()),
+            };
+            let mut tx = desk.store.begin().await?;
+            messages::filed(&mut tx, mailbox, uid_validity, &due, how, desk.clock.now()).await?;
+            tx.commit().await?;
+        }
+    }
+
+    /// Waits for new mail, or until it is time to look anyway.
+    async fn wait(&mut self, stop: &CancellationToken) -> Result<Woken> {
+        if self.session.capabilities().idle && self.not_given.is_empty() {
+            return Ok(self.session.idle(LONGEST_IDLE, stop).await?);
+        }
+        let nap = if self.not_given.is_empty() { self.watched.poll_every } else { FIRST_PAUSE };
+        tokio::select! {
+            () = stop.cancelled() => Ok(Woken::Stopped),
+            () = tokio::time::sleep(nap) => {
+                self.session.noop().await?;
+                Ok(Woken::NewMail)
+            }
+        }
+    }
+}
+
+/// Watches a mailbox until it is told to stop: connects, takes in, waits; begins again with growing pauses when it breaks.
+pub async fn run(desk: Arc<Desk>, watched: Watched, stop: CancellationToken) {
+    let mut troubles = 0_u32;
+    while !stop.is_cancelled() {
+        let error = match watch(&desk, &watched, &stop, &mut troubles).await {
+            Ok(()) => break,
+            Err(error) => error,
+        };
+        troubles = (troubles + 1).min(16);
+        tracing::warn!(mailbox = %watched.name, "mailbox {} cannot be read: {error}", watched.name);
+        if let Err(also) = note_trouble(&desk, &watched, &error).await {
+            tracing::error!("the trouble cannot be noted: {also}");
+        }
+        tokio::select! {
+            () = stop.cancelled() => break,
+            () = tokio::time::sleep(pause(&error, troubles)) => {}
+        }
+    }
+    if let Ok(mut tx) = desk.store.begin().await {
+        if mailboxes::disconnected(&mut tx, watched.mailbox).await.is_ok() {
+            tx.commit().await.ok();
+        }
+    }
+}
+
+async fn watch(desk: &Desk, watched: &Watched, stop: &CancellationToken, troubles: &mut u32) -> Result<()> {
+    let mut watch = tokio::select! {
+        () = stop.cancelled() => return Ok(()),
+        opened = Watch::open(desk, watched, stop) => opened?,
+    };
+    watch.full_step().await?;
+    *troubles = 0;
+    loop {
+        match watch.wait(stop).await? {
+            Woken::NewMail => watch.step().await?,
+            Woken::TimedOut => watch.full_step().await?,
+            Woken::Stopped => {
+                watch.session.logout().await;
+                return Ok(());
+            }
+        };
+    }
+}
+
+async fn note_trouble(desk: &Desk, watched: &Watched, error: &WorkerError) -> Result<()> {
+    let mut tx = desk.store.begin().await?;
+    mailboxes::failed(&mut tx, watched.mailbox, &error.to_string(), desk.clock.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Growing, jittered pauses.
+fn pause(error: &WorkerError, troubles: u32) -> Duration {
+    let first = match error {
+        WorkerError::Imap(ImapError::SignInRefused { .. }) => PAUSE_AFTER_REFUSAL,
+        WorkerError::Imap(_) | WorkerError::Store(_) | WorkerError::Action(_) => FIRST_PAUSE,
+    };
+    let [jitter] = random_bytes::<1>();
+    let longest = if first == PAUSE_AFTER_REFUSAL { LONGEST_PAUSE * 6 } else { LONGEST_PAUSE };
+    let pause = (first * (1 << (troubles - 1).min(10))).min(longest);
+    pause - pause / 4 * u32::from(jitter) / 255
+}

@@ -1,0 +1,138 @@
+//! Messages come into the ledger and are decided: the same for IMAP and for `maildesk ingest`.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{
+        Desk,
+        receive_message::{self, Incoming, Outcome, receive_messages},
+    },
+    desk::{
+        id::{LedgerId, MailboxId},
+        triage::Authenticity,
+    },
+    mail::{content_key::content_key, parse},
+    store::{
+        mailboxes,
+        messages::{self, Arrived, Kept, LedgerRow, Place, Taken},
+    },
+    workers::Result,
+};
+
+/// Decided in one transaction: so many messages at most.
+const BATCH: i64 = 50;
+
+/// At its third start a message that ended the program twice is not even read.
+const POISON_STARTS: i64 = 2;
+
+/// A message as it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Arrival<'a> {
+    /// Where it lies on a server; none for one that was handed to us.
+    pub place: Option<Place>,
+    /// When the server got it.
+    pub received_at: Timestamp,
+    /// Bytes on the server; of one that is too large, more than is here.
+    pub size: u64,
+    /// How much of it is here.
+    pub taken: Taken,
+    /// Its octets.
+    pub octets: &'a [u8],
+}
+
+/// Keeps these messages in one durable commit, then decides those that are new. What fails in deciding is in the ledger and
+/// is decided later.
+///
+/// # Errors
+/// When the database or the disk fails: then none of them was kept, and nothing may be flagged on the server.
+pub async fn take_in(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'_>]) -> Result<Vec<Outcome>> {
+    let new = keep(desk, mailbox, batch).await?;
+    let incoming = tokio::task::block_in_place(|| new.into_iter().map(|(row, octets)| read(desk, row, octets)).collect::<Vec<_>>());
+    Ok(receive_messages(desk, &incoming).await?)
+}
+
+async fn keep<'a>(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'a>]) -> Result<Vec<(LedgerRow, &'a [u8])>> {
+    let now = desk.clock.now();
+    let keys: Vec<String> = tokio::task::block_in_place(|| batch.iter().map(|it| content_key(it.octets)).collect());
+    let blobs = desk.store.blobs();
+    let mut tx = desk.store.begin().await?;
+    let mut new = Vec::new();
+    for (arrival, content_key) in batch.iter().zip(&keys) {
+        let sha256 = blobs.put(&mut tx, arrival.octets, now).await?;
+        let Arrival { size, received_at, taken, .. } = *arrival;
+        let row = Arrived { mailbox, content_key, sha256: &sha256, size, received_at, taken };
+        let kept = messages::keep(&mut tx, &row, now).await?;
+        if let Some(place) = arrival.place {
+            messages::sight(&mut tx, place, kept.id(), now).await?;
+        }
+        match kept {
+            Kept::New(id) => new.push((LedgerRow { id, sha256, size, mailbox, received_at, taken, starts: 0, held: None }, arrival.octets)),
+            Kept::Known(id) => tracing::info!(message = %id, "met message {id} again"),
+        }
+    }
+    if !new.is_empty() {
+        mailboxes::mail_came(&mut tx, mailbox, now).await?;
+    }
+    tx.commit().await?;
+    Ok(new)
+}
+
+fn read(desk: &Desk, row: LedgerRow, octets: &[u8]) -> Incoming {
+    // One that has ended the program twice is not looked into a third time.
+    let octets = if row.starts >= POISON_STARTS { b"Subject: (not read)\r\n\r\n".as_slice() } else { octets };
+    let message = parse::read(octets);
+    let mailbox = desk.mailboxes.get(row.mailbox);
+    let authenticity = mailbox.map_or(Authenticity::NotVerified, |it| receive_message::authenticity(&message, it));
+    Incoming { row, message, authenticity }
+}
+
+/// Decides what an earlier run, or a failing database, left undecided; how many. What was there when the program ended is
+/// decided alone, its start counted first, so that a message that ends the program is found and held.
+///
+/// # Errors
+/// When the database fails.
+pub async fn decide_left_over(desk: &Desk) -> Result<usize> {
+    let mut n = 0;
+    loop {
+        let rows = messages::undecided(&mut *desk.store.read().await?, BATCH).await?;
+        if rows.is_empty() {
+            return Ok(n);
+        }
+        n += rows.len();
+        let (suspects, others): (Vec<LedgerRow>, Vec<LedgerRow>) = rows.into_iter().partition(|it| it.starts > 0);
+        for row in suspects {
+            count_start(desk, row.id).await?;
+            decide(desk, vec![row]).await?;
+        }
+        decide(desk, others).await?;
+    }
+}
+
+async fn count_start(desk: &Desk, id: LedgerId) -> Result<()> {
+    let mut tx = desk.store.begin().await?;
+    messages::count_start(&mut tx, id).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn decide(desk: &Desk, rows: Vec<LedgerRow>) -> Result<()> {
+    let blobs = desk.store.blobs();
+    let mut incoming = Vec::with_capacity(rows.len());
+    for row in rows {
+        let octets = blobs.get(&mut *desk.store.read().await?, &row.sha256).await?.unwrap_or_default();
+        incoming.push(tokio::task::block_in_place(|| read(desk, row, &octets)));
+    }
+    receive_messages(desk, &incoming).await?;
+    Ok(())
+}
+
+/// At the start of the daemon: whatever is undecided now was left by a run that ended.
+///
+/// # Errors
+/// When the database fails.
+pub async fn note_left_over(desk: &Desk) -> Result<()> {
+    let mut tx = desk.store.begin().await?;
+    messages::suspect_left_over(&mut tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
