@@ -120,10 +120,17 @@ async fn what_is_wrong_with_the_panels_certificate_is_told_apart() {
 #[tokio::test(flavor = "multi_thread")]
 async fn servers_that_take_us_are_well_and_nothing_was_sent() {
     let world = world().await;
+    world.deliver("sales@desk.test", b"Subject: there before\r\n\r\nhello\r\n");
     let said = Shell::with(&desk_in(&world, "the-right-one")).run_beside("check").await;
     assert_eq!(said.code, Some(0), "{}", said.text);
+    let taken = said.line("ok    mailbox \"sales\" imap: 127.0.0.1");
+    assert!(taken.contains("signed in as sales@desk.test, INBOX holds 1 message, tells of new mail (IDLE)"), "{taken}");
+    assert!(said.line("ok    mailbox \"sales\" imap: what is taken in").ends_with("goes to Processed (MOVE), which is made when needed"));
     assert!(said.line("ok    mailbox \"sales\" smtp: ").contains("signed in as sales@desk.test"));
-    assert!(world.messages("sales@desk.test", "INBOX").is_empty());
+    let held = world.messages("sales@desk.test", "INBOX");
+    assert_eq!(held.len(), 1);
+    assert!(held[0].flags.is_empty(), "{:?}", held[0].flags);
+    assert!(world.messages("sales@desk.test", "Processed").is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,7 +138,10 @@ async fn a_sign_in_that_is_refused_is_a_fault_without_the_password() {
     let world = world().await;
     let said = Shell::with(&desk_in(&world, "the-wrong-one")).run_beside("check").await;
     assert_eq!(said.code, Some(1));
-    assert!(said.line("FAIL  mailbox \"sales\" smtp: ").contains("refuses the sign-in of sales@desk.test"), "{}", said.text);
+    for server in ["imap", "smtp"] {
+        let line = said.line(&format!("FAIL  mailbox \"sales\" {server}: "));
+        assert!(line.contains("refuses the sign-in of sales@desk.test"), "{line}");
+    }
     assert!(!said.text.contains("the-wrong-one"), "{}", said.text);
 }
 
@@ -141,4 +151,40 @@ async fn a_server_that_is_closed_to_us_is_told_in_its_own_words() {
     world.misbehave(|it| it.smtp_greeting = Some((554, "no service for you".to_owned())));
     let said = Shell::with(&desk_in(&world, "the-right-one")).run_beside("check").await;
     assert!(said.line("FAIL  mailbox \"sales\" smtp: ").contains("no service for you"), "{}", said.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_server_cannot_do_is_told() {
+    let world = world().await;
+    world.misbehave(|it| it.without = vec!["IDLE", "MOVE", "UIDPLUS"]);
+    let said = Shell::with(&desk_in(&world, "the-right-one")).run_beside("check").await;
+    assert_eq!(said.code, Some(0), "{}", said.text);
+    assert!(said.line("warn  mailbox \"sales\" imap: 127.0.0.1").ends_with("so it is asked every 60 s (poll_every)"));
+    assert!(said.line("warn  mailbox \"sales\" imap: the server").contains("neither MOVE nor UIDPLUS"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_is_not_there_or_cannot_be_written_to_is_a_fault() {
+    let world = world().await;
+    let elsewhere = desk_in(&world, "the-right-one").replacen("[mailbox.imap]\n", "[mailbox.imap]\nfolder = \"Nowhere\"\n", 1);
+    let said = Shell::with(&elsewhere).run_beside("check").await;
+    assert!(said.line("FAIL  mailbox \"sales\" imap: ").contains("does not open the folder `Nowhere`"), "{}", said.text);
+    world.misbehave(|it| it.read_only = true);
+    let said = Shell::with(&desk_in(&world, "the-right-one")).run_beside("check").await;
+    assert!(said.line("FAIL  mailbox \"sales\" imap: 127.0.0.1").contains("for reading only"), "{}", said.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_there_is_a_fault_for_each_server() {
+    let nowhere = desk_in(&world().await, "the-right-one");
+    let nowhere: String =
+        nowhere.lines().map(|it| if it.starts_with("port = ") { "port = 1\n".to_owned() } else { format!("{it}\n") }).collect();
+    let said = Shell::with(&nowhere).run_beside("check").await;
+    for server in ["imap", "smtp"] {
+        assert!(
+            said.line(&format!("FAIL  mailbox \"sales\" {server}: ")).contains("cannot reach 127.0.0.1:1: Connection refused"),
+            "{}",
+            said.text
+        );
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::{Read, Write},
+    io::{BufRead, BufReader, Write},
     net::{SocketAddr, TcpListener},
     path::{Path, PathBuf},
     process::{Command, Output},
@@ -12,7 +12,7 @@ use std::{
 
 use rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivatePkcs8KeyDer};
 use tempfile::TempDir;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
 use tokio_rustls::TlsAcceptor;
 
 /// A folder with a `maildesk.toml`.
@@ -82,8 +82,8 @@ pub fn web_server(answer: &'static str) -> SocketAddr {
     let address = listener.local_addr().unwrap();
     thread::spawn(move || {
         for mut visitor in listener.incoming().flatten() {
-            let _ = Read::read(&mut visitor, &mut [0; 1024]);
-            let _ = Write::write_all(&mut visitor, answer.as_bytes());
+            BufReader::new(&visitor).read_line(&mut String::new()).ok();
+            Write::write_all(&mut visitor, answer.as_bytes()).ok();
         }
     });
     address
@@ -106,7 +106,7 @@ pub async fn tls_web_server(answer: &'static str, pem: &Path, name: &str, until:
         loop {
             let (visitor, _) = listener.accept().await.unwrap();
             let Ok(mut visitor) = acceptor.accept(visitor).await else { continue };
-            visitor.read(&mut [0; 1024]).await.ok();
+            AsyncBufReadExt::read_line(&mut tokio::io::BufReader::new(&mut visitor), &mut String::new()).await.ok();
             visitor.write_all(answer.as_bytes()).await.ok();
             visitor.shutdown().await.ok();
         }
