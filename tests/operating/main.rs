@@ -2,5 +2,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod check;
+mod check_real_servers;
 mod healthz;
 mod shell;
+
+#[allow(dead_code, reason = "other worlds ask more of it")]
+#[path = "../support/dovecot.rs"]
+mod dovecot;
+#[allow(dead_code, reason = "other worlds ask more of it")]
+#[path = "../support/house_ca.rs"]
+mod house_ca;
+#[path = "../support/postgres.rs"]
+mod postgres;
