@@ -26,10 +26,12 @@ mod csv;
 pub mod error;
 pub mod form;
 mod headers;
+mod highlight;
 pub mod page;
 pub mod routes;
 mod set_up;
 mod sign_in;
+mod tickets;
 pub mod visitor;
 pub mod words;
 
@@ -96,6 +98,9 @@ pub fn routes() -> Routes {
         .post("/setup", Policy::Anyone, set_up::make_first_admin)
         .get("/invite/{token}", Policy::Anyone, set_up::invitation)
         .post("/invite/{token}", Policy::Anyone, set_up::accept_invitation)
+        // the queues
+        .get("/tickets", Policy::Staff, tickets::list)
+        .get("/search", Policy::Staff, tickets::search)
         .get("/assets/{*name}", Policy::Anyone, assets::get)
         // figures
         .get("/analytics", Policy::Staff, analytics::show)

@@ -22,6 +22,7 @@ use sqlx::{
 pub mod analytics;
 pub mod blobs;
 pub mod comments;
+pub mod conversation;
 pub mod disk;
 pub mod events;
 pub mod evidence;

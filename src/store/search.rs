@@ -8,7 +8,7 @@ use crate::{
         id::{CommentId, TicketNumber},
         permission::Scope,
     },
-    store::{Conn, Result, Tx, on},
+    store::{Conn, Driver, Result, Tx, on},
 };
 
 /// Of one text, so much is indexed; bytes once folded.
@@ -73,8 +73,9 @@ fn separate(words: &mut String) {
     }
 }
 
-/// Scripts written without spaces: each of their characters is a word, and a query is a phrase of them.
-fn stands_alone(c: char) -> bool {
+/// Whether a character is of a script written without spaces: each is a word of its own, and a query is a phrase of them.
+#[must_use]
+pub fn stands_alone(c: char) -> bool {
     matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
 }
 
@@ -137,8 +138,10 @@ pub async fn find(conn: &mut Conn, query: &Query, scope: Scope, limit: usize) ->
     let order = conn.pick("s.rowid", "s.id");
     // A ticket that says it in many comments takes as many rows; enough are read to fill a page all the same.
     let sql = format!("{sql} and {within} order by {order} desc limit $3");
-    let asked = conn.pick("sqlite", "postgres");
-    let asked = if asked == "sqlite" { query.for_sqlite() } else { query.for_postgres() };
+    let asked = match conn.driver() {
+        Driver::Sqlite(_) => query.for_sqlite(),
+        Driver::Pg(_) => query.for_postgres(),
+    };
     let rows = i64::try_from(limit * 8).unwrap_or(i64::MAX);
     let found: Vec<(i64, i64)> =
         on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(asked).bind(who).bind(rows).fetch_all(c).await)?;

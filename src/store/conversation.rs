@@ -1,0 +1,333 @@
+//! The whole of one ticket as its page shows it: what was said, by which mail it came and went, and what was changed.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+
+use crate::{
+    desk::{
+        comment::{Flag, Origin, Via, Visibility},
+        delivery::DeliveryState,
+        event::EventKind,
+        id::{AttachmentId, CommentId, DeliveryId, LedgerId, PersonId, TicketNumber},
+    },
+    store::{Conn, Result, at, blobs::ContentHash, on, word},
+};
+
+/// Who said or did something.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Author {
+    /// Their row.
+    pub id: PersonId,
+    /// As they are called.
+    pub name: String,
+    /// Where they are written to.
+    pub email: String,
+}
+
+fn author(id: Option<i64>, name: Option<String>, email: Option<String>) -> Option<Author> {
+    Some(Author { id: PersonId(id?), name: name?, email: email? })
+}
+
+/// Which part of what was said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Audience {
+    /// Everything, for staff.
+    Staff,
+    /// What a customer may see: public and not taken back.
+    Customer,
+}
+
+/// One comment with what belongs to it.
+#[derive(Clone, Debug)]
+pub struct Said {
+    /// Its row.
+    pub id: CommentId,
+    /// Who may read it.
+    pub visibility: Visibility,
+    /// Whose voice it is.
+    pub origin: Origin,
+    /// Who wrote it.
+    pub author: Option<Author>,
+    /// The way it came in.
+    pub via: Via,
+    /// What was newly written.
+    pub body: String,
+    /// History and signature that were cut.
+    pub quoted: String,
+    /// Whether there is sanitised HTML to show.
+    pub has_html: bool,
+    /// Remote pictures that were left out.
+    pub remote_images: i64,
+    /// The mail it came by.
+    pub mail: Option<ByMail>,
+    /// What staff should know about how it came.
+    pub flag: Option<Flag>,
+    /// When it was taken back within its undo window.
+    pub withdrawn_at: Option<Timestamp>,
+    /// When it was said.
+    pub created_at: Timestamp,
+    /// Files beside it, in order.
+    pub files: Vec<File>,
+    /// Where its mail stands, for each recipient.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// The mail a comment came by.
+#[derive(Clone, Debug)]
+pub struct ByMail {
+    /// Its row in the ledger.
+    pub id: LedgerId,
+    /// From, folded.
+    pub sender: Option<String>,
+    /// The name beside it.
+    pub sender_name: Option<String>,
+    /// The deciding answer in one sentence.
+    pub reason: Option<String>,
+    /// JSON: every question, and what was found.
+    pub trace: Option<String>,
+}
+
+/// A file beside a comment.
+#[derive(Clone, Debug)]
+pub struct File {
+    /// Its row.
+    pub id: AttachmentId,
+    /// Safe to show.
+    pub filename: String,
+    /// What the sender takes it for.
+    pub content_type: String,
+    /// Bytes.
+    pub size: i64,
+    /// Set for a picture that the HTML shows.
+    pub content_id: Option<String>,
+}
+
+/// One recipient of a comment's mail.
+#[derive(Clone, Debug)]
+pub struct Delivery {
+    /// Its row.
+    pub id: DeliveryId,
+    /// To whom.
+    pub address: String,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// Not before.
+    pub next_at: Timestamp,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// The server's own words.
+    pub words: Option<String>,
+    /// When it was settled.
+    pub settled_at: Option<Timestamp>,
+}
+
+#[derive(sqlx::FromRow)]
+struct SaidRow {
+    id: i64,
+    visibility: String,
+    origin: String,
+    author: Option<i64>,
+    author_name: Option<String>,
+    author_email: Option<String>,
+    via: String,
+    body: String,
+    quoted: String,
+    has_html: i64,
+    remote_images: i64,
+    message: Option<i64>,
+    sender: Option<String>,
+    sender_name: Option<String>,
+    reason: Option<String>,
+    trace: Option<String>,
+    flag: Option<String>,
+    withdrawn_at: Option<i64>,
+    created_at: i64,
+}
+
+impl SaidRow {
+    fn said(self) -> Result<Said> {
+        let (sender, sender_name, reason, trace) = (self.sender, self.sender_name, self.reason, self.trace);
+        Ok(Said {
+            id: CommentId(self.id),
+            visibility: word("comments", "visibility", &self.visibility, Visibility::parse)?,
+            origin: word("comments", "origin", &self.origin, Origin::parse)?,
+            author: author(self.author, self.author_name, self.author_email),
+            via: word("comments", "via", &self.via, Via::parse)?,
+            body: self.body,
+            quoted: self.quoted,
+            has_html: self.has_html != 0,
+            remote_images: self.remote_images,
+            mail: self.message.map(|id| ByMail { id: LedgerId(id), sender, sender_name, reason, trace }),
+            flag: self.flag.map(|flag| word("comments", "flag", &flag, Flag::parse)).transpose()?,
+            withdrawn_at: self.withdrawn_at.map(at),
+            created_at: at(self.created_at),
+            files: Vec::new(),
+            deliveries: Vec::new(),
+        })
+    }
+}
+
+/// The last `limit` comments of a ticket that the audience may read, oldest first, with files and deliveries.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn said(conn: &mut Conn, ticket: TicketNumber, audience: Audience, limit: i64) -> Result<Vec<Said>> {
+    let which = match audience {
+        Audience::Staff => "",
+        Audience::Customer => " and visibility = 'public' and withdrawn_at is null",
+    };
+    let sql = format!(
+        "select c.id, c.visibility, c.origin, c.author, p.name as author_name, p.email as author_email, c.via, c.body, c.quoted,
+            cast(case when c.html is null then 0 else 1 end as bigint) as has_html, c.remote_images, c.message, m.sender, m.sender_name, m.reason, m.trace,
+            c.flag, c.withdrawn_at, c.created_at
+         from (select id as found from comments where ticket = $1{which} order by id desc limit $2) latest
+         join comments c on c.id = latest.found left join people p on p.id = c.author left join messages m on m.id = c.message
+         order by c.id"
+    );
+    let rows: Vec<SaidRow> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(ticket.0).bind(limit).fetch_all(c).await)?;
+    let mut said = rows.into_iter().map(SaidRow::said).collect::<Result<Vec<Said>>>()?;
+    let Some(first) = said.first().map(|it| it.id) else { return Ok(said) };
+    let mut files = files(conn, ticket, first).await?;
+    let mut deliveries = deliveries(conn, ticket, first).await?;
+    for comment in &mut said {
+        comment.files = files.remove(&comment.id).unwrap_or_default();
+        comment.deliveries = deliveries.remove(&comment.id).unwrap_or_default();
+    }
+    Ok(said)
+}
+
+async fn files(conn: &mut Conn, ticket: TicketNumber, from: CommentId) -> Result<BTreeMap<CommentId, Vec<File>>> {
+    let sql =
+        "select a.comment, a.id, a.filename, a.content_type, a.size, a.content_id from comments c join attachments a on a.comment = c.id
+        where c.ticket = $1 and c.id >= $2 order by a.comment, a.position";
+    type Row = (i64, i64, String, String, i64, Option<String>);
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(from.0).fetch_all(c).await)?;
+    let mut files: BTreeMap<CommentId, Vec<File>> = BTreeMap::new();
+    for (comment, id, filename, content_type, size, content_id) in rows {
+        files.entry(CommentId(comment)).or_default().push(File { id: AttachmentId(id), filename, content_type, size, content_id });
+    }
+    Ok(files)
+}
+
+/// The mail that carries a comment to customers; notices to helpers are not the comment's own.
+async fn deliveries(conn: &mut Conn, ticket: TicketNumber, from: CommentId) -> Result<BTreeMap<CommentId, Vec<Delivery>>> {
+    let sql = "select o.comment, d.id, d.address, d.state, d.next_at, d.attempts, d.words, d.settled_at
+        from comments c join outbox o on o.comment = c.id and o.kind in ('reply', 'relay') join deliveries d on d.outbox = o.id
+        where c.ticket = $1 and c.id >= $2 order by d.id";
+    type Row = (i64, i64, String, String, i64, i64, Option<String>, Option<i64>);
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(from.0).fetch_all(c).await)?;
+    let mut deliveries: BTreeMap<CommentId, Vec<Delivery>> = BTreeMap::new();
+    for (comment, id, address, state, next_at, attempts, words, settled_at) in rows {
+        let state = word("deliveries", "state", &state, DeliveryState::parse)?;
+        let delivery =
+            Delivery { id: DeliveryId(id), address, state, next_at: at(next_at), attempts, words, settled_at: settled_at.map(at) };
+        deliveries.entry(CommentId(comment)).or_default().push(delivery);
+    }
+    Ok(deliveries)
+}
+
+/// A comment's sanitised HTML and the ticket it is on.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn html(conn: &mut Conn, comment: CommentId) -> Result<Option<(TicketNumber, Visibility, String)>> {
+    let sql = "select ticket, visibility, html from comments where id = $1 and html is not null and withdrawn_at is null";
+    let row: Option<(i64, String, String)> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_optional(c).await)?;
+    let Some((ticket, visibility, html)) = row else { return Ok(None) };
+    Ok(Some((TicketNumber(ticket), word("comments", "visibility", &visibility, Visibility::parse)?, html)))
+}
+
+/// One line of the history.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// When.
+    pub at: Timestamp,
+    /// What.
+    pub kind: EventKind,
+    /// Who; none: maildesk itself.
+    pub actor: Option<Author>,
+    /// What it was.
+    pub old: Option<String>,
+    /// What it is.
+    pub new: Option<String>,
+}
+
+/// The last `limit` lines of a ticket's history, oldest first.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn history(conn: &mut Conn, ticket: TicketNumber, limit: i64) -> Result<Vec<Line>> {
+    let sql = "select e.at, e.kind, e.actor, p.name, p.email, e.old, e.new from events e left join people p on p.id = e.actor
+        where e.ticket = $1 order by e.id desc limit $2";
+    type Row = (i64, String, Option<i64>, Option<String>, Option<String>, Option<String>, Option<String>);
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(limit).fetch_all(c).await)?;
+    let line = |(when, kind, actor, name, email, old, new): Row| {
+        let kind = word("events", "kind", &kind, EventKind::parse)?;
+        Ok(Line { at: at(when), kind, actor: author(actor, name, email), old, new })
+    };
+    rows.into_iter().rev().map(line).collect()
+}
+
+/// A file with where it lies.
+#[derive(Clone, Debug)]
+pub struct StoredFile {
+    /// The ticket it is on.
+    pub ticket: TicketNumber,
+    /// Who may read the comment it is beside.
+    pub visibility: Visibility,
+    /// Safe to show.
+    pub filename: String,
+    /// Its content.
+    pub sha256: ContentHash,
+}
+
+/// One file; one of a reply that was taken back is none.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn file(conn: &mut Conn, id: AttachmentId) -> Result<Option<StoredFile>> {
+    let sql = "select c.ticket, c.visibility, a.filename, a.sha256 from attachments a join comments c on c.id = a.comment
+        where a.id = $1 and c.withdrawn_at is null";
+    let row: Option<(i64, String, String, String)> = on!(conn, c => sqlx::query_as(sql).bind(id.0).fetch_optional(c).await)?;
+    let Some((ticket, visibility, filename, sha256)) = row else { return Ok(None) };
+    let visibility = word("comments", "visibility", &visibility, Visibility::parse)?;
+    Ok(Some(StoredFile { ticket: TicketNumber(ticket), visibility, filename, sha256: ContentHash::parse(&sha256)? }))
+}
+
+/// The mail that a comment came by or left by, as raw octets are found.
+#[derive(Clone, Debug)]
+pub struct RawMail {
+    /// The ticket it is on.
+    pub ticket: TicketNumber,
+    /// Its content.
+    pub sha256: ContentHash,
+}
+
+/// The mail that a comment came by; else the one it left by.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn raw_mail(conn: &mut Conn, comment: CommentId) -> Result<Option<RawMail>> {
+    let sql = "select c.ticket, coalesce(m.sha256,
+            (select o.sha256 from outbox o where o.comment = c.id and o.kind in ('reply', 'relay') order by o.id limit 1))
+        from comments c left join messages m on m.id = c.message where c.id = $1";
+    let row: Option<(i64, Option<String>)> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_optional(c).await)?;
+    let Some((ticket, Some(sha256))) = row else { return Ok(None) };
+    Ok(Some(RawMail { ticket: TicketNumber(ticket), sha256: ContentHash::parse(&sha256)? }))
+}
+
+/// The texts of comments, for showing where a word was found.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn texts(conn: &mut Conn, comments: &[CommentId]) -> Result<BTreeMap<CommentId, String>> {
+    if comments.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    // Our own integers: nothing to escape, and both databases take them as they are.
+    let listed = comments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let sql = format!("select id, body from comments where id in ({listed})");
+    let rows: Vec<(i64, String)> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id, text)| (CommentId(id), text)).collect())
+}
