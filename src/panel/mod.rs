@@ -21,16 +21,24 @@ use crate::{
 
 mod analytics;
 mod assets;
+mod change;
+mod comments;
 mod csrf;
 mod csv;
 pub mod error;
+mod files;
 pub mod form;
 mod headers;
 mod highlight;
+mod new_ticket;
 pub mod page;
+mod profile;
+pub mod prose;
 pub mod routes;
 mod set_up;
 mod sign_in;
+pub mod thread;
+mod ticket;
 mod tickets;
 pub mod visitor;
 pub mod words;
@@ -100,7 +108,26 @@ pub fn routes() -> Routes {
         .post("/invite/{token}", Policy::Anyone, set_up::accept_invitation)
         // the queues
         .get("/tickets", Policy::Staff, tickets::list)
+        .post("/tickets/bulk", Policy::Staff, change::bulk)
         .get("/search", Policy::Staff, tickets::search)
+        // one ticket
+        .get("/tickets/new", Policy::Staff, new_ticket::form)
+        .post_files("/tickets", Policy::Staff, new_ticket::open)
+        .get("/tickets/{number}", Policy::Staff, ticket::show)
+        .post("/tickets/{number}", Policy::Staff, change::properties)
+        .post("/tickets/{number}/people", Policy::Staff, change::people)
+        .post_files("/tickets/{number}/messages", Policy::Staff, comments::write)
+        .get("/tickets/{number}/messages/{id}", Policy::Staff, files::message)
+        .get("/tickets/{number}/messages/{id}/source", Policy::Staff, files::source)
+        .post("/tickets/{number}/messages/{id}/undo", Policy::Staff, comments::undo)
+        .post("/tickets/{number}/deliveries/{id}", Policy::Staff, comments::delivery)
+        .get("/attachments/{id}", Policy::Staff, files::attachment)
+        // oneself
+        .get("/profile", Policy::SignedIn, profile::show)
+        .post("/profile/theme", Policy::SignedIn, profile::theme)
+        .post("/profile/password", Policy::SignedIn, profile::password)
+        .post("/profile/sessions", Policy::SignedIn, profile::end_sessions)
+        // files of the pages themselves
         .get("/assets/{*name}", Policy::Anyone, assets::get)
         // figures
         .get("/analytics", Policy::Staff, analytics::show)

@@ -2,6 +2,7 @@
 
 use axum::{
     extract::{Query, State},
+    http::Uri,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
@@ -193,11 +194,7 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         statuses: of_view(view),
         priorities: Choice::priorities().into_iter().rev().collect(),
         helpers: [Choice::new("me", "Me"), Choice::new("nobody", "Nobody")].into_iter().chain(others(&staff, me)).collect(),
-        assignable: [Choice::new("me", format!("Me ({})", me.name))]
-            .into_iter()
-            .chain(others(&staff, me))
-            .chain([Choice::new("nobody", "Nobody")])
-            .collect(),
+        assignable: assignable(&staff, me),
         mailboxes: mailboxes(&panel),
         empty: found.is_empty().then(|| empty(&asked, view, counts)),
         asked: &asked,
@@ -207,6 +204,12 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
 
 fn others<'a>(staff: &'a [Person], me: &'a Person) -> impl Iterator<Item = Choice> + 'a {
     staff.iter().filter(|it| it.id != me.id).map(|it| Choice::new(it.id, it.name.clone()))
+}
+
+/// Whom selected tickets can be given to; who may not is told for each ticket.
+fn assignable(staff: &[Person], me: &Person) -> Vec<Choice> {
+    let myself = Choice::new("me", format!("Me ({})", me.name));
+    [myself].into_iter().chain(others(staff, me)).chain([Choice::new("nobody", "Nobody")]).collect()
 }
 
 /// The mailboxes of the configuration, where there is more than one to choose from.
@@ -278,10 +281,17 @@ struct SearchPage {
     rows: Vec<RowView>,
     more: bool,
     asked: bool,
+    here: String,
+    assignable: Vec<Choice>,
 }
 
 /// `GET /search`: by words, or straight to a ticket by its number.
-pub(super) async fn search(State(panel): State<Panel>, Staff(visitor): Staff, Query(sought): Query<Sought>) -> Result<Response, PageError> {
+pub(super) async fn search(
+    State(panel): State<Panel>,
+    Staff(visitor): Staff,
+    Query(sought): Query<Sought>,
+    uri: Uri,
+) -> Result<Response, PageError> {
     let q: String = sought.q.trim().chars().take(200).collect();
     if let Some(number) = q.strip_prefix('#').and_then(|it| it.parse::<i64>().ok()) {
         return Ok(Redirect::to(&format!("/tickets/{number}")).into_response());
@@ -290,7 +300,11 @@ pub(super) async fn search(State(panel): State<Panel>, Staff(visitor): Staff, Qu
         Some(words) => find(&panel, &visitor, &words).await?,
         None => (Vec::new(), false),
     };
-    let result = SearchPage { asked: Words::parse(&q).is_some(), q, rows, more };
+    let mut conn = panel.desk.store.read().await?;
+    let staff = people::active_staff(&mut conn).await?;
+    drop(conn);
+    let here = uri.path_and_query().map_or("/search", axum::http::uri::PathAndQuery::as_str).to_owned();
+    let result = SearchPage { asked: Words::parse(&q).is_some(), q, rows, more, here, assignable: assignable(&staff, &visitor.person) };
     page::show(&panel, &visitor, Place::Elsewhere, "search.html", &result).await
 }
 

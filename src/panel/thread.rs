@@ -1,0 +1,323 @@
+//! A ticket's conversation as `parts/message.html` draws it: for staff with notes, deliveries and changes, for a customer
+//! the public words alone.
+
+use std::collections::BTreeMap;
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    desk::{
+        comment::{Flag, Origin, Visibility},
+        delivery::DeliveryState,
+        event::EventKind,
+        id::{CommentId, PersonId},
+        ticket::{Priority, Status},
+    },
+    panel::{
+        Panel,
+        prose::{from_html, from_text},
+        words::{Face, When, size, until},
+    },
+    store::conversation::{Audience, Delivery, File, Line, Said},
+};
+
+/// One entry.
+#[derive(Clone, Debug, Serialize)]
+pub struct Entry {
+    /// The comment, or 0 for a change.
+    pub id: i64,
+    /// `in`, `out`, `note`, `auto` or `event`.
+    pub kind: &'static str,
+    p: Face,
+    addr: String,
+    when: When,
+    html: String,
+    quote: Option<String>,
+    files: Vec<FileView>,
+    deliv: Option<Chip>,
+    failures: Vec<Failure>,
+    undo: Option<String>,
+    blocked: i64,
+    /// What else can be looked at: `html`, `text` or nothing.
+    other_view: &'static str,
+    has_source: bool,
+    flag: Option<&'static str>,
+    icon: &'static str,
+    #[serde(skip)]
+    at: Timestamp,
+}
+
+/// A file as a link.
+#[derive(Clone, Debug, Serialize)]
+pub struct FileView {
+    name: String,
+    size: String,
+    href: String,
+    icon: &'static str,
+}
+
+/// Where a reply stands, in a word.
+#[derive(Clone, Debug, Serialize)]
+struct Chip {
+    class: &'static str,
+    text: &'static str,
+}
+
+/// A recipient that a reply did not reach, with what can be done.
+#[derive(Clone, Debug, Serialize)]
+struct Failure {
+    id: i64,
+    address: String,
+    head: &'static str,
+    text: String,
+    words: Option<String>,
+    can_cancel: bool,
+}
+
+/// For whom and how a conversation is drawn.
+pub struct Drawing<'a> {
+    /// The panel.
+    pub panel: &'a Panel,
+    /// Whose eyes.
+    pub audience: Audience,
+    /// Who looks.
+    pub viewer: PersonId,
+    /// Where attachments are served for them: `/attachments` or `/my/attachments`.
+    pub files_at: &'static str,
+    /// The comment to show as its own HTML, with that HTML.
+    pub as_html: Option<(CommentId, String)>,
+}
+
+impl Drawing<'_> {
+    /// The entries of what was said.
+    #[must_use]
+    pub fn messages(&self, said: &[Said]) -> Vec<Entry> {
+        said.iter().filter(|it| it.withdrawn_at.is_none()).map(|it| self.message(it)).collect()
+    }
+
+    fn message(&self, said: &Said) -> Entry {
+        let staff = self.audience == Audience::Staff;
+        let (name, address) = who(said, self.panel);
+        let as_html = self.as_html.as_ref().filter(|(id, _)| *id == said.id);
+        Entry {
+            id: said.id.0,
+            kind: kind(said),
+            p: Face::new(&name, &address),
+            addr: addressed(said, &address, self.audience),
+            when: self.when(said.created_at),
+            html: as_html.map_or_else(|| from_text(&said.body), |(_, html)| from_html(html, &said.files, self.files_at)),
+            quote: (as_html.is_none() && !said.quoted.trim().is_empty()).then(|| from_text(&said.quoted)),
+            files: said.files.iter().map(|it| self.file(it)).collect(),
+            deliv: if staff { chip(&said.deliveries) } else { None },
+            failures: if staff { self.failures(&said.deliveries) } else { Vec::new() },
+            undo: if staff { self.undo(said) } else { None },
+            blocked: if as_html.is_some() { said.remote_images } else { 0 },
+            other_view: match (staff && said.has_html, as_html) {
+                (false, _) => "",
+                (true, Some(_)) => "text",
+                (true, None) => "html",
+            },
+            has_source: staff && (said.mail.is_some() || !said.deliveries.is_empty()),
+            flag: if staff { said.flag.and_then(flagged) } else { None },
+            icon: "",
+            at: said.created_at,
+        }
+    }
+
+    /// What was said and what was changed, in the order in which it happened.
+    #[must_use]
+    pub fn with_changes(&self, said: &[Said], lines: &[Line], names: &BTreeMap<PersonId, String>) -> Vec<Entry> {
+        let mut entries = self.messages(said);
+        let first = entries.first().map(|it| it.at);
+        entries.extend(lines.iter().filter(|line| first.is_none_or(|first| line.at >= first)).filter_map(|line| self.change(line, names)));
+        entries.sort_by_key(|it| it.at);
+        entries
+    }
+
+    fn change(&self, line: &Line, names: &BTreeMap<PersonId, String>) -> Option<Entry> {
+        let icon = icon(line.kind)?;
+        let html = sentence(line, names);
+        let kind = "event";
+        let when = self.when(line.at);
+        let p = Face::new("", "");
+        let (addr, quote, flag, deliv, undo) = (String::new(), None, None, None, None);
+        let (files, failures) = (Vec::new(), Vec::new());
+        Some(Entry {
+            id: 0,
+            kind,
+            p,
+            addr,
+            when,
+            html,
+            quote,
+            files,
+            deliv,
+            failures,
+            undo,
+            blocked: 0,
+            other_view: "",
+            has_source: false,
+            flag,
+            icon,
+            at: line.at,
+        })
+    }
+
+    fn when(&self, at: Timestamp) -> When {
+        When::new(at, self.panel.desk.clock.now(), &self.panel.desk.settings.time_zone)
+    }
+
+    fn file(&self, file: &File) -> FileView {
+        let bytes = u64::try_from(file.size).unwrap_or_default();
+        let icon = if file.content_type.starts_with("image/") { "image" } else { "file-text" };
+        FileView { name: file.filename.clone(), size: size(bytes), href: format!("{}/{}", self.files_at, file.id), icon }
+    }
+
+    /// Still held back, and one's own: until when.
+    fn undo(&self, said: &Said) -> Option<String> {
+        let now = self.panel.desk.clock.now();
+        let own = said.author.as_ref().is_some_and(|it| it.id == self.viewer);
+        let held = |it: &Delivery| it.state == DeliveryState::Waiting && it.attempts == 0 && it.next_at > now;
+        let leaves = said.deliveries.iter().map(|it| it.next_at).min()?;
+        (own && said.deliveries.iter().all(held)).then(|| until(leaves, now))
+    }
+
+    /// The recipients that something went wrong with.
+    fn failures(&self, deliveries: &[Delivery]) -> Vec<Failure> {
+        deliveries.iter().filter_map(|it| self.failure(it)).collect()
+    }
+
+    fn failure(&self, delivery: &Delivery) -> Option<Failure> {
+        let next = until(delivery.next_at, self.panel.desk.clock.now());
+        let (head, text) = match delivery.state {
+            DeliveryState::Delayed => ("Delayed.", format!("The mail server put it off; the next try is in {next}.")),
+            DeliveryState::Refused => ("Not sent.", "The mail server refuses it for good.".to_owned()),
+            DeliveryState::Bounced => ("Came back.", "A delivery report says that it did not arrive.".to_owned()),
+            DeliveryState::Unknown => (
+                "Unknown.",
+                format!("The connection broke before the mail server’s answer: it may have arrived. The next try is in {next}."),
+            ),
+            DeliveryState::Waiting if delivery.attempts > 0 => ("Waiting.", format!("The next try is in {next}.")),
+            DeliveryState::Waiting | DeliveryState::Sent | DeliveryState::Cancelled => return None,
+        };
+        let words = delivery.words.clone().filter(|it| !it.is_empty());
+        Some(Failure { id: delivery.id.0, address: delivery.address.clone(), head, text, words, can_cancel: delivery.state.is_open() })
+    }
+}
+
+fn kind(said: &Said) -> &'static str {
+    match (said.visibility, said.origin) {
+        (Visibility::Internal, Origin::Staff) => "note",
+        (_, Origin::Machine) => "auto",
+        (_, Origin::Customer) => "in",
+        (Visibility::Public, Origin::Staff) => "out",
+    }
+}
+
+/// Name and address: of the person, else of the mail.
+fn who(said: &Said, panel: &Panel) -> (String, String) {
+    if let Some(author) = &said.author {
+        return (author.name.clone(), author.email.clone());
+    }
+    let mail = said.mail.as_ref();
+    let address = mail.and_then(|it| it.sender.clone()).unwrap_or_default();
+    let name = mail.and_then(|it| it.sender_name.clone()).filter(|it| !it.trim().is_empty());
+    let name = name.or_else(|| (!address.is_empty()).then(|| address.clone())).unwrap_or_else(|| panel.desk.settings.name.clone());
+    (name, address)
+}
+
+/// Beside the name: the address of a customer; for a reply, whom it went to. A customer sees no addresses of staff.
+fn addressed(said: &Said, address: &str, audience: Audience) -> String {
+    match (said.origin, audience) {
+        (Origin::Staff, Audience::Staff) if !said.deliveries.is_empty() => {
+            format!("to {}", said.deliveries.iter().map(|it| it.address.as_str()).collect::<Vec<_>>().join(", "))
+        }
+        (Origin::Staff, _) => String::new(),
+        (Origin::Customer | Origin::Machine, _) => address.to_owned(),
+    }
+}
+
+fn flagged(flag: Flag) -> Option<&'static str> {
+    match flag {
+        Flag::NewParticipant => Some("new in this conversation: sent nothing until you add them"),
+        Flag::UnsignedStaff => Some("from a helper’s address, not by their reply address: it speaks for nobody"),
+        Flag::Automatic => None,
+    }
+}
+
+/// The least good state of all recipients.
+fn chip(deliveries: &[Delivery]) -> Option<Chip> {
+    let rank = |state: DeliveryState| match state {
+        DeliveryState::Bounced => (7, "bounced", "Bounced"),
+        DeliveryState::Refused => (6, "bounced", "Refused"),
+        DeliveryState::Unknown => (5, "queued", "Unknown"),
+        DeliveryState::Delayed => (4, "queued", "Delayed"),
+        DeliveryState::Waiting => (3, "queued", "Waiting"),
+        DeliveryState::Cancelled => (2, "queued", "Called off"),
+        DeliveryState::Sent => (1, "sent", "Sent"),
+    };
+    let (_, class, text) = deliveries.iter().map(|it| rank(it.state)).max()?;
+    Some(Chip { class, text })
+}
+
+/// The changes that stand between the messages; what was said stands there itself.
+fn icon(kind: EventKind) -> Option<&'static str> {
+    match kind {
+        EventKind::Opened | EventKind::Replied | EventKind::Commented | EventKind::Automatic | EventKind::Noted => None,
+        EventKind::Status => Some("circle-check"),
+        EventKind::Priority => Some("chevrons-up"),
+        EventKind::Assigned => Some("user-round-check"),
+        EventKind::Subject => Some("pencil"),
+        EventKind::ParticipantAdded | EventKind::ParticipantProposed => Some("user-round-plus"),
+        EventKind::ParticipantRemoved => Some("user-round"),
+        EventKind::Linked => Some("merge"),
+        EventKind::Withdrawn => Some("undo-2"),
+        EventKind::Bounced => Some("triangle-alert"),
+    }
+}
+
+/// One line of the history as HTML, escaped.
+#[must_use]
+pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
+    let person = |id: &Option<String>| {
+        let id = id.as_ref().and_then(|it| it.parse().ok()).map(PersonId);
+        bold(id.and_then(|it| names.get(&it)).map_or("somebody", String::as_str))
+    };
+    let (old, new) = (line.old.as_deref().unwrap_or_default(), line.new.as_deref().unwrap_or_default());
+    let status = |word| bold(Status::parse(word).map_or(word, |it| it.title()));
+    let priority = |word| bold(Priority::parse(word).map_or(word, |it| it.title()));
+    let actor = bold(line.actor.as_ref().map_or("maildesk", |it| it.name.as_str()));
+    match line.kind {
+        EventKind::Opened => format!("{actor} opened the ticket by {}", escaped(new)),
+        EventKind::Replied => format!("{actor} replied"),
+        EventKind::Commented => format!("{actor} wrote"),
+        EventKind::Automatic => "An automatic message came".to_owned(),
+        EventKind::Noted => format!("{actor} wrote a note"),
+        EventKind::Status => format!("{actor} set the status from {} to {}", status(old), status(new)),
+        EventKind::Priority => format!("{actor} set the priority from {} to {}", priority(old), priority(new)),
+        EventKind::Assigned if line.new.is_none() => format!("{actor} took the ticket from {}", person(&line.old)),
+        EventKind::Assigned if line.actor.as_ref().is_some_and(|it| new == it.id.to_string()) => format!("{actor} took the ticket"),
+        EventKind::Assigned => format!("{actor} assigned it to {}", person(&line.new)),
+        EventKind::Subject => format!("{actor} changed the subject from “{}”", escaped(old)),
+        EventKind::ParticipantAdded => format!("{actor} added {}", bold(new)),
+        EventKind::ParticipantProposed => format!("{} asks to take part: add them under Details", bold(new)),
+        EventKind::ParticipantRemoved => format!("{actor} removed {}", bold(old)),
+        EventKind::Linked => {
+            let number: String = new.chars().filter(char::is_ascii_digit).collect();
+            format!("It came out of <a href=\"/tickets/{number}\">#{number}</a>")
+        }
+        EventKind::Withdrawn => format!("{actor} took a reply back before it left"),
+        EventKind::Bounced => format!("A reply to {} came back", bold(new)),
+    }
+}
+
+fn bold(text: &str) -> String {
+    format!("<b><bdi>{}</bdi></b>", escaped(text))
+}
+
+fn escaped(text: &str) -> String {
+    let mut html = String::new();
+    crate::panel::highlight::escape_into(&mut html, text);
+    html
+}

@@ -1,0 +1,333 @@
+//! The page of one ticket.
+
+use std::collections::BTreeMap;
+
+use axum::{
+    extract::{Path, Query, State},
+    http::StatusCode,
+    response::Response,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    desk::{
+        comment::Origin,
+        event::EventKind,
+        id::{CommentId, PersonId, TicketNumber},
+        permission::{Act, AssignTo, Case, Verdict, may, scope},
+        person::Person,
+        ticket::Ticket,
+    },
+    panel::{
+        Panel,
+        error::PageError,
+        page::{self, Flash, Place},
+        thread::{self, Drawing, Entry},
+        tickets::RowView,
+        visitor::{Staff, Visitor},
+        words::{Choice, Face, StatusWord, When},
+    },
+    store::{
+        Conn,
+        conversation::{self, Audience, Line, Said},
+        participants::{self, Participant, Participation},
+        people, queue, tickets,
+    },
+};
+
+/// So many comments are shown at first; all of them on demand.
+const SHOWN: i64 = 100;
+
+/// So many at most.
+const MOST_SHOWN: i64 = 2000;
+
+/// Lines of the history beside the conversation.
+const HISTORY: i64 = 200;
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Asked {
+    /// The comment to show as its own HTML.
+    html: Option<i64>,
+    /// The reply that was taken back and is to be written again.
+    draft: Option<i64>,
+    /// Every comment, not only the latest.
+    all: Option<u8>,
+}
+
+/// What stands in the composer when the page is drawn again after a refusal.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Composer {
+    pub text: String,
+    pub note: bool,
+    pub then: String,
+    pub open: bool,
+    pub err: Option<String>,
+}
+
+/// `GET /tickets/{number}`.
+pub(super) async fn show(
+    State(panel): State<Panel>,
+    Staff(visitor): Staff,
+    Path(number): Path<i64>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, PageError> {
+    draw(&panel, &visitor, TicketNumber(number), &asked, Composer::default(), None).await
+}
+
+/// The page again, after something was refused: what changed meanwhile is on it, what was typed is kept.
+pub(super) async fn again(
+    panel: &Panel,
+    visitor: &Visitor,
+    number: TicketNumber,
+    status: StatusCode,
+    composer: Composer,
+    flash: &Flash,
+) -> Result<Response, PageError> {
+    let mut response = draw(panel, visitor, number, &Asked::default(), composer, Some(flash)).await?;
+    *response.status_mut() = status;
+    Ok(response)
+}
+
+/// The ticket, if the visitor may see the whole of it; to everybody else it does not exist.
+pub(super) async fn enter(panel: &Panel, visitor: &Visitor, conn: &mut Conn, number: TicketNumber) -> Result<(Ticket, Case), PageError> {
+    let ticket = tickets::get(conn, number).await?.ok_or(PageError::Missing)?;
+    let case = participants::case(conn, &ticket, visitor.person.id).await?;
+    match may(&visitor.person, Act::SeeInside(case), panel.desk.rules()) {
+        Verdict::Allowed => Ok((ticket, case)),
+        Verdict::Missing | Verdict::Forbidden => Err(PageError::Missing),
+    }
+}
+
+#[derive(Serialize)]
+struct TicketPage {
+    no: i64,
+    subject: String,
+    version: i64,
+    status: StatusWord,
+    prio: &'static str,
+    opened: When,
+    requester: Face,
+    mailbox: String,
+    may_resolve: bool,
+    may_take: bool,
+    earlier: bool,
+    before: Vec<Entry>,
+    folded: Vec<Entry>,
+    msgs: Vec<Entry>,
+    seen: i64,
+    customer: CustomerBox,
+    statuses: Vec<Choice>,
+    priorities: Vec<Choice>,
+    helpers: Vec<Choice>,
+    helper: String,
+    people: Vec<PersonRow>,
+    to: Vec<String>,
+    others: Vec<RowView>,
+    log: Vec<LogLine>,
+    linked: Option<i64>,
+    composer: Composer,
+}
+
+#[derive(Serialize)]
+struct CustomerBox {
+    #[serde(flatten)]
+    face: Face,
+    email: String,
+}
+
+#[derive(Serialize)]
+struct PersonRow {
+    id: i64,
+    name: String,
+    email: String,
+    is_requester: bool,
+    proposed: bool,
+}
+
+#[derive(Serialize)]
+struct LogLine {
+    when: When,
+    html: String,
+}
+
+/// Everything that was read for one page.
+struct Read {
+    ticket: Ticket,
+    case: Case,
+    said: Vec<Said>,
+    lines: Vec<Line>,
+    people: Vec<Participant>,
+    staff: Vec<Person>,
+    requester: Person,
+    assignee: Option<Person>,
+    names: BTreeMap<PersonId, String>,
+    others: Vec<queue::QueueRow>,
+    as_html: Option<(CommentId, String)>,
+}
+
+async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &Asked) -> Result<Read, PageError> {
+    let mut conn = panel.desk.store.read().await?;
+    let (ticket, case) = enter(panel, visitor, &mut conn, number).await?;
+    let limit = if asked.all.is_some() { MOST_SHOWN } else { SHOWN };
+    let said = conversation::said(&mut conn, number, Audience::Staff, limit).await?;
+    let lines = conversation::history(&mut conn, number, HISTORY).await?;
+    let people = participants::list(&mut conn, number).await?;
+    let staff = people::active_staff(&mut conn).await?;
+    let requester = people::get(&mut conn, ticket.requester).await?.ok_or(PageError::Missing)?;
+    let assignee = match ticket.assignee {
+        Some(id) => people::get(&mut conn, id).await?,
+        None => None,
+    };
+    let names = names(&mut conn, &lines, &staff).await?;
+    let scope = scope(&visitor.person, panel.desk.rules());
+    let mut others = queue::of_requester(&mut conn, ticket.requester, scope, 7).await?;
+    others.retain(|it| it.number != number);
+    let as_html = match asked.html.map(CommentId) {
+        Some(id) => conversation::html(&mut conn, id).await?.filter(|(on, _, _)| *on == number).map(|(_, _, html)| (id, html)),
+        None => None,
+    };
+    Ok(Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, as_html })
+}
+
+/// The people whom the history speaks of by their ids.
+async fn names(conn: &mut Conn, lines: &[Line], staff: &[Person]) -> Result<BTreeMap<PersonId, String>, PageError> {
+    let mut names: BTreeMap<PersonId, String> = staff.iter().map(|it| (it.id, it.name.clone())).collect();
+    for line in lines.iter().filter(|it| it.kind == EventKind::Assigned) {
+        for id in [&line.old, &line.new].into_iter().flatten().filter_map(|it| it.parse().ok()).map(PersonId) {
+            if !names.contains_key(&id)
+                && let Some(person) = people::get(conn, id).await?
+            {
+                names.insert(id, person.name);
+            }
+        }
+    }
+    Ok(names)
+}
+
+async fn draw(
+    panel: &Panel,
+    visitor: &Visitor,
+    number: TicketNumber,
+    asked: &Asked,
+    mut composer: Composer,
+    flash: Option<&Flash>,
+) -> Result<Response, PageError> {
+    let mut read = read(panel, visitor, number, asked).await?;
+    if let Some(text) = asked.draft.and_then(|id| taken_back(&read.said, CommentId(id), visitor)) {
+        composer = Composer { text, open: true, ..composer };
+    }
+    let drawing =
+        Drawing { panel, audience: Audience::Staff, viewer: visitor.person.id, files_at: "/attachments", as_html: read.as_html.take() };
+    let entries = drawing.with_changes(&read.said, &read.lines, &read.names);
+    let page = compose(panel, visitor, &read, entries, asked, composer);
+    page::show_with(panel, visitor, Place::Elsewhere, "ticket.html", &page, flash).await
+}
+
+fn taken_back(said: &[Said], id: CommentId, visitor: &Visitor) -> Option<String> {
+    let own = |it: &&Said| it.id == id && it.author.as_ref().is_some_and(|author| author.id == visitor.person.id);
+    said.iter().find(own).filter(|it| it.withdrawn_at.is_some()).map(|it| it.body.clone())
+}
+
+fn compose(panel: &Panel, visitor: &Visitor, read: &Read, entries: Vec<Entry>, asked: &Asked, composer: Composer) -> TicketPage {
+    let ticket = &read.ticket;
+    let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let active = |it: &&Participant| it.state == Participation::Active;
+    let (before, folded, msgs) = fold(entries, asked);
+    TicketPage {
+        no: ticket.number.0,
+        subject: ticket.subject.clone(),
+        version: ticket.version,
+        status: ticket.status.into(),
+        prio: ticket.priority.as_str(),
+        opened: when(ticket.opened_at),
+        requester: Face::of(&read.requester),
+        mailbox: panel.desk.mailboxes.get(ticket.mailbox).map(|it| it.address.to_string()).unwrap_or_default(),
+        may_resolve: ticket.status.is_active(),
+        may_take: ticket.assignee != Some(visitor.person.id),
+        earlier: asked.all.is_none() && i64::try_from(read.said.len()).is_ok_and(|shown| shown == SHOWN),
+        before,
+        folded,
+        msgs,
+        seen: read.said.last().map_or(0, |it| it.id.0),
+        customer: CustomerBox { face: Face::of(&read.requester), email: read.requester.email.to_string() },
+        statuses: statuses(ticket),
+        priorities: Choice::priorities(),
+        helpers: helpers(panel, visitor, read),
+        helper: ticket.assignee.map(|it| it.to_string()).unwrap_or_else(|| "nobody".to_owned()),
+        people: read.people.iter().filter(|it| it.state != Participation::Removed).map(|it| row(it, ticket)).collect(),
+        to: read.people.iter().filter(active).map(|it| it.email.to_string()).collect(),
+        others: read.others.iter().map(|it| RowView::new(panel, it)).collect(),
+        log: read.lines.iter().rev().map(|it| LogLine { when: when(it.at), html: thread::sentence(it, &read.names) }).collect(),
+        linked: ticket.linked.map(|it| it.0),
+        composer,
+    }
+}
+
+/// A long conversation shows its beginning and its end; the middle unfolds.
+fn fold(mut entries: Vec<Entry>, asked: &Asked) -> (Vec<Entry>, Vec<Entry>, Vec<Entry>) {
+    const FIRST: usize = 1;
+    const LAST: usize = 8;
+    if entries.len() <= FIRST + LAST + 3 || asked.all.is_some() || asked.html.is_some() {
+        return (Vec::new(), Vec::new(), entries);
+    }
+    let last = entries.split_off(entries.len() - LAST);
+    let middle = entries.split_off(FIRST);
+    (entries, middle, last)
+}
+
+fn row(it: &Participant, ticket: &Ticket) -> PersonRow {
+    PersonRow {
+        id: it.person.0,
+        name: it.name.clone(),
+        email: it.email.to_string(),
+        is_requester: it.person == ticket.requester,
+        proposed: it.state == Participation::Proposed,
+    }
+}
+
+/// The status it has, and those it can become.
+fn statuses(ticket: &Ticket) -> Vec<Choice> {
+    let may = ticket.status.staff_may_set();
+    Choice::statuses()
+        .into_iter()
+        .filter(|it| it.value == ticket.status.as_str() || may.iter().any(|status| status.as_str() == it.value))
+        .collect()
+}
+
+/// Whoever has it, and those whom this visitor may give it to.
+fn helpers(panel: &Panel, visitor: &Visitor, read: &Read) -> Vec<Choice> {
+    let me = &visitor.person;
+    let allowed = |to| may(me, Act::Assign(read.case, to), panel.desk.rules()) == Verdict::Allowed;
+    let mut choices = Vec::new();
+    if read.ticket.assignee.is_none() || allowed(AssignTo::Nobody) {
+        choices.push(Choice::new("nobody", "Nobody"));
+    }
+    if read.ticket.assignee == Some(me.id) || allowed(AssignTo::Myself) {
+        choices.push(Choice::new(me.id, format!("{} (me)", me.name)));
+    }
+    let others = read.staff.iter().filter(|it| it.id != me.id);
+    if allowed(AssignTo::Other) {
+        choices.extend(others.map(|it| Choice::new(it.id, it.name.clone())));
+    }
+    if let Some(assignee) = &read.assignee
+        && !choices.iter().any(|it| it.value == assignee.id.to_string())
+    {
+        choices.push(Choice::new(assignee.id, assignee.name.clone()));
+    }
+    choices
+}
+
+/// The last words of somebody else than `who` after `seen`: what the safety catch tells of.
+pub(super) async fn newer(panel: &Panel, ids: &[CommentId], number: TicketNumber) -> Result<String, PageError> {
+    let mut conn = panel.desk.store.read().await?;
+    let said = conversation::said(&mut conn, number, Audience::Staff, SHOWN).await?;
+    let mut names: Vec<String> = said.iter().filter(|it| ids.contains(&it.id)).filter_map(author_name).collect();
+    names.dedup();
+    Ok(if names.is_empty() { "Somebody".to_owned() } else { names.join(" and ") })
+}
+
+fn author_name(said: &Said) -> Option<String> {
+    let automatic = (said.origin == Origin::Machine).then(|| "A machine".to_owned());
+    automatic.or_else(|| said.author.as_ref().map(|it| it.name.clone()))
+}
