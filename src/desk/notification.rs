@@ -148,7 +148,7 @@ pub fn who_hears(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
 
 fn to_participants(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
     let others: Vec<PersonId> = circle.participants.iter().copied().filter(|it| Some(*it) != circle.actor).collect();
-    let status = happenings.iter().find_map(|it| status_of(*it));
+    let status = whole_way(happenings);
     let mut owed = Vec::new();
     let mut said = false;
     for happening in happenings {
@@ -181,6 +181,13 @@ fn to_participants(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
         Some(_) | None => {}
     }
     owed
+}
+
+/// From where it was to where it is, whatever lay between.
+fn whole_way(happenings: &[Happening]) -> Option<(Status, Status)> {
+    let steps: Vec<(Status, Status)> = happenings.iter().filter_map(|it| status_of(*it)).collect();
+    let (from, to) = (steps.first()?.0, steps.last()?.1);
+    (from != to).then_some((from, to))
 }
 
 fn status_of(happening: Happening) -> Option<(Status, Status)> {
@@ -287,6 +294,8 @@ mod tests {
         let both = [Happening::Replied { comment: SAID }, Happening::Status { from: Status::InProgress, to: Status::Resolved }];
         let owed = hear(&both, Some(HAL), Some(HAL), &[ANN, BEN]);
         assert_eq!(owed, [Owed::Comment { comment: SAID, to: vec![ANN, BEN], status: Some(Status::Resolved), voice: Voice::Staff }]);
+        let from_open = [both[0], Happening::Status { from: Status::Open, to: Status::InProgress }, both[1]];
+        assert_eq!(hear(&from_open, Some(HAL), Some(HAL), &[ANN, BEN]), owed);
     }
 
     #[test]

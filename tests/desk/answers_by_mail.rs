@@ -1,0 +1,80 @@
+//! A helper answers a notice from their own mail program.
+
+use maildesk::{
+    actions::assign,
+    desk::{
+        id::TicketNumber,
+        ticket::{Priority, Status},
+    },
+};
+
+use crate::test_desk::{Mail, TestDesk, answer};
+
+async fn assigned(desk: &TestDesk) -> (TicketNumber, Mail) {
+    let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    desk.mail().await;
+    assign::assign(&desk.desk, &desk.ada, number, None, Some(desk.hal.id)).await.unwrap();
+    let notice = desk.mail().await.into_iter().find(|it| it.to == "hal@desk.test").unwrap();
+    (number, notice)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_reaches_the_customer_with_no_trace_of_the_helpers_address_or_token() {
+    let desk = TestDesk::new().await;
+    let (number, notice) = assigned(&desk).await;
+    let token = notice.read.reply_to[0].address.to_string();
+    let outcome = desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "Unplug it, please.")).await;
+    assert_eq!((outcome.decision, outcome.ticket), ("add-comment", Some(number)));
+    let [sent] = desk.mail().await.try_into().unwrap();
+    assert_eq!(sent.to, "ann@home.test");
+    assert_eq!(sent.read.from[0].address.as_str(), "support@desk.test");
+    assert!(sent.read.reply.contains("Unplug it, please."), "{}", sent.read.text);
+    assert!(!sent.raw.contains("hal@desk.test") && !sent.raw.contains(&token) && !sent.raw.contains(token.split('@').next().unwrap()));
+    assert!(!sent.read.text.contains("gave you this ticket"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_at_the_top_are_done_with_it() {
+    let desk = TestDesk::new().await;
+    let (number, notice) = assigned(&desk).await;
+    desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "/resolve\n/priority high\n\nDone.")).await;
+    let ticket = desk.ticket(number).await;
+    assert_eq!((ticket.status, ticket.priority), (Status::Resolved, Priority::High));
+    let left = desk.mail().await;
+    assert_eq!(left.len(), 1, "the answer says that it is resolved");
+    assert!(!left[0].raw.contains("/resolve"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_by_mail_stays_among_staff() {
+    let desk = TestDesk::new().await;
+    let (_, notice) = assigned(&desk).await;
+    assert_eq!(
+        desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "/note\nShe is a friend of the boss.")).await.decision,
+        "add-comment"
+    );
+    assert!(desk.mail().await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_command_does_nothing_by_halves_and_is_told() {
+    let desk = TestDesk::new().await;
+    let (number, notice) = assigned(&desk).await;
+    let before = desk.ticket(number).await;
+    let outcome = desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "/priority high\n/explode\n\nDone.")).await;
+    assert_eq!(outcome.decision, "hold");
+    assert_eq!(desk.ticket(number).await, before);
+    let [told] = desk.mail().await.try_into().unwrap();
+    assert_eq!(told.to, "hal@desk.test");
+    assert!(told.read.text.contains("/explode") && told.read.text.contains("/note"), "{}", told.read.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_sub_addresses_the_token_travels_in_the_message_id() {
+    let none = |it: &mut maildesk::desk::settings::MailboxSettings| it.sub_addressing = maildesk::desk::settings::SubAddressing::None;
+    let desk = TestDesk::with(maildesk::desk::settings::DeskSettings::default(), none).await;
+    let (number, notice) = assigned(&desk).await;
+    assert!(notice.read.reply_to.is_empty());
+    assert_eq!(desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "Unplug it.")).await.ticket, Some(number));
+    assert_eq!(desk.mail().await[0].to, "ann@home.test");
+}

@@ -1,0 +1,14 @@
+//! What a desk does, through its front door: mail in, people at work, mail out. Runs on SQLite, and once more on PostgreSQL
+//! with `MAILDESK_TEST_DATABASE=postgres`.
+#![allow(clippy::unwrap_used)]
+
+mod answers_by_mail;
+mod forged;
+mod ledger;
+mod lifecycle;
+mod mail_loop;
+mod notes;
+#[path = "../support/postgres.rs"]
+mod postgres;
+#[path = "../support/test_desk.rs"]
+mod test_desk;

@@ -1,0 +1,246 @@
+//! A whole desk in this process: its own database, a clock turned by hand, and people called Ann (customer), Hal (helper) and
+//! Ada (admin). Mail comes in by `receive` and goes out by `mail`; a desk that is dropped while mail is owed that the test did
+//! not look at fails the test.
+
+use std::sync::{Arc, Mutex};
+
+use jiff::{SignedDuration, Timestamp};
+use maildesk::{
+    actions::{Desk, Mailboxes, receive_message::Outcome},
+    auth::keys::Keys,
+    clock::Clock,
+    desk::{
+        address::EmailAddress,
+        delivery::DeliveryState,
+        id::{MailboxId, PersonId, TicketNumber},
+        message::IncomingMessage,
+        person::{Person, Role},
+        public_url::PublicUrl,
+        settings::{DeskSettings, ListMail, MailboxSettings, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting},
+        ticket::Ticket,
+    },
+    mail::parse,
+    store::{
+        Opener, Store, mailboxes,
+        messages::Taken,
+        outbox::{self, Outcome as Sent},
+        people::{self, NewPerson},
+        tickets,
+    },
+    templates::Templates,
+    workers::take_in::{Arrival, take_in},
+};
+
+/// The desk's own address.
+pub const SUPPORT: &str = "support@desk.test";
+
+/// A desk and its people.
+pub struct TestDesk {
+    pub desk: Desk,
+    pub mailbox: MailboxId,
+    pub ann: Person,
+    pub hal: Person,
+    pub ada: Person,
+    owed: Mutex<Owed>,
+    _folder: tempfile::TempDir,
+    _database: Option<super::postgres::Database>,
+}
+
+#[derive(PartialEq)]
+enum Owed {
+    MustBeSeen,
+    DoesNotMatter,
+}
+
+/// A mail that left.
+#[derive(Debug)]
+pub struct Mail {
+    pub to: String,
+    pub envelope_from: Option<String>,
+    pub raw: String,
+    pub read: IncomingMessage,
+}
+
+impl TestDesk {
+    /// On SQLite, or on PostgreSQL when `MAILDESK_TEST_DATABASE=postgres`.
+    pub async fn new() -> Self {
+        Self::with(DeskSettings::default(), |_| ()).await
+    }
+
+    /// With settings of its own.
+    pub async fn with(settings: DeskSettings, of_mailbox: impl FnOnce(&mut MailboxSettings)) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let database = (std::env::var("MAILDESK_TEST_DATABASE").as_deref() == Ok("postgres")).then(super::postgres::Database::fresh);
+        let url = database.as_ref().map_or_else(|| format!("sqlite:{}", folder.path().join("desk.db").display()), |it| it.url.clone());
+        let store = Store::open(&url, folder.path(), Opener::Daemon).await.unwrap();
+        let clock = Clock::still("2026-11-02T09:00:00Z".parse().unwrap());
+        let mut tx = store.begin().await.unwrap();
+        let mut mailbox_settings = support();
+        of_mailbox(&mut mailbox_settings);
+        let mailbox = mailboxes::ensure(&mut tx, "support", &mailbox_settings.address).await.unwrap();
+        let ann = person(&mut tx, Role::Customer, "Ann Lee", "ann@home.test", clock.now()).await;
+        let hal = person(&mut tx, Role::Helper, "Hal Nine", "hal@desk.test", clock.now()).await;
+        let ada = person(&mut tx, Role::Admin, "Ada Byron", "ada@desk.test", clock.now()).await;
+        tx.commit().await.unwrap();
+        let desk = Desk {
+            store,
+            clock,
+            settings: Arc::new(settings),
+            mailboxes: Arc::new(Mailboxes::new(vec![(mailbox, mailbox_settings)])),
+            keys: Keys::from_root(&[7; 32]),
+            url: PublicUrl::parse("http://127.0.0.1:8025").unwrap(),
+            templates: Arc::new(Templates::new()),
+            outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
+        };
+        Self { desk, mailbox, ann, hal, ada, owed: Mutex::new(Owed::MustBeSeen), _folder: folder, _database: database }
+    }
+
+    /// This test is not about the mail that leaves.
+    pub fn mail_does_not_matter(&self) {
+        *self.owed.lock().unwrap() = Owed::DoesNotMatter;
+    }
+
+    /// Time passes.
+    pub fn later(&self, by: SignedDuration) {
+        self.desk.clock.advance(by);
+    }
+
+    /// A mail arrives now.
+    pub async fn receive(&self, raw: &str) -> Outcome {
+        self.receive_again(raw).await.expect("the message is new to the desk")
+    }
+
+    /// A mail arrives, maybe once more.
+    pub async fn receive_again(&self, raw: &str) -> Option<Outcome> {
+        self.receive_octets(raw.replace("\r\n", "\n").replace('\n', "\r\n").as_bytes()).await
+    }
+
+    /// A mail arrives, octet for octet.
+    pub async fn receive_octets(&self, octets: &[u8]) -> Option<Outcome> {
+        let received_at = self.desk.clock.now();
+        let arrival = Arrival { place: None, received_at, size: octets.len() as u64, taken: Taken::Whole, octets };
+        take_in(&self.desk, self.mailbox, &[arrival]).await.unwrap().into_iter().next()
+    }
+
+    /// A mail from somebody to support, with these words.
+    pub async fn write(&self, from: &str, subject: &str, text: &str) -> Outcome {
+        self.receive(&mail(from, subject, &[], text)).await
+    }
+
+    /// Everything that is due to leave now, in the order it was decided; it counts as handed over.
+    pub async fn mail(&self) -> Vec<Mail> {
+        let now = self.desk.clock.now();
+        let mut tx = self.desk.store.begin().await.unwrap();
+        let leased = outbox::lease(&mut tx, self.mailbox, "test", now + SignedDuration::from_mins(5), 10_000, now).await.unwrap();
+        let mut left = Vec::new();
+        for it in leased {
+            let raw = self.desk.store.blobs().get(&mut tx, &it.sha256).await.unwrap().unwrap();
+            let sent = Sent { state: DeliveryState::Sent.as_str(), words: "250 ok", next_at: None };
+            outbox::record(&mut tx, it.id, "test", &sent, now).await.unwrap();
+            left.push(Mail {
+                to: it.address.to_string(),
+                envelope_from: it.envelope_from.map(String::from),
+                read: parse::read(&raw),
+                raw: String::from_utf8(raw).unwrap(),
+            });
+        }
+        tx.commit().await.unwrap();
+        left
+    }
+
+    /// What leaves for one address, once the undo window is over.
+    pub async fn mail_to(&self, address: &str) -> Vec<Mail> {
+        self.later(self.desk.settings.undo_window + SignedDuration::from_secs(1));
+        self.mail().await.into_iter().filter(|it| it.to == address).collect()
+    }
+
+    /// A ticket as it is now.
+    pub async fn ticket(&self, number: TicketNumber) -> Ticket {
+        tickets::get(&mut *self.desk.store.read().await.unwrap(), number).await.unwrap().unwrap()
+    }
+
+    /// Somebody by address.
+    pub async fn person(&self, email: &str) -> Option<Person> {
+        let email: EmailAddress = email.parse().unwrap();
+        people::by_email(&mut *self.desk.store.read().await.unwrap(), &email).await.unwrap()
+    }
+
+    /// Somebody more.
+    pub async fn add(&self, role: Role, name: &str, email: &str) -> Person {
+        let mut tx = self.desk.store.begin().await.unwrap();
+        let person = person(&mut tx, role, name, email, self.desk.clock.now()).await;
+        tx.commit().await.unwrap();
+        person
+    }
+}
+
+impl Drop for TestDesk {
+    fn drop(&mut self) {
+        if std::thread::panicking() || *self.owed.lock().unwrap() == Owed::DoesNotMatter {
+            return;
+        }
+        let left = tokio::task::block_in_place(|| {
+            tokio::runtime::Handle::current().block_on(async {
+                self.later(SignedDuration::from_mins(1));
+                self.mail().await
+            })
+        });
+        let left: Vec<String> = left.iter().map(|it| format!("{}: {}", it.to, it.read.subject)).collect();
+        assert!(left.is_empty(), "mail is owed that the test did not look at: {left:#?}");
+    }
+}
+
+/// A mail as a program writes it; `headers` are whole lines.
+pub fn mail(from: &str, subject: &str, headers: &[&str], text: &str) -> String {
+    let more: String = headers.iter().map(|it| format!("{it}\n")).collect();
+    let id = if more.to_lowercase().contains("message-id:") {
+        String::new()
+    } else {
+        format!("Message-ID: <{}@mail.test>\n", maildesk::clock::random_token())
+    };
+    let to = if more.to_lowercase().contains("\nto:") || more.to_lowercase().starts_with("to:") {
+        String::new()
+    } else {
+        format!("To: {SUPPORT}\n")
+    };
+    format!(
+        "From: {from}\n{to}Subject: {subject}\n{id}Date: Mon, 2 Nov 2026 10:00:00 +0100\n{more}MIME-Version: 1.0\nContent-Type: text/plain; charset=utf-8\n\n{text}\n"
+    )
+}
+
+/// The answer that a mail program makes to a mail: its ids, its subject, its reply address.
+pub fn answer(to: &Mail, from: &str, text: &str) -> String {
+    let id = to.read.message_id.as_ref().unwrap();
+    let references: Vec<String> = to.read.references.iter().map(|it| format!("<{it}>")).chain([format!("<{id}>")]).collect();
+    let address = to.read.reply_to.first().map_or_else(|| SUPPORT.to_owned(), |it| it.address.to_string());
+    let quoted: String = to.read.text.lines().map(|it| format!("> {it}\n")).collect();
+    let headers = [format!("To: {address}"), format!("In-Reply-To: <{id}>"), format!("References: {}", references.join(" "))];
+    let headers: Vec<&str> = headers.iter().map(String::as_str).collect();
+    mail(
+        from,
+        &format!("Re: {}", to.read.subject),
+        &headers,
+        &format!("{text}\n\nOn Mon, 2 Nov 2026 at 10:00, Support <{SUPPORT}> wrote:\n{quoted}"),
+    )
+}
+
+async fn person(tx: &mut maildesk::store::Tx, role: Role, name: &str, email: &str, at: Timestamp) -> Person {
+    let address: EmailAddress = email.parse().unwrap();
+    let id: PersonId = people::insert(tx, &NewPerson { role, name, email: &address, password_hash: None, at }).await.unwrap();
+    people::get(tx, id).await.unwrap().unwrap()
+}
+
+fn support() -> MailboxSettings {
+    MailboxSettings {
+        name: "support".to_owned(),
+        address: SUPPORT.parse().unwrap(),
+        display_name: "Desk Support".to_owned(),
+        take_existing: TakeExisting::None,
+        list_mail: ListMail::Hold,
+        authserv_id: Some("mx.desk.test".to_owned()),
+        sub_addressing: SubAddressing::Plus,
+        notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
+        receipt: Receipt::Send,
+        sender_name: SenderName::Helper,
+    }
+}
