@@ -30,6 +30,11 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
     {
         return Some("an abuse report by its subject".to_owned());
     }
+    let fields = ["Feedback-Type:", "User-Agent:", "Version:"];
+    let told = message.text.lines().take(400).filter(|line| fields.iter().any(|it| line.starts_with(it))).count();
+    if message.text.contains("Feedback-Type:") && told >= 2 {
+        return Some("the fields of a feedback report in its text".to_owned());
+    }
     let text: String = message.text.chars().take(600).flat_map(char::to_lowercase).collect();
     let receipt =
         phrases::RECEIPT_SUBJECTS.iter().any(|it| subject.starts_with(it)) && phrases::RECEIPT_WORDS.iter().any(|it| text.contains(it));

@@ -155,6 +155,10 @@ fn comment(chars: &[char], at: usize, chunk: &mut Chunk) -> usize {
 fn angle(chars: &[char], at: usize, chunk: &mut Chunk) -> usize {
     let (mut text, mut i, mut in_quotes) = (String::new(), at + 1, false);
     while i < chars.len() && (in_quotes || !matches!(chars[i], '>' | '<')) {
+        if chars[i] == '(' && !in_quotes && chars[i..].iter().take(200).take_while(|c| **c != '>').any(|c| *c == ')') {
+            i = comment(chars, i, chunk) + 1;
+            continue;
+        }
         in_quotes ^= chars[i] == '"';
         text.push(chars[i]);
         i += 1;
@@ -180,7 +184,7 @@ fn mailbox(chunk: &Chunk) -> Option<Named> {
 
 /// `ann@example.com (Ann Lee)`, `ann @ example.com`, `Ann Lee ann@example.com`.
 fn bare(chunk: &Chunk) -> Option<Named> {
-    let text = words::decode(chunk.words.as_bytes()).replace(" @", "@").replace("@ ", "@");
+    let text = closed_up(&words::decode(chunk.words.as_bytes()));
     if text.starts_with('"')
         && let Some(address) = mend(&text)
     {
@@ -191,6 +195,23 @@ fn bare(chunk: &Chunk) -> Option<Named> {
     let others = text.replacen(word, "", 1);
     let named = Chunk { words: others, comment: chunk.comment.clone(), ..Chunk::default() };
     Some(Named { name: named.name(), address })
+}
+
+/// Without the white space that may stand around `@` and dots in an address (RFC 5322 §4.4).
+fn closed_up(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut out = String::with_capacity(text.len());
+    for (at, word) in words.iter().enumerate() {
+        let joins = at > 0
+            && (word.starts_with('@')
+                || words[at - 1].ends_with('@')
+                || (out.contains('@') && (word.starts_with('.') || words[at - 1] == ".")));
+        if at > 0 && !joins {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
 }
 
 /// An address out of what was written where one should stand.
@@ -258,6 +279,13 @@ mod tests {
             ("\"unclosed <ann@x.test>", &["unclosed|ann@x.test"]),
             ("Ann (the <best>) <ann@x.test>", &["Ann|ann@x.test"]),
             ("=?utf-8?Q?ann=40x.test?=", &["ann@x.test"]),
+            ("Pete(A nice \\) chap) <pete(his account)@silly.test(his host)>", &["Pete|pete@silly.test"]),
+            (
+                "A Group(Some people)\r\n :Chris <c@(Chris's host.)public.example>,\r\n joe@example.org;",
+                &["Chris|c@public.example", "joe@example.org"],
+            ),
+            ("jdoe@test  . example", &["jdoe@test.example"]),
+            ("Cc:(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;", &[]),
         ] {
             assert_eq!(shown(value), expected, "{value}");
         }

@@ -40,7 +40,8 @@ pub fn read(tree: &Tree<'_>) -> Body {
 }
 
 impl Piece {
-    fn is_blank(&self) -> bool {
+    /// Neither form says anything.
+    pub fn is_blank(&self) -> bool {
         [&self.plain, &self.html].into_iter().flatten().all(|it| it.trim().is_empty())
     }
 }

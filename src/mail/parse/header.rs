@@ -1,6 +1,8 @@
 //! A header: its fields found in the octets, none of them yet understood (RFC 5322 §2.2).
 
-use std::ops::Range;
+use std::{borrow::Cow, ops::Range};
+
+use super::charset;
 
 /// At most this much of a header is read (SAFETY.md, "Bounds").
 const MOST_OCTETS: usize = 256 * 1024;
@@ -24,6 +26,8 @@ pub struct Header<'a> {
     pub beyond: Option<Range<usize>>,
     /// A line stood among the fields that is none.
     pub junk: bool,
+    /// What the body says its character set is: the best guess for octets that stand raw in the header.
+    pub charset: Option<String>,
 }
 
 impl<'a> Header<'a> {
@@ -41,7 +45,16 @@ impl<'a> Header<'a> {
     /// The topmost field as text: unfolded, decoded (RFC 2047), trimmed.
     #[must_use]
     pub fn text(&self, name: &str) -> Option<String> {
-        self.first(name).map(super::words::decode)
+        self.first(name).map(|it| super::words::decode(&self.unicode(it)))
+    }
+
+    /// A value in UTF-8, whatever its raw octets are.
+    #[must_use]
+    pub fn unicode(&self, value: &'a [u8]) -> Cow<'a, [u8]> {
+        if std::str::from_utf8(value).is_ok() {
+            return Cow::Borrowed(value);
+        }
+        Cow::Owned(charset::decode(value, self.charset.as_deref()).text.into_bytes())
     }
 }
 

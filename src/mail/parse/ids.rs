@@ -30,9 +30,17 @@ pub(crate) fn ids(value: &[u8]) -> Vec<MessageId> {
     let text = words::decode(value);
     if text.contains('<') {
         let inner = text.split('<').skip(1).map(|it| it.split('>').next().unwrap_or_default());
-        return inner.filter_map(MessageId::parse).collect();
+        return inner.filter_map(|it| MessageId::parse(&without_comments(it))).collect();
     }
     let words: Vec<&str> = text.split_whitespace().collect();
     let alone = words.len() == 1;
     words.into_iter().filter(|it| alone || it.contains('@')).filter_map(MessageId::parse).collect()
+}
+
+/// `1234@local(host).example` of the old grammar (RFC 5322 §4.5.4); parentheses that stand alone are part of an id.
+fn without_comments(id: &str) -> String {
+    match (id.find('('), id.rfind(')')) {
+        (Some(open), Some(close)) if open < close && id.contains(char::is_whitespace) => format!("{}{}", &id[..open], &id[close + 1..]),
+        _ => id.to_owned(),
+    }
 }

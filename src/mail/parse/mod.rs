@@ -77,7 +77,10 @@ fn read_content(tree: &Tree<'_>, raw: &[u8], message: &mut IncomingMessage) {
             attachment::Opened::File(file) => message.attachments.push(file),
             attachment::Opened::Tnef(content) => {
                 message.attachments.extend(content.files);
-                pieces.push(body::Piece { plain: content.plain, html: content.html });
+                // What Outlook wrote in the mail itself is the same text, as plain text.
+                if pieces.iter().all(body::Piece::is_blank) {
+                    pieces.push(body::Piece { plain: content.plain, html: content.html });
+                }
             }
         }
     }

@@ -10,7 +10,7 @@ pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
     for (name, shown) in [("from", "From"), ("reply-to", "Reply-To"), ("to", "To"), ("cc", "Cc")] {
         let mut mailboxes = Vec::new();
         for value in header.all(name) {
-            let list = address::read(value);
+            let list = address::read(&header.unicode(value));
             mailboxes.extend(list.mailboxes);
             if list.cut {
                 message.warnings.push(format!("{shown} names more than 500 people; the others were left out"));
@@ -26,7 +26,7 @@ pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
             _ => message.cc = mailboxes,
         }
     }
-    message.sender = header.first("sender").and_then(|it| address::read(it).mailboxes.into_iter().next());
+    message.sender = header.first("sender").and_then(|it| address::read(&header.unicode(it)).mailboxes.into_iter().next());
     if message.from.is_empty() {
         message.warnings.push("there is no usable From".to_owned());
     }
@@ -82,7 +82,7 @@ pub(crate) fn is_nobody(address: &EmailAddress) -> bool {
 
 /// What a list or group names that put itself into From.
 fn original_sender(header: &Header<'_>, message: &IncomingMessage) -> Option<Named> {
-    let named = |name: &str| header.first(name).and_then(|it| address::read(it).mailboxes.into_iter().next());
+    let named = |name: &str| header.first(name).and_then(|it| address::read(&header.unicode(it)).mailboxes.into_iter().next());
     let from = message.from.first();
     let differs = |it: &Named| from.is_none_or(|from| from.address != it.address);
     if let Some(named) = named("x-original-from").filter(differs) {

@@ -83,6 +83,8 @@ pub fn read(raw: &[u8]) -> Tree<'_> {
         }
     }
     walk.finish(raw.len());
+    let said = walk.tree.parts.iter().filter(|it| it.media.main.starts_with("text/")).find_map(|it| it.media.param("charset"));
+    walk.tree.parts[0].header.charset = said.map(str::to_owned);
     walk.tree
 }
 

@@ -54,18 +54,21 @@ fn marked(lines: &mut [Line<'_>], at: usize) {
 /// The first line of the attribution whose last line is `end`, if there is one.
 fn ends_at(lines: &[Line<'_>], end: usize) -> Option<usize> {
     let last = &lines[end];
-    let tail = last.text.trim_end().trim_end_matches(['*', '_']).trim_end();
+    let tail = bare(last.text);
     let wrapped = tail.trim_start().starts_with('>') && lines::is_quote(last.text);
     if last.is_empty() || last.code || (last.kind != Kind::Text && !(wrapped && ends_in_verb(tail))) || !can_end(tail) {
         return None;
     }
     let next = lines[end + 1..].iter().find(|it| !it.is_empty());
+    if next.is_some_and(|it| it.kind == Kind::Quote && can_end(bare(it.text)) && ends_in_verb(bare(it.text)) && it.text.len() < 40) {
+        return None;
+    }
     let quoted_below = next.is_some_and(|it| it.kind == Kind::Quote || lines::is_named_quote(it.text));
     let (mut text, mut start, mut found) = (String::new(), end + 1, None);
     for _ in 0..MOST_LINES {
         let Some(above) = step_up(lines, start, &text) else { break };
         start = above;
-        text = if text.is_empty() { tail.trim().to_owned() } else { format!("{} {text}", lines[start].text.trim()) };
+        text = if text.is_empty() { tail.to_owned() } else { format!("{} {text}", bare(lines[start].text)) };
         if text.len() > MOST_OCTETS {
             break;
         }
@@ -76,6 +79,14 @@ fn ends_at(lines: &[Line<'_>], end: usize) -> Option<usize> {
         }
     }
     found
+}
+
+/// Without marks of direction, emphasis and dashes around: `---- On Monday Ann wrote ----`.
+fn bare(text: &str) -> &str {
+    let dressing = |c: char| {
+        c.is_whitespace() || matches!(c, '*' | '_' | '-' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    text.trim_matches(dressing)
 }
 
 /// The line above; an empty one is stepped over only where a broken address goes on below it.
@@ -93,7 +104,7 @@ fn step_up(lines: &[Line<'_>], start: usize, text: &str) -> Option<usize> {
 }
 
 fn can_end(tail: &str) -> bool {
-    tail.ends_with([':', '：']) || ends_in_verb(tail)
+    tail.ends_with([':', '：', '>']) || ends_in_verb(tail)
 }
 
 fn ends_in_verb(tail: &str) -> bool {
@@ -103,7 +114,7 @@ fn ends_in_verb(tail: &str) -> bool {
 
 /// Whether the text begins as attributions do: `On` and a date, a weekday and a date, a date.
 fn begins(text: &str) -> bool {
-    let lower = text.trim_start_matches(['*', '_', '"', '\'', ' ']).to_lowercase();
+    let lower = text.trim_start_matches(['"', '\'', ' ']).to_lowercase();
     let first: String = lower.chars().take_while(|c| !c.is_whitespace()).collect();
     let date_first = first.starts_with(|c: char| c.is_ascii_digit()) && (has_date(&lower) || has_time(&lower));
     let after = |it: &&str| lower.strip_prefix(*it).filter(|rest| !rest.starts_with(char::is_alphanumeric));
@@ -126,7 +137,8 @@ fn says_who_and_when(text: &str, quoted_below: bool) -> bool {
     let address_last = lower.trim_end_matches([':', '：', ' ', '>', ')', ']']).rsplit(char::is_whitespace).next().is_some_and(has_address);
     if quoted_below {
         let plain = verb && lower.len() < 120;
-        return colon && (verb && (date || address) || date && address && address_last || plain) || ends_in_verb(&lower) && date;
+        let dated_address = date && address && (colon || address_last && begins(text));
+        return colon && verb && (date || address || plain) || dated_address || ends_in_verb(&lower) && date;
     }
     // Nothing below is marked as a quote: only a line that can hardly be anything else.
     let sure = has_year(&lower) || (has_date(&lower) && has_time(&lower));

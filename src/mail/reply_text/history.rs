@@ -22,6 +22,10 @@ pub(super) struct Found {
 pub(super) fn find(lines: &[Line<'_>], purpose: Purpose) -> Found {
     let (mut found, mut words_above) = (Found::default(), false);
     for (at, line) in lines.iter().enumerate() {
+        if words_above && is_arrowed(line.text) {
+            found.cut = Some(at);
+            return found;
+        }
         if line.code || line.kind == Kind::Quote {
             words_above |= line.code;
             continue;
@@ -75,6 +79,12 @@ pub(super) fn is_rule(text: &str) -> bool {
     text.chars().count() >= 5
         && first.is_some_and(|c| "_-=*~\u{2014}\u{2013}\u{2500}\u{2015}".contains(c))
         && text.chars().all(|c| Some(c) == first)
+}
+
+/// GroupWise's `>>> Ann Lee <ann@x.test> 05.02.2018 10:12 >>>`, with nothing marked below it.
+fn is_arrowed(text: &str) -> bool {
+    let text = text.trim();
+    text.len() < 200 && text.starts_with(">>> ") && text.ends_with(">>>") && text.chars().any(|c| c.is_ascii_digit())
 }
 
 /// The words between dashes: `-----Original Message-----`.

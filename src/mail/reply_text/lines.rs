@@ -60,10 +60,10 @@ fn kind(text: &str) -> Kind {
     if is_quote(text) { Kind::Quote } else { Kind::Text }
 }
 
-/// `>` at the beginning, three spaces before it at most.
+/// `>` at the beginning, a little white space before it at most.
 pub(super) fn is_quote(text: &str) -> bool {
-    let trimmed = text.trim_start_matches([' ', '\u{a0}']);
-    trimmed.starts_with('>') && text.len() - trimmed.len() <= 3
+    let trimmed = text.trim_start_matches([' ', '\t', '\u{a0}']);
+    trimmed.starts_with('>') && text.len() - trimmed.len() <= 8
 }
 
 /// `Ann> quoted`, as some programs mark whose words they were; only counts below an attribution.

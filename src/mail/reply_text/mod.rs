@@ -199,3 +199,6 @@ fn collect(lines: &[Line<'_>], places: &[Place]) -> Parts {
     let of = |place: Place| lines::join(lines.iter().zip(places).filter(|(_, it)| **it == place).map(|(line, _)| line));
     Parts { reply: of(Place::Reply), quoted: of(Place::Quoted), signature: of(Place::Signature) }
 }
+
+#[cfg(test)]
+mod tests;

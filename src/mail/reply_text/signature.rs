@@ -19,7 +19,8 @@ pub(super) fn start(lines: &[Line<'_>], at_top: bool) -> Option<usize> {
     let footer = lines.iter().rposition(|it| history::is_rule(it.text)).filter(|at| above(*at) && is_footer(&lines[*at..]));
     let device =
         lines.iter().position(|it| !it.code && is_device_line(it.text)).filter(|at| said(*at + 1) <= 3 && only_devices(&lines[*at..]));
-    [delimited, footer, device].into_iter().flatten().min()
+    let ruled = lines.iter().rposition(|it| !it.code && is_short_rule(it.text)).filter(|at| above(*at) && is_name_below(lines, *at));
+    [delimited, footer, device, ruled].into_iter().flatten().min()
 }
 
 /// `-- ` (RFC 3676 §4.3), as programs and people write it, or a mail program's own mark.
@@ -29,6 +30,28 @@ fn is_delimiter(line: &Line<'_>) -> bool {
         Kind::Text => matches!(line.text.trim(), "--" | "\u{2014}" | "\u{2013}\u{2013}" | "-- \u{a0}" | "*--*"),
         Kind::Quote => false,
     }
+}
+
+/// `---`, `____`, `***`: a rule that may set off a name.
+fn is_short_rule(text: &str) -> bool {
+    let text = text.trim();
+    let first = text.chars().next();
+    let drawn = first.is_some_and(|c| "-_=*~#\u{2014}\u{2013}".contains(c)) && text.chars().all(|c| Some(c) == first);
+    text.chars().count() >= 2 && drawn
+}
+
+/// A rule with an empty line above, and below it a name or greeting and a few short lines to the end.
+fn is_name_below(lines: &[Line<'_>], at: usize) -> bool {
+    let set_off = at > 0 && lines[at - 1].is_empty();
+    let said: Vec<&str> = lines[at + 1..].iter().filter(|it| !it.is_empty()).map(|it| it.text.trim()).collect();
+    let name = said.first().is_some_and(|it| {
+        let plain = it.split_whitespace().count() <= 5 && !it.ends_with(['.', '?', ':', ';']) && !it.contains(|c: char| c.is_ascii_digit());
+        plain && it.chars().next().is_some_and(char::is_uppercase)
+    });
+    let reachable =
+        |it: &&str| it.contains('@') || it.contains("://") || it.contains("www.") || it.chars().filter(char::is_ascii_digit).count() >= 6;
+    let signed = said.len() == 1 || said.iter().skip(1).any(reachable);
+    set_off && name && signed && said.len() <= 8 && said.iter().all(|it| it.chars().count() <= 70)
 }
 
 /// What a list or a company puts below every mail: a line of underscores, or of dashes with the words for it.
@@ -45,10 +68,11 @@ fn is_footer(lines: &[Line<'_>]) -> bool {
 /// `Sent from my iPhone`, in short and in any of many languages.
 fn is_device_line(text: &str) -> bool {
     let lower = text.trim().trim_matches(['*', '_', '[', ']', '(', ')', '<', '>', ' ']).to_lowercase();
-    let short = lower.chars().count() <= 70 && !lower.ends_with(['?', '!']);
-    short
-        && (phrases::SENT_FROM.iter().any(|it| lower.starts_with(it))
-            || phrases::SENT_FROM_LAST.iter().any(|it| lower.ends_with(it.trim_end())))
+    let short = lower.chars().count() <= 70 && !lower.ends_with(['?', '!']) && lower.split_whitespace().count() <= 9;
+    let german = lower.starts_with("von ") && lower.trim_end_matches('.').ends_with(" gesendet");
+    let begins = || phrases::SENT_FROM.iter().any(|it| lower.starts_with(it));
+    let ends = || phrases::SENT_FROM_LAST.iter().any(|it| lower.ends_with(it.trim_end()));
+    short && (german || begins() || ends())
 }
 
 /// Below it stand a link or another such line, and no words.

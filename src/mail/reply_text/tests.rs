@@ -1,0 +1,278 @@
+//! Replies as mail programs send them, in many languages, and what must hold for any text.
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::mail::html;
+
+fn reply(text: &str) -> String {
+    split(text, Purpose::Writes).reply
+}
+
+#[test]
+fn an_attribution_is_known_in_many_languages_with_the_quote_marked() {
+    for attribution in [
+        "On Mon, Feb 5, 2018 at 10:12 AM, Ann Lee <ann@x.test> wrote:",
+        "On 5 Feb 2018, at 10:12, Ann Lee <ann@x.test>\nwrote:",
+        "On Mon, Feb 5, 2018, at 10:12, Ann Lee wrote:",
+        "Ann Lee wrote:",
+        "Ann Lee <ann@x.test> writes:",
+        "* Ann Lee <ann@x.test> [2018-02-05 10:12]:",
+        "---- On Mon, 05 Feb 2018 10:12:13 +0100 Ann Lee <ann@x.test> wrote ----",
+        "2018-02-05 10:12 GMT+01:00 Ann Lee <ann@x.test>:",
+        "2010/5/7 Ann Lee <ann@x.test>",
+        "Am 05.02.18 um 10:12 schrieb Ann Lee:",
+        "Am 05.02.2018 um 10:12 schrieb Ann Lee <ann@x.test>:",
+        "Ann Lee <ann@x.test> schrieb am Mo., 5. Feb. 2018,\n10:12:",
+        "Le lun. 5 févr. 2018 à 10:12, Ann Lee <ann@x.test> a écrit :",
+        "Le 05/02/2018 à 10:12, Ann Lee a écrit\u{a0}:",
+        "El lun., 5 feb. 2018 a las 10:12, Ann Lee (<ann@x.test>) escribió:",
+        "Il giorno lun 5 feb 2018 alle ore 10:12 Ann Lee <ann@x.test>\nha scritto:",
+        "Em seg, 5 de fev de 2018 às 10:12, Ann Lee <ann@x.test> escreveu:",
+        "Op 5 feb. 2018, om 10:12 heeft Ann Lee <ann@x.test> het volgende geschreven:",
+        "Op ma 5 feb. 2018 om 10:12 schreef Ann Lee <ann@x.test>:",
+        "Den mån 5 feb. 2018 kl 10:12 skrev Ann Lee <ann@x.test>:",
+        "5. feb. 2018 kl. 10:12 skrev Ann Lee <ann@x.test>:",
+        "Ann Lee <ann@x.test> kirjoitti 5.2.2018 kello 10.12:",
+        "W dniu 05.02.2018 o 10:12, Ann Lee pisze:",
+        "Wiadomość napisana przez Ann Lee <ann@x.test> w dniu 5 lut 2018, o godz. 10:12:",
+        "Dne 5. 2. 2018 v 10:12 Ann Lee napsal(a):",
+        "po 5. 2. 2018 o 10:12 Ann Lee <ann@x.test> napísal(a):",
+        "Ann Lee <ann@x.test> ezt írta (időpont: 2018. febr. 5., H, 10:12):",
+        "Pe lun., 5 feb. 2018 la 10:12, Ann Lee <ann@x.test> a scris:",
+        "пн, 5 февр. 2018 г. в 10:12, Ann Lee <ann@x.test>:",
+        "5 февраля 2018 г., 10:12 пользователь Ann Lee <ann@x.test> написал:",
+        "05.02.2018 10:12, Ann Lee пишет:",
+        "пн, 5 лют. 2018 о 10:12 Ann Lee <ann@x.test> пише:",
+        "Στις Δευ, 5 Φεβ 2018 στις 10:12 π.μ., ο χρήστης Ann Lee <ann@x.test> έγραψε:",
+        "Ann Lee <ann@x.test>, 5 Şub 2018 Pzt, 10:12 tarihinde şunu yazdı:",
+        "\u{202b}בתאריך יום ב׳, 5 בפבר׳ 2018 ב-10:12 מאת \u{202a}Ann Lee\u{202c}\u{200f} <\u{202a}ann@x.test\u{202c}\u{200f}>:\u{202c}",
+        "في الاثنين، 5 فبراير 2018 10:12 ص Ann Lee <ann@x.test> كتب:",
+        "Vào Th 2, 5 thg 2, 2018 vào lúc 10:12 Ann Lee <ann@x.test> đã viết:",
+        "Pada tanggal Sen, 5 Feb 2018 pukul 10.12 Ann Lee <ann@x.test> menulis:",
+        "Ann Lee <ann@x.test> 于2018年2月5日周一 上午10:12写道：",
+        "在 2018年2月5日，上午10:12，Ann Lee <ann@x.test> 写道：",
+        "2018年2月5日(月) 10:12 Ann Lee <ann@x.test>:",
+        "2018/02/05 10:12、Ann Lee <ann@x.test>のメール:",
+        "2018년 2월 5일 (월) 오전 10:12, Ann Lee <ann@x.test>님이 작성:",
+        "Quoting Ann Lee <ann@x.test>:",
+        "Zitat von Ann Lee <ann@x.test>:",
+    ] {
+        let text = format!("Thanks, that works.\nBest, Hal\n\n{attribution}\n\n> Please try again.\n> Ann\n");
+        assert_eq!(reply(&text), "Thanks, that works.\nBest, Hal", "{attribution}");
+        let glued = format!("Thanks, that works.\n{attribution}\n> Please try again.\n");
+        assert_eq!(reply(&glued), "Thanks, that works.", "{attribution}");
+    }
+}
+
+#[test]
+fn an_attribution_counts_without_quote_marks_when_it_can_be_nothing_else() {
+    for attribution in [
+        "On Monday, February 5, 2018, 10:12:13 AM GMT+1, Ann Lee <ann@x.test> wrote:",
+        "Am 05.02.2018 um 10:12 schrieb Ann Lee <ann@x.test>:",
+        "Den 08/06/2015 kl. 21.21 skrev Ann Lee <ann@x.test>:",
+        "2018-02-05 10:12 GMT+01:00 Ann Lee <ann@x.test>:",
+        ">>> Ann Lee <ann@x.test> 05.02.2018 10:12 >>>",
+    ] {
+        let text = format!("Thanks, that works.\n\n{attribution}\n\nPlease try again.\n\nAnn\n");
+        assert_eq!(reply(&text), "Thanks, that works.", "{attribution}");
+    }
+}
+
+#[test]
+fn sentences_that_look_a_little_like_attributions_stay() {
+    for text in [
+        "At 10:32 the server wrote:\n\nsegmentation fault\n\nWhat now?",
+        "The manual says on page 2018:\n\nturn it off",
+        "On your machine you can run:\n\n    make\n\nand wait.",
+        "My colleague wrote:\n\nplease help\n\nSo please do.",
+        "These are the steps I took on 5 Feb 2018:\n\n1. open\n2. close",
+        "Write to ann@x.test:\n\nshe knows.",
+        "From: Berlin\nTo: Paris\nDate: 3 May\n\nis what I booked.",
+        "Dear all,\n\nSubject: to change\n\nthe meeting is at ten.",
+        "Here is the log\n------\nline one\nline two\n------\nand that is it.",
+        "Heading\n-------\nText below a heading.",
+        "Sent from my desk, is much easier than my mobile phone to write on today.",
+        "I ran foo -- bar and it failed.\n- one\n- two",
+        "```\n> not a quote\n-- \n____\n```\nis my code.",
+    ] {
+        assert_eq!(reply(text), text, "{text}");
+    }
+}
+
+#[test]
+fn a_copied_header_begins_the_history_in_many_languages() {
+    for block in [
+        "From: Ann Lee <ann@x.test>\nSent: Monday, February 5, 2018 10:12 AM\nTo: Hal <hal@y.test>\nSubject: Help",
+        "________________________________\nFrom: Ann Lee <ann@x.test>\nSent: Monday, February 5, 2018\nTo: Hal\nSubject: Help",
+        "*From:* Ann Lee\n*Sent:* Monday\n*To:* Hal\n*Subject:* Help",
+        "-----Original Message-----\nFrom: Ann",
+        "-----Ursprüngliche Nachricht-----\nVon: Ann Lee",
+        "Von: Ann Lee [mailto:ann@x.test]\nGesendet: Montag, 5. Februar 2018 10:12\nAn: Hal\nCc: Ada\nBetreff: Hilfe",
+        "-------- Message d'origine --------\nDe : Ann Lee <ann@x.test>\nDate : 05/02/2018 10:12 (GMT+01:00)\nÀ : Hal\nObjet : Aide",
+        "De : Ann Lee\nEnvoyé : lundi 5 février 2018 10:12\nÀ : Hal\nObjet : Aide",
+        "De: Ann Lee\nEnviado el: lunes, 5 de febrero de 2018\nPara: Hal\nAsunto: Ayuda",
+        "Da: Ann Lee\nInviato: lunedì 5 febbraio 2018\nA: Hal\nOggetto: Aiuto",
+        "Van: Ann Lee\nVerzonden: maandag 5 februari 2018\nAan: Hal\nOnderwerp: Hulp",
+        "Från: Ann Lee\nSkickat: den 5 februari 2018\nTill: Hal\nÄmne: Hjälp",
+        "Fra: Ann Lee\nSendt: 5. februar 2018\nTil: Hal\nEmne: Hjælp",
+        "Lähettäjä: Ann Lee\nLähetetty: 5. helmikuuta 2018\nVastaanottaja: Hal\nAihe: Apua",
+        "Od: Ann Lee\nWysłano: 5 lutego 2018\nDo: Hal\nTemat: Pomoc",
+        "Od: Ann Lee\nOdesláno: 5. února 2018\nKomu: Hal\nPředmět: Pomoc",
+        "От: Ann Lee\nОтправлено: 5 февраля 2018\nКому: Hal\nТема: Помощь",
+        "Kimden: Ann Lee\nGönderildi: 5 Şubat 2018\nKime: Hal\nKonu: Yardım",
+        "发件人: Ann Lee\n发送时间: 2018年2月5日\n收件人: Hal\n主题: 帮助",
+        "发件人：Ann Lee\n日期：2018年2月5日\n收件人：Hal\n主题：帮助",
+        "差出人: Ann Lee\n送信日時: 2018年2月5日\n宛先: Hal\n件名: 助け",
+        "보낸 사람: Ann Lee\n보낸 날짜: 2018년 2월 5일\n받는 사람: Hal\n제목: 도움",
+        "Date: Thu, 26 Jun 2014 13:53:45 +0400\nSubject: Help\nFrom: ann@x.test\nTo: hal@y.test",
+        "---- Messaggio originale ----\nDa: ann@x.test",
+        "--- Eredeti üzenet ---\nFeladó: Ann",
+        "--- Tuntematon otsikko ---\nLähettäjä: Ann",
+    ] {
+        let text = format!("Thanks, that works.\n\n{block}\n\nPlease try again.\n");
+        assert_eq!(reply(&text), "Thanks, that works.", "{block}");
+    }
+}
+
+#[test]
+fn signatures_are_parted_from_the_words() {
+    for signature in [
+        "-- \nHal\nDesk Ltd",
+        "--\nHal",
+        "\u{2014}\nHal",
+        "Sent from my iPhone",
+        "Get Outlook for iOS<https://aka.ms/o0ukef>",
+        "Get Outlook for Android\n________________________________",
+        "Von meinem iPhone gesendet",
+        "Von meinem Samsung Galaxy Smartphone gesendet.",
+        "Gesendet mit der GMX Mail App",
+        "Envoyé de mon iPhone",
+        "Enviado desde mi iPhone",
+        "Enviado do meu iPhone",
+        "Inviato da iPhone",
+        "Verstuurd vanaf mijn iPhone",
+        "Skickat från min iPhone",
+        "Sendt fra min iPhone",
+        "Wysłane z iPhone'a",
+        "Отправлено с iPhone",
+        "iPhone'umdan gönderildi",
+        "发自我的 iPhone",
+        "iPhoneから送信",
+        "나의 iPhone에서 보냄",
+        "_______________________________________________\nusers mailing list\nusers@lists.test\nhttp://lists.test/listinfo/users",
+        "----------\nHal Smith\n+49 30 1234567",
+    ] {
+        let parts = split(&format!("Thanks, that works.\n\n{signature}"), Purpose::Writes);
+        assert_eq!(parts.reply, "Thanks, that works.", "{signature}");
+        assert!(!parts.signature.is_empty(), "{signature}");
+    }
+}
+
+#[test]
+fn an_answer_point_by_point_keeps_the_questions() {
+    let text = "Hi Ann,\n\nOn Mon, Feb 5, 2018 Ann <ann@x.test> wrote:\n> First?\n\nYes.\n\n> Second?\n\nNo.\n\n> Bye, Ann\n";
+    let parts = split(text, Purpose::Writes);
+    assert!(parts.reply.contains("> First?\n\nYes.\n\n> Second?\n\nNo."), "{}", parts.reply);
+    assert_eq!(parts.quoted, "> Bye, Ann");
+    assert_eq!(reply("On 5 Feb 2018, Ann wrote:\n> Does it work?\n\nIt does."), "It does.");
+    assert_eq!(
+        reply("Hello,\n\nOn 5 Feb 2018, Ann wrote:\n> Does it work?\n\nIt does."),
+        "Hello,\n\nOn 5 Feb 2018, Ann wrote:\n> Does it work?\n\nIt does."
+    );
+    assert_eq!(
+        reply("See my answers below.\n\nOn 5 Feb 2018, Ann wrote:\n> It works\n\nFine."),
+        "See my answers below.\n\nOn 5 Feb 2018, Ann wrote:\n> It works\n\nFine."
+    );
+}
+
+#[test]
+fn a_forward_stays_whole() {
+    for text in [
+        "Please look at this.\n\n---------- Forwarded message ---------\nFrom: Ann <ann@x.test>\nDate: Mon\nSubject: Help\nTo: <hal@y.test>\n\nIt broke.\n-- \nAnn",
+        "FYI\n\nAnfang der weitergeleiteten Nachricht:\n\nVon: Ann\nBetreff: Hilfe\n\nkaputt",
+        "-----Original Message-----\nFrom: Ann\n\nIt broke.",
+    ] {
+        assert_eq!(reply(text), text, "{text}");
+    }
+    let outlook = "Please look.\n\nFrom: Ann <ann@x.test>\nSent: Monday\nTo: Hal\nSubject: Help\n\nIt broke.";
+    assert_eq!(split(outlook, Purpose::of("WG: Help")).reply, outlook);
+    assert_eq!(split(outlook, Purpose::of("AW: WG: Help")).reply, "Please look.");
+}
+
+#[test]
+fn our_own_marker_settles_it() {
+    let text = format!("It works now.\n\nOn Monday Support wrote:\n> {REPLY_MARKER}\n> Did it help?\n\nLast words below.");
+    let parts = split(&text, Purpose::Writes);
+    assert_eq!(parts.reply, "It works now.");
+    assert!(parts.quoted.contains("Did it help?") && parts.quoted.contains("Last words below."));
+    let unquoted = format!("It works now.\n\n{REPLY_MARKER}\nDid it help?\n");
+    assert_eq!(reply(&unquoted), "It works now.");
+    let below = format!("> {REPLY_MARKER}\n> Did it help?\n\nYes, it did.");
+    assert_eq!(reply(&below), "Yes, it did.");
+}
+
+#[test]
+fn what_programs_mark_in_html_is_believed() {
+    for markup in [
+        "<div>Fine.</div><div class=gmail_quote><div class=gmail_attr>Ann Lee alikuandika hivi karibuni<br></div><blockquote class=gmail_quote>old</blockquote></div>",
+        "<div>Fine.</div><div id=appendonsend></div><hr><div id=divRplyFwdMsg><b>Ann</b> said</div><div>old</div>",
+        "<div>Fine.</div><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'><p>Avsändare: Ann</p></div><p>old</p>",
+        "<div>Fine.</div><div class=yahoo_quoted><div>whatever Ann said</div>old</div>",
+        "<div>Fine.</div><div class='protonmail_quote'>------- Some Header -------<br><blockquote>old</blockquote></div>",
+        "<div>Fine.</div><hr id=zwchr><div>Someone</div><div>old</div>",
+        "<p>Fine.</p><div class=moz-cite-prefix>Aan wie dan ook, Ann:<br></div><blockquote type=cite>old</blockquote>",
+        "<div>Fine.</div><div><br><blockquote type=cite><div>On Feb 5, Ann wrote:</div>old</blockquote></div>",
+        "<div>Fine.</div><div class=gmail_signature>Hal<br>Desk</div>",
+        "<div>Fine.</div><div id=Signature>Hal<br>Desk</div><div id=appendonsend></div><div>old</div>",
+        "<div>Fine.</div><div class=moz-signature>-- <br>Hal</div>",
+        "<div>Fine.</div><div name=quote style='border-left:2px solid'><b>Gesendet:</b> x<br><div>old</div></div><blockquote>old</blockquote>",
+    ] {
+        let marked = html::to_marked_text(markup);
+        assert_eq!(split(&marked, Purpose::Writes).reply, "Fine.", "{markup}\n{marked:?}");
+    }
+    let forward = "<div>Look.</div><div class=gmail_quote><div class=gmail_attr>---------- Forwarded message ---------<br>From: Ann<br></div>It broke.</div>";
+    assert!(reply(&html::to_marked_text(forward)).contains("It broke."));
+    let forged = "<div>a</div>&#xF8F0;<div>b</div>";
+    assert_eq!(reply(&html::to_marked_text(forged)), "a\nb");
+}
+
+#[test]
+fn a_long_text_is_read_in_time_and_loses_nothing() {
+    for line in ["> quoted\n", "On Monday\n", "wrote:\n", "From: a\n", "-- \n", "<\n", "____________________\n", "Sent from my x\n"] {
+        let text = line.repeat(100_000);
+        let parts = split(&text, Purpose::Writes);
+        let kept = [&parts.reply, &parts.quoted, &parts.signature].map(|it| it.lines().filter(|it| !it.is_empty()).count());
+        assert_eq!(kept.iter().sum::<usize>(), 100_000, "{line:?}");
+    }
+}
+
+fn line() -> impl Strategy<Value = String> {
+    let known = "Hello|On Mon, Feb 5, 2018 at 10:12 AM Ann <ann@x.test> wrote:|> quoted|>> deeper|-- |--|_____________________|From: Ann <ann@x.test>|Sent: Monday|To: Hal|Subject: x|-----Original Message-----|Sent from my iPhone||||wrote:|-- Reply above this line --|---------- Forwarded message ---------|```|Ann> hm|<|> wrote:|Thanks,|\u{f8f0}|\u{f8f1}|\u{f8f2}";
+    prop_oneof![6 => prop::sample::select(known.split('|').map(str::to_owned).collect::<Vec<_>>()), 1 => "[^\u{f8f0}-\u{f8f3}\n]{0,12}"]
+}
+
+fn is_mark(line: &str) -> bool {
+    !line.is_empty() && line.chars().all(|c| ('\u{f8f0}'..='\u{f8f3}').contains(&c))
+}
+
+proptest! {
+    #[test]
+    fn lines_are_only_ever_taken_away(lines in prop::collection::vec(line(), 0..25)) {
+        let text = lines.join("\n");
+        let parts = split(&text, Purpose::Writes);
+        let (mut all, mut kept) = (Vec::new(), Vec::new());
+        all.extend(text.split('\n').filter(|it| !it.trim().is_empty() && !is_mark(it.trim())));
+        for part in [&parts.reply, &parts.quoted, &parts.signature] {
+            // Each part is lines of the text, in their order.
+            let mut rest = text.split('\n');
+            for line in part.split('\n') {
+                prop_assert!(line.is_empty() || rest.any(|it| it == line), "{line:?} of {part:?} in {text:?}");
+            }
+            kept.extend(part.split('\n').filter(|it| !it.trim().is_empty()));
+        }
+        all.sort_unstable();
+        kept.sort_unstable();
+        prop_assert_eq!(all, kept);
+    }
+}
