@@ -65,6 +65,11 @@ pub(crate) fn strip(text: &str) -> String {
     text.split('\n').filter(kept).map(|line| line.replace(is_mark, "")).collect::<Vec<_>>().join("\n")
 }
 
+/// Plain text as a sender wrote it, in which marks mean nothing.
+pub(crate) fn unmarked(text: String) -> String {
+    if text.contains(is_mark) { text.replace(is_mark, "") } else { text }
+}
+
 /// Elements that change how words look and not where they stand; in text they are nothing.
 pub(super) const INLINE: &[&str] = &[
     "a", "abbr", "acronym", "b", "bdi", "bdo", "big", "cite", "code", "del", "dfn", "em", "font", "i", "ins", "kbd", "label", "mark",

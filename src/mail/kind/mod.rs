@@ -62,3 +62,6 @@ fn ticket_mark(subject: &str) -> Option<&str> {
         (digits > 0 && digits <= 18 && rest[digits..].starts_with(']')).then(|| &subject[at..at + digits + 3])
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -51,7 +51,7 @@ fn read_preamble(tree: &Tree<'_>, body: &mut Body) {
     let root = &tree.parts[0];
     let no_text = !tree.parts.iter().any(|it| !it.multipart && is_text(it) && !is_attachment(it));
     if root.multipart && no_text && (root.children.is_empty() || root.media.main == "multipart/report") {
-        body.pieces.push(Piece { plain: Some(charset::decode(root.body, None).text), html: None });
+        body.pieces.push(Piece { plain: Some(with_line_feeds(charset::decode(root.body, None).text)), html: None });
     }
 }
 
@@ -94,7 +94,7 @@ impl Walk<'_, '_> {
         let label = part.media.param("charset").map(str::to_owned).or_else(|| if is_html { declared(&bytes) } else { None });
         let decoded = charset::decode(&bytes, label.as_deref());
         self.body.warnings.extend(decoded.note);
-        let text = decoded.text.replace("\r\n", "\n").replace('\r', "\n");
+        let text = with_line_feeds(decoded.text);
         Some(if is_html {
             Piece { plain: None, html: Some(text) }
         } else if part.media.main == "text/enriched" || part.media.main == "text/richtext" {
@@ -143,6 +143,10 @@ impl Walk<'_, '_> {
             }
         }
     }
+}
+
+fn with_line_feeds(text: String) -> String {
+    if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }
 
 fn join(to: &mut Option<String>, more: Option<String>) {

@@ -17,6 +17,7 @@ pub mod params;
 pub(crate) mod people;
 mod rtf;
 pub mod structure;
+mod text;
 mod tnef;
 pub mod transfer;
 mod uuencode;
@@ -28,7 +29,7 @@ use structure::Tree;
 
 use crate::{
     desk::message::{HeaderFacts, IncomingAttachment, IncomingMessage, Kind, ReturnPath},
-    mail::{html, kind, reply_text},
+    mail::kind,
 };
 
 /// Reads a message. Never fails and never panics: what cannot be read gives the best reading and a warning.
@@ -84,44 +85,7 @@ fn read_content(tree: &Tree<'_>, raw: &[u8], message: &mut IncomingMessage) {
             }
         }
     }
-    take_out_uuencoded(&mut pieces, &mut message.attachments);
-    read_text(pieces, message);
-}
-
-fn take_out_uuencoded(pieces: &mut [body::Piece], attachments: &mut Vec<IncomingAttachment>) {
-    for text in pieces.iter_mut().filter_map(|it| it.plain.as_mut()) {
-        let (rest, files) = uuencode::take_out(text);
-        *text = rest;
-        attachments.extend(files.into_iter().map(attachment::from_uuencode));
-    }
-}
-
-/// `text` from the plain forms, or from HTML where they say nothing; `html` where there is any.
-fn read_text(pieces: Vec<body::Piece>, message: &mut IncomingMessage) {
-    let mut marked = Vec::new();
-    let mut shown = String::new();
-    let any_html = pieces.iter().any(|it| it.html.as_ref().is_some_and(|it| !it.trim().is_empty()));
-    for piece in pieces {
-        let html = piece.html.filter(|it| !it.trim().is_empty());
-        let plain = piece.plain.filter(|it| !it.trim().is_empty());
-        if let Some(html) = &html {
-            let clean = html::sanitise(html);
-            shown.push_str(&clean.html);
-            message.remote_images += clean.remote_images;
-        } else if let Some(plain) = plain.as_ref().filter(|_| any_html) {
-            shown.push_str(&html::from_text(plain));
-        }
-        match (plain, html) {
-            (Some(plain), _) => marked.push(plain),
-            (None, Some(html)) => marked.push(html::to_marked_text(&html)),
-            (None, None) => (),
-        }
-    }
-    let marked = marked.join("\n");
-    let parts = reply_text::split(&marked, reply_text::Purpose::of(&message.subject));
-    message.text = html::marks::strip(&marked).trim_matches('\n').to_owned();
-    message.html = any_html.then_some(shown);
-    (message.reply, message.quoted, message.signature) = (parts.reply, parts.quoted, parts.signature);
+    text::read(pieces, message);
 }
 
 /// When reading well has failed: header fields line by line, everything else as one attachment.
@@ -176,3 +140,6 @@ fn empty() -> IncomingMessage {
         why: Vec::new(),
     }
 }
+
+#[cfg(test)]
+mod tests;
