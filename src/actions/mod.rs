@@ -31,6 +31,7 @@ pub mod held;
 mod letters;
 pub mod open_ticket;
 pub mod participants;
+pub mod people;
 pub mod receive_message;
 pub mod reply;
 mod say;

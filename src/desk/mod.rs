@@ -7,6 +7,7 @@ pub mod comment;
 pub mod delivery;
 pub mod event;
 pub mod id;
+pub mod last_admin;
 pub mod loop_guard;
 pub mod mailbox;
 pub mod matching;

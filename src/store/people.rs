@@ -108,3 +108,26 @@ pub async fn ensure(tx: &mut Tx, email: &EmailAddress, name: &str, now: Timestam
     on!(tx, c => sqlx::query(sql).bind(name).bind(email.folded()).bind(ms(now)).execute(c).await.map(|_| ()))?;
     by_email(tx, email).await?.ok_or(StoreError::Database(sqlx::Error::RowNotFound))
 }
+
+/// How many admins but `who` may act; each is locked until the transaction ends, so that two admins cannot demote each other.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock_other_admins(tx: &mut Tx, who: PersonId) -> Result<usize> {
+    let sql = tx.pick(
+        "select id from people where role = 'admin' and state = 'active' order by id",
+        "select id from people where role = 'admin' and state = 'active' order by id for update",
+    );
+    let ids: Vec<i64> = on!(tx, c => sqlx::query_scalar(sql).fetch_all(c).await)?;
+    Ok(ids.into_iter().filter(|id| *id != who.0).count())
+}
+
+/// Makes somebody something else, or lets them in, or keeps them out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_role_and_state(tx: &mut Tx, who: PersonId, role: Role, state: PersonState) -> Result<()> {
+    let sql = "update people set role = $2, state = $3 where id = $1";
+    on!(tx, c => sqlx::query(sql).bind(who.0).bind(role.as_str()).bind(state.as_str()).execute(c).await.map(|_| ()))?;
+    Ok(())
+}

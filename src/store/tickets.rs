@@ -158,3 +158,13 @@ pub async fn to_close(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<
     let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(ms(before)).bind(limit).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(number,)| TicketNumber(number)).collect())
 }
+
+/// What `who` has that may need somebody again: not closed, or closed since `closed_since`, when an answer would still reopen it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn in_the_hands_of(conn: &mut Conn, who: PersonId, closed_since: Timestamp) -> Result<Vec<TicketNumber>> {
+    let sql = "select number from tickets where assignee = $1 and (status <> 'closed' or status_at >= $2) order by number";
+    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(who.0).bind(ms(closed_since)).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(number,)| TicketNumber(number)).collect())
+}

@@ -1,0 +1,58 @@
+//! How somebody gets in: a new password, a link to choose one, and every session ended.
+
+use crate::{
+    actions::{
+        ActionError, Desk, Result,
+        door::leave,
+        people::{By, MadeLink, mail_link, make_link, person},
+    },
+    auth::link::Purpose,
+    desk::{id::PersonId, person::PersonState},
+    store::sessions,
+};
+
+/// Mails somebody a link to choose a password; to one who never had any, the invitation again. What they have still works until
+/// they use it. The link.
+///
+/// # Errors
+/// What [`ActionError`] lists; conflict for somebody who is disabled.
+pub async fn reset_password(desk: &Desk, by: By<'_>, id: PersonId) -> Result<MadeLink> {
+    by.allow(desk)?;
+    let now = desk.clock.now();
+    let mut tx = desk.store.begin().await?;
+    let to = person(&mut tx, id).await?;
+    if to.state == PersonState::Disabled {
+        return Err(ActionError::Conflict(format!("{} is disabled; enable them first", to.name)));
+    }
+    let has_password = sessions::credentials(&mut tx, &to.email).await?.is_some_and(|it| it.password_hash.is_some());
+    let purpose = if has_password { Purpose::Reset } else { Purpose::Invitation };
+    let link = make_link(desk, &mut tx, &to, purpose, now).await?;
+    mail_link(desk, &mut tx, by, &to, purpose, &link, now).await?;
+    leave(desk, tx).await?;
+    Ok(link)
+}
+
+/// Gives somebody a password; their sessions end. `hash`: Argon2id, as a PHC string.
+///
+/// # Errors
+/// What [`ActionError`] lists.
+pub async fn set_password(desk: &Desk, by: By<'_>, id: PersonId, hash: &str) -> Result<()> {
+    by.allow(desk)?;
+    let mut tx = desk.store.begin().await?;
+    let who = person(&mut tx, id).await?;
+    sessions::set_password(&mut tx, who.id, hash).await?;
+    sessions::end_all(&mut tx, who.id).await?;
+    leave(desk, tx).await
+}
+
+/// Ends every session of somebody, on every device, at once.
+///
+/// # Errors
+/// What [`ActionError`] lists.
+pub async fn sign_out_everywhere(desk: &Desk, by: By<'_>, id: PersonId) -> Result<()> {
+    by.allow(desk)?;
+    let mut tx = desk.store.begin().await?;
+    let who = person(&mut tx, id).await?;
+    sessions::end_all(&mut tx, who.id).await?;
+    leave(desk, tx).await
+}

@@ -1,0 +1,124 @@
+//! What may be done with people's accounts. Whatever takes a right away ends their sessions in the same transaction.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{
+        ActionError, Desk, Result,
+        assign::give,
+        door::{Change, record},
+        letters::Note,
+    },
+    auth::link::{NewLink, Purpose},
+    desk::{
+        address::EmailAddress,
+        id::{PersonId, TicketNumber},
+        permission::Act,
+        person::{Person, PersonState, clean_name},
+        ticket::Status,
+    },
+    mail::compose::{Content, LinkPurpose},
+    store::{Tx, links, outbox::Automatic, people, tickets},
+};
+
+mod access;
+mod add;
+mod change;
+
+pub use access::{reset_password, set_password, sign_out_everywhere};
+pub use add::{NewUser, Start, add};
+pub use change::{disable, enable, rename, set_role};
+
+/// Who manages people.
+#[derive(Clone, Copy, Debug)]
+pub enum By<'a> {
+    /// An admin on the panel.
+    Admin(&'a Person),
+    /// Whoever has the shell of the machine, and with it the database.
+    Shell,
+}
+
+impl<'a> By<'a> {
+    fn allow(self, desk: &Desk) -> Result<()> {
+        match self {
+            Self::Admin(person) => desk.allow(person, Act::Manage),
+            Self::Shell => Ok(()),
+        }
+    }
+
+    /// As a mail names them.
+    fn name(self, desk: &'a Desk) -> &'a str {
+        match self {
+            Self::Admin(person) => &person.name,
+            Self::Shell => &desk.settings.name,
+        }
+    }
+
+    fn id(self) -> Option<PersonId> {
+        match self {
+            Self::Admin(person) => Some(person.id),
+            Self::Shell => None,
+        }
+    }
+}
+
+/// A link that was made, to be handed on where mail cannot be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MadeLink(pub String);
+
+async fn person(tx: &mut Tx, id: PersonId) -> Result<Person> {
+    people::get(tx, id).await?.ok_or(ActionError::Missing("person"))
+}
+
+/// The name that was typed, fit to show.
+fn typed_name(name: &str, email: &EmailAddress) -> Result<String> {
+    if name.trim().is_empty() {
+        return Err(ActionError::Invalid { field: "name", why: "a name is missing; write it as customers are to see it".to_owned() });
+    }
+    Ok(clean_name(name, email))
+}
+
+/// Makes a link of this purpose for somebody; a former one of the same purpose opens nothing any more.
+async fn make_link(desk: &Desk, tx: &mut Tx, to: &Person, purpose: Purpose, now: Timestamp) -> Result<MadeLink> {
+    let link = NewLink::new(purpose, now);
+    let row = links::Link { purpose: purpose.as_str().to_owned(), person: to.id, expires_at: link.expires_at, used_at: None };
+    links::insert(tx, &link.token_hash, &row).await?;
+    Ok(MadeLink(desk.url.page(&format!("/invite/{}", link.token))))
+}
+
+/// Mails a link, from the desk's first mailbox.
+async fn mail_link(desk: &Desk, tx: &mut Tx, by: By<'_>, to: &Person, purpose: Purpose, link: &MadeLink, now: Timestamp) -> Result<()> {
+    let Some((mailbox, _)) = desk.mailboxes.iter().next() else {
+        return Err(ActionError::Conflict("no mailbox is configured to send the link from; give a password instead".to_owned()));
+    };
+    let (purpose, holds) = match purpose {
+        Purpose::Invitation => (LinkPurpose::Invitation, "three days"),
+        Purpose::Reset => (LinkPurpose::Reset, "an hour"),
+    };
+    let content = Content::Link { purpose, link: &link.0, by: by.name(desk), holds };
+    let note = Note { kind: "link", content, ticket: None, to, automatic: Automatic::No };
+    note.post(desk, tx, mailbox, now).await
+}
+
+/// What somebody has goes back to nobody, each with its line in the history; an answer must not wake a ticket in the hands of
+/// somebody who is not there.
+async fn hand_back_everything(desk: &Desk, tx: &mut Tx, by: By<'_>, who: PersonId, now: Timestamp) -> Result<Vec<TicketNumber>> {
+    let closed_since = now.saturating_sub(desk.settings.reopen_within).unwrap_or(Timestamp::MIN);
+    let numbers = tickets::in_the_hands_of(tx, who, closed_since).await?;
+    for number in &numbers {
+        let Some(ticket) = tickets::lock(tx, *number).await? else { continue };
+        let mut change = Change::of(ticket, by.id());
+        give(&mut change, None);
+        match change.ticket.status {
+            Status::InProgress => change.set_status(Status::Open, now),
+            Status::Open | Status::Resolved | Status::Closed => {}
+        }
+        record(desk, tx, change, now).await?;
+    }
+    Ok(numbers)
+}
+
+/// Whether tickets can stay in their hands.
+fn keeps_work(person: &Person) -> bool {
+    person.role.is_staff() && person.state == PersonState::Active
+}
