@@ -32,6 +32,7 @@ mod headers;
 mod highlight;
 mod new_ticket;
 pub mod page;
+mod people;
 mod profile;
 pub mod prose;
 pub mod routes;
@@ -131,6 +132,12 @@ pub fn routes() -> Routes {
         .get("/assets/{*name}", Policy::Anyone, assets::get)
         // figures
         .get("/analytics", Policy::Staff, analytics::show)
+        // people
+        .get("/users", Policy::Admin, people::list)
+        .post("/users", Policy::Admin, people::add)
+        .get("/users/new", Policy::Admin, people::new)
+        .get("/users/{id}", Policy::Admin, people::person::show)
+        .post("/users/{id}", Policy::Admin, people::person::change)
 }
 
 /// The panel as a service. Whoever serves it gives each request its `ConnectInfo<SocketAddr>`.

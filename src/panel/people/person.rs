@@ -1,0 +1,155 @@
+//! One user: name, role, how they get in.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+use serde::Serialize;
+
+use crate::{
+    actions::{
+        ActionError, Kind,
+        people::{self, By},
+    },
+    desk::{
+        id::{PersonId, TicketNumber},
+        person::Role,
+    },
+    panel::{
+        Panel,
+        error::{PageError, sentence},
+        form::Fields,
+        page::{self, Flash, Place},
+        people::Row,
+        visitor::{Admin, Visitor},
+        words::When,
+    },
+    store::{directory, sessions},
+};
+
+#[derive(Serialize)]
+struct Page {
+    user: Row,
+    role: &'static str,
+    staff: bool,
+    invited_until: Option<When>,
+    devices: Vec<Device>,
+    mailbox: bool,
+}
+
+#[derive(Serialize)]
+struct Device {
+    name: String,
+    seen: When,
+    this: bool,
+}
+
+/// `GET /users/{id}`.
+pub(in crate::panel) async fn show(State(panel): State<Panel>, Admin(visitor): Admin, Path(id): Path<i64>) -> Result<Response, PageError> {
+    let now = panel.desk.clock.now();
+    let zone = &panel.desk.settings.time_zone;
+    let mut conn = panel.desk.store.read().await?;
+    let entry = directory::get(&mut conn, PersonId(id), now).await?.ok_or(PageError::Missing)?;
+    let sessions = sessions::of(&mut conn, entry.id).await?;
+    drop(conn);
+    let live = sessions.iter().filter(|it| now < it.expires_at && now.duration_since(it.seen_at) <= panel.desk.settings.sessions.idle);
+    let own = Page {
+        user: Row::new(&panel, &visitor, &entry),
+        role: entry.role.as_str(),
+        staff: entry.role.is_staff(),
+        invited_until: entry.invited_until.map(|at| When::new(at, now, zone)),
+        devices: live
+            .map(|it| Device { name: browser(&it.agent), seen: When::new(it.seen_at, now, zone), this: it.id == visitor.session })
+            .collect(),
+        mailbox: panel.desk.mailboxes.iter().next().is_some(),
+    };
+    page::show(&panel, &visitor, Place::Users, "user.html", &own).await
+}
+
+/// `Firefox on Linux`, from a browser's own words.
+fn browser(agent: &str) -> String {
+    let find = |names: &[(&str, &'static str)]| names.iter().find(|(word, _)| agent.contains(word)).map(|(_, name)| *name);
+    let name = find(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
+    let on = find(&[
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("Linux", "Linux"),
+    ]);
+    match (name, on) {
+        (Some(name), Some(on)) => format!("{name} on {on}"),
+        (Some(name), None) => name.to_owned(),
+        (None, _) => "Another browser".to_owned(),
+    }
+}
+
+/// `POST /users/{id}`.
+pub(in crate::panel) async fn change(
+    State(panel): State<Panel>,
+    Admin(visitor): Admin,
+    Path(id): Path<i64>,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    fields.only(&["do", "name", "role"])?;
+    let id = PersonId(id);
+    let here = format!("/users/{id}");
+    match carry_out(&panel, &visitor, id, &fields).await {
+        Ok(flash) => Ok(page::go(&panel, &visitor, &here, &flash)),
+        // What can be mended is told on the page; what was typed there was a name at most.
+        Err(Failed::Action(error)) if matches!(error.kind(), Kind::Conflict | Kind::Invalid) => {
+            Ok(page::go(&panel, &visitor, &here, &Flash::refused(sentence(&error))))
+        }
+        Err(Failed::Action(error)) => Err(error.into()),
+        Err(Failed::Page(error)) => Err(error),
+    }
+}
+
+enum Failed {
+    Action(ActionError),
+    Page(PageError),
+}
+
+impl From<ActionError> for Failed {
+    fn from(error: ActionError) -> Self {
+        Self::Action(error)
+    }
+}
+
+async fn carry_out(panel: &Panel, visitor: &Visitor, id: PersonId, fields: &Fields) -> Result<Flash, Failed> {
+    let (desk, by) = (&panel.desk, By::Admin(&visitor.person));
+    match fields.get("do") {
+        "save" => {
+            let role = Role::parse(fields.get("role")).ok_or_else(|| Failed::Page(PageError::Invalid("Choose a role.".to_owned())))?;
+            people::rename(desk, by, id, fields.get("name")).await?;
+            let back = people::set_role(desk, by, id, role).await?;
+            Ok(Flash::done(format!("Saved.{}", handed_back(&back))))
+        }
+        "reset" => {
+            people::reset_password(desk, by, id).await?;
+            Ok(Flash::done("A link to choose a password is on its way. The present password works until it is used."))
+        }
+        "signout" => {
+            people::sign_out_everywhere(desk, by, id).await?;
+            Ok(Flash::done("Signed out on every device."))
+        }
+        "disable" => {
+            let back = people::disable(desk, by, id).await?;
+            Ok(Flash::done(format!("Disabled and signed out everywhere.{} It can be undone below.", handed_back(&back))))
+        }
+        "enable" => {
+            people::enable(desk, by, id).await?;
+            Ok(Flash::done("Enabled. Their role and password are as they were."))
+        }
+        _ => Err(Failed::Page(PageError::Invalid("The form does not say what to do.".to_owned()))),
+    }
+}
+
+fn handed_back(tickets: &[TicketNumber]) -> String {
+    match tickets {
+        [] => String::new(),
+        [one] => format!(" #{one} went back to Unassigned."),
+        many => format!(" {} tickets went back to Unassigned.", many.len()),
+    }
+}
