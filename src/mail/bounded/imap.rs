@@ -77,7 +77,7 @@ enum Quote {
     AfterBackslash,
 }
 
-/// `{12}` or `{12+}`, as far as it was read.
+/// `{12}`, as far as it was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Announcement {
     #[default]
@@ -178,7 +178,8 @@ impl Response {
             (Announcement::Number(number), b'0'..=b'9') => {
                 Announcement::Number(number.saturating_mul(10).saturating_add(u64::from(octet - b'0')))
             }
-            (Announcement::Number(number), b'+') => Announcement::Number(number),
+            // `{12+}` is for clients to say; the parser does not take it for a literal.
+            (Announcement::Number(_), b'+') => Announcement::Number(u64::MAX),
             (Announcement::Number(number), b'}') => Announcement::Complete(number),
             (Announcement::None | Announcement::Number(_) | Announcement::Complete(_), _) => Announcement::None,
         };
@@ -238,6 +239,9 @@ impl<S: AsyncWrite + Unpin> AsyncWrite for ImapBound<S> {
 
 #[cfg(test)]
 mod tests {
+    use async_imap::imap_proto;
+    use proptest::prelude::*;
+
     use super::*;
 
     fn watch(octets: &[u8]) -> Result<(), Struck> {
@@ -274,6 +278,7 @@ mod tests {
             "* 1 FETCH (X \"{900}",
             "* 1 FETCH (X a{900}",
             "* 1 FETCH (X {900}",
+            "* 1 FETCH (BODY[] {9+}",
             "* 1 FETCH (X (a BODY[] {900}",
             "* 1 FETCH (Y a\"b X (c\" BODY[] {900}",
             "* 1 FETCH (Y \"a\\x X (c\" BODY[] {900}",
@@ -298,4 +303,52 @@ mod tests {
         assert_eq!(watch(b"* OK a\nb"), Err(Struck::Malformed));
         assert_eq!(watch(b"* OK a\rb"), Err(Struck::Malformed));
     }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4000))]
+
+        /// Whatever is sent: what passes ends where the parser says that it ends, so nothing was skipped that it reads.
+        #[test]
+        fn the_bound_and_the_parser_agree_on_where_a_response_ends(pieces in prop::collection::vec(prop::sample::select(PIECES), 1..40)) {
+            let octets = format!("* 1 FETCH ({}", pieces.concat()).into_bytes();
+            let (mut watch, mut rest) = (Watch { most_literal: 1000, ..Watch::default() }, octets.as_slice());
+            while let Ok((left, _)) = imap_proto::Response::parse(rest) {
+                if watch.see(&rest[..rest.len() - left.len()]).is_err() {
+                    return Ok(());
+                }
+                prop_assert!(watch.literal == 0 && watch.response.octets == 0, "{}", String::from_utf8_lossy(&octets));
+                rest = left;
+            }
+        }
+    }
+
+    const PIECES: &[&str] = &[
+        "* 1 FETCH (",
+        "* OK ",
+        "A1 OK ",
+        "BODY[] ",
+        "BODY[HEADER]<0> ",
+        "BODYSTRUCTURE ",
+        "X ",
+        "UID 1",
+        "FLAGS (a) ",
+        "NIL",
+        "a",
+        "abc",
+        "(",
+        ")",
+        ")\r\n",
+        "\"",
+        "\\",
+        " ",
+        "] ",
+        "> ",
+        "{3}\r\n",
+        "{12}\r\n",
+        "{3+}\r\n",
+        "\r\n",
+        "{3}",
+        "\"a\" ",
+        "(a \"b\") ",
+    ];
 }
