@@ -275,11 +275,13 @@ async fn a_connection_that_is_cut_or_a_folder_numbered_anew_ends_the_session() {
     world.deliver(SUPPORT, b"Subject: x\r\n\r\n");
     let mut session = open(world.imap_addr()).await.unwrap();
     session.list_from(1).await.unwrap();
-    let never = CancellationToken::new();
-    let (woken, ()) = tokio::join!(session.idle(PATIENCE, &never), async { world.renumber(SUPPORT, "INBOX") });
+    let before = session.folder().uid_validity;
+    let idling = tokio::spawn(async move { session.idle(PATIENCE, &CancellationToken::new()).await });
+    world.renumber(SUPPORT, "INBOX");
+    let woken = idling.await.unwrap();
     assert!(matches!(woken, Err(ImapError::Lost { .. })), "{woken:?}");
     let again = open(world.imap_addr()).await.unwrap();
-    assert_ne!(again.folder().uid_validity, session.folder().uid_validity);
+    assert_ne!(again.folder().uid_validity, before);
     let server = playing("* OK [UIDVALIDITY 6] anew\r\nTAG OK\r\n").await;
     let mut session = open(server.addr).await.unwrap();
     assert!(matches!(session.noop().await, Err(ImapError::Lost { why, .. }) if why.contains("anew")));

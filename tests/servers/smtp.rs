@@ -246,6 +246,24 @@ async fn there_are_never_more_connections_than_agreed() {
 }
 
 #[tokio::test]
+async fn a_connection_without_work_is_let_go() {
+    let (goodbye, mut said) = tokio::sync::mpsc::channel(1);
+    let server = Scripted::play(move |mut line| {
+        let goodbye = goodbye.clone();
+        async move {
+            up_to_data(&mut line).await;
+            line.hear_until(".").await;
+            line.say("250 taken\r\n").await;
+            goodbye.send(line.hear().await).await.ok();
+        }
+    })
+    .await;
+    let pool = SmtpPool::with_limits(account(server.addr), SmtpLimits { idle: SOON / 4, ..limits() });
+    assert!(matches!(send(&pool, "ann@c.test", MAIL).await, HandOver::Accepted { .. }));
+    assert_eq!(tokio::time::timeout(PATIENCE, said.recv()).await.unwrap().as_deref(), Some("QUIT"));
+}
+
+#[tokio::test]
 async fn an_address_outside_ascii_needs_a_server_that_takes_it() {
     let world = world().await;
     assert!(matches!(send(&pool(account(world.smtp_addr())), "žluť@c.test", MAIL).await, HandOver::Accepted { .. }));

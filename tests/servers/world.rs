@@ -205,3 +205,19 @@ async fn a_folder_of_ten_thousand_is_fetched_in_a_breath() {
     let all = client.command("c", "UID FETCH 1:* (UID RFC822.SIZE INTERNALDATE)").await;
     assert_eq!(all.lines().count(), 10_001);
 }
+
+#[tokio::test]
+async fn swaks_delivers_and_submits() {
+    let world = world().await;
+    let server = world.smtp_addr().to_string();
+    let swaks = |more: &'static [&'static str]| {
+        let mut command = std::process::Command::new("swaks");
+        command.args(["--server", &server, "--from", "ann@c.test", "--to", SUPPORT, "--silent", "2"]).args(more);
+        tokio::task::spawn_blocking(move || command.status().expect("swaks is missing: apt-get install swaks"))
+    };
+    assert!(swaks(&["--body", "delivered"]).await.unwrap().success());
+    let sign_in = &["--auth", "PLAIN", "--auth-user", SUPPORT, "--auth-password", "secret", "--body", "submitted"];
+    assert!(swaks(sign_in).await.unwrap().success());
+    let mails = world.messages(SUPPORT, "INBOX");
+    assert!(mails[0].text().contains("with ESMTP id") && mails[1].text().contains("with ESMTPA id"), "{mails:?}");
+}

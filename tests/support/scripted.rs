@@ -13,37 +13,40 @@ pub trait Duplex: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Duplex for T {}
 
 /// The server's side of one connection.
-pub struct Line(BufReader<Box<dyn Duplex>>);
+pub struct Line {
+    stream: BufReader<Box<dyn Duplex>>,
+    ended: bool,
+}
 
 impl Line {
     /// Speaks over this from now on.
     pub fn over(stream: impl Duplex + 'static) -> Self {
-        Self(BufReader::new(Box::new(stream)))
+        Self { stream: BufReader::new(Box::new(stream)), ended: false }
     }
 
     /// The stream itself, to go on in another way.
     pub fn into_stream(self) -> Box<dyn Duplex> {
-        self.0.into_inner()
+        self.stream.into_inner()
     }
 
     /// Says octets as they are; a client that has gone does not matter.
     pub async fn say(&mut self, octets: impl AsRef<[u8]>) {
-        self.0.write_all(octets.as_ref()).await.ok();
-        self.0.flush().await.ok();
+        self.stream.write_all(octets.as_ref()).await.ok();
+        self.stream.flush().await.ok();
     }
 
     /// The next line without its end; empty when the client has gone.
     pub async fn hear(&mut self) -> String {
         let mut line = Vec::new();
-        self.0.read_until(b'\n', &mut line).await.ok();
+        self.ended = !self.stream.read_until(b'\n', &mut line).await.is_ok_and(|many| many > 0);
         String::from_utf8_lossy(line.trim_ascii_end()).into_owned()
     }
 
-    /// Hears lines until one begins so; that one.
+    /// Hears lines until one begins so, or the client has gone; that one.
     pub async fn hear_until(&mut self, start: &str) -> String {
         loop {
             let line = self.hear().await;
-            if line.starts_with(start) || line.is_empty() {
+            if line.starts_with(start) || self.ended {
                 return line;
             }
         }
@@ -60,7 +63,7 @@ impl Line {
     /// Reads until the client gives up.
     pub async fn be_silent(&mut self) {
         let mut some = [0; 4096];
-        while self.0.read(&mut some).await.is_ok_and(|many| many > 0) {}
+        while self.stream.read(&mut some).await.is_ok_and(|many| many > 0) {}
     }
 }
 

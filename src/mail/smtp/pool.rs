@@ -1,7 +1,10 @@
 //! The connections to one server for outgoing mail: so many at a time, and no more.
 
 use std::{
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Instant,
 };
 
@@ -26,6 +29,8 @@ struct Inner {
     limits: SmtpLimits,
     places: Semaphore,
     waiting: Mutex<Vec<Session>>,
+    /// Whether somebody already sees to it that no connection waits for ever.
+    watched: AtomicBool,
 }
 
 impl SmtpPool {
@@ -39,7 +44,7 @@ impl SmtpPool {
     #[must_use]
     pub fn with_limits(account: SmtpAccount, limits: SmtpLimits) -> Self {
         let places = Semaphore::new(account.connections.max(1));
-        Self(Arc::new(Inner { account, limits, places, waiting: Mutex::new(Vec::new()) }))
+        Self(Arc::new(Inner { account, limits, places, waiting: Mutex::new(Vec::new()), watched: AtomicBool::new(false) }))
     }
 
     /// Hands a finished message to the server for one recipient; waits for a connection if all are busy.
@@ -88,12 +93,10 @@ impl SmtpPool {
         Ok(findings)
     }
 
-    /// The newest connection that has not waited too long; older ones are let go.
+    /// The newest connection, unless even that has waited too long.
     fn waiting_session(&self) -> Option<Session> {
         let limit = self.0.limits.idle;
-        let mut waiting = self.waiting();
-        waiting.retain(|it| it.idle_since.elapsed() < limit);
-        waiting.pop()
+        self.waiting().pop().filter(|it| it.idle_since.elapsed() < limit)
     }
 
     fn put_back(&self, mut session: Session, outcome: HandOver, after: &After) -> HandOver {
@@ -111,20 +114,34 @@ impl SmtpPool {
 
     /// Once the work is over no connection stays open.
     fn let_go_later(&self) {
+        if self.0.watched.swap(true, Ordering::AcqRel) {
+            return;
+        }
         let (inner, limit) = (Arc::downgrade(&self.0), self.0.limits.idle);
         tokio::spawn(async move {
-            tokio::time::sleep(limit).await;
-            let Some(inner) = inner.upgrade() else { return };
-            let over: Vec<Session> = {
-                let mut waiting = inner.waiting.lock().unwrap_or_else(PoisonError::into_inner);
-                let (kept, over) = std::mem::take(&mut *waiting).into_iter().partition(|it| it.idle_since.elapsed() < limit);
-                *waiting = kept;
-                over
-            };
-            for session in over {
-                session.quit().await;
+            loop {
+                tokio::time::sleep(limit).await;
+                let Some(pool) = inner.upgrade().map(Self) else { return };
+                for session in pool.over() {
+                    session.quit().await;
+                }
+                // Under the lock, so that whoever puts one back after it starts another watch.
+                let waiting = pool.waiting();
+                if waiting.is_empty() {
+                    pool.0.watched.store(false, Ordering::Release);
+                    return;
+                }
             }
         });
+    }
+
+    /// The connections that have waited too long.
+    fn over(&self) -> Vec<Session> {
+        let limit = self.0.limits.idle;
+        let mut waiting = self.waiting();
+        let (kept, over) = std::mem::take(&mut *waiting).into_iter().partition(|it| it.idle_since.elapsed() < limit);
+        *waiting = kept;
+        over
     }
 
     fn waiting(&self) -> MutexGuard<'_, Vec<Session>> {
