@@ -32,6 +32,7 @@ mod letters;
 pub mod open_ticket;
 pub mod participants;
 pub mod people;
+pub mod read_held;
 pub mod receive_message;
 pub mod reply;
 mod say;

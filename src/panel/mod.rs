@@ -29,6 +29,7 @@ pub mod error;
 mod files;
 pub mod form;
 mod headers;
+mod held;
 mod highlight;
 mod new_ticket;
 pub mod page;
@@ -130,6 +131,11 @@ pub fn routes() -> Routes {
         .post("/profile/sessions", Policy::SignedIn, profile::end_sessions)
         // files of the pages themselves
         .get("/assets/{*name}", Policy::Anyone, assets::get)
+        // held mail
+        .get("/held", Policy::Staff, held::list)
+        .get("/held/{id}", Policy::Staff, held::show)
+        .post("/held/{id}", Policy::Staff, held::settle)
+        .get("/held/{id}/source", Policy::Staff, held::source)
         // figures
         .get("/analytics", Policy::Staff, analytics::show)
         // people
