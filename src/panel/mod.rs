@@ -34,6 +34,7 @@ mod highlight;
 mod new_ticket;
 pub mod page;
 mod people;
+mod portal;
 mod profile;
 pub mod prose;
 pub mod routes;
@@ -131,6 +132,14 @@ pub fn routes() -> Routes {
         .post("/profile/sessions", Policy::SignedIn, profile::end_sessions)
         // files of the pages themselves
         .get("/assets/{*name}", Policy::Anyone, assets::get)
+        // a customer's own pages
+        .get("/my", Policy::Customer, portal::list)
+        .post_files("/my", Policy::Customer, portal::open)
+        .get("/my/new", Policy::Customer, portal::new)
+        .get("/my/{number}", Policy::Customer, portal::show)
+        .post("/my/{number}", Policy::Customer, portal::change)
+        .post_files("/my/{number}/messages", Policy::Customer, portal::write)
+        .get("/my/attachments/{id}", Policy::Customer, portal::attachment)
         // held mail
         .get("/held", Policy::Staff, held::list)
         .get("/held/{id}", Policy::Staff, held::show)

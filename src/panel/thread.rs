@@ -227,14 +227,15 @@ fn who(said: &Said, panel: &Panel) -> (String, String) {
     (name, address)
 }
 
-/// Beside the name: the address of a customer; for a reply, whom it went to. A customer sees no addresses of staff.
+/// Beside the name: the address of a customer; for a reply, whom it went to. A customer sees no addresses: one that wrote may be
+/// a helper's own.
 fn addressed(said: &Said, address: &str, audience: Audience) -> String {
     match (said.origin, audience) {
         (Origin::Staff, Audience::Staff) if !said.deliveries.is_empty() => {
             format!("to {}", said.deliveries.iter().map(|it| it.address.as_str()).collect::<Vec<_>>().join(", "))
         }
-        (Origin::Staff, _) => String::new(),
-        (Origin::Customer | Origin::Machine, _) => address.to_owned(),
+        (Origin::Staff, Audience::Staff) | (_, Audience::Customer) => String::new(),
+        (Origin::Customer | Origin::Machine, Audience::Staff) => address.to_owned(),
     }
 }
 

@@ -34,6 +34,7 @@ pub mod messages;
 pub mod outbox;
 pub mod participants;
 pub mod people;
+pub mod portal;
 pub mod probe;
 pub mod queue;
 pub mod queue_counts;
