@@ -120,7 +120,7 @@ struct Moment(u64);
 impl Steady {
     fn new(clock: &Clock) -> Self {
         let source = match clock {
-            Clock::System => Source::Machine { clock: MonotonicClock, began: MonotonicClock.now() },
+            Clock::System | Clock::Shifted(_) => Source::Machine { clock: MonotonicClock, began: MonotonicClock.now() },
             Clock::Still(at) => Source::Test(Clock::Still(Arc::clone(at))),
         };
         Self { source }
