@@ -11,7 +11,7 @@ use crate::{
     actions::{Desk, Mailboxes},
     auth::keys::Keys,
     clock::Clock,
-    config::Config,
+    config::{Config, Mailbox},
     desk::id::MailboxId,
     mail::smtp::SmtpPool,
     panel::{self, Panel},
@@ -48,6 +48,14 @@ impl App {
         let listener = TcpListener::bind(config.listen)
             .await
             .with_context(|| format!("listen: {} cannot be had; name another address", config.listen))?;
+        Self::start_on(listener, config, desk, rows).await
+    }
+
+    /// The same for a desk that is open, with a panel that listens already: its address is known before there is a public URL.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn start_on(listener: TcpListener, config: &Config, desk: Desk, rows: Vec<MailboxId>) -> anyhow::Result<Self> {
         let address = listener.local_addr()?;
         let desk = Arc::new(desk);
         let app = Self { desk: desk.clone(), address, stop: CancellationToken::new(), tasks: TaskTracker::new() };
@@ -55,17 +63,8 @@ impl App {
         take_in::note_left_over(&desk).await?;
         app.tasks.spawn(housekeeping::run(desk.clone(), app.stop.clone()));
         for (mailbox, row) in config.mailboxes.iter().zip(rows) {
-            let watched = Watched {
-                mailbox: row,
-                name: mailbox.settings.name.clone(),
-                account: mailbox.imap.clone(),
-                poll_every: mailbox.poll_every.unsigned_abs(),
-                take_existing: mailbox.settings.take_existing,
-            };
-            app.tasks.spawn(intake::run(desk.clone(), watched, app.stop.clone()));
-            let pool = SmtpPool::new(mailbox.smtp.clone());
-            let lane = Lane::new(row, mailbox.settings.address.clone(), pool, mailbox.smtp.connections, mailbox.per_minute);
-            app.tasks.spawn(sender::run(desk.clone(), lane, app.stop.clone()));
+            app.tasks.spawn(intake::run(desk.clone(), watched(mailbox, row), app.stop.clone()));
+            app.tasks.spawn(sender::run(desk.clone(), lane(mailbox, row), app.stop.clone()));
         }
         Ok(app)
     }
@@ -96,6 +95,25 @@ impl App {
         }
         tokio::time::timeout(Duration::from_secs(2), self.desk.store.close()).await.ok();
     }
+}
+
+/// How a mailbox of the configuration is watched; `row`: its row.
+#[must_use]
+pub fn watched(mailbox: &Mailbox, row: MailboxId) -> Watched {
+    Watched {
+        mailbox: row,
+        name: mailbox.settings.name.clone(),
+        account: mailbox.imap.clone(),
+        poll_every: mailbox.poll_every.unsigned_abs(),
+        take_existing: mailbox.settings.take_existing,
+    }
+}
+
+/// The way out of a mailbox of the configuration; `row`: its row.
+#[must_use]
+pub fn lane(mailbox: &Mailbox, row: MailboxId) -> Lane {
+    let pool = SmtpPool::new(mailbox.smtp.clone());
+    Lane::new(row, mailbox.settings.address.clone(), pool, mailbox.smtp.connections, mailbox.per_minute)
 }
 
 /// The desk of a configuration without anything running, and the rows of its mailboxes in their order.
