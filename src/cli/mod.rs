@@ -1,6 +1,7 @@
 //! The commands: one file each.
 
 mod check;
+mod demo;
 mod healthz;
 mod http;
 mod ingest;
@@ -24,6 +25,8 @@ struct Arguments {
 enum Command {
     /// Try every connection that the configuration names; sends nothing, changes nothing. Exit code 0 when all works.
     Check(Configured),
+    /// Run a desk to try, with a mail world of its own, on this machine alone. Ctrl-C leaves nothing behind.
+    Demo(demo::Arguments),
     /// Ask the daemon on this machine how it is. Exit code 0 when it is well.
     Healthz(Configured),
     /// Take in one message from standard input: 0 once it is durable, 75 to offer it again, 65 when it is none.
@@ -46,6 +49,7 @@ struct Configured {
 pub async fn run() -> ExitCode {
     match Arguments::parse().command {
         Command::Check(it) => check::run(&it.config).await,
+        Command::Demo(it) => demo::run(it).await,
         Command::Healthz(it) => healthz::run(&it.config).await,
         Command::Ingest(it) => ingest::run(&it).await,
         Command::Inspect(it) => inspect::run(&it),

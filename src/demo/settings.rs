@@ -1,0 +1,69 @@
+//! The demo's configuration: in memory, and for the demo's own mail world.
+
+use std::{net::SocketAddr, path::Path};
+
+use jiff::{SignedDuration, tz::TimeZone};
+
+use super::{
+    cast::{DESK, MAILBOXES, PASSWORD, address},
+    world::World,
+};
+use crate::{
+    config::{Config, KEY_FILE, LogFormat, Mailbox, RootKey},
+    desk::{
+        mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
+        public_url::PublicUrl,
+        settings::{DeskSettings, ListMail, MailboxSettings, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting},
+    },
+};
+
+/// What `maildesk serve` would read from a file.
+pub(super) fn config(panel: SocketAddr, world: &World, data_dir: &Path, undo_window: SignedDuration) -> anyhow::Result<Config> {
+    let database = format!("sqlite:{}", data_dir.join("maildesk.db").display());
+    Ok(Config {
+        listen: panel,
+        public_url: PublicUrl::parse(&format!("http://{panel}"))?,
+        data_dir: data_dir.to_owned(),
+        database_url: database.into(),
+        root_key: RootKey::KeptIn(data_dir.join(KEY_FILE)),
+        trusted_proxies: Vec::new(),
+        log: LogFormat::Text,
+        log_filter: "warn".to_owned(),
+        desk: DeskSettings {
+            name: DESK.to_owned(),
+            time_zone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
+            undo_window,
+            ..DeskSettings::default()
+        },
+        mailboxes: MAILBOXES.iter().map(|(name, address)| mailbox(world, name, address)).collect(),
+    })
+}
+
+fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
+    let server = |addr: SocketAddr| MailServer { host: addr.ip().to_string(), port: addr.port(), tls: Tls::None, ca_file: None };
+    Mailbox {
+        settings: MailboxSettings {
+            name: name.to_owned(),
+            address: address(at),
+            display_name: DESK.to_owned(),
+            // The world begins empty: whatever lies there was sent to this desk.
+            take_existing: TakeExisting::All,
+            list_mail: ListMail::Hold,
+            authserv_id: None,
+            sub_addressing: SubAddressing::Plus,
+            notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
+            receipt: Receipt::Send,
+            sender_name: SenderName::Desk,
+        },
+        imap: ImapAccount {
+            server: server(world.imap_addr()),
+            user: at.to_owned(),
+            password: PASSWORD.into(),
+            folder: "INBOX".to_owned(),
+            done_folder: Some("Processed".to_owned()),
+        },
+        poll_every: SignedDuration::from_mins(1),
+        smtp: SmtpAccount { server: server(world.smtp_addr()), sign_in: Some((at.to_owned(), PASSWORD.into())), connections: 2 },
+        per_minute: 100_000,
+    }
+}
