@@ -42,7 +42,7 @@ fn evidence(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String> {
     match (daemon, nobody, subject_says, text_says) {
         (true, _, true, _) | (true, _, _, true) => Some("from a mail system, speaking of a failure".to_owned()),
         (_, true, true, _) => Some("the return path is empty and the subject speaks of a failure".to_owned()),
-        (_, true, _, true) if message.in_reply_to.is_empty() => {
+        (_, true, _, true) if message.in_reply_to.is_empty() && !answered => {
             Some("the return path is empty and the text speaks of a failure".to_owned())
         }
         (_, _, true, true) => Some("subject and text speak of a failure in a mail system's words".to_owned()),

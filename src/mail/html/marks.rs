@@ -261,8 +261,10 @@ fn is_marked_signature(tag: &Tag) -> bool {
     scan::attribute(tag, "data-smartmail") == Some("gmail_signature") || scan::attribute(tag, "data-signatureblock") == Some("true")
 }
 
-/// Desktop Outlook sets the copied header off with a thin line above it.
+/// Outlook and Windows Mail set the copied header off with a thin line above it.
 fn is_outlook_rule(tag: &Tag) -> bool {
     let style: String = scan::attribute(tag, "style").unwrap_or_default().to_lowercase().split_whitespace().collect();
-    &*tag.name == "div" && style.contains("border-top:solid") && style.contains("padding:3.0pt0")
+    &*tag.name == "div"
+        && (style.contains("border-top:solid") && style.contains("padding:3.0pt0")
+            || style.contains("border-top-style:solid") && style.contains("padding-top:5px"))
 }

@@ -51,7 +51,7 @@ enum Label {
 
 fn known(label: &str) -> Label {
     let label = label.trim_matches(|c: char| c == '"' || c == '\'' || c.is_whitespace());
-    let label = label.split_once('*').map_or(label, |(name, _language)| name).to_ascii_lowercase();
+    let label = label.split(['*', '(', ';']).next().unwrap_or_default().trim().to_ascii_lowercase();
     if matches!(
         label.as_str(),
         "us-ascii" | "ascii" | "ansi_x3.4-1968" | "646" | "iso646-us" | "unknown-8bit" | "x-unknown" | "default" | "_autodetect"

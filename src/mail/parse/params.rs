@@ -62,6 +62,7 @@ fn split(value: &[u8]) -> Vec<Vec<u8>> {
 }
 
 fn piece(chunk: &[u8]) -> Option<Piece> {
+    let chunk = without_leading_comment(chunk.trim_ascii_start());
     let mark = chunk.iter().position(|c| *c == b'=')?;
     let name = String::from_utf8_lossy(&chunk[..mark]).trim().to_ascii_lowercase();
     let (name, extended) = name.strip_suffix('*').map_or((name.as_str(), false), |it| (it, true));
@@ -70,6 +71,14 @@ fn piece(chunk: &[u8]) -> Option<Piece> {
         None => (name, None),
     };
     (!name.is_empty()).then(|| Piece { name: name.to_owned(), number, extended, value: unquote(chunk[mark + 1..].trim_ascii()) })
+}
+
+/// `(why not) charset=utf-8` (RFC 2045 §5.1): a comment behind a value is left to those who know what the value may be.
+fn without_leading_comment(chunk: &[u8]) -> &[u8] {
+    match chunk.iter().position(|c| *c == b')') {
+        Some(end) if chunk.starts_with(b"(") => chunk[end + 1..].trim_ascii_start(),
+        _ => chunk,
+    }
 }
 
 /// Without its quotes; a backslash counts only before a quote or another, since others are part of a Windows path.

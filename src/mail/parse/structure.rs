@@ -125,7 +125,10 @@ impl Walk<'_> {
             self.warn("parts nest more than 50 deep; what lies deeper is kept as an attachment");
             return None;
         }
-        let named = media.param("boundary").map(|it| it.trim_end().as_bytes().to_vec()).filter(|it| !it.is_empty());
+        let named = media
+            .param("boundary")
+            .map(|it| it.split(" (").next().unwrap_or(it).trim_end().as_bytes().to_vec())
+            .filter(|it| !it.is_empty());
         named.or_else(|| {
             self.warn("a multipart names no boundary; it was guessed");
             guess_boundary(&self.raw[body.min(self.raw.len())..])

@@ -12,13 +12,13 @@ pub struct File {
 /// A text without the files that were in it, and the files.
 #[must_use]
 pub fn take_out(text: &str) -> (String, Vec<File>) {
-    if !text.starts_with("begin ") && !text.contains("\nbegin ") {
+    if !["begin ", "begin-base64 "].iter().any(|it| text.starts_with(it) || text.contains(&format!("\n{it}"))) {
         return (text.to_owned(), Vec::new());
     }
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let (mut rest, mut files, mut at) = (String::with_capacity(text.len()), Vec::new(), 0);
     // Looking for an end that never comes, once for each `begin`, would take the square of the lines.
-    let last_end = lines.iter().rposition(|line| line.trim_end() == "end").unwrap_or(0);
+    let last_end = lines.iter().rposition(|line| matches!(line.trim_end(), "end" | "====")).unwrap_or(0);
     while at < lines.len() {
         match (at < last_end).then(|| file_at(&lines, at)).flatten() {
             Some((file, next)) => {
@@ -44,8 +44,17 @@ pub fn first_file(body: &[u8]) -> Option<File> {
 fn file_at(lines: &[&str], at: usize) -> Option<(File, usize)> {
     let mut words = lines[at].trim_end().splitn(3, ' ');
     let (begin, mode, name) = (words.next()?, words.next()?, words.next()?.trim());
-    if begin != "begin" || !(3..=4).contains(&mode.len()) || !mode.bytes().all(|c| (b'0'..=b'7').contains(&c)) || name.is_empty() {
+    if !matches!(begin, "begin" | "begin-base64")
+        || !(3..=4).contains(&mode.len())
+        || !mode.bytes().all(|c| (b'0'..=b'7').contains(&c))
+        || name.is_empty()
+    {
         return None;
+    }
+    if begin == "begin-base64" {
+        let length = lines[at + 1..].iter().position(|line| line.trim_end() == "====")?;
+        let body = lines[at + 1..=at + length].concat();
+        return Some((File { name: name.to_owned(), bytes: super::transfer::base64(body.as_bytes()).0 }, at + length + 2));
     }
     let mut bytes = Vec::new();
     for (number, line) in lines.iter().enumerate().skip(at + 1) {
@@ -87,6 +96,8 @@ mod tests {
         let (rest, files) = take_out("See this.\n\nbegin 644 hello.txt\n+:&5L;&\\@=V]R;&0`\n`\nend\nBye.\n");
         assert_eq!(rest, "See this.\n\nBye.\n");
         assert_eq!(files, [File { name: "hello.txt".into(), bytes: b"hello world".to_vec() }]);
+        let (rest, files) = take_out("a\nbegin-base64 644 h.txt\naGVsbG8=\n====\nb\n");
+        assert_eq!((rest.as_str(), &files[0].bytes[..]), ("a\nb\n", &b"hello"[..]));
     }
 
     #[test]

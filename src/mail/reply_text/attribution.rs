@@ -157,6 +157,12 @@ fn has_address(lower: &str) -> bool {
     })
 }
 
+/// A day with its year, and a time of day.
+pub(super) fn is_moment(text: &str) -> bool {
+    let plain: String = text.chars().filter(|c| !matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}')).collect();
+    has_year(&plain) && has_time(&plain)
+}
+
 /// A year of this century or the last.
 fn has_year(lower: &str) -> bool {
     numbers(lower).any(|(number, _)| number.len() == 4 && (number.starts_with("19") || number.starts_with("20")))

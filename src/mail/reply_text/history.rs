@@ -1,7 +1,7 @@
 //! Where the history begins that is not marked line by line.
 
 use super::{
-    Purpose,
+    Purpose, attribution,
     lines::{Kind, Line},
     phrases,
 };
@@ -151,17 +151,18 @@ fn field(text: &str) -> Option<(Named, &str)> {
     Some((named, value))
 }
 
-/// From, with a subject and one more field, or with an address, a date and a recipient: a mail's header, copied.
+/// From, with a subject and one more field, or with a recipient and an address or a moment: a mail's header, copied.
 fn is_header_block(lines: &[Line<'_>], at: usize) -> bool {
     let Some((first, _)) = field(lines[at].text) else { return false };
     if first == Named::Other || first == Named::Cc {
         return false;
     }
-    let (mut seen, mut address, mut gap) = (Vec::new(), false, 0);
+    let (mut seen, mut address, mut moment, mut gap) = (Vec::new(), false, false, 0);
     for line in lines[at..].iter().take(24) {
         match field(line.text) {
             Some((named, value)) => {
                 address |= named == Named::From && (value.contains('@') || value.contains("mailto"));
+                moment |= named == Named::Sent && attribution::is_moment(value);
                 if !seen.contains(&named) {
                     seen.push(named);
                 }
@@ -175,5 +176,5 @@ fn is_header_block(lines: &[Line<'_>], at: usize) -> bool {
         }
     }
     let has = |named| seen.contains(&named);
-    has(Named::From) && (has(Named::Subject) && seen.len() >= 3 || address && has(Named::Sent) && has(Named::To))
+    has(Named::From) && (has(Named::Subject) && seen.len() >= 3 || (address || moment) && has(Named::Sent) && has(Named::To))
 }

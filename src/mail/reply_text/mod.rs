@@ -108,8 +108,14 @@ fn parts(lines: &mut [Line<'_>], purpose: Purpose, cut_short: bool) -> Parts {
         places[at] = Place::Quoted;
     }
     let end = end.cut.or(end.forward).unwrap_or(lines.len());
+    // Nothing but quoted lines, and nobody named who wrote them: whoever sent them wants them read.
+    let said = lines[..end].iter().filter(|it| !it.is_empty());
+    if said.clone().count() > 0 && said.clone().all(|it| it.kind == Kind::Quote && !it.attribution) {
+        return collect(lines, &places);
+    }
     // What lies behind a forward's mark is shown as it came; a text that was not read to its end may go on.
     if !cut_short && end > 0 {
+        signature::marked(&lines[..end]).for_each(|region| places[region].fill(Place::Signature));
         trim(&lines[..end], &mut places[..end], end == lines.len());
     }
     collect(lines, &places)

@@ -1,5 +1,7 @@
 //! Where a signature begins, in the last stretch of text.
 
+use std::ops::Range;
+
 use super::{
     history,
     lines::{Kind, Line},
@@ -10,11 +12,23 @@ use crate::mail::html::marks::Mark;
 /// What stands below a signature's mark is at most this many lines; more is somebody's words.
 const LONGEST: usize = 30;
 
+/// What a mail program put between the marks of a signature, wherever that is.
+pub(super) fn marked<'l>(lines: &'l [Line<'_>]) -> impl Iterator<Item = Range<usize>> + 'l {
+    let begins = lines.iter().enumerate().filter(|(_, it)| it.kind == Kind::Mark(Mark::Signature)).map(|(at, _)| at);
+    begins.filter_map(|at| Some(at..at + end_of_mark(&lines[at..])?))
+}
+
+/// How many lines below its mark a signature ends, if that is marked too, and near.
+fn end_of_mark(lines: &[Line<'_>]) -> Option<usize> {
+    lines.iter().take(LONGEST * 3).position(|it| it.kind == Kind::Mark(Mark::EndOfSignature))
+}
+
 /// The line where a signature begins; `lines` is the last stretch of text. `at_top`: nothing stands above it.
 pub(super) fn start(lines: &[Line<'_>], at_top: bool) -> Option<usize> {
     let said = |from: usize| lines[from..].iter().filter(|it| !it.is_empty()).count();
     let above = |at: usize| !at_top || lines[..at].iter().any(|it| !it.is_empty());
-    let from = lines.iter().position(|line| !line.code && !line.attribution && is_delimiter(line));
+    let delimits = |at: &usize| !lines[*at].code && !lines[*at].attribution && is_delimiter(&lines[*at..]);
+    let from = (0..lines.len()).find(delimits);
     let delimited = from.filter(|at| above(*at) && said(*at + 1) <= LONGEST);
     let footer = lines.iter().rposition(|it| history::is_rule(it.text)).filter(|at| above(*at) && is_footer(&lines[*at..]));
     let device =
@@ -24,10 +38,10 @@ pub(super) fn start(lines: &[Line<'_>], at_top: bool) -> Option<usize> {
 }
 
 /// `-- ` (RFC 3676 §4.3), as programs and people write it, or a mail program's own mark.
-fn is_delimiter(line: &Line<'_>) -> bool {
-    match line.kind {
-        Kind::Mark(mark) => mark == Mark::Signature,
-        Kind::Text => matches!(line.text.trim(), "--" | "\u{2014}" | "\u{2013}\u{2013}" | "-- \u{a0}" | "*--*"),
+fn is_delimiter(lines: &[Line<'_>]) -> bool {
+    match lines[0].kind {
+        Kind::Mark(mark) => mark == Mark::Signature && end_of_mark(lines).is_none(),
+        Kind::Text => matches!(lines[0].text.trim(), "--" | "\u{2014}" | "\u{2013}\u{2013}" | "-- \u{a0}" | "*--*"),
         Kind::Quote => false,
     }
 }

@@ -231,6 +231,8 @@ fn what_programs_mark_in_html_is_believed() {
         let marked = html::to_marked_text(markup);
         assert_eq!(split(&marked, Purpose::Writes).reply, "Fine.", "{markup}\n{marked:?}");
     }
+    let below = html::to_marked_text("<div>Fine.</div><div class=gmail_signature>Hal</div><div>And one more thing.</div>");
+    assert_eq!(split(&below, Purpose::Writes).reply, "Fine.\nAnd one more thing.");
     let forward = "<div>Look.</div><div class=gmail_quote><div class=gmail_attr>---------- Forwarded message ---------<br>From: Ann<br></div>It broke.</div>";
     assert!(reply(&html::to_marked_text(forward)).contains("It broke."));
     let forged = "<div>a</div>&#xF8F0;<div>b</div>";
@@ -275,4 +277,11 @@ proptest! {
         kept.sort_unstable();
         prop_assert_eq!(all, kept);
     }
+}
+
+#[test]
+fn a_mail_of_quoted_lines_alone_is_read_only_where_nobody_is_named() {
+    assert_eq!(reply("> look at this\n> please"), "> look at this\n> please");
+    assert_eq!(reply("On 5 Feb 2018, Ann <ann@x.test> wrote:\n> Does it work?\n"), "");
+    assert_eq!(reply("Sent from my iPhone"), "");
 }
