@@ -101,10 +101,8 @@ fn differs(property: &Property, ticket: &crate::desk::ticket::Ticket) -> bool {
 
 /// Each change that is made is one version more.
 async fn set_all(panel: &Panel, visitor: &Visitor, number: TicketNumber, seen: i64, changed: &[Property]) -> Result<(), ActionError> {
-    let mut version = seen;
-    for property in changed {
+    for (property, version) in changed.iter().zip(seen..) {
         property.set(panel, &visitor.person, number, version).await?;
-        version += 1;
     }
     Ok(())
 }

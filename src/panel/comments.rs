@@ -70,17 +70,17 @@ pub(super) async fn write(
 
 /// The page again: the new words are shown, the typed ones kept; one more press sends.
 async fn not_sent(panel: &Panel, visitor: &Visitor, typed: Typed<'_>, error: ActionError) -> Result<Response, PageError> {
-    let (status, text) = match &error {
-        ActionError::NewWords { comments } => {
-            let who = ticket::newer(panel, comments, typed.number).await?;
-            (StatusCode::CONFLICT, format!("Not sent yet: {who} wrote since you opened this page. Read it, then send."))
-        }
-        other => match other.kind() {
-            Kind::Conflict => (StatusCode::CONFLICT, format!("Not sent. {}", sentence(other))),
-            Kind::Invalid => (StatusCode::UNPROCESSABLE_ENTITY, format!("Not sent. {}", sentence(other))),
-            Kind::Forbidden => (StatusCode::FORBIDDEN, format!("Not sent. {}", sentence(other))),
-            Kind::Missing | Kind::Broken => return Err(error.into()),
-        },
+    let status = match error.kind() {
+        Kind::Conflict => StatusCode::CONFLICT,
+        Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
+        Kind::Forbidden => StatusCode::FORBIDDEN,
+        Kind::Missing | Kind::Broken => return Err(error.into()),
+    };
+    let text = if let ActionError::NewWords { comments } = &error {
+        let who = ticket::newer(panel, comments, typed.number).await?;
+        format!("Not sent yet: {who} wrote since you opened this page. Read it, then send.")
+    } else {
+        format!("Not sent. {}", sentence(&error))
     };
     refused(panel, visitor, typed, status, text).await
 }

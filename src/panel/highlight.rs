@@ -34,6 +34,9 @@ pub fn excerpt(text: &str, query: &Query) -> String {
     }
     let length = line.chars().count();
     let from = if before >= length || before < AROUND / 3 { 0 } else { before - AROUND / 3 };
+    // From the next whole word on.
+    let from =
+        if from == 0 { 0 } else { line.chars().skip(from).position(char::is_whitespace).map_or(from, |it| (from + it + 1).min(before)) };
     let cut: String = line.chars().skip(from).take(AROUND).collect();
     let (head, tail) = (if from > 0 { "…" } else { "" }, if from + AROUND < length { "…" } else { "" });
     format!("{head}{cut}{tail}")

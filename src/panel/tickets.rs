@@ -315,7 +315,8 @@ async fn find(panel: &Panel, visitor: &Visitor, words: &Words) -> Result<(Vec<Ro
     let more = hits.len() > PAGE;
     hits.truncate(PAGE);
     let numbers: Vec<TicketNumber> = hits.iter().map(|it| it.ticket).collect();
-    let found = queue::these(&mut conn, &numbers, scope).await?;
+    let mut found = queue::these(&mut conn, &numbers, scope).await?;
+    found.sort_by_key(|row| std::cmp::Reverse((row.updated_at, row.number)));
     let said: Vec<_> = hits.iter().filter_map(|it| it.comment).collect();
     let texts = conversation::texts(&mut conn, &said).await?;
     let row = |row: &QueueRow| {

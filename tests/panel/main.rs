@@ -1,0 +1,14 @@
+//! The panel's pages, asked as a browser asks them. Runs on SQLite, and once more on PostgreSQL with
+//! `MAILDESK_TEST_DATABASE=postgres`.
+#![allow(clippy::unwrap_used, dead_code)]
+
+#[path = "../support/browser.rs"]
+mod browser;
+mod lists;
+mod policies;
+#[path = "../support/postgres.rs"]
+mod postgres;
+mod signing_in;
+#[path = "../support/test_desk.rs"]
+mod test_desk;
+mod ticket_page;
