@@ -318,6 +318,9 @@ create table deliveries (
 );
 -- The sender's question: what is due?
 create index deliveries_due on deliveries (next_at, id) where state in ('waiting', 'delayed', 'unknown');
+-- The page of mail: what waits, and what did not arrive; newest first.
+create index deliveries_open on deliveries (id) where state in ('waiting', 'delayed', 'unknown');
+create index deliveries_failed on deliveries (id) where state in ('refused', 'bounced');
 create index deliveries_by_outbox on deliveries (outbox);
 -- How much automatic mail did this address get lately?
 create index deliveries_by_address on deliveries (address, automatic, created_at);

@@ -6,6 +6,7 @@ pub mod command;
 pub mod comment;
 pub mod delivery;
 pub mod event;
+pub mod health;
 pub mod id;
 pub mod last_admin;
 pub mod loop_guard;

@@ -31,6 +31,7 @@ pub mod form;
 mod headers;
 mod held;
 mod highlight;
+mod mailboxes;
 mod new_ticket;
 pub mod page;
 mod people;
@@ -147,6 +148,9 @@ pub fn routes() -> Routes {
         .get("/held/{id}/source", Policy::Staff, held::source)
         // figures
         .get("/analytics", Policy::Staff, analytics::show)
+        // mailboxes and the outbox
+        .get("/mail", Policy::Staff, mailboxes::show)
+        .post("/mail/outbox/{id}", Policy::Admin, mailboxes::settle)
         // people
         .get("/users", Policy::Admin, people::list)
         .post("/users", Policy::Admin, people::add)

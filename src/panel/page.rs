@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     desk::person::Role,
-    panel::{Panel, assets, csrf::Tie, error::PageError, visitor::Visitor, words::Face},
+    panel::{Panel, assets, csrf::Tie, error::PageError, mailboxes, visitor::Visitor, words::Face},
     store::queue_counts,
 };
 
@@ -170,17 +170,13 @@ async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Entry>, Vec<En
         view(Place::Closed, "Closed", "/tickets?view=closed", "archive", "c", 0),
         Entry { hot: "yes".to_owned(), ..view(Place::Held, "Held mail", "/held", "shield-alert", "h", held) },
     ];
-    let mut manage = Vec::new();
-    if visitor.person.role == Role::Admin {
-        let attention = match queue_counts::failing_mailboxes(&mut conn).await? {
-            0 => String::new(),
-            1 => "One mailbox needs attention".to_owned(),
-            n => format!("{n} mailboxes need attention"),
-        };
-        manage.push(view(Place::Analytics, "Analytics", "/analytics", "chart-column", "", 0));
-        manage.push(view(Place::Users, "Users", "/users", "users", "", 0));
-        manage.push(Entry { hot: attention, ..view(Place::Mailboxes, "Mail", "/mail", "mail", "", 0) });
-    }
+    let mail = Entry { hot: mailboxes::attention(panel, &mut conn).await?, ..view(Place::Mailboxes, "Mail", "/mail", "mail", "", 0) };
+    let manage = if visitor.person.role == Role::Admin {
+        let analytics = view(Place::Analytics, "Analytics", "/analytics", "chart-column", "", 0);
+        vec![analytics, view(Place::Users, "Users", "/users", "users", "", 0), mail]
+    } else {
+        vec![view(Place::Analytics, "Your figures", "/analytics", "chart-column", "", 0), mail]
+    };
     Ok((views, manage))
 }
 

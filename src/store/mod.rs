@@ -27,6 +27,7 @@ pub mod directory;
 pub mod disk;
 pub mod events;
 pub mod evidence;
+pub mod health;
 pub mod held;
 pub mod links;
 pub mod mailboxes;

@@ -66,12 +66,3 @@ pub async fn held_count(conn: &mut Conn) -> Result<i64> {
     let sql = "select count(*) from (select id from messages where held = 'waiting' limit 1000) held";
     Ok(on!(conn, c => sqlx::query_scalar(sql).fetch_one(c).await)?)
 }
-
-/// Mailboxes that cannot be read.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn failing_mailboxes(conn: &mut Conn) -> Result<i64> {
-    let sql = "select count(*) from mailboxes where error is not null";
-    Ok(on!(conn, c => sqlx::query_scalar(sql).fetch_one(c).await)?)
-}

@@ -1,0 +1,251 @@
+//! Mail health: whether each mailbox is read, what waits to leave, what did not arrive.
+
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+};
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::{Kind, deliveries},
+    desk::{
+        delivery::DeliveryState,
+        health::{Condition, MailboxFacts, condition},
+        id::{DeliveryId, MailboxId},
+        permission::{Act, Verdict, may},
+    },
+    panel::{
+        Panel,
+        error::{PageError, sentence},
+        form::Fields,
+        page::{self, Flash, Place},
+        visitor::{Admin, Staff},
+        words::{When, until},
+    },
+    store::{
+        Conn,
+        health::{self, Flow, Outgoing, Which},
+    },
+};
+
+const PAGE: usize = 50;
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Asked {
+    list: Option<String>,
+    before: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Page {
+    boxes: Vec<Mailbox>,
+    well: usize,
+    last_in: Option<When>,
+    flow: FlowWords,
+    /// None for helpers: what leaves may be about tickets out of their reach.
+    outbox: Option<Outbox>,
+}
+
+#[derive(Serialize)]
+struct Mailbox {
+    name: String,
+    address: String,
+    /// `ok`, `warn` or `bad`, for dot and badge.
+    class: &'static str,
+    state: String,
+    facts: Vec<(&'static str, String)>,
+    /// What is wrong, as a sentence.
+    trouble: Option<String>,
+    /// The words it was told in.
+    error: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FlowWords {
+    waiting: i64,
+    oldest: Option<String>,
+    sent_today: i64,
+    failed: i64,
+    settled: i64,
+}
+
+#[derive(Serialize)]
+struct Outbox {
+    failed: bool,
+    rows: Vec<Row>,
+    next: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: i64,
+    address: String,
+    subject: String,
+    ticket: Option<i64>,
+    state: &'static str,
+    class: &'static str,
+    tries: i64,
+    next: String,
+    when: When,
+    words: Option<String>,
+    may_retry: bool,
+    may_cancel: bool,
+}
+
+/// What the navigation's dot says of the mailboxes; empty: all are read, or have only begun to be.
+pub(super) async fn attention(panel: &Panel, conn: &mut Conn) -> Result<String, PageError> {
+    let now = panel.desk.clock.now();
+    let facts = configured(panel, conn).await?;
+    let failing = facts.iter().filter(|(_, it)| condition(it, now, panel.desk.settings.alarm_after).needs_attention()).count();
+    Ok(match failing {
+        0 => String::new(),
+        1 => "One mailbox needs attention".to_owned(),
+        n => format!("{n} mailboxes need attention"),
+    })
+}
+
+/// What is known of each mailbox of the configuration, in its order.
+async fn configured(panel: &Panel, conn: &mut Conn) -> Result<Vec<(MailboxId, MailboxFacts)>, PageError> {
+    let known = health::mailboxes(conn).await?;
+    let of = |id: MailboxId| known.iter().find(|(it, _)| *it == id).map(|(_, facts)| facts.clone()).unwrap_or_default();
+    Ok(panel.desk.mailboxes.iter().map(|(id, _)| (id, of(id))).collect())
+}
+
+/// `GET /mail`: mailboxes for all staff, the outbox for admins.
+pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Query(asked): Query<Asked>) -> Result<Response, PageError> {
+    let now = panel.desk.clock.now();
+    let zone = &panel.desk.settings.time_zone;
+    let today = now.to_zoned(zone.clone()).start_of_day().map_or(now, |it| it.timestamp());
+    let mut conn = panel.desk.store.read().await?;
+    let facts = configured(&panel, &mut conn).await?;
+    let flow = health::flow(&mut conn, today, now - SignedDuration::from_hours(7 * 24)).await?;
+    let outbox = match may(&visitor.person, Act::Manage, panel.desk.rules()) {
+        Verdict::Allowed => Some(outbox(&panel, &mut conn, &asked).await?),
+        Verdict::Missing | Verdict::Forbidden => None,
+    };
+    drop(conn);
+    let conditions: Vec<Condition> = facts.iter().map(|(_, it)| condition(it, now, panel.desk.settings.alarm_after)).collect();
+    let page = Page {
+        well: conditions.iter().filter(|it| **it == Condition::Well).count(),
+        last_in: facts.iter().filter_map(|(_, it)| it.last_mail_at).max().map(|at| When::new(at, now, zone)),
+        boxes: facts.iter().zip(conditions).map(|((id, facts), it)| mailbox(&panel, *id, facts, it)).collect(),
+        flow: flow_words(flow, now),
+        outbox,
+    };
+    page::show(&panel, &visitor, Place::Mailboxes, "mail.html", &page).await
+}
+
+fn flow_words(flow: Flow, now: Timestamp) -> FlowWords {
+    FlowWords {
+        waiting: flow.waiting,
+        oldest: flow.oldest.map(|at| until(now, at)),
+        sent_today: flow.sent_today,
+        failed: flow.failed_in_week,
+        settled: flow.settled_in_week,
+    }
+}
+
+fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, condition: Condition) -> Mailbox {
+    let now = panel.desk.clock.now();
+    let when = |at: Option<Timestamp>, never: &str| {
+        at.map_or_else(
+            || never.to_owned(),
+            |at| format!("{} ago, {}", until(now, at), When::new(at, now, &panel.desk.settings.time_zone).clock),
+        )
+    };
+    let settings = panel.desk.mailboxes.get(id);
+    let address = settings.map_or_else(String::new, |it| it.address.to_string());
+    let (class, state, trouble) = match condition {
+        Condition::Well => ("ok", "Reading", None),
+        Condition::NotYet => ("", "Not read yet", None),
+        Condition::Failing { since } => {
+            let long = since.map_or_else(|| "for a while".to_owned(), |at| format!("for {}", until(now, at)));
+            (
+                "bad",
+                "Not reading",
+                Some(format!("{address} has not been read {long}. Mail is safe on the server and is fetched once it works again.")),
+            )
+        }
+        Condition::Silent { since } => (
+            "bad",
+            "Silent",
+            Some(format!("{address} was last checked {} ago and reports no error. Look at the daemon’s log.", until(now, since))),
+        ),
+    };
+    Mailbox {
+        name: settings.map_or_else(String::new, |it| it.name.clone()),
+        class,
+        state: state.to_owned(),
+        facts: vec![
+            ("Connected", when(facts.connected_since, "no").replace(" ago,", ", since")),
+            ("Last check", when(facts.checked_at, "never")),
+            ("Last mail", when(facts.last_mail_at, "none yet")),
+            ("Waiting there", facts.waiting.to_string()),
+        ],
+        trouble,
+        error: facts.error.clone(),
+        address,
+    }
+}
+
+async fn outbox(panel: &Panel, conn: &mut Conn, asked: &Asked) -> Result<Outbox, PageError> {
+    let which = if asked.list.as_deref() == Some("failed") { Which::NotDelivered } else { Which::Waiting };
+    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let mut rows = health::outbox(conn, which, asked.before.map(DeliveryId), limit).await?;
+    let more = rows.len() > PAGE;
+    rows.truncate(PAGE);
+    let next = rows.last().filter(|_| more).map(|it| it.id.0);
+    Ok(Outbox { failed: which == Which::NotDelivered, next, rows: rows.into_iter().map(|it| row(panel, it)).collect() })
+}
+
+fn row(panel: &Panel, it: Outgoing) -> Row {
+    let now = panel.desk.clock.now();
+    let (state, class) = match it.state {
+        DeliveryState::Waiting => ("Waiting", ""),
+        DeliveryState::Delayed => ("Delayed", "warn"),
+        DeliveryState::Unknown => ("Unknown", "warn"),
+        DeliveryState::Refused => ("Refused", "bad"),
+        DeliveryState::Bounced => ("Bounced", "bad"),
+        DeliveryState::Sent => ("Sent", "ok"),
+        DeliveryState::Cancelled => ("Called off", ""),
+    };
+    Row {
+        id: it.id.0,
+        address: it.address,
+        subject: it.subject,
+        ticket: it.ticket.map(|it| it.0),
+        state,
+        class,
+        tries: it.attempts,
+        next: if it.state.is_open() { format!("in {}", until(it.next_at, now)) } else { "none".to_owned() },
+        when: When::new(it.created_at, now, &panel.desk.settings.time_zone),
+        words: it.words,
+        // One that still waits for its first try may be in its undo window.
+        may_retry: !matches!(it.state, DeliveryState::Waiting | DeliveryState::Sent),
+        may_cancel: it.state.is_open(),
+    }
+}
+
+/// `POST /mail/outbox/{id}`.
+pub(super) async fn settle(
+    State(panel): State<Panel>,
+    Admin(visitor): Admin,
+    Path(id): Path<i64>,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    fields.only(&["do", "list"])?;
+    let (done, told) = match fields.get("do") {
+        "retry" => (deliveries::retry(&panel.desk, &visitor.person, DeliveryId(id)).await, "It is tried again now."),
+        "cancel" => (deliveries::cancel(&panel.desk, &visitor.person, DeliveryId(id)).await, "Called off. Nothing more is tried."),
+        _ => return Err(PageError::Invalid("The form does not say what to do.".to_owned())),
+    };
+    let here = if fields.get("list") == "failed" { "/mail?list=failed#outbox" } else { "/mail#outbox" };
+    match done {
+        Ok(()) => Ok(page::go(&panel, &visitor, here, &Flash::done(told))),
+        Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Invalid) => {
+            Ok(page::go(&panel, &visitor, here, &Flash::refused(sentence(&error))))
+        }
+        Err(error) => Err(error.into()),
+    }
+}

@@ -1,0 +1,139 @@
+//! How mail flows: each mailbox, what waits to leave, what did not arrive.
+
+use jiff::Timestamp;
+
+use crate::{
+    desk::{
+        delivery::DeliveryState,
+        health::MailboxFacts,
+        id::{DeliveryId, MailboxId, TicketNumber},
+    },
+    store::{Conn, Result, at, ms, on, word},
+};
+
+/// What is known of each mailbox that ever was configured.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn mailboxes(conn: &mut Conn) -> Result<Vec<(MailboxId, MailboxFacts)>> {
+    let sql = "select id, connected_since, checked_at, last_mail_at, waiting, error, failing_since from mailboxes order by id";
+    type Row = (i64, Option<i64>, Option<i64>, Option<i64>, i64, Option<String>, Option<i64>);
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
+    let facts = |(id, connected_since, checked_at, last_mail_at, waiting, error, failing_since): Row| {
+        let facts = MailboxFacts {
+            connected_since: connected_since.map(at),
+            checked_at: checked_at.map(at),
+            last_mail_at: last_mail_at.map(at),
+            waiting,
+            error,
+            failing_since: failing_since.map(at),
+        };
+        (MailboxId(id), facts)
+    };
+    Ok(rows.into_iter().map(facts).collect())
+}
+
+/// How much leaves, counted by recipients.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Flow {
+    /// Not yet accepted by a server.
+    pub waiting: i64,
+    /// Of these, the one that waits longest was decided on then.
+    pub oldest: Option<Timestamp>,
+    /// Accepted by a server since `today`.
+    pub sent_today: i64,
+    /// Bounced or refused since `week_ago`.
+    pub failed_in_week: i64,
+    /// Settled since `week_ago`, whichever way.
+    pub settled_in_week: i64,
+}
+
+/// What leaves and what does not. A mail is tried for three days: what was settled since a moment was made at most four days before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn flow(conn: &mut Conn, today: Timestamp, week_ago: Timestamp) -> Result<Flow> {
+    let sql = "select count(*), min(created_at) from deliveries where state in ('waiting', 'delayed', 'unknown')";
+    let (waiting, oldest): (i64, Option<i64>) = on!(conn, c => sqlx::query_as(sql).fetch_one(c).await)?;
+    let sql = "select count(*) filter (where state = 'sent' and settled_at >= $1), count(*) filter (where state in ('refused', 'bounced')),
+            count(*) filter (where state <> 'cancelled')
+        from deliveries where automatic in (0, 1) and created_at >= $3 and settled_at >= $2";
+    let made_since = ms(week_ago) - 4 * 86_400_000;
+    let (sent_today, failed_in_week, settled_in_week): (i64, i64, i64) =
+        on!(conn, c => sqlx::query_as(sql).bind(ms(today)).bind(ms(week_ago)).bind(made_since).fetch_one(c).await)?;
+    Ok(Flow { waiting, oldest: oldest.map(at), sent_today, failed_in_week, settled_in_week })
+}
+
+/// One recipient's copy in the outbox.
+#[derive(Clone, Debug)]
+pub struct Outgoing {
+    /// Its row.
+    pub id: DeliveryId,
+    /// Whom it goes to.
+    pub address: String,
+    /// The mail's subject.
+    pub subject: String,
+    /// What sort of mail: `reply`, `receipt`, …
+    pub kind: String,
+    /// The ticket it is about.
+    pub ticket: Option<TicketNumber>,
+    /// Where it stands.
+    pub state: DeliveryState,
+    /// How often it was tried.
+    pub attempts: i64,
+    /// Not before.
+    pub next_at: Timestamp,
+    /// When it was decided on.
+    pub created_at: Timestamp,
+    /// The server's own words.
+    pub words: Option<String>,
+}
+
+/// Which copies a list shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Which {
+    /// Not yet accepted by a server.
+    Waiting,
+    /// Refused for good, or come back.
+    NotDelivered,
+}
+
+type Row = (i64, String, String, String, Option<i64>, String, i64, i64, i64, Option<String>);
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!(
+            "select d.id, d.address, o.subject, o.kind, o.ticket, d.state, d.attempts, d.next_at, d.created_at, d.words
+            from deliveries d join outbox o on o.id = d.outbox ",
+            $rest
+        )
+    };
+}
+
+/// One page of copies, the newest first, behind `before`.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn outbox(conn: &mut Conn, which: Which, before: Option<DeliveryId>, limit: i64) -> Result<Vec<Outgoing>> {
+    let sql = match which {
+        Which::Waiting => select!("where d.state in ('waiting', 'delayed', 'unknown') and d.id < $1 order by d.id desc limit $2"),
+        Which::NotDelivered => select!("where d.state in ('refused', 'bounced') and d.id < $1 order by d.id desc limit $2"),
+    };
+    let before = before.map_or(i64::MAX, |it| it.0);
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(before).bind(limit).fetch_all(c).await)?;
+    let outgoing = |(id, address, subject, kind, ticket, state, attempts, next_at, created_at, words): Row| {
+        Ok(Outgoing {
+            id: DeliveryId(id),
+            address,
+            subject,
+            kind,
+            ticket: ticket.map(TicketNumber),
+            state: word("deliveries", "state", &state, DeliveryState::parse)?,
+            attempts,
+            next_at: at(next_at),
+            created_at: at(created_at),
+            words: words.filter(|it| !it.is_empty()),
+        })
+    };
+    rows.into_iter().map(outgoing).collect()
+}
