@@ -20,7 +20,7 @@ use crate::{
     workers::{
         housekeeping,
         intake::{self, Watched},
-        sender::{self, Lane},
+        sender::{self, Lane, LaneBounds},
         take_in,
     },
 };
@@ -61,10 +61,12 @@ impl App {
         let app = Self { desk: desk.clone(), address, stop: CancellationToken::new(), tasks: TaskTracker::new() };
         app.serve(listener, Panel::new((*desk).clone(), config.trusted_proxies.clone())).await?;
         take_in::note_left_over(&desk).await?;
+        let owner = instance(config.listen);
+        sender::take_up(&desk, &owner).await?;
         app.tasks.spawn(housekeeping::run(desk.clone(), app.stop.clone()));
         for (mailbox, row) in config.mailboxes.iter().zip(rows) {
             app.tasks.spawn(intake::run(desk.clone(), watched(mailbox, row), app.stop.clone()));
-            app.tasks.spawn(sender::run(desk.clone(), lane(mailbox, row), app.stop.clone()));
+            app.tasks.spawn(sender::run(desk.clone(), lane(mailbox, row, &owner), app.stop.clone()));
         }
         Ok(app)
     }
@@ -111,9 +113,16 @@ pub fn watched(mailbox: &Mailbox, row: MailboxId) -> Watched {
 
 /// The way out of a mailbox of the configuration; `row`: its row.
 #[must_use]
-pub fn lane(mailbox: &Mailbox, row: MailboxId) -> Lane {
+pub fn lane(mailbox: &Mailbox, row: MailboxId, owner: &str) -> Lane {
     let pool = SmtpPool::new(mailbox.smtp.clone());
-    Lane::new(row, mailbox.settings.address.clone(), pool, mailbox.smtp.connections, mailbox.per_minute)
+    let bounds = LaneBounds { connections: mailbox.smtp.connections, per_minute: mailbox.per_minute };
+    Lane::new(row, mailbox.settings.address.clone(), pool, bounds, owner)
+}
+
+/// What this instance is called in leases: the same at each start, and no other's.
+fn instance(listen: SocketAddr) -> String {
+    let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    format!("{}/{listen}", host.trim())
 }
 
 /// The desk of a configuration without anything running, and the rows of its mailboxes in their order.

@@ -1,4 +1,4 @@
-//! What may be done: one verb a file, one transaction, ending at one door ([`door`]) that records the events, owes the mail
+//! What may be done: one verb a file, one transaction, ending at one door (`door.rs`) that records the events, owes the mail
 //! they call for, and commits. No change can forget its history line or its notification.
 
 use std::sync::Arc;

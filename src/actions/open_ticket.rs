@@ -72,10 +72,10 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
     check(desk, actor, new)?;
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
-    if let Some(id) = new.assignee {
-        if !people::get(&mut tx, id).await?.is_some_and(|it| it.is_active_staff()) {
-            return Err(ActionError::Invalid { field: "helper", why: "this person is not an active helper; choose another".to_owned() });
-        }
+    if let Some(id) = new.assignee
+        && !people::get(&mut tx, id).await?.is_some_and(|it| it.is_active_staff())
+    {
+        return Err(ActionError::Invalid { field: "helper", why: "this person is not an active helper; choose another".to_owned() });
     }
     let requester = people::ensure(&mut tx, &new.customer, &clean_name(&new.name, &new.customer), now).await?;
     let subject = clean_subject(&new.subject);

@@ -30,7 +30,7 @@ use crate::{
     },
     mail::smtp::SmtpPool,
     store::people::{self, NewPerson},
-    workers::intake::Watch,
+    workers::{caution::Caution, intake::Watch},
 };
 
 /// A little over the undo window of a reply.
@@ -49,9 +49,10 @@ pub(super) async fn seed(desk: &Desk, config: &Config, rows: &[MailboxId], world
     make_people(desk).await?;
     let watched: Vec<_> = config.mailboxes.iter().zip(rows).map(|(it, row)| app::watched(it, *row)).collect();
     let never = CancellationToken::new();
+    let mut cautions: Vec<Caution> = watched.iter().map(|_| Caution::default()).collect();
     let mut watches = Vec::new();
-    for it in &watched {
-        watches.push(Watch::open(desk, it, &never).await?);
+    for (it, caution) in watched.iter().zip(&mut cautions) {
+        watches.push(Watch::open(desk, it, caution, &never).await?);
     }
     let mut account = config.mailboxes.first().context("the demo has mailboxes")?.smtp.clone();
     account.sign_in = None;
@@ -59,7 +60,7 @@ pub(super) async fn seed(desk: &Desk, config: &Config, rows: &[MailboxId], world
         desk,
         world,
         watches,
-        lanes: config.mailboxes.iter().zip(rows).map(|(it, row)| app::lane(it, *row)).collect(),
+        lanes: config.mailboxes.iter().zip(rows).map(|(it, row)| app::lane(it, *row, "demo")).collect(),
         post: SmtpPool::new(account),
         staff: the_staff(desk).await?,
     };

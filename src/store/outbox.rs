@@ -162,6 +162,16 @@ async fn leased_row(tx: &mut Tx, id: i64) -> Result<Leased> {
     })
 }
 
+/// Gives back what this sender had leased when it ended: it holds nothing when it starts.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn give_back(tx: &mut Tx, owner: &str) -> Result<()> {
+    let sql = "update deliveries set lease_owner = null, lease_until = null where lease_owner = $1";
+    on!(tx, c => sqlx::query(sql).bind(owner).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
 /// When the next delivery of a mailbox is due, a running lease's end counted; none: nothing waits.
 ///
 /// # Errors

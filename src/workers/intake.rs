@@ -321,10 +321,10 @@ pub async fn run(desk: Arc<Desk>, watched: Watched, stop: CancellationToken) {
             () = tokio::time::sleep(pause(&error, troubles)) => {}
         }
     }
-    if let Ok(mut tx) = desk.store.begin().await {
-        if mailboxes::disconnected(&mut tx, watched.mailbox).await.is_ok() {
-            tx.commit().await.ok();
-        }
+    if let Ok(mut tx) = desk.store.begin().await
+        && mailboxes::disconnected(&mut tx, watched.mailbox).await.is_ok()
+    {
+        tx.commit().await.ok();
     }
 }
 

@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     actions::{Desk, deliveries},
-    clock::{random_bytes, random_token},
+    clock::random_bytes,
     desk::{
         address::EmailAddress,
         delivery::{self, DeliveryState, HandOver},
@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// Longer than any hand-over can take, so that nobody takes over what is still being said.
-const LEASE: SignedDuration = SignedDuration::from_mins(20);
+const LEASE: SignedDuration = SignedDuration::from_mins(40);
 
 /// The outbox is looked at at least so often: another process may have put something into it.
 const LONGEST_NAP: Duration = Duration::from_secs(10);
@@ -41,9 +41,18 @@ pub struct Lane {
     pub connections: usize,
     /// Messages in a minute at most.
     pub per_minute: u32,
-    /// Who leases: this process.
+    /// Who leases: this instance, under the same name at each start.
     pub owner: String,
     pace: Pace,
+}
+
+/// How much one lane may do.
+#[derive(Clone, Copy, Debug)]
+pub struct LaneBounds {
+    /// Connections at one time.
+    pub connections: usize,
+    /// Messages in a minute at most.
+    pub per_minute: u32,
 }
 
 /// How the account is doing, and how much it may still send.
@@ -66,16 +75,10 @@ pub enum Step {
 impl Lane {
     /// For one mailbox.
     #[must_use]
-    pub fn new(mailbox: MailboxId, address: EmailAddress, pool: SmtpPool, connections: usize, per_minute: u32) -> Self {
-        Self {
-            mailbox,
-            address,
-            pool,
-            connections: connections.max(1),
-            per_minute: per_minute.max(1),
-            owner: random_token(),
-            pace: Pace::default(),
-        }
+    pub fn new(mailbox: MailboxId, address: EmailAddress, pool: SmtpPool, bounds: LaneBounds, owner: &str) -> Self {
+        let LaneBounds { connections, per_minute } = bounds;
+        let (connections, per_minute) = (connections.max(1), per_minute.max(1));
+        Self { mailbox, address, pool, connections, per_minute, owner: owner.to_owned(), pace: Pace::default() }
     }
 }
 
@@ -181,6 +184,17 @@ async fn record(desk: &Desk, lane: &Lane, leased: &Leased, answer: &HandOver) ->
             tracing::warn!(delivery = %leased.id, "delivery {} is put off: {}", leased.id, answer.words());
         }
     }
+    Ok(())
+}
+
+/// At the start: what this instance had in hand when it ended is tried again at once, under the same Message-IDs.
+///
+/// # Errors
+/// When the database fails.
+pub async fn take_up(desk: &Desk, owner: &str) -> Result<()> {
+    let mut tx = desk.store.begin().await?;
+    outbox::give_back(&mut tx, owner).await?;
+    tx.commit().await?;
     Ok(())
 }
 

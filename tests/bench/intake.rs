@@ -33,8 +33,10 @@ use maildesk::{
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio_util::sync::CancellationToken;
 
+#[allow(dead_code)]
 #[path = "../support/dovecot.rs"]
 mod dovecot;
+#[allow(dead_code)]
 #[path = "../support/house_ca.rs"]
 mod house_ca;
 

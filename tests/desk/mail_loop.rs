@@ -63,7 +63,7 @@ async fn an_answer_reaches_the_customer_in_their_own_thread() {
 
     let joined = desk.receive(&answer(&answer_mail, "Ann Lee <ann@home.test>", "It still smokes.")).await;
     assert_eq!(joined.ticket, Some(number));
-    let comment = comments::last_public(&mut *desk.desk.store.read().await.unwrap(), number, maildesk::desk::id::CommentId(i64::MAX))
+    let comment = comments::last_public(&mut desk.desk.store.read().await.unwrap(), number, maildesk::desk::id::CommentId(i64::MAX))
         .await
         .unwrap()
         .unwrap();

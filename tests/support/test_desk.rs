@@ -156,13 +156,13 @@ impl TestDesk {
 
     /// A ticket as it is now.
     pub async fn ticket(&self, number: TicketNumber) -> Ticket {
-        tickets::get(&mut *self.desk.store.read().await.unwrap(), number).await.unwrap().unwrap()
+        tickets::get(&mut self.desk.store.read().await.unwrap(), number).await.unwrap().unwrap()
     }
 
     /// Somebody by address.
     pub async fn person(&self, email: &str) -> Option<Person> {
         let email: EmailAddress = email.parse().unwrap();
-        people::by_email(&mut *self.desk.store.read().await.unwrap(), &email).await.unwrap()
+        people::by_email(&mut self.desk.store.read().await.unwrap(), &email).await.unwrap()
     }
 
     /// Somebody more.

@@ -137,7 +137,7 @@ fn body(mail: &Outgoing<'_>) -> MultiPart {
     mail.files.iter().fold(MultiPart::mixed().multipart(both), |whole, file| {
         let octets = ContentType::parse("application/octet-stream").expect("a fixed type that is well formed");
         let kind = ContentType::parse(&file.content_type).unwrap_or(octets);
-        let content = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64).unwrap_or_else(|plain| Body::new(plain));
+        let content = Body::new_with_encoding(file.bytes.clone(), ContentTransferEncoding::Base64).unwrap_or_else(Body::new);
         whole.singlepart(Attachment::new(one_line(&file.name)).body(content, kind))
     })
 }
@@ -145,7 +145,7 @@ fn body(mail: &Outgoing<'_>) -> MultiPart {
 fn words(kind: ContentType, text: &str) -> SinglePart {
     let crlf = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
     let encoding = ContentTransferEncoding::QuotedPrintable;
-    let content = Body::new_with_encoding(crlf, encoding).unwrap_or_else(|plain| Body::new(plain));
+    let content = Body::new_with_encoding(crlf, encoding).unwrap_or_else(Body::new);
     SinglePart::builder().header(kind).body(content)
 }
 
