@@ -100,9 +100,19 @@ async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, now: Timestamp) 
 
 /// What keeps a message from being decided at all.
 fn not_to_be_decided(incoming: &Incoming, most: u64) -> Option<Trace> {
-    if incoming.row.taken == Taken::HeaderOnly {
-        let found = format!("yes: {} bytes, and at most {most} are taken; its header is here, the rest on the server", incoming.row.size);
-        return Some(held_because("Too large?", &found));
+    let (taken, size) = (incoming.row.taken, incoming.row.size);
+    match taken {
+        Taken::HeaderOnly if size > most => {
+            let found = format!("yes: {size} bytes, and at most {most} are taken; its header is here, the rest on the server");
+            return Some(held_because("Too large?", &found));
+        }
+        Taken::HeaderOnly => {
+            return Some(held_because(
+                "Can it be fetched?",
+                "no: the connection breaks each time; its header is here, the rest on the server",
+            ));
+        }
+        Taken::Whole => {}
     }
     (incoming.row.starts >= POISON_STARTS).then(|| held_because("Poison?", "yes: deciding it ended the program twice"))
 }

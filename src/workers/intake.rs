@@ -15,6 +15,7 @@ use crate::{
     },
     workers::{
         Result, WorkerError,
+        caution::Caution,
         take_in::{Arrival, take_in},
     },
 };
@@ -60,6 +61,7 @@ pub struct Watch<'a> {
     floor: u32,
     /// How often a message was listed and not given.
     not_given: HashMap<u32, u32>,
+    caution: &'a mut Caution,
 }
 
 /// What one step came to.
@@ -76,10 +78,10 @@ impl<'a> Watch<'a> {
     ///
     /// # Errors
     /// When the server or the database fails.
-    pub async fn open(desk: &'a Desk, watched: &'a Watched, stop: &CancellationToken) -> Result<Self> {
+    pub async fn open(desk: &'a Desk, watched: &'a Watched, caution: &'a mut Caution, stop: &CancellationToken) -> Result<Self> {
         let limits = ImapLimits { largest_message: desk.settings.max_message_bytes, ..ImapLimits::default() };
         let session = Session::open(&watched.account, limits).await?;
-        let mut watch = Self { desk, watched, session, stop: stop.clone(), next_uid: 1, floor: 1, not_given: HashMap::new() };
+        let mut watch = Self { desk, watched, session, stop: stop.clone(), next_uid: 1, floor: 1, not_given: HashMap::new(), caution };
         watch.floor = watch.meet().await?;
         watch.next_uid = watch.floor;
         Ok(watch)
@@ -182,6 +184,7 @@ impl<'a> Watch<'a> {
             }
         }
         self.not_given.retain(|_, tries| *tries < PATIENCE * 2);
+        self.caution.one_by_one = false;
         self.file().await?;
         step.waiting = self.not_given.len();
         self.note_check(step.waiting).await?;
@@ -198,10 +201,20 @@ impl<'a> Watch<'a> {
     /// Fetches these and takes them in, batch by batch; how many.
     async fn take(&mut self, listed: &[Listed]) -> Result<usize> {
         let largest = self.desk.settings.max_message_bytes;
-        let (whole, too_large): (Vec<Listed>, Vec<Listed>) = listed.iter().partition(|it| u64::from(it.size) <= largest);
+        let fits = |it: &&Listed| u64::from(it.size) <= largest && !self.caution.breaks_the_session(it.uid);
+        let (whole, too_large): (Vec<Listed>, Vec<Listed>) = listed.iter().partition(fits);
         let impatient: Vec<Listed> = whole.iter().filter(|it| self.tries(it.uid) >= PATIENCE).copied().collect();
         let patient: Vec<Listed> = whole.iter().filter(|it| self.tries(it.uid) < PATIENCE).copied().collect();
-        let mut taken = self.fetch(&patient, Short::IsNotYet).await?;
+        let mut taken = 0;
+        if self.caution.one_by_one {
+            for one in &patient {
+                self.caution.in_hand = Some(one.uid);
+                taken += self.fetch(std::slice::from_ref(one), Short::IsNotYet).await?;
+                self.caution.in_hand = None;
+            }
+        } else {
+            taken += self.fetch(&patient, Short::IsNotYet).await?;
+        }
         taken += self.fetch(&impatient, Short::IsTaken).await?;
         for one in too_large {
             taken += self.take_header(one).await?;
@@ -306,11 +319,13 @@ impl<'a> Watch<'a> {
 /// Watches a mailbox until it is told to stop: connects, takes in, waits; begins again with growing pauses when it breaks.
 pub async fn run(desk: Arc<Desk>, watched: Watched, stop: CancellationToken) {
     let mut troubles = 0_u32;
+    let mut caution = Caution::default();
     while !stop.is_cancelled() {
-        let error = match watch(&desk, &watched, &stop, &mut troubles).await {
+        let error = match watch(&desk, &watched, &mut caution, &stop, &mut troubles).await {
             Ok(()) => break,
             Err(error) => error,
         };
+        caution.learn(&error);
         troubles = (troubles + 1).min(16);
         tracing::warn!(mailbox = %watched.name, "mailbox {} cannot be read: {error}", watched.name);
         if let Err(also) = note_trouble(&desk, &watched, &error).await {
@@ -328,10 +343,10 @@ pub async fn run(desk: Arc<Desk>, watched: Watched, stop: CancellationToken) {
     }
 }
 
-async fn watch(desk: &Desk, watched: &Watched, stop: &CancellationToken, troubles: &mut u32) -> Result<()> {
+async fn watch(desk: &Desk, watched: &Watched, caution: &mut Caution, stop: &CancellationToken, troubles: &mut u32) -> Result<()> {
     let mut watch = tokio::select! {
         () = stop.cancelled() => return Ok(()),
-        opened = Watch::open(desk, watched, stop) => opened?,
+        opened = Watch::open(desk, watched, caution, stop) => opened?,
     };
     watch.full_step().await?;
     *troubles = 0;

@@ -2,6 +2,7 @@
 
 use crate::{actions::ActionError, store::StoreError};
 
+pub mod caution;
 pub mod housekeeping;
 pub mod intake;
 pub mod sender;

@@ -28,7 +28,10 @@ use maildesk::{
         people::{self, NewPerson},
     },
     templates::Templates,
-    workers::intake::{Watch, Watched},
+    workers::{
+        caution::Caution,
+        intake::{Watch, Watched},
+    },
 };
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 use tokio_util::sync::CancellationToken;
@@ -149,8 +152,8 @@ async fn plain_round(account: &ImapAccount, messages: usize) {
 async fn our_round(account: &ImapAccount, messages: usize) {
     let folder = tempfile::tempdir_in(".").unwrap();
     let (desk, watched) = desk(folder.path(), account).await;
-    let stop = CancellationToken::new();
-    let mut watch = Watch::open(&desk, &watched, &stop).await.unwrap();
+    let (stop, mut caution) = (CancellationToken::new(), Caution::default());
+    let mut watch = Watch::open(&desk, &watched, &mut caution, &stop).await.unwrap();
     let step = watch.full_step().await.unwrap();
     assert_eq!(step.taken, messages);
     drop(watch);
