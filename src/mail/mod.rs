@@ -14,4 +14,5 @@ pub mod reply_text;
 pub mod smtp;
 mod tls;
 
+pub use kind::ticket_mark;
 pub use tls::ConnectError;

@@ -55,7 +55,8 @@ fn person(message: &IncomingMessage) -> (Kind, String) {
 }
 
 /// `[#1042]`, with its brackets.
-fn ticket_mark(subject: &str) -> Option<&str> {
+#[must_use]
+pub fn ticket_mark(subject: &str) -> Option<&str> {
     subject.match_indices("[#").find_map(|(at, _)| {
         let rest = &subject[at + 2..];
         let digits = rest.bytes().take_while(u8::is_ascii_digit).count();

@@ -5,7 +5,7 @@ use jiff::{Timestamp, civil::DateTime, tz::Offset};
 /// An instant and the offset from UTC it was written with, in seconds. None: it names no day or no time.
 #[must_use]
 pub fn read(value: &str) -> Option<(Timestamp, i32)> {
-    let text = without_comments(value);
+    let text = closed_up(&without_comments(value));
     let mut found = Found::default();
     for word in text.split(|c: char| c.is_whitespace() || c == ',').filter(|it| !it.is_empty()).take(12) {
         found.take(word);
@@ -20,6 +20,12 @@ pub fn read(value: &str) -> Option<(Timestamp, i32)> {
     let civil = DateTime::new(found.year?, found.month?, found.day?, hour, minute, second.min(59), 0).ok()?;
     let at = Offset::UTC.to_timestamp(civil).ok()?.as_second().checked_sub(i64::from(offset))?;
     Some((Timestamp::from_second(at).ok()?, offset))
+}
+
+/// `09 : 55 : 06` (RFC 5322 §4.3) in one word.
+fn closed_up(text: &str) -> String {
+    let words: Vec<&str> = text.split(':').map(str::trim).collect();
+    words.join(":")
 }
 
 fn without_comments(value: &str) -> String {
@@ -181,6 +187,7 @@ mod tests {
     fn dates_are_read_as_programs_write_them() {
         for (value, instant, offset) in [
             ("Fri, 07 Oct 1994 16:15:05 -0700 (PDT)", "1994-10-07T23:15:05Z", -25_200),
+            ("Fri, 21 Nov 1997 09(comment):   55  :  06 -0600", "1997-11-21T15:55:06Z", -21_600),
             ("23 Oct 2003 22:40:49 -0700", "2003-10-24T05:40:49Z", -25_200),
             ("Wed, 20 Sep 1995 00:19:00 (EDT) -0400", "1995-09-20T04:19:00Z", -14_400),
             ("Thu, 29 Apr 2009 00:00:00 GMT", "2009-04-29T00:00:00Z", 0),

@@ -70,7 +70,12 @@ fn piece(chunk: &[u8]) -> Option<Piece> {
         Some((base, digits)) => (base, digits.parse().ok()),
         None => (name, None),
     };
-    (!name.is_empty()).then(|| Piece { name: name.to_owned(), number, extended, value: unquote(chunk[mark + 1..].trim_ascii()) })
+    (!name.is_empty()).then(|| Piece {
+        name: name.to_owned(),
+        number,
+        extended,
+        value: unquote(without_leading_comment(chunk[mark + 1..].trim_ascii())),
+    })
 }
 
 /// `(why not) charset=utf-8` (RFC 2045 §5.1): a comment behind a value is left to those who know what the value may be.
@@ -215,6 +220,7 @@ mod tests {
             ("attachment; filename=\"utf-8''na%C3%AFve.txt\"", "naïve.txt"),
             ("attachment; filename=\"%C3%A9.txt\"", "é.txt"),
             ("attachment; filename=\"100%25.txt\"", "100%25.txt"),
+            ("attachment; (why) filename=(not)a.txt", "a.txt"),
             ("attachment; FileName = \"a\\\"b\"", "a\"b"),
             ("attachment; filename=cafe\u{301}.txt", "cafe\u{301}.txt"),
         ] {
