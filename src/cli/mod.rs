@@ -8,6 +8,7 @@ mod ingest;
 pub mod inspect;
 pub mod serve;
 mod sightings;
+mod user;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -35,6 +36,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Run the daemon: watch the mailboxes, send, serve the panel.
     Serve(Configured),
+    /// Add people, list them, give them passwords.
+    User(user::Arguments),
 }
 
 /// Which configuration a command works with.
@@ -54,5 +57,6 @@ pub async fn run() -> ExitCode {
         Command::Ingest(it) => ingest::run(&it).await,
         Command::Inspect(it) => inspect::run(&it),
         Command::Serve(it) => serve::run(&it.config).await,
+        Command::User(it) => user::run(&it).await,
     }
 }

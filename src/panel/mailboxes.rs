@@ -12,7 +12,7 @@ use crate::{
     desk::{
         delivery::DeliveryState,
         health::{Condition, MailboxFacts, condition},
-        id::{DeliveryId, MailboxId},
+        id::{DeliveryId, MailboxId, TicketNumber},
         permission::{Act, Verdict, may},
     },
     panel::{
@@ -213,7 +213,7 @@ fn row(panel: &Panel, it: Outgoing) -> Row {
     Row {
         id: it.id.0,
         address: it.address,
-        subject: it.subject,
+        subject: short(&it.subject, it.ticket),
         ticket: it.ticket.map(|it| it.0),
         state,
         class,
@@ -225,6 +225,14 @@ fn row(panel: &Panel, it: Outgoing) -> Row {
         may_retry: !matches!(it.state, DeliveryState::Waiting | DeliveryState::Sent),
         may_cancel: it.state.is_open(),
     }
+}
+
+/// Without the ticket's tag, which stands beside it; at most 80 characters.
+fn short(subject: &str, ticket: Option<TicketNumber>) -> String {
+    let tag = ticket.map_or_else(String::new, |number| format!("[#{number}] "));
+    let subject = subject.replacen(&tag, "", 1);
+    let cut: String = subject.chars().take(80).collect();
+    if cut == subject { cut } else { cut + "…" }
 }
 
 /// `POST /mail/outbox/{id}`.

@@ -59,7 +59,8 @@ pub fn until(at: Timestamp, now: Timestamp) -> String {
         ..=1 => "a moment".to_owned(),
         seconds @ 2..90 => format!("{seconds} seconds"),
         seconds @ 90..5400 => format!("{} minutes", (seconds + 30) / 60),
-        seconds => format!("{} hours", (seconds + 1800) / 3600),
+        seconds @ 5400..172_800 => format!("{} hours", (seconds + 1800) / 3600),
+        seconds => format!("{} days", (seconds + 43_200) / 86_400),
     }
 }
 

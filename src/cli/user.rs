@@ -1,0 +1,220 @@
+//! `maildesk user`: people on the shell, for whoever has the machine: the first admin, a forgotten password.
+
+use std::{
+    io::{IsTerminal as _, Write as _},
+    process::{Command, ExitCode, Stdio},
+};
+
+use anyhow::{Context as _, bail};
+use clap::{Args, Subcommand, ValueEnum};
+
+use crate::{
+    actions::{
+        Desk,
+        people::{self, By, MadeLink, NewUser, Start},
+    },
+    app,
+    auth::password::{NewPassword, Passwords},
+    clock::Clock,
+    config::Config,
+    desk::{
+        address::EmailAddress,
+        person::{PersonState, Role},
+    },
+    store::{
+        Opener,
+        directory::{self, Entry, Group, HasPassword, Key},
+        people as rows,
+    },
+};
+
+/// What to do with people.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    configured: super::Configured,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Add somebody, and print the link by which they choose a password.
+    Add {
+        /// As customers see them.
+        #[arg(long)]
+        name: String,
+        /// Where they are written to.
+        #[arg(long)]
+        email: String,
+        /// What they are to be.
+        #[arg(long, value_enum, default_value = "helper")]
+        role: RoleWord,
+        /// Give a password instead of a link: asked for, or read from standard input.
+        #[arg(long, conflicts_with = "mail")]
+        password: bool,
+        /// Mail the link to them as well.
+        #[arg(long)]
+        mail: bool,
+    },
+    /// Everybody who answers, and who is kept out; customers with --customers.
+    List {
+        /// Customers too.
+        #[arg(long)]
+        customers: bool,
+    },
+    /// Give somebody a new password: asked for, or read from standard input. Their sessions end.
+    Password {
+        /// Whose.
+        email: String,
+    },
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum RoleWord {
+    Admin,
+    Helper,
+    Customer,
+}
+
+/// Does it.
+pub async fn run(arguments: &Arguments) -> ExitCode {
+    match carry_out(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("maildesk user: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
+    let config = Config::load(&arguments.configured.config)?;
+    let (desk, _) = app::desk(&config, Clock::System, Opener::Command).await?;
+    let done = match &arguments.what {
+        What::Add { name, email, role, password, mail } => {
+            let way = match (password, mail) {
+                (true, _) => Way::Password,
+                (false, true) => Way::LinkByMail,
+                (false, false) => Way::Link,
+            };
+            add(&desk, name, email, *role, way).await
+        }
+        What::List { customers } => list(&desk, if *customers { &EVERYBODY } else { &EVERYBODY[..2] }).await,
+        What::Password { email } => password(&desk, email).await,
+    };
+    desk.store.close().await;
+    done
+}
+
+/// How somebody new comes to sign in.
+#[derive(Clone, Copy, Debug)]
+enum Way {
+    Password,
+    Link,
+    LinkByMail,
+}
+
+const EVERYBODY: [Group; 3] = [Group::Staff, Group::Disabled, Group::Customers];
+
+async fn add(desk: &Desk, name: &str, email: &str, role: RoleWord, way: Way) -> anyhow::Result<()> {
+    let email: EmailAddress = email.parse().with_context(|| format!("--email {email}"))?;
+    let role = match role {
+        RoleWord::Admin => Role::Admin,
+        RoleWord::Helper => Role::Helper,
+        RoleWord::Customer => Role::Customer,
+    };
+    let start = match way {
+        Way::Password => Start::Password(new_password().await?),
+        Way::LinkByMail => Start::InvitationByMail,
+        Way::Link => Start::InvitationLink,
+    };
+    let new = NewUser { name: name.to_owned(), email, role, start };
+    let (_, link) = people::add(desk, By::Shell, &new).await?;
+    match link {
+        Some(MadeLink(link)) => println!("{} is {}. The link to choose a password, valid for three days:\n{link}", new.email, role.title()),
+        None => println!("{} is {} and can sign in.", new.email, role.title()),
+    }
+    Ok(())
+}
+
+async fn password(desk: &Desk, email: &str) -> anyhow::Result<()> {
+    let email: EmailAddress = email.parse().with_context(|| email.to_owned())?;
+    let known = rows::by_email(&mut *desk.store.read().await?, &email).await?;
+    let Some(known) = known else { bail!("nobody has the address {email}; `maildesk user list` shows who there is") };
+    people::set_password(desk, By::Shell, known.id, &new_password().await?).await?;
+    let disabled = if known.state == PersonState::Disabled { " They are disabled and cannot sign in." } else { "" };
+    println!("{} has a new password; every session of theirs is over.{disabled}", known.name);
+    Ok(())
+}
+
+async fn list(desk: &Desk, groups: &[Group]) -> anyhow::Result<()> {
+    for group in groups {
+        let mut after = None;
+        loop {
+            let page = directory::list(&mut *desk.store.read().await?, *group, "", after.as_ref(), 500, desk.clock.now()).await?;
+            page.iter().for_each(tell);
+            let Some(last) = page.last().filter(|_| page.len() == 500) else { break };
+            after = Some(Key { name: last.name.clone(), id: last.id.0 });
+        }
+    }
+    Ok(())
+}
+
+fn tell(entry: &Entry) {
+    let state = match (entry.state, entry.password) {
+        (PersonState::Disabled, _) => "disabled",
+        (PersonState::Active, HasPassword::Yes) => "active",
+        (PersonState::Active, HasPassword::No) => "no password",
+    };
+    // A name is a stranger's: whatever could move the cursor was left out when it was taken in.
+    println!("{:<10} {:<12} {:<40} {}", entry.role.as_str(), state, entry.email, entry.name);
+}
+
+/// Asked for twice on a terminal, else the first line of standard input; hashed.
+async fn new_password() -> anyhow::Result<String> {
+    let typed = if std::io::stdin().is_terminal() { ask()? } else { line()? };
+    let password = NewPassword::parse(&typed)?;
+    Ok(Passwords::default().hash(&password).await?)
+}
+
+fn ask() -> anyhow::Result<String> {
+    let silent = Silence::begin();
+    let once = |what: &str| -> anyhow::Result<String> {
+        eprint!("{what}: ");
+        std::io::stderr().flush()?;
+        let typed = line();
+        eprintln!();
+        typed
+    };
+    let (first, second) = (once("New password")?, once("Once more")?);
+    drop(silent);
+    if first == second { Ok(first) } else { bail!("the two were not the same; nothing was changed") }
+}
+
+fn line() -> anyhow::Result<String> {
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).context("standard input")?;
+    Ok(line.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+/// While it lives the terminal shows nothing of what is typed.
+struct Silence;
+
+impl Silence {
+    fn begin() -> Self {
+        stty("-echo");
+        Self
+    }
+}
+
+impl Drop for Silence {
+    fn drop(&mut self) {
+        stty("echo");
+    }
+}
+
+/// Where there is no stty, what is typed is seen; it is taken all the same.
+fn stty(mode: &str) {
+    Command::new("stty").arg(mode).stdin(Stdio::inherit()).stderr(Stdio::null()).status().ok();
+}
