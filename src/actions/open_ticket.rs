@@ -18,6 +18,7 @@ use crate::{
         notification::Happening,
         permission::{Act, AssignTo, Case, TakingPart},
         person::{Person, clean_name},
+        settings::Receipt,
         ticket::{Priority, Status, Turn, clean_subject},
         triage::Answer,
     },
@@ -155,9 +156,13 @@ pub struct OwnRequest {
 /// What [`ActionError`] lists.
 pub async fn as_customer(desk: &Desk, actor: &Person, new: &OwnRequest) -> Result<TicketNumber> {
     desk.allow(actor, Act::OpenTicket)?;
-    if desk.mailboxes.iter().all(|(id, _)| id != new.mailbox) {
+    let Some((_, mailbox)) = desk.mailboxes.iter().find(|(id, _)| *id == new.mailbox) else {
         return Err(ActionError::Invalid { field: "mailbox", why: "there is no such mailbox; choose one of the list".to_owned() });
-    }
+    };
+    let receipt = match mailbox.receipt {
+        Receipt::Send => Answer::Allowed,
+        Receipt::Never => Answer::Never,
+    };
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
     let subject = clean_subject(&new.subject);
@@ -189,7 +194,7 @@ pub async fn as_customer(desk: &Desk, actor: &Person, new: &OwnRequest) -> Resul
     let ticket = tickets::get(&mut tx, number).await?.ok_or(ActionError::Missing("ticket"))?;
     let mut change = Change::of(ticket, Some(actor.id));
     change.opened("portal", comment);
-    change.happened(Happening::Opened { comment, receipt: Answer::Allowed });
+    change.happened(Happening::Opened { comment, receipt });
     // They are signed in: their words may be repeated to themselves.
     change.echo = crate::actions::door::Echo::Allowed;
     record(desk, &mut tx, change, now).await?;

@@ -13,7 +13,7 @@ use data_encoding::HEXLOWER;
 use jiff::tz::Offset;
 use serde_json::{Value, json};
 
-use super::sightings::{Decision, Desk};
+use super::empty_desk::{EmptyDesk, Verdict};
 use crate::{
     desk::{
         address::Named,
@@ -46,12 +46,12 @@ pub fn run(arguments: &Arguments) -> ExitCode {
 fn print(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let standard_input = [PathBuf::from("-")];
     let files = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
-    let (mut desk, mut code, mut out) = (Desk::default(), ExitCode::SUCCESS, io::stdout().lock());
+    let (mut desk, mut code, mut out) = (EmptyDesk::default(), ExitCode::SUCCESS, io::stdout().lock());
     for (at, file) in files.iter().enumerate() {
         match open(file) {
             Ok(raw) => {
                 let message = parse::read(&raw);
-                let decision = desk.decide(&message);
+                let decision = desk.receive(&raw, &message);
                 if arguments.json {
                     writeln!(out, "{}", object(&message, &decision))?;
                 } else {
@@ -72,12 +72,12 @@ fn print(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 /// What `--json` prints for mails that arrive in this order.
 #[must_use]
 pub fn objects(mails: &[Vec<u8>]) -> Vec<Value> {
-    let mut desk = Desk::default();
+    let mut desk = EmptyDesk::default();
     mails
         .iter()
         .map(|raw| {
             let message = parse::read(raw);
-            let decision = desk.decide(&message);
+            let decision = desk.receive(raw, &message);
             object(&message, &decision)
         })
         .collect()
@@ -98,7 +98,7 @@ fn open(file: &Path) -> anyhow::Result<Vec<u8>> {
 }
 
 /// The object of the contract; every key is always there.
-fn object(message: &IncomingMessage, decision: &Decision) -> Value {
+fn object(message: &IncomingMessage, decision: &Verdict) -> Value {
     json!({
         "message_id": message.message_id,
         "in_reply_to": message.in_reply_to,
@@ -121,7 +121,7 @@ fn object(message: &IncomingMessage, decision: &Decision) -> Value {
         "attachments": message.attachments.iter().map(attachment).collect::<Vec<_>>(),
         "warnings": message.warnings,
         "decision": {
-            "action": decision.action.as_str(),
+            "action": decision.action,
             "thread": decision.thread,
             "autorespond": decision.autorespond,
             "why": decision.why,
@@ -149,11 +149,11 @@ fn date(message: &IncomingMessage) -> Option<String> {
 }
 
 /// The same for a person to read.
-fn page(file: &Path, message: &IncomingMessage, decision: &Decision) -> String {
+fn page(file: &Path, message: &IncomingMessage, decision: &Verdict) -> String {
     let ids = |list: &[MessageId]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let people = |list: &[Named]| list.iter().map(shown).collect::<Vec<_>>().join(", ");
     let mut page = Page::default();
-    page.head(&format!("{}: {}", file.display(), decision.action.as_str()));
+    page.head(&format!("{}: {}", file.display(), decision.action));
     page.line("Thread", decision.thread.as_ref().map_or("none", MessageId::as_str));
     page.line("Acknowledged", if decision.autorespond { "yes" } else { "no" });
     page.list("Why", &decision.why);

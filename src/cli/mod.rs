@@ -2,12 +2,12 @@
 
 mod check;
 mod demo;
+mod empty_desk;
 mod healthz;
 mod http;
 mod ingest;
 pub mod inspect;
 pub mod serve;
-mod sightings;
 mod user;
 
 use std::{path::PathBuf, process::ExitCode};

@@ -73,28 +73,22 @@ fn settings(mailbox: &mut Section<'_>, desk_name: &str) -> Result<MailboxSetting
     let name = mailbox.required("name", "write a short one such as \"support\"", short_name);
     let address = mailbox.required("address", "write the address that customers write to", parsed);
     let display_name = mailbox.or("display_name", desk_name.to_owned(), value::name);
-    let take_existing = mailbox.or("take_existing", TakeExisting::None, word(TakeExisting::WORDS));
-    let list_mail = mailbox.or("list_mail", ListMail::Hold, word(ListMail::WORDS));
-    let authserv_id = mailbox.optional("authserv_id", text);
-    let sub_addressing = mailbox.or("sub_addressing", SubAddressing::Plus, word(SubAddressing::WORDS));
-    let all_notices = StatusNotice::WORDS.iter().map(|(_, it)| *it).collect();
-    let notices = mailbox.or("notices", all_notices, list(word(StatusNotice::WORDS)));
-    let receipt = mailbox.or("receipt", Receipt::Send, word(Receipt::WORDS));
-    let sender_name = mailbox.or("sender_name", SenderName::Desk, word(SenderName::WORDS));
-    let notices = BTreeSet::from_iter(notices);
-    let (name, address) = (name?, address?);
-    Ok(MailboxSettings {
-        name,
-        address,
-        display_name,
-        take_existing,
-        list_mail,
-        authserv_id,
-        sub_addressing,
-        notices,
-        receipt,
-        sender_name,
-    })
+    // Every key is asked for, whatever is missing: all faults are told at once.
+    let nobody = || "nobody@localhost.invalid".parse().expect("a fixed address that is well formed");
+    let plain =
+        MailboxSettings::new(name.as_deref().unwrap_or_default(), address.as_ref().map_or_else(|_| nobody(), Clone::clone), &display_name);
+    let settings = MailboxSettings {
+        take_existing: mailbox.or("take_existing", plain.take_existing, word(TakeExisting::WORDS)),
+        list_mail: mailbox.or("list_mail", plain.list_mail, word(ListMail::WORDS)),
+        authserv_id: mailbox.optional("authserv_id", text),
+        sub_addressing: mailbox.or("sub_addressing", plain.sub_addressing, word(SubAddressing::WORDS)),
+        notices: BTreeSet::from_iter(mailbox.or("notices", plain.notices.iter().copied().collect(), list(word(StatusNotice::WORDS)))),
+        receipt: mailbox.or("receipt", plain.receipt, word(Receipt::WORDS)),
+        sender_name: mailbox.or("sender_name", plain.sender_name, word(SenderName::WORDS)),
+        ..plain
+    };
+    (name?, address?);
+    Ok(settings)
 }
 
 fn imap(mut imap: Section<'_>) -> Result<(ImapAccount, SignedDuration), Noted> {

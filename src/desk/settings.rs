@@ -172,6 +172,23 @@ pub struct MailboxSettings {
 }
 
 impl MailboxSettings {
+    /// A mailbox as it is where the configuration says no more than this.
+    #[must_use]
+    pub fn new(name: &str, address: EmailAddress, display_name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            address,
+            display_name: display_name.to_owned(),
+            take_existing: TakeExisting::None,
+            list_mail: ListMail::Hold,
+            authserv_id: None,
+            sub_addressing: SubAddressing::Plus,
+            notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
+            receipt: Receipt::Send,
+            sender_name: SenderName::Desk,
+        }
+    }
+
     /// The mailbox as a header names it when no helper's name stands beside it.
     #[must_use]
     pub fn named(&self) -> Named {

@@ -20,7 +20,7 @@ use maildesk::{
         mailbox::{ImapAccount, MailServer, Tls},
         person::Role,
         public_url::PublicUrl,
-        settings::{Budgets, DeskSettings, ListMail, MailboxSettings, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting},
+        settings::{Budgets, DeskSettings, MailboxSettings, TakeExisting},
     },
     mail::imap::{ImapLimits, Session, Short},
     store::{
@@ -198,18 +198,7 @@ fn account(server: &Dovecot) -> ImapAccount {
 }
 
 fn support() -> MailboxSettings {
-    MailboxSettings {
-        name: "support".to_owned(),
-        address: USER.parse().unwrap(),
-        display_name: "Support".to_owned(),
-        take_existing: TakeExisting::All,
-        list_mail: ListMail::Hold,
-        authserv_id: None,
-        sub_addressing: SubAddressing::Plus,
-        notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
-        receipt: Receipt::Send,
-        sender_name: SenderName::Helper,
-    }
+    MailboxSettings::new("support", USER.parse().unwrap(), "Support")
 }
 
 /// A mail as many programs write it: text and HTML, some with an attachment, from one of 200 people; about `size` bytes.

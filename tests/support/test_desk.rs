@@ -16,7 +16,7 @@ use maildesk::{
         message::IncomingMessage,
         person::{Person, Role},
         public_url::PublicUrl,
-        settings::{DeskSettings, ListMail, MailboxSettings, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting},
+        settings::{DeskSettings, MailboxSettings, SenderName},
         ticket::Ticket,
     },
     mail::parse,
@@ -231,16 +231,6 @@ async fn person(tx: &mut maildesk::store::Tx, role: Role, name: &str, email: &st
 }
 
 fn support() -> MailboxSettings {
-    MailboxSettings {
-        name: "support".to_owned(),
-        address: SUPPORT.parse().unwrap(),
-        display_name: "Desk Support".to_owned(),
-        take_existing: TakeExisting::None,
-        list_mail: ListMail::Hold,
-        authserv_id: Some("mx.desk.test".to_owned()),
-        sub_addressing: SubAddressing::Plus,
-        notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
-        receipt: Receipt::Send,
-        sender_name: SenderName::Helper,
-    }
+    let settings = MailboxSettings::new("support", SUPPORT.parse().unwrap(), "Desk Support");
+    MailboxSettings { authserv_id: Some("mx.desk.test".to_owned()), sender_name: SenderName::Helper, ..settings }
 }

@@ -7,7 +7,7 @@ use crate::desk::{
     loop_guard,
     message::Kind,
     person::Person,
-    settings::ListMail,
+    settings::{ListMail, Receipt},
     ticket::Status,
 };
 
@@ -262,7 +262,8 @@ fn new_ticket(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
     }
     let linked = strongest(facts).map(|it| it.facts.number);
     let old = facts.now.duration_since(facts.received_at) > TOO_OLD_TO_ANSWER;
-    let receipt = if facts.message.kind.automated() || old { Answer::Never } else { Answer::Allowed };
+    let quiet = facts.message.kind.automated() || old || facts.mailbox.receipt == Receipt::Never;
+    let receipt = if quiet { Answer::Never } else { Answer::Allowed };
     let found = match linked {
         Some(number) => format!("yes, linked to #{number}"),
         None => "yes".to_owned(),
