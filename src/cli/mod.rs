@@ -44,7 +44,7 @@ enum Command {
 #[derive(Args, Debug)]
 struct Configured {
     /// The configuration; every key is documented in deploy/maildesk.toml.
-    #[arg(long, value_name = "FILE", env = "MAILDESK_CONFIG", default_value = "/etc/maildesk/maildesk.toml")]
+    #[arg(long, value_name = "FILE", env = "MAILDESK_CONFIG", default_value = "/etc/maildesk/maildesk.toml", global = true)]
     config: PathBuf,
 }
 

@@ -5,6 +5,7 @@ mod check;
 mod check_real_servers;
 mod healthz;
 mod shell;
+mod user;
 
 #[allow(dead_code, reason = "other worlds ask more of it")]
 #[path = "../support/dovecot.rs"]

@@ -4,8 +4,13 @@
 
 #[path = "../support/browser.rs"]
 mod browser;
+mod figures;
+mod held_mail;
 mod lists;
+mod mail_health;
+mod people;
 mod policies;
+mod portal;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod signing_in;

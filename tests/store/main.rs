@@ -2,4 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod analytics;
+#[path = "../support/postgres.rs"]
+mod postgres;
 mod world;

@@ -1,19 +1,23 @@
-//! A store in a folder that goes away.
+//! A store that goes away: on SQLite, or on PostgreSQL with `MAILDESK_TEST_DATABASE=postgres`.
 
 use maildesk::store::{Opener, Store};
 
-/// An empty desk on SQLite; its folder is removed when this is dropped.
+use crate::postgres::Database;
+
+/// An empty desk; its database and folder are removed when this is dropped.
 pub struct TempStore {
     /// The store.
     pub store: Store,
     _folder: tempfile::TempDir,
+    _database: Option<Database>,
 }
 
 impl TempStore {
     /// A new one.
     pub async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let url = format!("sqlite:{}", folder.path().join("desk.db").display());
-        Self { store: Store::open(&url, folder.path(), Opener::Daemon).await.unwrap(), _folder: folder }
+        let database = (std::env::var("MAILDESK_TEST_DATABASE").as_deref() == Ok("postgres")).then(Database::fresh);
+        let url = database.as_ref().map_or_else(|| format!("sqlite:{}", folder.path().join("desk.db").display()), |it| it.url.clone());
+        Self { store: Store::open(&url, folder.path(), Opener::Daemon).await.unwrap(), _folder: folder, _database: database }
     }
 }

@@ -1,0 +1,63 @@
+//! People added, listed and given passwords on the shell.
+
+use std::{
+    io::Write as _,
+    process::{Command, Stdio},
+};
+
+use crate::shell::{ANY, Shell};
+
+fn desk() -> Shell {
+    let shell = Shell::with("");
+    let folder = shell.path("data");
+    let configuration = format!(
+        "public_url = \"https://desk.test\"\nlisten = \"{ANY}\"\ndata_dir = \"{}\"\nsecret_key = \"{}\"\n",
+        folder.display(),
+        "ab".repeat(32)
+    );
+    std::fs::write(shell.path("maildesk.toml"), configuration).unwrap();
+    shell
+}
+
+/// `maildesk user …` with `typed` on standard input: what it said, and its exit code.
+fn user(shell: &Shell, words: &[&str], typed: &str) -> (String, Option<i32>) {
+    let mut maildesk = Command::new(env!("CARGO_BIN_EXE_maildesk"))
+        .arg("user")
+        .args(words)
+        .arg("--config")
+        .arg(shell.path("maildesk.toml"))
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    maildesk.stdin.take().unwrap().write_all(typed.as_bytes()).ok();
+    let output = maildesk.wait_with_output().unwrap();
+    (format!("{}{}", String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap()), output.status.code())
+}
+
+#[test]
+fn an_admin_is_added_by_a_link_or_with_a_password() {
+    let shell = desk();
+    let (said, code) = user(&shell, &["add", "--name", "Ada", "--email", "Ada@desk.test", "--role", "admin"], "");
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("https://desk.test/invite/"), "{said}");
+    let hal = ["add", "--name", "Hal Nine", "--email", "hal@desk.test", "--password"];
+    let (said, code) = user(&shell, &hal, "four words do well\n");
+    assert_eq!((said.as_str(), code), ("hal@desk.test is Helper and can sign in.\n", Some(0)));
+    let (said, _) = user(&shell, &["list"], "");
+    let lines: Vec<String> = said.lines().map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
+    assert_eq!(lines, ["admin no password ada@desk.test Ada", "helper active hal@desk.test Hal Nine"]);
+}
+
+#[test]
+fn a_password_that_is_too_short_and_an_unknown_address_are_refused() {
+    let shell = desk();
+    let (said, code) = user(&shell, &["password", "nobody@desk.test"], "four words do well\n");
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("maildesk user: nobody has the address nobody@desk.test"), "{said}");
+    let add = ["add", "--name", "Hal", "--email", "hal@desk.test", "--password"];
+    let (said, code) = user(&shell, &add, "short\n");
+    assert_eq!(code, Some(1), "{said}");
+    assert_eq!(user(&shell, &["list"], "").0, "", "nobody was added");
+}
