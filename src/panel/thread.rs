@@ -109,7 +109,7 @@ impl Drawing<'_> {
             html: as_html.map_or_else(|| from_text(&said.body), |(_, html)| from_html(html, &said.files, self.files_at)),
             quote: (as_html.is_none() && !said.quoted.trim().is_empty()).then(|| from_text(&said.quoted)),
             files: said.files.iter().map(|it| self.file(it)).collect(),
-            deliv: if staff { chip(&said.deliveries) } else { None },
+            deliv: if staff && said.origin == Origin::Staff { chip(&said.deliveries) } else { None },
             failures: if staff { self.failures(&said.deliveries) } else { Vec::new() },
             undo: if staff { self.undo(said) } else { None },
             blocked: if as_html.is_some() { said.remote_images } else { 0 },

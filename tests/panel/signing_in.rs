@@ -89,6 +89,16 @@ async fn a_fresh_desk_makes_its_first_admin_for_whoever_has_the_key_and_only_onc
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn everybody_has_a_page_of_their_own() {
+    let desk = TestDesk::new().await;
+    for person in [&desk.ann, &desk.hal, &desk.ada] {
+        let page = Browser::of(&desk, person).await.get("/profile").await;
+        assert_eq!(page.status, StatusCode::OK, "{}", person.name);
+        assert!(page.says("Change password") && page.says("this one"));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_session_ends_when_it_is_idle_and_when_the_password_changes() {
     let desk = desk_with_a_password().await;
     let mut idle = Browser::of(&desk, &desk.hal).await;

@@ -209,6 +209,45 @@ async fn staff_open_a_ticket_for_a_customer_and_mistakes_are_said_at_their_field
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn pictures_of_the_mail_are_shown_from_our_own_path_and_remote_ones_not_at_all() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let raw = "From: Ann Lee <ann@home.test>\nTo: support@desk.test\nSubject: See\nMessage-ID: <pic@home.test>\nMIME-Version: 1.0\n\
+        Content-Type: multipart/related; boundary=XX\n\n--XX\nContent-Type: text/html; charset=utf-8\n\n\
+        <p>See <b>this</b></p><img src=\"cid:p1@home.test\"><img src=\"https://track.test/x.png\"><script>alert(1)</script>\n\
+        --XX\nContent-Type: image/png; name=p.png\nContent-ID: <p1@home.test>\nContent-Disposition: inline; filename=p.png\n\
+        Content-Transfer-Encoding: base64\n\niVBORw0KGgpyZXN0\n--XX--\n";
+    let number = desk.receive(raw).await.ticket.unwrap();
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let text = hal.get(&format!("/tickets/{number}")).await;
+    assert!(text.says("Show as HTML") && !text.says("<b>this</b>"));
+    let html = hal.get(&format!("/tickets/{number}?html=1")).await;
+    assert!(html.says("<b>this</b>") && html.says("1 remote picture left out"), "{}", html.text());
+    assert!(!html.says("track.test") && !html.says("<script>alert") && !html.says("cid:"));
+    let picture = html.text().split("<img src=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    assert!(picture.starts_with("/attachments/"));
+    assert_eq!(hal.get(&picture).await.header("content-type"), "image/png");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_is_refused_and_a_large_file_is_not() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let number = a_ticket(&desk).await;
+    let path = format!("/tickets/{number}");
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let seen = hal.get(&path).await.field("seen");
+    let fields = [("seen", seen.as_str()), ("kind", "note"), ("body", "big")];
+    let large = hal.post_file(&format!("{path}/messages"), &fields, ("big.bin", "application/octet-stream", &vec![7; 6_000_000])).await;
+    assert_eq!(large.status, StatusCode::SEE_OTHER, "{}", large.text());
+    let huge = hal.post_file(&format!("{path}/messages"), &fields, ("huge.bin", "application/octet-stream", &vec![7; 30_000_000])).await;
+    assert_eq!(huge.status, StatusCode::PAYLOAD_TOO_LARGE);
+    let form = hal.post("/profile/theme", &[("theme", &"x".repeat(5_000_000))]).await;
+    assert_eq!(form.status, StatusCode::PAYLOAD_TOO_LARGE);
+    assert!(form.says("This is too large"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn people_are_added_and_removed() {
     let desk = TestDesk::new().await;
     let number = a_ticket(&desk).await;
