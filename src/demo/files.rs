@@ -2,7 +2,18 @@
 
 use super::letter::File;
 
-const ALL: &[(&str, &str, &[u8])] = &[];
+macro_rules! file {
+    ($name:literal, $content_type:literal) => {
+        ($name, $content_type, include_bytes!(concat!("stories/files/", $name)))
+    };
+}
+
+const ALL: &[(&str, &str, &[u8])] = &[
+    file!("broken-arm.png", "image/png"),
+    file!("frost-graph.png", "image/png"),
+    file!("invoice-2026-1187.pdf", "application/pdf"),
+    file!("rain.csv", "text/csv"),
+];
 
 /// The file of this name; none: there is none.
 #[must_use]
