@@ -1,6 +1,9 @@
 //! Who is in the demo: the desk's people, the customers whose mailboxes are named, and addresses where mail cannot arrive.
 
-use crate::desk::{address::EmailAddress, person::Role};
+use crate::{
+    demo::world::Treatment,
+    desk::{address::EmailAddress, person::Role},
+};
 
 /// The desk's name.
 pub const DESK: &str = "Skerry Support";
@@ -36,7 +39,7 @@ pub const MAILBOXES: &[(&str, &str)] = &[("support", SUPPORT), ("billing", "bill
 /// Where customers write to.
 pub const SUPPORT: &str = "support@skerry.example";
 
-/// What the world does with mail for addresses where it cannot arrive.
+/// What the world does with mail that cannot arrive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// The server says no at once.
@@ -48,19 +51,25 @@ pub enum Fate {
 }
 
 /// Addresses to see delivery states with.
-pub const UNREACHABLE: &[(&str, Fate)] = &[
-    ("refused@nowhere.example", Fate::Refused),
-    ("later@nowhere.example", Fate::PutOff),
-    ("bounces@nowhere.example", Fate::Bounces),
-    // The stories' own.
-    ("wiktor@zielinski-garden.example", Fate::Bounces),
-    ("facilities@tallis-college.example", Fate::PutOff),
-];
+pub const UNREACHABLE: &[(&str, Fate)] =
+    &[("refused@nowhere.example", Fate::Refused), ("later@nowhere.example", Fate::PutOff), ("bounces@nowhere.example", Fate::Bounces)];
 
 /// The member of the desk whose first name this is.
 #[must_use]
 pub fn staff(first_name: &str) -> Option<&'static Member> {
     MEMBERS.iter().filter(|it| it.role.is_staff()).find(|it| it.name.split(' ').next() == Some(first_name))
+}
+
+impl Fate {
+    /// As the world is told.
+    #[must_use]
+    pub fn treatment(self) -> Treatment {
+        match self {
+            Self::Refused => Treatment::AtRecipient(550, "5.1.1 there is no such person here".to_owned()),
+            Self::PutOff => Treatment::AtRecipient(450, "4.2.2 this mailbox is full; try again later".to_owned()),
+            Self::Bounces => Treatment::Bounce("550 5.1.1 this mailbox has been closed".to_owned()),
+        }
+    }
 }
 
 /// One of the addresses above.

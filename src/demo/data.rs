@@ -73,14 +73,14 @@ impl DataFolder {
     }
 
     /// A temporary folder is removed; what ends beside us may still be writing into it for a moment.
-    pub(super) fn close(self) -> io::Result<()> {
+    pub(super) async fn close(self) -> io::Result<()> {
         let Some(temporary) = self.temporary else { return Ok(()) };
         let path = temporary.keep();
         for _ in 0..20 {
             match fs::remove_dir_all(&path) {
                 Ok(()) => return Ok(()),
                 Err(gone) if gone.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(_) => std::thread::sleep(Duration::from_millis(50)),
+                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
             }
         }
         fs::remove_dir_all(&path)
@@ -106,12 +106,12 @@ mod tests {
         assert!(named().err().unwrap().to_string().contains("no demo’s"));
     }
 
-    #[test]
-    fn a_temporary_folder_is_gone_at_the_end() {
+    #[tokio::test]
+    async fn a_temporary_folder_is_gone_at_the_end() {
         let folder = DataFolder::open(None).unwrap();
         let path = folder.path().to_owned();
         fs::create_dir_all(path.join("blobs")).unwrap();
-        folder.close().unwrap();
+        folder.close().await.unwrap();
         assert!(!path.exists());
     }
 }

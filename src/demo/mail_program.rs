@@ -11,6 +11,9 @@ use crate::{
     mail::parse,
 };
 
+/// The folder that mail programs keep what was sent in.
+pub const SENT: &str = "Sent";
+
 /// How a program quotes what is answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Deserialize)]
 #[serde(rename_all = "kebab-case")]

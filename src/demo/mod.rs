@@ -5,6 +5,7 @@ mod data;
 mod files;
 pub mod letter;
 pub mod mail_program;
+mod mailbox_page;
 mod seed;
 mod settings;
 mod stage;
@@ -17,25 +18,29 @@ use anyhow::{Context as _, ensure};
 use jiff::SignedDuration;
 use serde::Serialize;
 use tokio::net::TcpListener;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 pub use self::cast::{DESK, Fate, PASSWORD, SUPPORT, UNREACHABLE};
 use self::{
     cast::{MAILBOXES, MEMBERS},
     data::{DataFolder, Holds},
-    world::{Treatment, World, WorldOptions},
+    mailbox_page::MailboxPage,
+    world::{World, WorldOptions},
 };
 use crate::{
     actions::Desk,
     app::{self, App},
     clock::Clock,
+    mail::smtp::SmtpPool,
     store::Opener,
 };
 
-/// How long what lies in the watched folders may take to be taken in at the end.
+/// How long what is under way may take at the end, and how long what lies in the watched folders to be taken in.
 const LAST_MAIL: Duration = Duration::from_secs(2);
 
 /// Where the demo listens when nobody says otherwise and the port is free.
 const PANEL_PORT: u16 = 8025;
+const MAILBOX_PAGE_PORT: u16 = 8026;
 const SMTP_PORT: u16 = 2525;
 const IMAP_PORT: u16 = 1143;
 
@@ -86,6 +91,8 @@ pub struct Announcement {
     pub support: &'static str,
     /// Who can sign in: the admin first, then helpers, then customers.
     pub people: Vec<SignIn>,
+    /// The address of the page with everybody's mailbox, without a trailing slash.
+    pub mailbox: String,
 }
 
 /// A running demo.
@@ -93,6 +100,9 @@ pub struct Demo {
     app: App,
     world: Arc<World>,
     data: DataFolder,
+    mailbox_page: SocketAddr,
+    stop: CancellationToken,
+    tasks: TaskTracker,
 }
 
 impl Demo {
@@ -102,6 +112,7 @@ impl Demo {
     /// When an address or the folder cannot be had: the sentence names it and the mend.
     pub async fn start(options: DemoOptions) -> anyhow::Result<Self> {
         let listener = listen(options.listen, PANEL_PORT, "--listen").await?;
+        let page_listener = listen(options.listen.map(|it| SocketAddr::new(it.ip(), 0)), MAILBOX_PAGE_PORT, "--listen").await?;
         let clock = Clock::from(Clock::System.now());
         let world = Arc::new(a_world(&options, clock.clone()).await?);
         let data = DataFolder::open(options.data)?;
@@ -113,8 +124,18 @@ impl Demo {
             data.note_seeded()?;
         }
         desk.clock = Clock::System;
+        let page = MailboxPage {
+            world: world.clone(),
+            post: SmtpPool::new(settings::anybody(&world)),
+            templates: desk.templates.clone(),
+            panel: desk.url.to_string(),
+            zone: desk.settings.time_zone.clone(),
+        };
         let app = App::start_on(listener, &config, desk, rows).await?;
-        Ok(Self { app, world, data })
+        let demo =
+            Self { app, world, data, mailbox_page: page_listener.local_addr()?, stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        demo.tasks.spawn(mailbox_page::serve(page_listener, page, demo.stop.clone()));
+        Ok(demo)
     }
 
     /// Where everything is.
@@ -127,6 +148,7 @@ impl Demo {
             imap: self.world.imap_addr().to_string(),
             support: SUPPORT,
             people: MEMBERS.iter().map(sign_in).collect(),
+            mailbox: format!("http://{}", self.mailbox_page),
         }
     }
 
@@ -147,6 +169,9 @@ impl Demo {
     /// # Errors
     /// When the temporary folder cannot be removed.
     pub async fn stop(self) -> io::Result<()> {
+        self.stop.cancel();
+        self.tasks.close();
+        tokio::time::timeout(LAST_MAIL, self.tasks.wait()).await.ok();
         self.world.stop_smtp().await;
         for (_, address) in MAILBOXES {
             // What is left is lost with the world: it is in memory alone.
@@ -154,7 +179,7 @@ impl Demo {
         }
         self.app.stop().await;
         self.world.stop_imap().await;
-        self.data.close()
+        self.data.close().await
     }
 }
 
@@ -171,13 +196,7 @@ async fn a_world(options: &DemoOptions, clock: Clock) -> anyhow::Result<World> {
         world.add_account(member.email, PASSWORD);
     }
     for (address, fate) in UNREACHABLE {
-        let words = |code, text: &str| Treatment::AtRecipient(code, text.to_owned());
-        let treatment = match fate {
-            Fate::Refused => words(550, "5.1.1 there is no such person here"),
-            Fate::PutOff => words(450, "4.2.2 this mailbox is full; try again later"),
-            Fate::Bounces => Treatment::Bounce("550 5.1.1 this mailbox has been closed".to_owned()),
-        };
-        world.treat(address, treatment);
+        world.treat(address, fate.treatment());
     }
     Ok(world)
 }

@@ -7,10 +7,11 @@ use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    cast::{MAILBOXES, MEMBERS, PASSWORD, address, staff},
+    cast::{Fate, MAILBOXES, MEMBERS, PASSWORD, address, staff},
     files,
     letter::{Body, File, Letter},
     mail_program::{self, answer},
+    settings,
     stage::{Envelope, Stage},
     story::{self, Beat, Becomes, Story, What},
     world::World,
@@ -29,7 +30,10 @@ use crate::{
         ticket::{Priority, Status},
     },
     mail::smtp::SmtpPool,
-    store::people::{self, NewPerson},
+    store::{
+        mailboxes,
+        people::{self, NewPerson},
+    },
     workers::{caution::Caution, intake::Watch},
 };
 
@@ -54,14 +58,12 @@ pub(super) async fn seed(desk: &Desk, config: &Config, rows: &[MailboxId], world
     for (it, caution) in watched.iter().zip(&mut cautions) {
         watches.push(Watch::open(desk, it, caution, &never).await?);
     }
-    let mut account = config.mailboxes.first().context("the demo has mailboxes")?.smtp.clone();
-    account.sign_in = None;
     let stage = Stage {
         desk,
         world,
         watches,
         lanes: config.mailboxes.iter().zip(rows).map(|(it, row)| app::lane(it, *row, "demo")).collect(),
-        post: SmtpPool::new(account),
+        post: SmtpPool::new(settings::anybody(world)),
         staff: the_staff(desk).await?,
     };
     let mut teller = Teller { stage, stories: &stories, told: vec![Told::default(); stories.len()] };
@@ -75,7 +77,14 @@ pub(super) async fn seed(desk: &Desk, config: &Config, rows: &[MailboxId], world
         done.with_context(|| format!("the story `{}`, {:?}", story.subject, it.beat))?;
     }
     desk.clock.catch_up();
-    teller.stage.settle().await
+    teller.stage.settle().await?;
+    let mut tx = desk.store.begin().await?;
+    for row in rows {
+        // Whoever watches from here on says since when.
+        mailboxes::disconnected(&mut tx, *row).await?;
+    }
+    tx.commit().await?;
+    Ok(())
 }
 
 async fn make_people(desk: &Desk) -> anyhow::Result<()> {
@@ -153,6 +162,11 @@ impl Teller<'_> {
                 self.at_the_desk(number, beat).await
             }
             What::ReplyByMail => self.reply_by_mail(number, beat).await,
+            What::MailboxFull | What::MailboxGone => {
+                let fate = if beat.what == What::MailboxFull { Fate::PutOff } else { Fate::Bounces };
+                self.stage.world.treat(named(&self.stories[story].from)?.address.as_str(), fate.treatment());
+                Ok(())
+            }
             What::Answer | What::FollowUp | What::OutOfOffice | What::Stranger => self.by_mail(story, number, beat).await,
         }
     }
@@ -183,7 +197,13 @@ impl Teller<'_> {
             }
             What::Note => drop(write_note::write_note(desk, &who, number, &words(beat)?, &attached(beat)?).await?),
             What::Reply => self.reply(&who, number, beat).await?,
-            What::ReplyByMail | What::Answer | What::FollowUp | What::OutOfOffice | What::Stranger => bail!("that is done by mail"),
+            What::ReplyByMail
+            | What::Answer
+            | What::FollowUp
+            | What::OutOfOffice
+            | What::Stranger
+            | What::MailboxFull
+            | What::MailboxGone => bail!("that is not done at the desk"),
         }
         self.stage.settle().await
     }

@@ -39,8 +39,16 @@ pub(super) fn config(panel: SocketAddr, world: &World, data_dir: &Path, undo_win
     })
 }
 
+/// How people's mail programs send: the world takes mail for everybody it knows, and asks nobody to sign in.
+pub(super) fn anybody(world: &World) -> SmtpAccount {
+    SmtpAccount { server: server(world.smtp_addr()), sign_in: None, connections: 4 }
+}
+
+fn server(at: SocketAddr) -> MailServer {
+    MailServer { host: at.ip().to_string(), port: at.port(), tls: Tls::None, ca_file: None }
+}
+
 fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
-    let server = |addr: SocketAddr| MailServer { host: addr.ip().to_string(), port: addr.port(), tls: Tls::None, ca_file: None };
     Mailbox {
         settings: MailboxSettings {
             name: name.to_owned(),

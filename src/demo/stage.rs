@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp, Zoned};
 
 use super::{
     letter::Letter,
-    mail_program::{self, Read},
+    mail_program::{self, Read, SENT},
     world::World,
 };
 use crate::{
@@ -90,6 +90,9 @@ impl Stage<'_> {
             let answer = self.post.hand_over(from, &to.address, &octets).await;
             let taken = matches!(answer, HandOver::Accepted { .. });
             ensure!(taken, "the world does not take a mail to {}: {}", to.address, answer.words());
+        }
+        if envelope == Envelope::From {
+            self.world.file(&letter.from.address.folded(), SENT, &octets);
         }
         self.settle().await
     }

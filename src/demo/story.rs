@@ -118,6 +118,10 @@ pub enum What {
     OutOfOffice,
     /// Somebody to whom the customer has shown our mail answers it.
     Stranger,
+    /// The customer's mailbox is full from now on: their server puts off what is sent to them.
+    MailboxFull,
+    /// The customer's mailbox is closed from now on: what is sent to them comes back.
+    MailboxGone,
     /// A helper lets that somebody take part.
     Accept,
 }

@@ -26,7 +26,7 @@ static ASSETS: LazyLock<BTreeMap<String, Asset>> = LazyLock::new(|| {
 });
 
 /// Changes when any of the files does: the `v` of every page.
-pub(super) static VERSION: LazyLock<String> = LazyLock::new(|| {
+pub(crate) static VERSION: LazyLock<String> = LazyLock::new(|| {
     let mut all = String::new();
     for file in Static::iter().filter_map(|name| Static::get(&name)) {
         all.push_str(&data_encoding::HEXLOWER.encode(&file.metadata.sha256_hash()));
@@ -53,12 +53,12 @@ fn pack(plain: &[u8]) -> Option<Vec<u8>> {
 }
 
 #[derive(serde::Deserialize)]
-pub(super) struct Asked {
+pub(crate) struct Asked {
     v: Option<String>,
 }
 
 /// `GET /assets/{*name}`. Under its own hash, or as a font, it never changes.
-pub(super) async fn get(Path(name): Path<String>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
+pub(crate) async fn get(Path(name): Path<String>, Query(asked): Query<Asked>, headers: HeaderMap) -> Response {
     let Some(asset) = ASSETS.get(&name) else {
         return StatusCode::NOT_FOUND.into_response();
     };

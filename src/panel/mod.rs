@@ -20,7 +20,7 @@ use crate::{
 };
 
 mod analytics;
-mod assets;
+pub(crate) mod assets;
 mod change;
 mod comments;
 mod csrf;

@@ -101,6 +101,18 @@ impl World {
         self.post.deliver(address, "INBOX", raw, Vec::new(), at)
     }
 
+    /// Puts a message that its owner has seen into a folder, which is made when it is missing: what a mail program does with
+    /// what was sent.
+    pub fn file(&self, address: &str, folder: &str, raw: &[u8]) -> u32 {
+        self.post.deliver(address, folder, raw, vec!["\\Seen".to_owned()], None)
+    }
+
+    /// Every address that has a mailbox, in the order of the alphabet.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<String> {
+        self.post.addresses()
+    }
+
     /// What lies in a folder, by UID; nothing where there is no such folder.
     #[must_use]
     pub fn messages(&self, address: &str, folder: &str) -> Vec<StoredMail> {

@@ -217,6 +217,12 @@ impl Post {
         done
     }
 
+    pub(super) fn addresses(&self) -> Vec<String> {
+        let mut all: Vec<String> = self.books().accounts.keys().cloned().collect();
+        all.sort();
+        all
+    }
+
     /// Looks at one folder; none when there is no such folder.
     pub(super) fn look<T>(&self, address: &str, folder: &str, at: impl FnOnce(&Folder) -> T) -> Option<T> {
         let books = self.books();
