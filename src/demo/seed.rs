@@ -17,7 +17,11 @@ use super::{
     world::World,
 };
 use crate::{
-    actions::{Desk, NewFile, assign, edit, participants, reply, set_status, sign_in, write_note},
+    actions::{
+        Desk, NewFile, assign, edit, participants,
+        people::{By, NewUser, Start, add},
+        reply, set_status, write_note,
+    },
     app,
     auth::password::{NewPassword, Passwords},
     clock::Clock,
@@ -26,14 +30,11 @@ use crate::{
         address::{EmailAddress, Named},
         comment::CommentText,
         id::{MailboxId, TicketNumber},
-        person::Role,
+        person::Person,
         ticket::{Priority, Status},
     },
     mail::smtp::SmtpPool,
-    store::{
-        mailboxes,
-        people::{self, NewPerson},
-    },
+    store::{mailboxes, people},
     workers::{caution::Caution, intake::Watch},
 };
 
@@ -90,21 +91,14 @@ pub(super) async fn seed(desk: &Desk, config: &Config, rows: &[MailboxId], world
 async fn make_people(desk: &Desk) -> anyhow::Result<()> {
     let hash = Passwords::default().hash(&NewPassword::parse(PASSWORD)?).await?;
     for member in MEMBERS {
-        let email = address(member.email);
-        if member.role == Role::Admin {
-            let admin = sign_in::FirstAdmin { name: member.name.to_owned(), email, password_hash: hash.clone() };
-            sign_in::make_first_admin(desk, admin).await?;
-            continue;
-        }
-        let mut tx = desk.store.begin().await?;
-        let new = NewPerson { role: member.role, name: member.name, email: &email, password_hash: Some(&hash), at: desk.clock.now() };
-        people::insert(&mut tx, &new).await?;
-        tx.commit().await?;
+        let (name, email) = (member.name.to_owned(), address(member.email));
+        let new = NewUser { name, email, role: member.role, start: Start::Password(hash.clone()) };
+        add(desk, By::Shell, &new).await?;
     }
     Ok(())
 }
 
-async fn the_staff(desk: &Desk) -> anyhow::Result<BTreeMap<&'static str, crate::desk::person::Person>> {
+async fn the_staff(desk: &Desk) -> anyhow::Result<BTreeMap<&'static str, Person>> {
     let mut all = BTreeMap::new();
     for person in people::active_staff(&mut *desk.store.read().await?).await? {
         let first = person.name.split(' ').next().unwrap_or_default();
@@ -208,7 +202,7 @@ impl Teller<'_> {
         self.stage.settle().await
     }
 
-    async fn reply(&mut self, who: &crate::desk::person::Person, number: TicketNumber, beat: &Beat) -> anyhow::Result<()> {
+    async fn reply(&mut self, who: &Person, number: TicketNumber, beat: &Beat) -> anyhow::Result<()> {
         let desk = self.stage.desk;
         let then = beat.to.as_deref().map(|it| Status::parse(it).with_context(|| format!("`{it}` is no status"))).transpose()?;
         let seen = self.stage.newest_comment(number, who).await?;

@@ -52,7 +52,7 @@ pub(super) fn choose(page: &MailboxPage, why: &str) -> Choose {
         Owner { name: named.and_then(|it| it.name).unwrap_or_default(), of: encoded(&email), mails: inbox.len(), newest, email }
     };
     let mut all: Vec<Owner> = page.world.addresses().into_iter().filter(|it| !ours(it)).map(owner).collect();
-    all.sort_by(|one, other| other.newest.cmp(&one.newest));
+    all.sort_by_key(|it| std::cmp::Reverse(it.newest));
     let is_staff = |it: &Owner| MEMBERS.iter().any(|member| member.role.is_staff() && member.email == it.email);
     let (staff, customers) = all.into_iter().partition(is_staff);
     Choose { why: why.to_owned(), customers, staff }
