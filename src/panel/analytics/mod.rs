@@ -4,12 +4,12 @@ use axum::{
     extract::{Query, State},
     response::Response,
 };
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     desk::{
-        analytics::{Figures, HelperFigures, Spread, Times, fold},
+        analytics::{DayFigures, Figures, HelperFigures, Spread, Times, fold},
         id::MailboxId,
         period::{Period, Step, slot_width},
         permission::{Act, Verdict, may},
@@ -140,7 +140,7 @@ struct Everybodys {
 impl Everybodys {
     fn new(filters: Filters, figures: &Figures) -> Self {
         let step = filters.period.step();
-        let sum = |of: fn(&crate::desk::analytics::DayFigures) -> i64| figures.days.iter().map(of).sum::<i64>();
+        let sum = |of: fn(&DayFigures) -> i64| figures.days.iter().map(of).sum::<i64>();
         let resolved = sum(|it| it.resolved);
         let by_staff = figures.helpers.iter().map(|it| it.counts.resolved).sum::<i64>();
         Self {
@@ -179,8 +179,7 @@ impl Own {
 }
 
 fn span_words(figures: &Figures) -> String {
-    let day =
-        |it: Option<&crate::desk::analytics::DayFigures>, form: &str| it.map_or_else(String::new, |it| it.date.strftime(form).to_string());
+    let day = |it: Option<&DayFigures>, form: &str| it.map_or_else(String::new, |it| it.date.strftime(form).to_string());
     format!("{} – {}", day(figures.days.first(), "%-d %b %Y"), day(figures.days.last(), "%-d %b %Y"))
 }
 
@@ -226,17 +225,14 @@ impl HelperRow {
     }
 }
 
-fn day_rows(figures: &Figures, date: impl Fn(jiff::civil::Date) -> String) -> Vec<Vec<String>> {
-    let row = |it: &crate::desk::analytics::DayFigures| {
-        vec![date(it.date), it.opened.to_string(), it.reopened.to_string(), it.resolved.to_string(), it.open.to_string()]
-    };
+fn day_rows(figures: &Figures, date: impl Fn(Date) -> String) -> Vec<Vec<String>> {
+    let row =
+        |it: &DayFigures| vec![date(it.date), it.opened.to_string(), it.reopened.to_string(), it.resolved.to_string(), it.open.to_string()];
     figures.days.iter().map(row).collect()
 }
 
 fn time_rows(times: &Times, step: Step) -> Vec<Vec<String>> {
-    let row = |(first, it): &(jiff::civil::Date, Spread)| {
-        vec![label(*first, step), it.count.to_string(), duration(it.median), duration(it.ninety)]
-    };
+    let row = |(first, it): &(Date, Spread)| vec![label(*first, step), it.count.to_string(), duration(it.median), duration(it.ninety)];
     times.steps.iter().map(row).collect()
 }
 
@@ -245,9 +241,7 @@ fn table_as_csv(figures: &Figures, table: &str, period: Period, sight: Sight) ->
     let name = format!("{table}-{}", period.as_str());
     let times = |times: &Times| {
         let heads = ["First day", "Tickets", "Median (minutes)", "90 % within (minutes)"];
-        let row = |(first, it): &(jiff::civil::Date, Spread)| {
-            vec![first.to_string(), it.count.to_string(), minutes(it.median), minutes(it.ninety)]
-        };
+        let row = |(first, it): &(Date, Spread)| vec![first.to_string(), it.count.to_string(), minutes(it.median), minutes(it.ninety)];
         csv::download(&name, &heads, &times.steps.iter().map(row).collect::<Vec<_>>())
     };
     match (table, sight) {
