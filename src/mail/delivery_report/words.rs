@@ -107,13 +107,13 @@ fn named_in(told: &str, message: &IncomingMessage) -> (Vec<EmailAddress>, Vec<Em
     let (mut sure, mut perhaps) = (Vec::new(), Vec::new());
     for line in told.lines().take(400) {
         let trimmed = line.trim().trim_start_matches(['-', '*', '\u{2022}', '>']).trim();
-        let commanded = trimmed.to_lowercase().contains("rcpt to:");
+        let lower = trimmed.to_lowercase();
+        let labelled = lower.contains("rcpt to:") || phrases::RECIPIENT_LABELS.iter().any(|it| lower.starts_with(it));
         for (at, address) in addresses(trimmed) {
             if is_ours(message, &address) {
                 continue;
             }
-            let alone = at <= 1 || commanded || phrases::RECIPIENT_LABELS.iter().any(|it| trimmed.to_lowercase().starts_with(it));
-            if alone { sure.push(address) } else { perhaps.push(address) }
+            if at <= 1 || labelled { sure.push(address) } else { perhaps.push(address) }
         }
     }
     (sure, perhaps)

@@ -26,22 +26,26 @@ pub struct Sanitised {
 /// Never fails; sanitising again changes nothing. What is too deep or too long to be judged comes back as its text.
 #[must_use]
 pub fn sanitise(html: &str) -> Sanitised {
-    let mut pictures = Pictures::default();
-    scan::visit(html, &mut pictures);
-    let remote_images = pictures.remote;
-    if !scan::is_bounded(&pictures.out) {
+    let first = Prepared::of(html);
+    let remote_images = first.remote;
+    if !scan::is_bounded(&first.out) {
         return Sanitised { html: as_text(html), remote_images };
     }
     // What a parser makes of its own output can differ from it (tables, misnested links): on until it does not.
-    let mut clean = CLEANER.clean(&pictures.out).to_string();
+    let mut shown = clean(&first);
     for _ in 0..8 {
-        let again = CLEANER.clean(&clean).to_string();
-        if again == clean {
-            return Sanitised { html: clean, remote_images };
+        let again = clean(&Prepared::of(&shown));
+        if again == shown {
+            return Sanitised { html: shown, remote_images };
         }
-        clean = again;
+        shown = again;
     }
     Sanitised { html: as_text(html), remote_images }
+}
+
+/// Read piece by piece, since the tokenizer is quadratic in the length of what it is given at once.
+fn clean(prepared: &Prepared) -> String {
+    CLEANER.clean_from_reader(prepared.out.as_bytes()).map(|it| it.to_string()).unwrap_or_default()
 }
 
 fn as_text(html: &str) -> String {
@@ -51,17 +55,30 @@ fn as_text(html: &str) -> String {
         out.push_str("<br>");
     }
     // By the same serialiser, so that this too stays as it is.
-    CLEANER.clean(&out).to_string()
+    clean(&Prepared::of(&out))
 }
 
-/// Leaves out every picture that is not a part of the mail, and counts those that lie elsewhere.
+/// Writing text out is quadratic in the length of a piece of text with many `&` in it: longer ones are parted.
+const LONGEST_TEXT: usize = 4096;
+
+/// HTML without the pictures that are not parts of the mail, which are counted where they lie elsewhere.
 #[derive(Default)]
-struct Pictures {
+struct Prepared {
     out: String,
     remote: usize,
+    /// Octets of text since the last tag.
+    text: usize,
 }
 
-impl Visitor for Pictures {
+impl Prepared {
+    fn of(html: &str) -> Self {
+        let mut prepared = Self::default();
+        scan::visit(html, &mut prepared);
+        prepared
+    }
+}
+
+impl Visitor for Prepared {
     fn open(&mut self, tag: &Tag) {
         let is_picture = matches!(&*tag.name, "img" | "image");
         let source = scan::attribute(tag, "src").map(str::trim).unwrap_or_default();
@@ -69,19 +86,24 @@ impl Visitor for Pictures {
             self.remote += usize::from(!source.is_empty() && !source.starts_with("data:"));
             return;
         }
+        self.text = 0;
         scan::write_tag(&tag.name, tag, &mut self.out);
     }
 
     fn close(&mut self, name: &str) {
-        if name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b':')) {
-            self.out.push_str("</");
-            self.out.push_str(name);
-            self.out.push('>');
-        }
+        self.text = 0;
+        scan::write_end_tag(name, &mut self.out);
     }
 
     fn text(&mut self, text: &str) {
-        scan::escape(text, &mut self.out);
+        for c in text.chars() {
+            if self.text >= LONGEST_TEXT {
+                self.out.push_str("<wbr>");
+                self.text = 0;
+            }
+            self.text += c.len_utf8();
+            scan::escape_one(c, &mut self.out);
+        }
     }
 }
 
@@ -254,6 +276,13 @@ mod tests {
             assert_eq!(sanitise(html).html, clean, "{html}");
         }
         assert_eq!(sanitise("<img src=https://a.test/1><img src='//b.test/2'><img src=cid:x><img>").remote_images, 2);
+    }
+
+    #[test]
+    fn long_text_and_long_attributes_take_no_longer_than_short_ones() {
+        let clean = sanitise(&format!("{}<p title='{}'>x", "&amp;".repeat(20_000), "&lt;".repeat(20_000))).html;
+        assert_eq!(clean.matches("&amp;").count(), 20_000);
+        assert_eq!(sanitise(&clean).html, clean);
     }
 
     #[test]

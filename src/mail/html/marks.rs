@@ -156,10 +156,8 @@ impl Visitor for Writer {
 fn end_tag(name: &str, out: &mut String) {
     let heading = name.len() == 2 && name.starts_with('h') && name != "hr";
     let name = if heading { "p" } else { name };
-    if !INLINE.contains(&name) && name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b':')) {
-        out.push_str("</");
-        out.push_str(name);
-        out.push('>');
+    if !INLINE.contains(&name) {
+        scan::write_end_tag(name, out);
     }
 }
 

@@ -10,6 +10,9 @@ use html5ever::{
 /// More than this is not made into a tree: that would take the square of the depth, or simply too long.
 const DEEPEST: u32 = 256;
 const LONGEST: usize = 1 << 20;
+const MOST_TAGS: u32 = 30_000;
+/// An attribute that is longer says nothing that a mail is shown with.
+const LONGEST_ATTRIBUTE: usize = 8192;
 
 /// What a pass reports.
 pub(super) trait Visitor {
@@ -81,9 +84,21 @@ pub(super) fn visit<V: Visitor>(html: &str, visitor: &mut V) {
     let sink = Sink { visitor: RefCell::new(visitor), hidden: RefCell::new(None) };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let queue = BufferQueue::default();
-    queue.push_back(StrTendril::from_slice(html));
-    let _ = tokenizer.feed(&queue);
+    // In pieces: the tokenizer looks through all that it has for the next tag, again after each `&`.
+    for piece in pieces(html) {
+        queue.push_back(StrTendril::from_slice(piece));
+        let _ = tokenizer.feed(&queue);
+    }
     tokenizer.end();
+}
+
+fn pieces(mut html: &str) -> impl Iterator<Item = &str> {
+    std::iter::from_fn(move || {
+        let end = (0..=html.len().min(4096)).rev().find(|at| html.is_char_boundary(*at))?;
+        let (piece, rest) = html.split_at(end);
+        html = rest;
+        (!piece.is_empty()).then_some(piece)
+    })
 }
 
 /// Elements that are never open for long: void ones, and those that close each other.
@@ -96,10 +111,12 @@ const SHALLOW: &[&str] = &[
 struct Depth {
     now: Cell<u32>,
     most: Cell<u32>,
+    tags: Cell<u32>,
 }
 
 impl Visitor for Depth {
     fn open(&mut self, tag: &Tag) {
+        self.tags.set(self.tags.get() + 1);
         if !SHALLOW.contains(&&*tag.name) {
             self.now.set(self.now.get() + 1);
             self.most.set(self.most.get().max(self.now.get()));
@@ -122,7 +139,7 @@ pub(super) fn is_bounded(html: &str) -> bool {
     }
     let mut depth = Depth::default();
     visit(html, &mut depth);
-    depth.most.get() <= DEEPEST
+    depth.most.get() <= DEEPEST && depth.tags.get() <= MOST_TAGS
 }
 
 /// An attribute's value; `name` in lower case.
@@ -138,7 +155,7 @@ pub(super) fn write_tag(name: &str, tag: &Tag, out: &mut String) {
     }
     out.push('<');
     out.push_str(name);
-    for attribute in tag.attrs.iter().filter(|it| plain(&it.name.local)) {
+    for attribute in tag.attrs.iter().filter(|it| plain(&it.name.local) && it.value.len() <= LONGEST_ATTRIBUTE) {
         out.push(' ');
         out.push_str(&attribute.name.local);
         out.push_str("=\"");
@@ -148,16 +165,28 @@ pub(super) fn write_tag(name: &str, tag: &Tag, out: &mut String) {
     out.push('>');
 }
 
+/// Writes an end tag.
+pub(super) fn write_end_tag(name: &str, out: &mut String) {
+    if name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b':')) {
+        out.push_str("</");
+        out.push_str(name);
+        out.push('>');
+    }
+}
+
 /// Text as HTML.
 pub(super) fn escape(text: &str, out: &mut String) {
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\u{a0}' => out.push_str("&nbsp;"),
-            c => out.push(c),
-        }
+    text.chars().for_each(|c| escape_one(c, out));
+}
+
+/// One character as HTML.
+pub(super) fn escape_one(c: char, out: &mut String) {
+    match c {
+        '&' => out.push_str("&amp;"),
+        '<' => out.push_str("&lt;"),
+        '>' => out.push_str("&gt;"),
+        '"' => out.push_str("&quot;"),
+        '\u{a0}' => out.push_str("&nbsp;"),
+        c => out.push(c),
     }
 }

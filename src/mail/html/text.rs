@@ -114,6 +114,11 @@ mod tests {
     }
 
     #[test]
+    fn entities_without_tags_take_no_longer_than_words() {
+        assert_eq!(to_text(&"&amp;".repeat(20_000)), "&".repeat(20_000));
+    }
+
+    #[test]
     fn a_depth_bomb_reads_the_same() {
         assert_eq!(to_text(&format!("{}boo", "<div>".repeat(50_000))), "boo");
     }

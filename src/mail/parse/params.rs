@@ -2,6 +2,9 @@
 
 use super::{charset, transfer, words};
 
+/// So many parameters of a value are read.
+const MOST: usize = 200;
+
 /// What stands before the first semicolon, in lower case, and the parameters decoded.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Value {
@@ -33,7 +36,7 @@ pub fn read(value: &[u8]) -> Value {
     let unfolded: Vec<u8> = value.iter().copied().filter(|c| *c != b'\r' && *c != b'\n').collect();
     let mut chunks = split(&unfolded).into_iter();
     let main = String::from_utf8_lossy(&chunks.next().unwrap_or_default()).split('(').next().unwrap_or_default().to_ascii_lowercase();
-    let pieces: Vec<Piece> = chunks.filter_map(|it| piece(&it)).collect();
+    let pieces: Vec<Piece> = chunks.filter_map(|it| piece(&it)).take(MOST).collect();
     Value { main: main.chars().filter(|c| !c.is_whitespace()).collect(), params: join(pieces) }
 }
 

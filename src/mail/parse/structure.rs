@@ -183,7 +183,7 @@ impl Walk<'_> {
 /// The first line that looks like a delimiter, if it is met again.
 fn guess_boundary(body: &[u8]) -> Option<Vec<u8>> {
     let mark = |line: &[u8]| Some(line.strip_prefix(b"--")?.trim_ascii_end().to_vec()).filter(|it| it.len() >= 3);
-    let mut lines = body.split(|c| *c == b'\n').take(20_000);
+    let mut lines = body.split(|c| *c == b'\n').take(5_000);
     let first = lines.find_map(mark)?;
     lines.filter_map(mark).any(|it| it.starts_with(&first)).then_some(first)
 }

@@ -11,6 +11,9 @@ pub fn decode(value: &[u8]) -> String {
     text.trim().to_owned()
 }
 
+/// An encoded word's end is looked for this far: RFC 2047 §2 allows 75 octets, programs write whole subjects.
+const LONGEST: usize = 8192;
+
 struct Word<'a> {
     charset: &'a [u8],
     base64: bool,
@@ -97,7 +100,7 @@ fn word_at(value: &[u8], at: usize) -> Option<Word<'_>> {
         _ => return None,
     };
     let text = coded.get(1..)?.strip_prefix(b"?")?;
-    let (length, mark) = match text.windows(2).position(|it| it == b"?=") {
+    let (length, mark) = match text[..text.len().min(LONGEST)].windows(2).position(|it| it == b"?=") {
         Some(length) => (length, 2),
         None => (text.iter().position(u8::is_ascii_whitespace).unwrap_or(text.len()), 0),
     };
