@@ -30,7 +30,7 @@ impl Clock {
 
     /// A clock that shows `at` now and goes on from there.
     #[must_use]
-    pub fn from(at: Timestamp) -> Self {
+    pub fn showing(at: Timestamp) -> Self {
         Self::Shifted(Arc::new(AtomicI64::new(at.as_millisecond() - Timestamp::now().as_millisecond())))
     }
 
@@ -96,7 +96,7 @@ mod tests {
         let (hour, second) = (SignedDuration::from_hours(1), SignedDuration::from_secs(1));
         let near = |clock: &Clock, at: Timestamp| clock.now().duration_since(at).abs() < second * 10;
         let began = Timestamp::now() - hour * 5;
-        let clock = Clock::from(began);
+        let clock = Clock::showing(began);
         assert!(near(&clock, began));
         clock.advance(hour);
         assert!(near(&clock.clone(), began + hour));

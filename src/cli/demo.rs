@@ -79,7 +79,7 @@ async fn one_of([int, term]: &mut [Signal; 2]) {
 fn for_people(it: &Announcement) -> String {
     let mut out = String::from("\n  A desk to try, on this machine alone. Nothing that is written here leaves it.\n\n");
     out.push_str(&format!("  Panel               {}\n", it.panel));
-    out.push_str(&format!("  Mailboxes           {}   write and read as a customer\n", it.mailbox));
+    out.push_str(&format!("  Customer’s mailbox  {}   write to support, read what came back\n", it.mailbox));
     out.push_str(&format!("\n  Sign in with the password {PASSWORD} as\n\n"));
     for person in &it.people {
         out.push_str(&format!("    {:<9} {:<36} {}\n", person.role, person.email, person.name));

@@ -113,7 +113,7 @@ impl Demo {
     pub async fn start(options: DemoOptions) -> anyhow::Result<Self> {
         let listener = listen(options.listen, PANEL_PORT, "--listen").await?;
         let page_listener = listen(options.listen.map(|it| SocketAddr::new(it.ip(), 0)), MAILBOX_PAGE_PORT, "--listen").await?;
-        let clock = Clock::from(Clock::System.now());
+        let clock = Clock::showing(Clock::System.now());
         let world = Arc::new(a_world(&options, clock.clone()).await?);
         let data = DataFolder::open(options.data)?;
         let config = settings::config(listener.local_addr()?, &world, data.path(), options.undo_window)?;
