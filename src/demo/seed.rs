@@ -56,8 +56,8 @@ pub(super) async fn seed(desk: &Desk, config: &Config, rows: &[MailboxId], world
     let never = CancellationToken::new();
     let mut cautions: Vec<Caution> = watched.iter().map(|_| Caution::default()).collect();
     let mut watches = Vec::new();
-    for (it, caution) in watched.iter().zip(&mut cautions) {
-        watches.push(Watch::open(desk, it, caution, &never).await?);
+    for ((it, caution), (_, address)) in watched.iter().zip(&mut cautions).zip(MAILBOXES) {
+        watches.push((*address, Watch::open(desk, it, caution, &never).await?));
     }
     let stage = Stage {
         desk,
