@@ -15,4 +15,5 @@ mod real_postgres;
 #[path = "../support/scripted.rs"]
 mod scripted;
 mod smtp;
+mod the_loop;
 mod world;
