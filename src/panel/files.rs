@@ -88,14 +88,17 @@ pub(super) async fn source(
     ticket::enter(&panel, &visitor, &mut conn, TicketNumber(number)).await?;
     let mail = conversation::raw_mail(&mut conn, CommentId(id)).await?.filter(|it| it.ticket.0 == number).ok_or(PageError::Missing)?;
     let bytes = panel.desk.store.blobs().get(&mut conn, &mail.sha256).await?.ok_or(PageError::Missing)?;
-    let mut response = download(&format!("ticket-{number}-message-{id}.eml"), bytes);
-    // Whatever the bytes look like: a message is saved, never shown.
+    Ok(whole_mail(&format!("ticket-{number}-message-{id}"), bytes))
+}
+
+/// A raw mail to be saved as `{name}.eml`. Whatever its bytes look like, it is never shown.
+pub(super) fn whole_mail(name: &str, bytes: Vec<u8>) -> Response {
+    let mut response = download(&format!("{name}.eml"), bytes);
+    let disposition =
+        HeaderValue::from_str(&format!("attachment; filename=\"{name}.eml\"")).unwrap_or(HeaderValue::from_static("attachment"));
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("message/rfc822"));
-    let name = format!("attachment; filename=\"ticket-{number}-message-{id}.eml\"");
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
     response
-        .headers_mut()
-        .insert(header::CONTENT_DISPOSITION, HeaderValue::from_str(&name).unwrap_or(HeaderValue::from_static("attachment")));
-    Ok(response)
 }
 
 #[derive(Serialize)]

@@ -2,7 +2,6 @@
 
 use axum::{
     extract::{Path, Query, State},
-    http::{HeaderValue, header},
     response::Response,
 };
 use serde::{Deserialize, Serialize};
@@ -18,7 +17,7 @@ use crate::{
     panel::{
         Panel,
         error::{PageError, sentence},
-        files::download,
+        files::whole_mail,
         form::Fields,
         page::{self, Flash, Place},
         prose::from_text,
@@ -115,12 +114,7 @@ pub(super) async fn source(State(panel): State<Panel>, Staff(visitor): Staff, Pa
     let mut conn = panel.desk.store.read().await?;
     let row = held::get(&mut conn, LedgerId(id)).await?.ok_or(PageError::Missing)?;
     let raw = panel.desk.store.blobs().get(&mut conn, &row.sha256).await?.ok_or(PageError::Missing)?;
-    let name = format!("held-message-{id}.eml");
-    let mut response = download(&name, raw);
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("message/rfc822"));
-    let disposition = HeaderValue::from_str(&format!("attachment; filename=\"{name}\""));
-    response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
-    Ok(response)
+    Ok(whole_mail(&format!("held-message-{id}"), raw))
 }
 
 /// `POST /held/{id}`.
@@ -186,6 +180,7 @@ fn badge(question: &str) -> &'static str {
         "A new ticket?" => "No sender",
         "Can it be decided?" | "Poison?" => "Could not be read",
         "Too large?" => "Too large",
+        "Can it be fetched?" => "Could not be fetched",
         _ => "Held",
     }
 }

@@ -31,6 +31,7 @@ pub mod form;
 mod headers;
 mod held;
 mod highlight;
+mod ledger;
 mod mailboxes;
 mod new_ticket;
 pub mod page;
@@ -151,6 +152,9 @@ pub fn routes() -> Routes {
         // mailboxes and the outbox
         .get("/mail", Policy::Staff, mailboxes::show)
         .post("/mail/outbox/{id}", Policy::Admin, mailboxes::settle)
+        .get("/mail/messages", Policy::Admin, ledger::list)
+        .get("/mail/messages/{id}", Policy::Admin, ledger::show)
+        .get("/mail/messages/{id}/source", Policy::Admin, ledger::source)
         // people
         .get("/users", Policy::Admin, people::list)
         .post("/users", Policy::Admin, people::add)

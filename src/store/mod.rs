@@ -29,6 +29,7 @@ pub mod events;
 pub mod evidence;
 pub mod health;
 pub mod held;
+pub mod ledger;
 pub mod links;
 pub mod mailboxes;
 pub mod messages;

@@ -4,4 +4,5 @@
 mod analytics;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod schema;
 mod world;

@@ -1,0 +1,118 @@
+//! Every message that ever arrived, and what became of it: what is on no other page is on this one.
+
+use axum::{
+    extract::{Path, Query, State},
+    response::Response,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    desk::{
+        id::LedgerId,
+        permission::Act,
+        triage::{Asked, Trace},
+    },
+    panel::{
+        Panel,
+        error::{PageError, sentence},
+        files::whole_mail,
+        page::{self, Place},
+        visitor::Admin,
+        words::When,
+    },
+    store::ledger::{self, Line},
+};
+
+const PAGE: usize = 50;
+
+#[derive(Debug, Default, Deserialize)]
+pub(super) struct Behind {
+    before: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct List {
+    lines: Vec<Shown>,
+    next: Option<i64>,
+}
+
+/// One message.
+#[derive(Serialize)]
+struct Shown {
+    id: i64,
+    subject: String,
+    sender: String,
+    to: String,
+    when: When,
+    /// What became of it, in a word or two, and the colour of it.
+    became: &'static str,
+    class: &'static str,
+    why: String,
+    ticket: Option<i64>,
+    held: bool,
+    sightings: i64,
+}
+
+#[derive(Serialize)]
+struct One {
+    message: Shown,
+    trace: Vec<Asked>,
+}
+
+/// `GET /mail/messages`.
+pub(super) async fn list(State(panel): State<Panel>, Admin(visitor): Admin, Query(asked): Query<Behind>) -> Result<Response, PageError> {
+    panel.desk.allow(&visitor.person, Act::Manage)?;
+    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let mut rows = ledger::list(&mut *panel.desk.store.read().await?, asked.before.map(LedgerId), limit).await?;
+    let more = rows.len() > PAGE;
+    rows.truncate(PAGE);
+    let own = List { next: rows.last().filter(|_| more).map(|it| it.id.0), lines: rows.iter().map(|it| shown(&panel, it)).collect() };
+    page::show(&panel, &visitor, Place::Mailboxes, "ledger.html", &own).await
+}
+
+/// `GET /mail/messages/{id}`.
+pub(super) async fn show(State(panel): State<Panel>, Admin(visitor): Admin, Path(id): Path<i64>) -> Result<Response, PageError> {
+    panel.desk.allow(&visitor.person, Act::Manage)?;
+    let line = ledger::get(&mut *panel.desk.store.read().await?, LedgerId(id)).await?.ok_or(PageError::Missing)?;
+    let Trace(trace) = serde_json::from_str(&line.trace).unwrap_or_default();
+    page::show(&panel, &visitor, Place::Mailboxes, "ledger-message.html", &One { message: shown(&panel, &line), trace }).await
+}
+
+/// `GET /mail/messages/{id}/source`: the octets as they came, to be saved.
+pub(super) async fn source(State(panel): State<Panel>, Admin(visitor): Admin, Path(id): Path<i64>) -> Result<Response, PageError> {
+    panel.desk.allow(&visitor.person, Act::Manage)?;
+    let mut conn = panel.desk.store.read().await?;
+    let line = ledger::get(&mut conn, LedgerId(id)).await?.ok_or(PageError::Missing)?;
+    let raw = panel.desk.store.blobs().get(&mut conn, &line.sha256).await?.ok_or(PageError::Missing)?;
+    Ok(whole_mail(&format!("message-{id}"), raw))
+}
+
+fn shown(panel: &Panel, line: &Line) -> Shown {
+    let (became, class) = became(line);
+    Shown {
+        id: line.id.0,
+        subject: if line.subject.trim().is_empty() { "(no subject)".to_owned() } else { line.subject.clone() },
+        sender: line.sender.clone().unwrap_or_else(|| "nobody".to_owned()),
+        to: line.mailbox.clone(),
+        when: When::new(line.received_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
+        became,
+        class,
+        why: sentence(&line.reason),
+        ticket: line.ticket.map(|it| it.0),
+        held: line.held.is_some(),
+        sightings: line.sightings,
+    }
+}
+
+fn became(line: &Line) -> (&'static str, &'static str) {
+    match (line.decision.as_deref(), line.held.as_deref()) {
+        (_, Some("waiting")) => ("Held", "warn"),
+        (_, Some("discarded")) => ("Discarded", ""),
+        (Some("open-ticket"), _) => ("New ticket", "ok"),
+        (Some("add-comment"), _) => ("Joined", "ok"),
+        (Some("record-bounce"), _) => ("Bounce noted", ""),
+        (Some("ignore"), _) => ("Ignored", ""),
+        (Some(_), _) => ("Held", "warn"),
+        (None, _) => ("Not decided yet", "warn"),
+    }
+}
