@@ -304,6 +304,7 @@ create table deliveries (
     outbox      bigint not null references outbox (id),
     mailbox     bigint not null,
     address     text not null,
+    domain      text not null,                  -- what stands after its @
     person      bigint references people (id),
     automatic   bigint not null,               -- as on the mail, for the budgets' index
     state       text not null,                  -- waiting | sent | delayed | refused | bounced | unknown | cancelled
@@ -324,6 +325,7 @@ create index deliveries_failed on deliveries (id) where state in ('refused', 'bo
 create index deliveries_by_outbox on deliveries (outbox);
 -- How much automatic mail did this address get lately?
 create index deliveries_by_address on deliveries (address, automatic, created_at);
+create index deliveries_by_domain on deliveries (domain, automatic, created_at);
 create index deliveries_by_time on deliveries (automatic, created_at);
 
 -- Words of subjects and comments, folded; found by store/search.rs.  id: the comment.

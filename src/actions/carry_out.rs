@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         Desk, NewFile, Result, commands, deliveries,
-        door::{Change, Echo, record},
+        door::{Change, Echo, TicketRow, record},
         letters::Note,
         receive_message::Incoming,
         reply::{self, Words},
@@ -57,7 +57,7 @@ pub(super) async fn carry_out(
             Ok(None)
         }
         Decision::Join { ticket, voice } => join(desk, tx, incoming, *ticket, *voice, now).await.map(Some),
-        Decision::Open { linked, receipt } => open(desk, tx, incoming, *linked, *receipt, now).await,
+        Decision::Open { linked, receipt } => open(desk, tx, incoming, facts, *linked, *receipt).await,
     }
 }
 
@@ -78,13 +78,16 @@ async fn open(
     desk: &Desk,
     tx: &mut Tx,
     incoming: &Incoming,
+    facts: &Facts<'_>,
     linked: Option<TicketNumber>,
     receipt: Answer,
-    now: Timestamp,
 ) -> Result<Option<TicketNumber>> {
-    let message = &incoming.message;
+    let (message, now) = (&incoming.message, facts.now);
     let Some(requester) = &message.requester else { return Ok(None) };
-    let requester = person(tx, requester, now).await?;
+    let requester = match &facts.author {
+        Some(author) if author.email == requester.address => author.clone(),
+        Some(_) | None => person(tx, requester, now).await?,
+    };
     let subject = clean_subject(&message.subject);
     let opened_message = message.message_id.as_ref().map(|it| it.as_str().to_owned());
     let new = NewTicket {
@@ -99,13 +102,14 @@ async fn open(
         linked,
         at: now,
     };
-    let number = tickets::insert(tx, &new).await?;
+    let ticket = tickets::insert(tx, &new).await?;
+    let number = ticket.number;
     participants::set(tx, number, requester.id, Participation::Active, now).await?;
     copied(desk, tx, message, number, Participation::Active, now).await?;
     search::index_ticket(tx, number, &subject, &requester.name, requester.email.as_str()).await?;
     let comment = by_mail(desk, tx, incoming, number, &customer(&requester), now).await?;
-    let ticket = tickets::get(tx, number).await?.ok_or(crate::actions::ActionError::Missing("ticket"))?;
     let mut change = Change::of(ticket, Some(requester.id));
+    change.row = TicketRow::JustMade;
     change.echo = if incoming.authenticity == Authenticity::Verified { Echo::Allowed } else { Echo::Never };
     change.opened("mail", comment);
     if let Some(linked) = linked {

@@ -26,6 +26,8 @@ pub(super) struct Change {
     pub ticket: Ticket,
     /// Who does it; none: maildesk itself.
     pub actor: Option<PersonId>,
+    /// Whether its row is as new as this change, so that nothing of it needs to be written again.
+    pub row: TicketRow,
     /// Whether an automatic mail may repeat what a stranger wrote in subject and name.
     pub echo: Echo,
     events: Vec<NewEvent>,
@@ -39,9 +41,16 @@ pub(super) enum Echo {
     Never,
 }
 
+/// What the database has of a ticket that is being changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum TicketRow {
+    Older,
+    JustMade,
+}
+
 impl Change {
     pub fn of(ticket: Ticket, actor: Option<PersonId>) -> Self {
-        Self { ticket, actor, echo: Echo::Never, events: Vec::new(), happenings: Vec::new() }
+        Self { ticket, actor, row: TicketRow::Older, echo: Echo::Never, events: Vec::new(), happenings: Vec::new() }
     }
 
     pub fn number(&self) -> TicketNumber {
@@ -99,7 +108,10 @@ impl Change {
 /// Writes a change: the ticket's row, its history, and a row in the outbox for each mail it calls for.
 pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Timestamp) -> Result<()> {
     change.ticket.updated_at = now;
-    tickets::update(tx, &change.ticket).await?;
+    match change.row {
+        TicketRow::Older => tickets::update(tx, &change.ticket).await?,
+        TicketRow::JustMade => {}
+    }
     for event in &change.events {
         events::insert(tx, event, now).await?;
     }

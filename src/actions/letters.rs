@@ -279,7 +279,7 @@ impl Mail<'_> {
 
     /// The customer's own thread for a customer; for a helper the mail that opened it, so that their program shows one thread.
     async fn thread(&self, tx: &mut Tx, ticket: &Ticket) -> Result<Vec<String>> {
-        if self.token.is_some() {
+        if self.token.is_some() || self.kind == "receipt" {
             return Ok(ticket.opened_message.iter().cloned().collect());
         }
         Ok(comments::thread_ids(tx, ticket.number, self.comment.unwrap_or(CommentId(i64::MAX))).await?)

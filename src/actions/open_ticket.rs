@@ -19,7 +19,7 @@ use crate::{
         permission::{Act, AssignTo, Case, TakingPart},
         person::{Person, clean_name},
         settings::Receipt,
-        ticket::{Priority, Status, Turn, clean_subject},
+        ticket::{Priority, Status, Ticket, Turn, clean_subject},
         triage::Answer,
     },
     store::{
@@ -97,12 +97,12 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
         linked: None,
         at: now,
     };
-    let number = make(&mut tx, &row, &requester, now).await?;
+    let ticket = make(&mut tx, &row, &requester, now).await?;
+    let number = ticket.number;
     for copy in &new.copies {
         let person = people::ensure(&mut tx, copy, &clean_name("", copy), now).await?;
         participants::set(&mut tx, number, person.id, Participation::Active, now).await?;
     }
-    let ticket = tickets::get(&mut tx, number).await?.ok_or(ActionError::Missing("ticket"))?;
     let mut change = Change::of(ticket, Some(actor.id));
     change.note_opened("panel");
     if let Some(to) = new.assignee {
@@ -178,7 +178,8 @@ pub async fn as_customer(desk: &Desk, actor: &Person, new: &OwnRequest) -> Resul
         linked: None,
         at: now,
     };
-    let number = make(&mut tx, &row, actor, now).await?;
+    let ticket = make(&mut tx, &row, actor, now).await?;
+    let number = ticket.number;
     let saying = Saying {
         ticket: number,
         visibility: Visibility::Public,
@@ -191,7 +192,6 @@ pub async fn as_customer(desk: &Desk, actor: &Person, new: &OwnRequest) -> Resul
         flag: None,
     };
     let comment = say(desk, &mut tx, &saying, now).await?;
-    let ticket = tickets::get(&mut tx, number).await?.ok_or(ActionError::Missing("ticket"))?;
     let mut change = Change::of(ticket, Some(actor.id));
     change.opened("portal", comment);
     change.happened(Happening::Opened { comment, receipt });
@@ -202,9 +202,9 @@ pub async fn as_customer(desk: &Desk, actor: &Person, new: &OwnRequest) -> Resul
     Ok(number)
 }
 
-async fn make(tx: &mut Tx, row: &NewTicket<'_>, requester: &Person, now: Timestamp) -> Result<TicketNumber> {
-    let number = tickets::insert(tx, row).await?;
-    participants::set(tx, number, requester.id, Participation::Active, now).await?;
-    search::index_ticket(tx, number, row.subject, &requester.name, requester.email.as_str()).await?;
-    Ok(number)
+async fn make(tx: &mut Tx, row: &NewTicket<'_>, requester: &Person, now: Timestamp) -> Result<Ticket> {
+    let ticket = tickets::insert(tx, row).await?;
+    participants::set(tx, ticket.number, requester.id, Participation::Active, now).await?;
+    search::index_ticket(tx, ticket.number, row.subject, &requester.name, requester.email.as_str()).await?;
+    Ok(ticket)
 }

@@ -54,35 +54,51 @@ pub struct Outcome {
     pub reason: String,
 }
 
-/// Decides each of these messages and does what was decided. One that cannot be is held with the reason; the others go on.
-/// All of it is one transaction: one sync to the disk under a backlog.
+/// Decides each of these messages and does what was decided, all in one transaction: one sync to the disk under a backlog.
+/// Where that fails, each is decided alone, and one that cannot be is held with the reason: it never stops the others (I6).
 ///
 /// # Errors
-/// When the database fails: then nothing is decided, and it is tried again.
+/// When the database fails: then what is undecided stays so, and is tried again.
 pub async fn receive_messages(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
+    match together(desk, batch).await {
+        Ok(outcomes) => return Ok(outcomes),
+        Err(error) if batch.len() > 1 => tracing::warn!("deciding {} messages one by one: together it fails: {error}", batch.len()),
+        Err(_) => {}
+    }
+    let mut outcomes = Vec::with_capacity(batch.len());
+    for one in batch {
+        match together(desk, std::slice::from_ref(one)).await {
+            Ok(outcome) => outcomes.extend(outcome),
+            Err(error) => outcomes.extend(hold(desk, one, &error.to_string()).await?),
+        }
+    }
+    Ok(outcomes)
+}
+
+async fn together(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
+    let ids: Vec<LedgerId> = batch.iter().map(|it| it.row.id).collect();
+    let undecided = messages::undecided_of(&mut tx, &ids).await?;
     let mut outcomes = Vec::with_capacity(batch.len());
-    for incoming in batch {
-        if !messages::is_undecided(&mut tx, incoming.row.id).await? {
-            continue;
-        }
-        tx.savepoint().await?;
-        match receive(desk, &mut tx, incoming, now).await {
-            Ok(outcome) => {
-                tx.keep().await?;
-                outcomes.push(outcome);
-            }
-            Err(error) => {
-                tx.take_back().await?;
-                tracing::error!(message = %incoming.row.id, "holding message {}: deciding it fails: {error}", incoming.row.id);
-                let trace = held_because("Can it be decided?", &format!("no: {error}"));
-                outcomes.push(write(&mut tx, incoming, &Done::held(), &trace, now).await?);
-            }
-        }
+    for incoming in batch.iter().filter(|it| undecided.contains(&it.row.id)) {
+        outcomes.push(receive(desk, &mut tx, incoming, now).await?);
     }
     leave(desk, tx).await?;
     Ok(outcomes)
+}
+
+/// Keeps a message for a person to look at, because deciding it fails.
+async fn hold(desk: &Desk, incoming: &Incoming, error: &str) -> Result<Option<Outcome>> {
+    tracing::error!(message = %incoming.row.id, "holding message {}: deciding it fails: {error}", incoming.row.id);
+    let mut tx = desk.store.begin().await?;
+    if messages::undecided_of(&mut tx, &[incoming.row.id]).await?.is_empty() {
+        return Ok(None);
+    }
+    let trace = held_because("Can it be decided?", &format!("no: {error}"));
+    let outcome = write(&mut tx, incoming, &Done::held(), &trace, desk.clock.now()).await?;
+    leave(desk, tx).await?;
+    Ok(Some(outcome))
 }
 
 async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, now: Timestamp) -> Result<Outcome> {

@@ -260,14 +260,18 @@ pub async fn lock(tx: &mut Tx, id: LedgerId) -> Result<Option<LedgerRow>> {
     row.map(Row::ledger).transpose()
 }
 
-/// Whether a row still waits for its decision.
+/// Which of these rows still wait for their decision; locked until the transaction ends.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn is_undecided(tx: &mut Tx, id: LedgerId) -> Result<bool> {
-    let sql = tx.pick("select state from messages where id = $1", "select state from messages where id = $1 for update");
-    let state: Option<String> = on!(tx, c => sqlx::query_scalar(sql).bind(id.0).fetch_optional(c).await)?;
-    Ok(state.as_deref() == Some("stored"))
+pub async fn undecided_of(tx: &mut Tx, ids: &[LedgerId]) -> Result<Vec<LedgerId>> {
+    let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(Vec::new()) };
+    let sql = tx.pick(
+        "select id from messages where id between $1 and $2 and state = 'stored'",
+        "select id from messages where id between $1 and $2 and state = 'stored' order by id for update",
+    );
+    let rows: Vec<(i64,)> = on!(tx, c => sqlx::query_as(sql).bind(first.0).bind(last.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| LedgerId(id)).filter(|it| ids.contains(it)).collect())
 }
 
 /// Marks every row that an earlier run left undecided: it may be what ended that run.

@@ -213,36 +213,6 @@ impl Tx {
         }
         Ok(())
     }
-
-    /// Begins a part that can be taken back alone.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn savepoint(&mut self) -> Result<()> {
-        self.say("savepoint part").await
-    }
-
-    /// Keeps what was done since [`Tx::savepoint`].
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn keep(&mut self) -> Result<()> {
-        self.say("release savepoint part").await
-    }
-
-    /// Takes back what was done since [`Tx::savepoint`].
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn take_back(&mut self) -> Result<()> {
-        self.say("rollback to savepoint part").await?;
-        self.say("release savepoint part").await
-    }
-
-    async fn say(&mut self, sql: &'static str) -> Result<()> {
-        on!(self, c => sqlx::raw_sql(sql).execute(c).await.map(|_| ()))?;
-        Ok(())
-    }
 }
 
 static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");

@@ -67,12 +67,12 @@ pub async fn insert(tx: &mut Tx, mail: &NewMail<'_>, to: &[Recipient], not_befor
         .bind(mail.mailbox.0).bind(mail.kind).bind(mail.ticket.map(|it| it.0)).bind(mail.comment.map(|it| it.0)).bind(mail.author.map(|it| it.0))
         .bind(mail.message_id).bind(mail.envelope_from.map(EmailAddress::as_str)).bind(mail.sha256.as_str()).bind(mail.subject).bind(automatic)
         .bind(ms(now)).fetch_one(c).await)?;
-    let sql = "insert into deliveries (outbox, mailbox, address, person, automatic, state, next_at, created_at)
-        values ($1, $2, $3, $4, $5, 'waiting', $6, $7)";
+    let sql = "insert into deliveries (outbox, mailbox, address, domain, person, automatic, state, next_at, created_at)
+        values ($1, $2, $3, $8, $4, $5, 'waiting', $6, $7)";
     for recipient in to {
         on!(tx, c => sqlx::query(sql)
             .bind(id).bind(mail.mailbox.0).bind(recipient.address.folded()).bind(recipient.person.map(|it| it.0)).bind(automatic)
-            .bind(ms(not_before)).bind(ms(now)).execute(c).await.map(|_| ()))?;
+            .bind(ms(not_before)).bind(ms(now)).bind(recipient.address.domain()).execute(c).await.map(|_| ()))?;
     }
     Ok(OutboxId(id))
 }
@@ -82,13 +82,12 @@ pub async fn insert(tx: &mut Tx, mail: &NewMail<'_>, to: &[Recipient], not_befor
 /// # Errors
 /// When the database refuses.
 pub async fn automatic_sent(conn: &mut Conn, address: &EmailAddress, hour_ago: Timestamp, day_ago: Timestamp) -> Result<AutomaticSent> {
-    let to_address =
-        "select count(*) filter (where created_at > $2), count(*) from deliveries where address = $1 and automatic = 1 and created_at > $3";
-    let (address_hour, address_day): (i64, i64) =
-        on!(conn, c => sqlx::query_as(to_address).bind(address.folded()).bind(ms(hour_ago)).bind(ms(day_ago)).fetch_one(c).await)?;
-    let all = "select count(*) filter (where address like $2), count(*) from deliveries where automatic = 1 and created_at > $1";
-    let domain = format!("%@{}", address.domain().replace(['%', '_'], ""));
-    let (domain_hour, desk_hour): (i64, i64) = on!(conn, c => sqlx::query_as(all).bind(ms(hour_ago)).bind(domain).fetch_one(c).await)?;
+    let sql = "select (select count(*) from deliveries where address = $1 and automatic = 1 and created_at > $3),
+        (select count(*) from deliveries where address = $1 and automatic = 1 and created_at > $4),
+        (select count(*) from deliveries where domain = $2 and automatic = 1 and created_at > $3),
+        (select count(*) from deliveries where automatic = 1 and created_at > $3)";
+    let (address_hour, address_day, domain_hour, desk_hour): (i64, i64, i64, i64) = on!(conn, c => sqlx::query_as(sql)
+        .bind(address.folded()).bind(address.domain()).bind(ms(hour_ago)).bind(ms(day_ago)).fetch_one(c).await)?;
     let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
     Ok(AutomaticSent {
         address_hour: count(address_hour),

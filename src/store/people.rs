@@ -104,9 +104,15 @@ pub async fn ensure(tx: &mut Tx, email: &EmailAddress, name: &str, now: Timestam
     if let Some(known) = by_email(tx, email).await? {
         return Ok(known);
     }
-    let sql = "insert into people (role, state, name, email, created_at) values ('customer', 'active', $1, $2, $3) on conflict (email) do nothing";
-    on!(tx, c => sqlx::query(sql).bind(name).bind(email.folded()).bind(ms(now)).execute(c).await.map(|_| ()))?;
-    by_email(tx, email).await?.ok_or(StoreError::Database(sqlx::Error::RowNotFound))
+    let sql =
+        "insert into people (role, state, name, email, created_at) values ('customer', 'active', $1, $2, $3) on conflict (email) do nothing
+        returning id, role, state, name, email, notify_new, notify_own";
+    let made: Option<Row> = on!(tx, c => sqlx::query_as(sql).bind(name).bind(email.folded()).bind(ms(now)).fetch_optional(c).await)?;
+    match made {
+        Some(row) => row.person(),
+        // Another instance was first.
+        None => by_email(tx, email).await?.ok_or(StoreError::Database(sqlx::Error::RowNotFound)),
+    }
 }
 
 /// How many admins but `who` may act; each is locked until the transaction ends, so that two admins cannot demote each other.

@@ -17,7 +17,7 @@ const MOST_INDEXED: usize = 200_000;
 /// Of one query, so many terms count.
 const MOST_TERMS: usize = 12;
 
-/// Indexes what a comment says.
+/// Indexes what a new comment says.
 ///
 /// # Errors
 /// When the database refuses.
@@ -25,7 +25,7 @@ pub async fn index_comment(tx: &mut Tx, comment: CommentId, ticket: TicketNumber
     put(tx, 2 * comment.0, ticket, audience, text).await
 }
 
-/// Indexes a ticket's subject and whose it is; again when either changes.
+/// Indexes a new ticket's subject and whose it is.
 ///
 /// # Errors
 /// When the database refuses.
@@ -33,10 +33,18 @@ pub async fn index_ticket(tx: &mut Tx, ticket: TicketNumber, subject: &str, requ
     put(tx, 2 * ticket.0 + 1, ticket, Visibility::Public, &format!("{subject}\n{requester_name}\n{requester_email}")).await
 }
 
+/// Takes a ticket out of the index, for [`index_ticket`] to put it in again.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget_ticket(tx: &mut Tx, ticket: TicketNumber) -> Result<()> {
+    let sql = tx.pick("delete from search where rowid = $1", "delete from search where id = $1");
+    on!(tx, c => sqlx::query(sql).bind(2 * ticket.0 + 1).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
 async fn put(tx: &mut Tx, row: i64, ticket: TicketNumber, audience: Visibility, text: &str) -> Result<()> {
     let words = words(text);
-    let sql = tx.pick("delete from search where rowid = $1", "delete from search where id = $1");
-    on!(tx, c => sqlx::query(sql).bind(row).execute(c).await.map(|_| ()))?;
     let sql = tx.pick(
         "insert into search (rowid, words, ticket, audience) values ($1, $2, $3, $4)",
         "insert into search (id, words, ticket, audience) values ($1, $2, $3, $4)",

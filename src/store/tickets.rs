@@ -103,14 +103,30 @@ pub struct NewTicket<'a> {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<TicketNumber> {
+pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<Ticket> {
     let sql = "insert into tickets (mailbox, subject, status, priority, requester, assignee, turn, opened_message, linked, opened_at, updated_at, status_at)
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10) returning number";
     let number = on!(tx, c => sqlx::query_scalar(sql)
         .bind(new.mailbox.0).bind(new.subject).bind(new.status.as_str()).bind(new.priority.rank()).bind(new.requester.0)
         .bind(new.assignee.map(|it| it.0)).bind(new.turn.as_str()).bind(new.opened_message).bind(new.linked.map(|it| it.0)).bind(ms(new.at))
         .fetch_one(c).await)?;
-    Ok(TicketNumber(number))
+    Ok(Ticket {
+        number: TicketNumber(number),
+        mailbox: new.mailbox,
+        subject: new.subject.to_owned(),
+        status: new.status,
+        priority: new.priority,
+        requester: new.requester,
+        assignee: new.assignee,
+        version: 1,
+        turn: new.turn,
+        comments: 0,
+        opened_message: new.opened_message.map(str::to_owned),
+        linked: new.linked,
+        opened_at: new.at,
+        updated_at: new.at,
+        status_at: new.at,
+    })
 }
 
 /// Writes what an action changed; the version goes up by one.

@@ -8,7 +8,7 @@ use crate::{
     actions::Desk,
     clock::random_bytes,
     desk::{id::MailboxId, mailbox::ImapAccount, settings::TakeExisting},
-    mail::imap::{Filed as OnServer, Filing, ImapError, ImapLimits, LISTED_AT_ONCE, Listed, Session, Short, Woken},
+    mail::imap::{Fetched, Filed as OnServer, Filing, ImapError, ImapLimits, LISTED_AT_ONCE, Listed, Session, Short, Woken},
     store::{
         mailboxes::{self, MailboxState},
         messages::{self, Filed, Place, Taken},
@@ -230,34 +230,25 @@ impl<'a> Watch<'a> {
         if listed.is_empty() {
             return Ok(0);
         }
-        let now = self.desk.clock.now();
-        let (mailbox, uid_validity) = (self.watched.mailbox, self.session.folder().uid_validity);
+        let (desk, mailbox, uid_validity) = (self.desk, self.watched.mailbox, self.session.folder().uid_validity);
         let mut fetching = self.session.fetch(listed, short);
         let mut taken = 0;
-        while let Some(batch) = fetching.next_batch().await? {
-            let arrivals: Vec<Arrival<'_>> = batch
-                .messages
-                .iter()
-                .map(|it| Arrival {
-                    place: Some(Place { mailbox, uid_validity, uid: it.uid }),
-                    received_at: it.internal_date.unwrap_or(now),
-                    size: it.octets.len() as u64,
-                    taken: Taken::Whole,
-                    octets: &it.octets,
-                })
-                .collect();
-            take_in(self.desk, mailbox, &arrivals).await?;
-            taken += arrivals.len();
-            for it in &batch.messages {
+        let mut batch = fetching.next_batch().await?;
+        while let Some(this) = batch {
+            // The next ones are on their way while these are kept and decided.
+            let (next, kept) = tokio::join!(fetching.next_batch(), take_batch(desk, mailbox, uid_validity, &this.messages));
+            taken += kept?;
+            for it in &this.messages {
                 self.not_given.remove(&it.uid);
             }
-            for it in batch.not_yet {
+            for it in this.not_yet {
                 match it.octets {
                     // Deleted between listing and fetching: nothing to wait for once it is no longer listed.
                     None => drop(self.not_given.remove(&it.uid)),
                     Some(_) => *self.not_given.entry(it.uid).or_default() += 1,
                 }
             }
+            batch = next?;
         }
         Ok(taken)
     }
@@ -314,6 +305,22 @@ impl<'a> Watch<'a> {
             }
         }
     }
+}
+
+async fn take_batch(desk: &Desk, mailbox: MailboxId, uid_validity: u32, messages: &[Fetched]) -> Result<usize> {
+    let now = desk.clock.now();
+    let arrivals: Vec<Arrival<'_>> = messages
+        .iter()
+        .map(|it| Arrival {
+            place: Some(Place { mailbox, uid_validity, uid: it.uid }),
+            received_at: it.internal_date.unwrap_or(now),
+            size: it.octets.len() as u64,
+            taken: Taken::Whole,
+            octets: &it.octets,
+        })
+        .collect();
+    take_in(desk, mailbox, &arrivals).await?;
+    Ok(arrivals.len())
 }
 
 /// Watches a mailbox until it is told to stop: connects, takes in, waits; begins again with growing pauses when it breaks.

@@ -131,7 +131,7 @@ async fn write(tx: &mut Tx, history: &History, customer: PersonId) {
                 linked: None,
                 at: line.at,
             };
-            numbers[line.ticket] = Some(tickets::insert(tx, &new).await.unwrap());
+            numbers[line.ticket] = Some(tickets::insert(tx, &new).await.unwrap().number);
         }
         let ticket = numbers[line.ticket].unwrap();
         if line.kind == EventKind::Replied {
