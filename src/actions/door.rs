@@ -112,8 +112,8 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
         TicketRow::Older => tickets::update(tx, &change.ticket).await?,
         TicketRow::JustMade => {}
     }
-    for event in &change.events {
-        events::insert(tx, event, now).await?;
+    for event in std::mem::take(&mut change.events) {
+        events::insert(tx, event, now);
     }
     if change.happenings.is_empty() {
         return Ok(());

@@ -51,7 +51,7 @@ pub async fn set_subject(desk: &Desk, actor: &Person, number: TicketNumber, seen
         change.changed(EventKind::Subject, Some(old), Some(to.clone()));
         if let Some(requester) = people::get(&mut tx, change.ticket.requester).await? {
             search::forget_ticket(&mut tx, number).await?;
-            search::index_ticket(&mut tx, number, &to, &requester.name, requester.email.as_str()).await?;
+            search::index_ticket(&mut tx, number, &to, &requester.name, requester.email.as_str());
         }
         record(desk, &mut tx, change, now).await?;
     }

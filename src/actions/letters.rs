@@ -258,7 +258,7 @@ impl Mail<'_> {
     }
 
     async fn keep(&self, tx: &mut Tx, ticket: &Ticket, made: &Made<'_>, around: &Around<'_>) -> Result<()> {
-        let sha256 = around.desk.store.blobs().put(tx, made.bytes, around.now).await?;
+        let sha256 = around.desk.store.blobs().put_later(tx, made.bytes, around.now).await?;
         let by_itself = self.author != Author::Person;
         let new = NewMail {
             mailbox: ticket.mailbox,
@@ -273,7 +273,7 @@ impl Mail<'_> {
             // Budgets guard strangers; what a helper asked to be told is not counted.
             automatic: if by_itself && self.token.is_none() { Automatic::Yes } else { Automatic::No },
         };
-        outbox::insert(tx, &new, &self.to, self.not_before, around.now).await?;
+        outbox::insert(tx, &new, &self.to, self.not_before, around.now);
         Ok(())
     }
 
@@ -330,7 +330,7 @@ impl Note<'_> {
             html: &written.html,
             files: &[],
         })?;
-        let sha256 = desk.store.blobs().put(tx, &bytes, now).await?;
+        let sha256 = desk.store.blobs().put_later(tx, &bytes, now).await?;
         let new = NewMail {
             mailbox,
             kind: self.kind,
@@ -343,7 +343,7 @@ impl Note<'_> {
             subject: &written.subject,
             automatic: self.automatic,
         };
-        outbox::insert(tx, &new, &[Recipient { address: self.to.email.clone(), person: Some(self.to.id) }], now, now).await?;
+        outbox::insert(tx, &new, &[Recipient { address: self.to.email.clone(), person: Some(self.to.id) }], now, now);
         Ok(())
     }
 }

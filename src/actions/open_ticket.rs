@@ -205,6 +205,6 @@ pub async fn as_customer(desk: &Desk, actor: &Person, new: &OwnRequest) -> Resul
 async fn make(tx: &mut Tx, row: &NewTicket<'_>, requester: &Person, now: Timestamp) -> Result<Ticket> {
     let ticket = tickets::insert(tx, row).await?;
     participants::set(tx, ticket.number, requester.id, Participation::Active, now).await?;
-    search::index_ticket(tx, ticket.number, row.subject, &requester.name, requester.email.as_str()).await?;
+    search::index_ticket(tx, ticket.number, row.subject, &requester.name, requester.email.as_str());
     Ok(ticket)
 }

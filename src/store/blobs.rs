@@ -12,7 +12,7 @@ use aws_lc_rs::digest;
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use jiff::Timestamp;
 
-use crate::store::{Conn, Result, Store, StoreError, Tx, ms, on};
+use crate::store::{Conn, Result, Store, StoreError, Tx, on};
 
 /// The largest content that lies in the database: 256 KiB.
 pub const SMALL: usize = 256 * 1024;
@@ -51,6 +51,17 @@ impl ContentHash {
     }
 }
 
+/// A row of `blobs` to be written.
+#[derive(Debug)]
+pub(super) struct NewBlob {
+    pub hash: ContentHash,
+    pub size: i64,
+    pub packing: &'static str,
+    /// None: in a file of that name.
+    pub bytes: Option<Vec<u8>>,
+    pub at: Timestamp,
+}
+
 /// Where large content lies; small content is in the database.
 #[derive(Clone, Debug)]
 pub struct Blobs {
@@ -71,20 +82,45 @@ impl Blobs {
     /// # Errors
     /// When the database refuses, or the disk does (full, read-only): then nothing of it is named by a row.
     pub async fn put(&self, tx: &mut Tx, bytes: &[u8], now: Timestamp) -> Result<ContentHash> {
-        let hash = ContentHash::of(bytes);
-        let packed = (bytes.len() <= SMALL).then(|| pack(bytes)).transpose().map_err(|source| self.refused(source))?;
-        if packed.is_none() {
-            self.write_file(&hash, bytes.to_vec()).await?;
+        Ok(self.put_all(tx, &[bytes], now).await?.remove(0))
+    }
+
+    /// [`Blobs::put`] of several, in their order.
+    ///
+    /// # Errors
+    /// As [`Blobs::put`].
+    pub async fn put_all(&self, tx: &mut Tx, all: &[&[u8]], now: Timestamp) -> Result<Vec<ContentHash>> {
+        let mut rows = Vec::with_capacity(all.len());
+        for bytes in all {
+            rows.push(self.prepare(bytes, now).await?);
         }
-        let (packing, kept) = match &packed {
-            Some(Packed::Deflate(it)) => ("deflate", Some(it.as_slice())),
-            Some(Packed::Plain) => ("plain", Some(bytes)),
-            None => ("plain", None),
-        };
-        let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
-        let sql = "insert into blobs (sha256, size, packing, bytes, stored_at) values ($1, $2, $3, $4, $5) on conflict (sha256) do nothing";
-        on!(tx, c => sqlx::query(sql).bind(hash.as_str()).bind(size).bind(packing).bind(kept).bind(ms(now)).execute(c).await.map(|_| ()))?;
+        tx.write_blobs(&rows).await?;
+        Ok(rows.into_iter().map(|it| it.hash).collect())
+    }
+
+    /// [`Blobs::put`], written when the transaction ends: for content that no row names before that.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub async fn put_later(&self, tx: &mut Tx, bytes: &[u8], now: Timestamp) -> Result<ContentHash> {
+        let row = self.prepare(bytes, now).await?;
+        let hash = row.hash.clone();
+        tx.later.blobs.push(row);
         Ok(hash)
+    }
+
+    /// The row of `bytes`; what is large is on the disk before there is one.
+    async fn prepare(&self, bytes: &[u8], at: Timestamp) -> Result<NewBlob> {
+        let hash = ContentHash::of(bytes);
+        let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
+        if bytes.len() > SMALL {
+            self.write_file(&hash, bytes.to_vec()).await?;
+            return Ok(NewBlob { hash, size, packing: "plain", bytes: None, at });
+        }
+        Ok(match pack(bytes).map_err(|source| self.refused(source))? {
+            Packed::Deflate(packed) => NewBlob { hash, size, packing: "deflate", bytes: Some(packed), at },
+            Packed::Plain => NewBlob { hash, size, packing: "plain", bytes: Some(bytes.to_vec()), at },
+        })
     }
 
     /// The content; none when no row knows it.

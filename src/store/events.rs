@@ -7,7 +7,7 @@ use crate::{
         event::EventKind,
         id::{CommentId, PersonId, TicketNumber},
     },
-    store::{Result, Tx, ms, on},
+    store::Tx,
 };
 
 /// One line of the history.
@@ -27,15 +27,7 @@ pub struct NewEvent {
     pub comment: Option<CommentId>,
 }
 
-/// Writes one line.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn insert(tx: &mut Tx, event: &NewEvent, at: Timestamp) -> Result<()> {
-    let sql = "insert into events (ticket, at, kind, actor, old, new, comment) values ($1, $2, $3, $4, $5, $6, $7)";
-    on!(tx, c => sqlx::query(sql)
-        .bind(event.ticket.0).bind(ms(at)).bind(event.kind.as_str()).bind(event.actor.map(|it| it.0))
-        .bind(event.old.as_deref()).bind(event.new.as_deref()).bind(event.comment.map(|it| it.0))
-        .execute(c).await.map(|_| ()))?;
-    Ok(())
+/// Writes one line; nothing in its transaction reads it again.
+pub fn insert(tx: &mut Tx, event: NewEvent, at: Timestamp) {
+    tx.later.events.push((event, at));
 }

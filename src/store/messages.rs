@@ -55,24 +55,34 @@ impl Kept {
     }
 }
 
-/// Keeps a message: a new row, or the one that has it already.
+/// Keeps messages, each as a new row or as the one that has it already; in their order.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn keep(tx: &mut Tx, new: &Arrived<'_>, now: Timestamp) -> Result<Kept> {
-    let sql = "insert into messages (content_key, sha256, size, mailbox, received_at, stored_at, state, whole) values ($1, $2, $3, $4, $5, $6, 'stored', $7)
-        on conflict (content_key) do nothing returning id";
-    let whole = i64::from(new.taken == Taken::Whole);
-    let size = i64::try_from(new.size).unwrap_or(i64::MAX);
-    let id: Option<i64> = on!(tx, c => sqlx::query_scalar(sql)
-        .bind(new.content_key).bind(new.sha256.as_str()).bind(size).bind(new.mailbox.0).bind(ms(new.received_at)).bind(ms(now)).bind(whole)
-        .fetch_optional(c).await)?;
-    if let Some(id) = id {
-        return Ok(Kept::New(LedgerId(id)));
+pub async fn keep(tx: &mut Tx, all: &[Arrived<'_>], now: Timestamp) -> Result<Vec<Kept>> {
+    let made: Vec<(i64, String)> = on!(tx, c => {
+        let mut sql = sqlx::QueryBuilder::new("insert into messages (content_key, sha256, size, mailbox, received_at, stored_at, state, whole) ");
+        sql.push_values(all, |mut row, it| {
+            let size = i64::try_from(it.size).unwrap_or(i64::MAX);
+            row.push_bind(it.content_key).push_bind(it.sha256.as_str()).push_bind(size).push_bind(it.mailbox.0).push_bind(ms(it.received_at));
+            row.push_bind(ms(now)).push_bind("stored").push_bind(i64::from(it.taken == Taken::Whole));
+        });
+        sql.push(" on conflict (content_key) do nothing returning id, content_key");
+        sql.build_query_as().fetch_all(c).await
+    })?;
+    let mut made: std::collections::HashMap<String, i64> = made.into_iter().map(|(id, key)| (key, id)).collect();
+    let mut kept = Vec::with_capacity(all.len());
+    for it in all {
+        // The same message twice in one batch is new once.
+        if let Some(id) = made.remove(it.content_key) {
+            kept.push(Kept::New(LedgerId(id)));
+            continue;
+        }
+        let sql = "select id from messages where content_key = $1";
+        let id: i64 = on!(tx, c => sqlx::query_scalar(sql).bind(it.content_key).fetch_one(c).await)?;
+        kept.push(Kept::Known(LedgerId(id)));
     }
-    let id: i64 =
-        on!(tx, c => sqlx::query_scalar("select id from messages where content_key = $1").bind(new.content_key).fetch_one(c).await)?;
-    Ok(Kept::Known(LedgerId(id)))
+    Ok(kept)
 }
 
 /// A place on a server: `mailbox` holds the message under this UID for as long as its UIDVALIDITY stays.
@@ -86,16 +96,23 @@ pub struct Place {
     pub uid: u32,
 }
 
-/// Notes where a message was met.
+/// Notes where messages were met.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn sight(tx: &mut Tx, place: Place, message: LedgerId, now: Timestamp) -> Result<()> {
-    let sql = "insert into sightings (mailbox, uid_validity, uid, message, seen_at) values ($1, $2, $3, $4, $5)
-        on conflict (mailbox, uid_validity, uid) do nothing";
-    on!(tx, c => sqlx::query(sql)
-        .bind(place.mailbox.0).bind(i64::from(place.uid_validity)).bind(i64::from(place.uid)).bind(message.0).bind(ms(now))
-        .execute(c).await.map(|_| ()))?;
+pub async fn sight(tx: &mut Tx, all: &[(Place, LedgerId)], now: Timestamp) -> Result<()> {
+    if all.is_empty() {
+        return Ok(());
+    }
+    on!(tx, c => {
+        let mut sql = sqlx::QueryBuilder::new("insert into sightings (mailbox, uid_validity, uid, message, seen_at) ");
+        sql.push_values(all, |mut row, (place, message)| {
+            row.push_bind(place.mailbox.0).push_bind(i64::from(place.uid_validity)).push_bind(i64::from(place.uid));
+            row.push_bind(message.0).push_bind(ms(now));
+        });
+        sql.push(" on conflict (mailbox, uid_validity, uid) do nothing");
+        sql.build().execute(c).await.map(|_| ())
+    })?;
     Ok(())
 }
 

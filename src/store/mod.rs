@@ -29,6 +29,7 @@ pub mod events;
 pub mod evidence;
 pub mod health;
 pub mod held;
+mod later;
 pub mod ledger;
 pub mod links;
 pub mod mailboxes;
@@ -172,7 +173,10 @@ pub(crate) use on;
 pub struct Reading(Conn);
 
 /// A write transaction. Dropped without [`Tx::commit`], nothing happened.
-pub struct Tx(Conn);
+pub struct Tx {
+    conn: Conn,
+    later: later::Later,
+}
 
 impl Deref for Reading {
     type Target = Conn;
@@ -190,13 +194,13 @@ impl DerefMut for Reading {
 impl Deref for Tx {
     type Target = Conn;
     fn deref(&self) -> &Conn {
-        &self.0
+        &self.conn
     }
 }
 
 impl DerefMut for Tx {
     fn deref_mut(&mut self) -> &mut Conn {
-        &mut self.0
+        &mut self.conn
     }
 }
 
@@ -205,8 +209,9 @@ impl Tx {
     ///
     /// # Errors
     /// When the database refuses; then nothing happened, or (a broken connection) it must be looked up.
-    pub async fn commit(self) -> Result<()> {
-        match self.0.0 {
+    pub async fn commit(mut self) -> Result<()> {
+        self.write_later().await?;
+        match self.conn.0 {
             Inner::SqliteTx(it) => it.commit().await?,
             Inner::PgTx(it) => it.commit().await?,
             Inner::Sqlite(_) | Inner::Pg(_) => {}
@@ -247,10 +252,11 @@ impl Store {
     /// # Errors
     /// When no connection or lock is to be had within 10 s.
     pub async fn begin(&self) -> Result<Tx> {
-        Ok(Tx(Conn(match &self.db {
+        let conn = Conn(match &self.db {
             Db::Sqlite { rw, .. } => Inner::SqliteTx(rw.begin_with("begin immediate").await?),
             Db::Pg(pool) => Inner::PgTx(pool.begin().await?),
-        })))
+        });
+        Ok(Tx { conn, later: later::Later::default() })
     }
 
     /// Where large content lies.

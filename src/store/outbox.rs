@@ -8,7 +8,7 @@ use crate::{
         id::{CommentId, DeliveryId, MailboxId, OutboxId, PersonId, TicketNumber},
         loop_guard::AutomaticSent,
     },
-    store::{Conn, Result, StoreError, Tx, at, blobs::ContentHash, ms, on},
+    store::{Conn, Result, StoreError, Tx, at, blobs::ContentHash, later::QueuedMail, ms, on},
 };
 
 /// A finished mail to be kept until it is handed over.
@@ -54,46 +54,44 @@ pub struct Recipient {
     pub person: Option<PersonId>,
 }
 
-/// Keeps a mail for these recipients, to be handed over from `not_before` on.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn insert(tx: &mut Tx, mail: &NewMail<'_>, to: &[Recipient], not_before: Timestamp, now: Timestamp) -> Result<OutboxId> {
-    let automatic = i64::from(mail.automatic == Automatic::Yes);
-    let sql =
-        "insert into outbox (mailbox, kind, ticket, comment, author, message_id, envelope_from, sha256, subject, automatic, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) returning id";
-    let id: i64 = on!(tx, c => sqlx::query_scalar(sql)
-        .bind(mail.mailbox.0).bind(mail.kind).bind(mail.ticket.map(|it| it.0)).bind(mail.comment.map(|it| it.0)).bind(mail.author.map(|it| it.0))
-        .bind(mail.message_id).bind(mail.envelope_from.map(EmailAddress::as_str)).bind(mail.sha256.as_str()).bind(mail.subject).bind(automatic)
-        .bind(ms(now)).fetch_one(c).await)?;
-    let sql = "insert into deliveries (outbox, mailbox, address, domain, person, automatic, state, next_at, created_at)
-        values ($1, $2, $3, $8, $4, $5, 'waiting', $6, $7)";
-    for recipient in to {
-        on!(tx, c => sqlx::query(sql)
-            .bind(id).bind(mail.mailbox.0).bind(recipient.address.folded()).bind(recipient.person.map(|it| it.0)).bind(automatic)
-            .bind(ms(not_before)).bind(ms(now)).bind(recipient.address.domain()).execute(c).await.map(|_| ()))?;
-    }
-    Ok(OutboxId(id))
+/// Keeps a mail for these recipients, to be handed over from `not_before` on; written when the transaction ends.
+pub fn insert(tx: &mut Tx, mail: &NewMail<'_>, to: &[Recipient], not_before: Timestamp, now: Timestamp) {
+    tx.later.mails.push(QueuedMail {
+        mailbox: mail.mailbox.0,
+        kind: mail.kind.to_owned(),
+        ticket: mail.ticket.map(|it| it.0),
+        comment: mail.comment.map(|it| it.0),
+        author: mail.author.map(|it| it.0),
+        message_id: mail.message_id.to_owned(),
+        envelope_from: mail.envelope_from.map(|it| it.as_str().to_owned()),
+        sha256: mail.sha256.as_str().to_owned(),
+        subject: mail.subject.to_owned(),
+        automatic: i64::from(mail.automatic == Automatic::Yes),
+        to: to.iter().map(|it| (it.address.clone(), it.person.map(|it| it.0))).collect(),
+        not_before,
+        at: now,
+    });
 }
 
-/// Counts automatic mail to `address`, to its domain and altogether.
+/// Counts automatic mail to `address`, to its domain and altogether; what this transaction has yet to write is counted too.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn automatic_sent(conn: &mut Conn, address: &EmailAddress, hour_ago: Timestamp, day_ago: Timestamp) -> Result<AutomaticSent> {
+pub async fn automatic_sent(tx: &mut Tx, address: &EmailAddress, hour_ago: Timestamp, day_ago: Timestamp) -> Result<AutomaticSent> {
     let sql = "select (select count(*) from deliveries where address = $1 and automatic = 1 and created_at > $3),
         (select count(*) from deliveries where address = $1 and automatic = 1 and created_at > $4),
         (select count(*) from deliveries where domain = $2 and automatic = 1 and created_at > $3),
         (select count(*) from deliveries where automatic = 1 and created_at > $3)";
-    let (address_hour, address_day, domain_hour, desk_hour): (i64, i64, i64, i64) = on!(conn, c => sqlx::query_as(sql)
+    let (address_hour, address_day, domain_hour, desk_hour): (i64, i64, i64, i64) = on!(tx, c => sqlx::query_as(sql)
         .bind(address.folded()).bind(address.domain()).bind(ms(hour_ago)).bind(ms(day_ago)).fetch_one(c).await)?;
-    let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    let unwritten = || tx.later.mails.iter().filter(|it| it.automatic == 1).flat_map(|it| it.to.iter().map(|(to, _)| to));
+    let count = |n: i64, more: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
+    let to_address = unwritten().filter(|it| *it == address).count();
     Ok(AutomaticSent {
-        address_hour: count(address_hour),
-        address_day: count(address_day),
-        domain_hour: count(domain_hour),
-        desk_hour: count(desk_hour),
+        address_hour: count(address_hour, to_address),
+        address_day: count(address_day, to_address),
+        domain_hour: count(domain_hour, unwritten().filter(|it| it.domain() == address.domain()).count()),
+        desk_hour: count(desk_hour, unwritten().count()),
     })
 }
 

@@ -8,7 +8,7 @@ use crate::{
         id::{CommentId, TicketNumber},
         permission::Scope,
     },
-    store::{Conn, Driver, Result, Tx, on},
+    store::{Conn, Driver, Result, Tx, later::NewWords, on},
 };
 
 /// Of one text, so much is indexed; bytes once folded.
@@ -17,20 +17,14 @@ const MOST_INDEXED: usize = 200_000;
 /// Of one query, so many terms count.
 const MOST_TERMS: usize = 12;
 
-/// Indexes what a new comment says.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn index_comment(tx: &mut Tx, comment: CommentId, ticket: TicketNumber, audience: Visibility, text: &str) -> Result<()> {
-    put(tx, 2 * comment.0, ticket, audience, text).await
+/// Indexes what a new comment says, when the transaction ends.
+pub fn index_comment(tx: &mut Tx, comment: CommentId, ticket: TicketNumber, audience: Visibility, text: &str) {
+    put(tx, 2 * comment.0, ticket, audience, text);
 }
 
-/// Indexes a new ticket's subject and whose it is.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn index_ticket(tx: &mut Tx, ticket: TicketNumber, subject: &str, requester_name: &str, requester_email: &str) -> Result<()> {
-    put(tx, 2 * ticket.0 + 1, ticket, Visibility::Public, &format!("{subject}\n{requester_name}\n{requester_email}")).await
+/// Indexes a new ticket's subject and whose it is, when the transaction ends.
+pub fn index_ticket(tx: &mut Tx, ticket: TicketNumber, subject: &str, requester_name: &str, requester_email: &str) {
+    put(tx, 2 * ticket.0 + 1, ticket, Visibility::Public, &format!("{subject}\n{requester_name}\n{requester_email}"));
 }
 
 /// Takes a ticket out of the index, for [`index_ticket`] to put it in again.
@@ -43,14 +37,8 @@ pub async fn forget_ticket(tx: &mut Tx, ticket: TicketNumber) -> Result<()> {
     Ok(())
 }
 
-async fn put(tx: &mut Tx, row: i64, ticket: TicketNumber, audience: Visibility, text: &str) -> Result<()> {
-    let words = words(text);
-    let sql = tx.pick(
-        "insert into search (rowid, words, ticket, audience) values ($1, $2, $3, $4)",
-        "insert into search (id, words, ticket, audience) values ($1, $2, $3, $4)",
-    );
-    on!(tx, c => sqlx::query(sql).bind(row).bind(&words).bind(ticket.0).bind(audience.as_str()).execute(c).await.map(|_| ()))?;
-    Ok(())
+fn put(tx: &mut Tx, row: i64, ticket: TicketNumber, audience: Visibility, text: &str) {
+    tx.later.words.push(NewWords { row, words: words(text), ticket: ticket.0, audience: audience.as_str() });
 }
 
 /// A text as the words that are looked for: lower case, no accents, one space between two.

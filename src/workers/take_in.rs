@@ -54,17 +54,23 @@ pub async fn take_in(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'_>]) -> 
 async fn keep<'a>(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'a>]) -> Result<Vec<(LedgerRow, &'a [u8])>> {
     let now = desk.clock.now();
     let keys: Vec<String> = tokio::task::block_in_place(|| batch.iter().map(|it| content_key(it.octets)).collect());
-    let blobs = desk.store.blobs();
+    let octets: Vec<&[u8]> = batch.iter().map(|it| it.octets).collect();
     let mut tx = desk.store.begin().await?;
+    let hashes = desk.store.blobs().put_all(&mut tx, &octets, now).await?;
+    let rows: Vec<Arrived<'_>> = batch
+        .iter()
+        .zip(keys.iter().zip(&hashes))
+        .map(|(it, (content_key, sha256))| {
+            let Arrival { size, received_at, taken, .. } = *it;
+            Arrived { mailbox, content_key, sha256, size, received_at, taken }
+        })
+        .collect();
+    let kept = messages::keep(&mut tx, &rows, now).await?;
+    let places: Vec<(Place, LedgerId)> = batch.iter().zip(&kept).filter_map(|(it, kept)| Some((it.place?, kept.id()))).collect();
+    messages::sight(&mut tx, &places, now).await?;
     let mut new = Vec::new();
-    for (arrival, content_key) in batch.iter().zip(&keys) {
-        let sha256 = blobs.put(&mut tx, arrival.octets, now).await?;
+    for ((arrival, kept), sha256) in batch.iter().zip(kept).zip(hashes.iter().cloned()) {
         let Arrival { size, received_at, taken, .. } = *arrival;
-        let row = Arrived { mailbox, content_key, sha256: &sha256, size, received_at, taken };
-        let kept = messages::keep(&mut tx, &row, now).await?;
-        if let Some(place) = arrival.place {
-            messages::sight(&mut tx, place, kept.id(), now).await?;
-        }
         match kept {
             Kept::New(id) => new.push((LedgerRow { id, sha256, size, mailbox, received_at, taken, starts: 0, held: None }, arrival.octets)),
             Kept::Known(id) => tracing::info!(message = %id, "met message {id} again"),

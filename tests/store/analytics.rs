@@ -139,7 +139,7 @@ async fn write(tx: &mut Tx, history: &History, customer: PersonId) {
         }
         let comment = line.reply.map(|it| comment_of[&it]);
         let event = events::NewEvent { ticket, kind: line.kind, actor: line.actor, old: line.old.clone(), new: line.new.clone(), comment };
-        events::insert(tx, &event, line.at).await.unwrap();
+        events::insert(tx, event, line.at);
     }
     for (ticket, number) in numbers.iter().enumerate() {
         let mut row = tickets::get(tx, number.unwrap()).await.unwrap().unwrap();

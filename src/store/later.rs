@@ -1,0 +1,136 @@
+//! Rows that nothing in their transaction reads again: kept until its end, and written many at a time.
+//!
+//! On SQLite a statement costs two thread switches, whatever it does; a batch of fifty messages writes hundreds of such rows.
+
+use jiff::Timestamp;
+
+use crate::{
+    desk::address::EmailAddress,
+    store::{Result, Tx, blobs::NewBlob, events::NewEvent, ms, on},
+};
+
+/// So many rows in one statement: a row has at most 12 values, and PostgreSQL takes 65,535 (SQLite 32,766).
+const AT_ONCE: usize = 500;
+
+/// What is written when the transaction ends.
+#[derive(Debug, Default)]
+pub(super) struct Later {
+    pub blobs: Vec<NewBlob>,
+    pub mails: Vec<QueuedMail>,
+    pub events: Vec<(NewEvent, Timestamp)>,
+    pub words: Vec<NewWords>,
+}
+
+/// A row of `outbox` with its deliveries.
+#[derive(Debug)]
+pub(super) struct QueuedMail {
+    pub mailbox: i64,
+    pub kind: String,
+    pub ticket: Option<i64>,
+    pub comment: Option<i64>,
+    pub author: Option<i64>,
+    pub message_id: String,
+    pub envelope_from: Option<String>,
+    pub sha256: String,
+    pub subject: String,
+    pub automatic: i64,
+    pub to: Vec<(EmailAddress, Option<i64>)>,
+    pub not_before: Timestamp,
+    pub at: Timestamp,
+}
+
+/// A row of `search`.
+#[derive(Debug)]
+pub(super) struct NewWords {
+    pub row: i64,
+    pub words: String,
+    pub ticket: i64,
+    pub audience: &'static str,
+}
+
+impl Tx {
+    /// Writes what was kept, in the order in which rows name each other.
+    pub(super) async fn write_later(&mut self) -> Result<()> {
+        let Later { blobs, mails, events, words } = std::mem::take(&mut self.later);
+        for some in blobs.chunks(AT_ONCE) {
+            self.write_blobs(some).await?;
+        }
+        for some in mails.chunks(AT_ONCE) {
+            self.write_mails(some).await?;
+        }
+        for some in events.chunks(AT_ONCE) {
+            self.write_events(some).await?;
+        }
+        for some in words.chunks(AT_ONCE) {
+            self.write_words(some).await?;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn write_blobs(&mut self, blobs: &[NewBlob]) -> Result<()> {
+        on!(self, c => {
+            let mut sql = sqlx::QueryBuilder::new("insert into blobs (sha256, size, packing, bytes, stored_at) ");
+            sql.push_values(blobs, |mut row, it| {
+                row.push_bind(it.hash.as_str()).push_bind(it.size).push_bind(it.packing).push_bind(it.bytes.as_deref()).push_bind(ms(it.at));
+            });
+            sql.push(" on conflict (sha256) do nothing");
+            sql.build().execute(c).await.map(|_| ())
+        })?;
+        Ok(())
+    }
+
+    async fn write_mails(&mut self, mails: &[QueuedMail]) -> Result<()> {
+        let made: Vec<(i64, String)> = on!(self, c => {
+            let mut sql = sqlx::QueryBuilder::new(
+                "insert into outbox (mailbox, kind, ticket, comment, author, message_id, envelope_from, sha256, subject, automatic, created_at) ",
+            );
+            sql.push_values(mails, |mut row, it| {
+                row.push_bind(it.mailbox).push_bind(&it.kind).push_bind(it.ticket).push_bind(it.comment).push_bind(it.author);
+                row.push_bind(&it.message_id).push_bind(it.envelope_from.as_deref()).push_bind(&it.sha256).push_bind(&it.subject);
+                row.push_bind(it.automatic).push_bind(ms(it.at));
+            });
+            sql.push(" returning id, message_id");
+            sql.build_query_as().fetch_all(c).await
+        })?;
+        let id = |mail: &QueuedMail| made.iter().find(|(_, message_id)| *message_id == mail.message_id).map_or(0, |(id, _)| *id);
+        let rows: Vec<(i64, &QueuedMail, &(EmailAddress, Option<i64>))> =
+            mails.iter().flat_map(|mail| mail.to.iter().map(move |to| (mail, to))).map(|(mail, to)| (id(mail), mail, to)).collect();
+        for some in rows.chunks(AT_ONCE) {
+            on!(self, c => {
+                let mut sql = sqlx::QueryBuilder::new(
+                    "insert into deliveries (outbox, mailbox, address, domain, person, automatic, state, next_at, created_at) ",
+                );
+                sql.push_values(some, |mut row, (id, mail, (address, person))| {
+                    row.push_bind(*id).push_bind(mail.mailbox).push_bind(address.folded()).push_bind(address.domain()).push_bind(*person);
+                    row.push_bind(mail.automatic).push_bind("waiting").push_bind(ms(mail.not_before)).push_bind(ms(mail.at));
+                });
+                sql.build().execute(c).await.map(|_| ())
+            })?;
+        }
+        Ok(())
+    }
+
+    async fn write_events(&mut self, events: &[(NewEvent, Timestamp)]) -> Result<()> {
+        on!(self, c => {
+            let mut sql = sqlx::QueryBuilder::new("insert into events (ticket, at, kind, actor, old, new, comment) ");
+            sql.push_values(events, |mut row, (it, at)| {
+                row.push_bind(it.ticket.0).push_bind(ms(*at)).push_bind(it.kind.as_str()).push_bind(it.actor.map(|it| it.0));
+                row.push_bind(it.old.as_deref()).push_bind(it.new.as_deref()).push_bind(it.comment.map(|it| it.0));
+            });
+            sql.build().execute(c).await.map(|_| ())
+        })?;
+        Ok(())
+    }
+
+    async fn write_words(&mut self, words: &[NewWords]) -> Result<()> {
+        let into = self.pick("insert into search (rowid, words, ticket, audience) ", "insert into search (id, words, ticket, audience) ");
+        on!(self, c => {
+            let mut sql = sqlx::QueryBuilder::new(into);
+            sql.push_values(words, |mut row, it| {
+                row.push_bind(it.row).push_bind(&it.words).push_bind(it.ticket).push_bind(it.audience);
+            });
+            sql.build().execute(c).await.map(|_| ())
+        })?;
+        Ok(())
+    }
+}
