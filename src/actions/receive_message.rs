@@ -69,7 +69,7 @@ pub async fn receive_messages(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Out
     for one in batch {
         match together(desk, std::slice::from_ref(one)).await {
             Ok(outcome) => outcomes.extend(outcome),
-            Err(error) => outcomes.extend(hold(desk, one, &error.to_string()).await?),
+            Err(error) => hold(desk, one, &error.to_string()).await?,
         }
     }
     Ok(outcomes)
@@ -88,17 +88,19 @@ async fn together(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
     Ok(outcomes)
 }
 
-/// Keeps a message for a person to look at, because deciding it fails.
-async fn hold(desk: &Desk, incoming: &Incoming, error: &str) -> Result<Option<Outcome>> {
+/// Keeps a message for a person to look at, because deciding it fails; nothing when it is decided meanwhile.
+///
+/// # Errors
+/// When the database fails.
+pub async fn hold(desk: &Desk, incoming: &Incoming, error: &str) -> Result<()> {
     tracing::error!(message = %incoming.row.id, "holding message {}: deciding it fails: {error}", incoming.row.id);
     let mut tx = desk.store.begin().await?;
     if messages::undecided_of(&mut tx, &[incoming.row.id]).await?.is_empty() {
-        return Ok(None);
+        return Ok(());
     }
     let trace = held_because("Can it be decided?", &format!("no: {error}"));
-    let outcome = write(&mut tx, incoming, &Done::held(), &trace, desk.clock.now()).await?;
-    leave(desk, tx).await?;
-    Ok(Some(outcome))
+    write(&mut tx, incoming, &Done::held(), &trace, desk.clock.now()).await?;
+    leave(desk, tx).await
 }
 
 async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, now: Timestamp) -> Result<Outcome> {

@@ -15,7 +15,10 @@ use crate::{
         id::MailboxId,
     },
     mail::smtp::SmtpPool,
-    store::outbox::{self, Leased, Outcome, Recorded},
+    store::{
+        StoreError,
+        outbox::{self, Leased, Outcome, Recorded},
+    },
     workers::Result,
 };
 
@@ -152,7 +155,9 @@ enum Account {
 }
 
 async fn hand_over(desk: &Desk, lane: &Lane, leased: &Leased) -> Result<Account> {
-    let octets = desk.store.blobs().get(&mut *desk.store.read().await?, &leased.sha256).await?.unwrap_or_default();
+    let octets = desk.store.blobs().get(&mut *desk.store.read().await?, &leased.sha256).await?;
+    // Never an empty mail in its place: the row stays, and the log says what to restore.
+    let octets = octets.ok_or_else(|| StoreError::Content { sha256: leased.sha256.as_str().to_owned(), what: "missing" })?;
     let mut answer = lane.pool.hand_over(leased.envelope_from.as_ref(), &leased.address, &octets).await;
     if leased.envelope_from.is_none() && matches!(answer, HandOver::Refused { .. }) {
         // Some servers of submission will not have the null return path (RFC 6409 §6.1): then our own address stands there.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         Desk,
-        receive_message::{self, Incoming, Outcome, receive_messages},
+        receive_message::{self, Incoming, Outcome, hold, receive_messages},
     },
     desk::{
         id::{LedgerId, MailboxId},
@@ -13,7 +13,7 @@ use crate::{
     },
     mail::{content_key::content_key, parse},
     store::{
-        mailboxes,
+        StoreError, mailboxes,
         messages::{self, Arrived, Kept, LedgerRow, Place, Taken},
     },
     workers::Result,
@@ -24,6 +24,9 @@ const BATCH: i64 = 50;
 
 /// At its third start a message that ended the program twice is not even read.
 const POISON_STARTS: i64 = 2;
+
+/// Stands for a message that is not read.
+const NOT_READ: &[u8] = b"Subject: (not read)\r\n\r\n";
 
 /// A message as it came.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +88,7 @@ async fn keep<'a>(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'a>]) -> Res
 
 fn read(desk: &Desk, row: LedgerRow, octets: &[u8]) -> Incoming {
     // One that has ended the program twice is not looked into a third time.
-    let octets = if row.starts >= POISON_STARTS { b"Subject: (not read)\r\n\r\n".as_slice() } else { octets };
+    let octets = if row.starts >= POISON_STARTS { NOT_READ } else { octets };
     let message = parse::read(octets);
     let mailbox = desk.mailboxes.get(row.mailbox);
     let authenticity = mailbox.map_or(Authenticity::NotVerified, |it| receive_message::authenticity(&message, it));
@@ -125,8 +128,12 @@ async fn decide(desk: &Desk, rows: Vec<LedgerRow>) -> Result<()> {
     let blobs = desk.store.blobs();
     let mut incoming = Vec::with_capacity(rows.len());
     for row in rows {
-        let octets = blobs.get(&mut *desk.store.read().await?, &row.sha256).await?.unwrap_or_default();
-        incoming.push(tokio::task::block_in_place(|| read(desk, row, &octets)));
+        match blobs.get(&mut *desk.store.read().await?, &row.sha256).await {
+            Ok(Some(octets)) => incoming.push(tokio::task::block_in_place(|| read(desk, row, &octets))),
+            Ok(None) => hold(desk, &read(desk, row, NOT_READ), "its content is missing; restore it from a backup").await?,
+            Err(error @ StoreError::Content { .. }) => hold(desk, &read(desk, row, NOT_READ), &error.to_string()).await?,
+            Err(other) => return Err(other.into()),
+        }
     }
     receive_messages(desk, &incoming).await?;
     Ok(())
