@@ -29,6 +29,7 @@ pub mod error;
 mod files;
 pub mod form;
 mod headers;
+mod healthz;
 mod held;
 mod highlight;
 mod ledger;
@@ -134,6 +135,8 @@ pub fn routes() -> Routes {
         .post("/profile/sessions", Policy::SignedIn, profile::end_sessions)
         // files of the pages themselves
         .get("/assets/{*name}", Policy::Anyone, assets::get)
+        // for a load balancer
+        .get("/healthz", Policy::Anyone, healthz::show)
         // a customer's own pages
         .get("/my", Policy::Customer, portal::list)
         .post_files("/my", Policy::Customer, portal::open)

@@ -87,3 +87,11 @@ async fn what_is_out_of_reach_does_not_exist() {
     assert!(!hal.get("/tickets").await.says("Printer"));
     assert!(!hal.get("/search?q=printer").await.says("href=\"/tickets/1\""));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_load_balancer_is_told_whether_the_desk_can_serve() {
+    let desk = TestDesk::new().await;
+    let answer = Browser::new(&desk).get("/healthz").await;
+    assert_eq!(answer.status, StatusCode::OK);
+    assert!(answer.says("ok"));
+}
