@@ -87,7 +87,8 @@ fn settings(mailbox: &mut Section<'_>, desk_name: &str) -> Result<MailboxSetting
         sender_name: mailbox.or("sender_name", plain.sender_name, word(SenderName::WORDS)),
         ..plain
     };
-    (name?, address?);
+    name?;
+    address?;
     Ok(settings)
 }
 

@@ -93,7 +93,8 @@ impl Tx {
             sql.build_query_as().fetch_all(c).await
         })?;
         let id = |mail: &QueuedMail| made.iter().find(|(_, message_id)| *message_id == mail.message_id).map_or(0, |(id, _)| *id);
-        let rows: Vec<(i64, &QueuedMail, &(EmailAddress, Option<i64>))> =
+        type Row<'a> = (i64, &'a QueuedMail, &'a (EmailAddress, Option<i64>));
+        let rows: Vec<Row<'_>> =
             mails.iter().flat_map(|mail| mail.to.iter().map(move |to| (mail, to))).map(|(mail, to)| (id(mail), mail, to)).collect();
         for some in rows.chunks(AT_ONCE) {
             on!(self, c => {

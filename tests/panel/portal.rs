@@ -16,7 +16,7 @@ use maildesk::{
 use crate::{browser::Browser, test_desk::TestDesk};
 
 async fn staff_reply(desk: &TestDesk, number: TicketNumber, text: &str) {
-    let last = comments::last_public(&mut *desk.desk.store.read().await.unwrap(), number, CommentId(i64::MAX)).await.unwrap();
+    let last = comments::last_public(&mut desk.desk.store.read().await.unwrap(), number, CommentId(i64::MAX)).await.unwrap();
     let words = reply::Reply { text: CommentText::parse(text).unwrap(), files: Vec::new(), seen: last.map(|it| it.id), then: None };
     reply::reply(&desk.desk, &desk.hal, number, &words).await.unwrap();
 }
