@@ -1,0 +1,85 @@
+// An admin: people, mail health, figures and their CSV.
+
+import { readFileSync } from "node:fs";
+
+import { somebody } from "./desk.mjs";
+import { ABORTED } from "./visit.mjs";
+
+export async function admin(desk, begin) {
+  const visit = await begin("admin");
+  await visit.step("signs in", () => visit.signIn(somebody(desk, "admin")));
+  await managesPeople(visit);
+  await looksAtMail(visit);
+  await looksAtFigures(visit);
+}
+
+async function managesPeople(visit) {
+  const { page } = visit;
+  await visit.step("looks at the users", async () => {
+    await visit.leadingOn(() => page.locator(".nav li a", { hasText: "Users" }).click());
+    await visit.sees(page.getByRole("link", { name: /Maya Lindqvist/ }));
+    await visit.look("users");
+    await visit.leadingOn(() => page.locator(".tabs a", { hasText: "Customers" }).click());
+    await visit.look("users-customers");
+  });
+  await visit.step("adds one", async () => {
+    await visit.goTo("/users/new");
+    await visit.look("user-new");
+    await page.getByLabel("Name", { exact: true }).fill("Tove Dahl");
+    await page.getByLabel("E-mail", { exact: true }).fill("tove@skerry.example");
+    await page.getByLabel("With a password").check();
+    await page.getByLabel("Password", { exact: true }).fill("short");
+    await visit.expecting(422, () => visit.press("Add user"));
+    await visit.sees(page.getByText("Nobody was added."));
+    await visit.look("user-new-refused");
+    await page.getByLabel("Password", { exact: true }).fill("violet-anchor-meadow-nine");
+    await visit.press("Add user");
+    await visit.sees(page.locator(".flash.ok"));
+  });
+  await visit.step("disables and enables them", async () => {
+    await visit.goTo("/users");
+    await visit.leadingOn(() => page.getByRole("link", { name: /Tove Dahl/ }).click());
+    await visit.look("user");
+    await visit.press("Disable");
+    await visit.told("Disabled");
+    await visit.look("user-disabled");
+    await visit.press("Enable");
+    await visit.sees(page.locator(".flash.ok"));
+  });
+}
+
+async function looksAtMail(visit) {
+  const { page } = visit;
+  await visit.step("looks at mail health", async () => {
+    await visit.leadingOn(() => page.locator(".nav").getByRole("link", { name: "Mail", exact: true }).click());
+    await visit.sees(page.getByRole("heading", { name: "support@skerry.example" }));
+    await visit.look("mail");
+    await visit.follow("Not delivered");
+    await visit.look("mail-not-delivered");
+  });
+}
+
+async function looksAtFigures(visit) {
+  const { page } = visit;
+  await visit.step("looks at the figures", async () => {
+    await visit.leadingOn(() => page.locator(".nav li a", { hasText: "Analytics" }).click());
+    await visit.sees(page.locator("svg.chart"));
+    await visit.look("analytics");
+    for (const table of await page.locator(".astable summary").all()) await table.click();
+    await visit.look("analytics-tables");
+    const choice = page.getByLabel("Period", { exact: true });
+    const other = await choice.locator("option:not(:checked)").first().getAttribute("value");
+    await visit.leadingOn(() => choice.selectOption(other));
+    await visit.look("analytics-other-period");
+  });
+  await visit.step("takes a table away as CSV", async () => {
+    for (const name of await page.locator("a[download]").evaluateAll(links => links.map(it => it.getAttribute("aria-label")))) {
+      await visit.expecting(ABORTED, async () => {
+        const [file] = await Promise.all([page.waitForEvent("download"), page.getByLabel(name, { exact: true }).first().click()]);
+        const lines = readFileSync(await file.path(), "utf8").trim().split("\r\n");
+        const columns = lines[0].split(",").length;
+        if (lines.length < 2 || columns < 3) throw new Error(`${name} (${file.suggestedFilename()}) begins with “${lines[0]}” and has ${lines.length} lines`);
+      });
+    }
+  });
+}

@@ -1,0 +1,72 @@
+// People at the panel of a demo, in a real Chromium: a helper, an admin, a customer, and the first and the last again without script.
+//
+//   tests/run browser
+//
+// CHROMIUM and MAILDESK_TEST_BINARY name the programs; playwright-core and axe-core are in .tools (tests/run installs them).
+// Fails on what a person cannot do, and on whatever visit.mjs finds on the way. Pictures of every page: target/browser/.
+
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+import { admin } from "./admin.mjs";
+import { customer } from "./customer.mjs";
+import { startDesk } from "./desk.mjs";
+import { helper } from "./helper.mjs";
+import { withoutScript } from "./without_script.mjs";
+import { Visit, chromium } from "./visit.mjs";
+
+const PICTURES = fileURLToPath(new URL("../../target/browser/", import.meta.url));
+const FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
+const STORIES = { helper, admin, customer, "without-script": withoutScript };
+
+const asked = process.argv.slice(2);
+const stories = Object.entries(STORIES).filter(([name]) => !asked.length || asked.includes(name));
+
+async function main() {
+  const { CHROMIUM, MAILDESK_TEST_BINARY } = process.env;
+  if (!CHROMIUM || !MAILDESK_TEST_BINARY) throw new Error("CHROMIUM and MAILDESK_TEST_BINARY must name the programs; tests/run browser does that");
+  rmSync(PICTURES, { recursive: true, force: true });
+  const home = mkdtempSync(join(tmpdir(), "maildesk-browser-"));
+  process.once("exit", () => rmSync(home, { recursive: true, force: true }));
+  const desk = await startDesk(MAILDESK_TEST_BINARY);
+  let browser;
+  try {
+    const root = process.getuid?.() === 0;
+    browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, chromiumSandbox: !root, args: FLAGS, env: { ...process.env, HOME: home } });
+    return await live(browser, desk);
+  } finally {
+    await browser?.close();
+    await desk.stop();
+  }
+}
+
+/** All stories; what went wrong, each in a few lines. */
+async function live(browser, desk) {
+  const wrong = [];
+  for (const [name, story] of stories) {
+    const started = Date.now();
+    const visits = [];
+    const begin = async (who, how) => {
+      const visit = await Visit.begin(browser, desk, who, { pictures: PICTURES, ...how });
+      visits.push(visit);
+      return visit;
+    };
+    await story(desk, begin).catch(error => wrong.push(error.message));
+    for (const visit of visits) {
+      wrong.push(...visit.faultsTold());
+      await visit.context.close();
+    }
+    console.log(`${name}: ${visits.reduce((sum, it) => sum + it.pages, 0)} pages looked at, ${Math.round((Date.now() - started) / 1000)} s`);
+  }
+  return wrong;
+}
+
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(130));
+setTimeout(() => { console.error("the people at the panel are not done after 8 minutes"); process.exit(1); }, 480_000).unref();
+const wrong = await main();
+if (wrong.length) {
+  console.error(`\n${wrong.length} faults; pictures are in ${PICTURES}\n\n${wrong.join("\n\n")}`);
+  process.exit(1);
+}

@@ -1,0 +1,184 @@
+// One person at one browser. Every page they come to is watched: whatever a browser complains of is a fault, and so is what
+// `look` finds on a page as it looks in both themes, on a desk and on a phone.
+
+import { readFileSync, mkdirSync } from "node:fs";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+
+const tools = createRequire(new URL("./.tools/", import.meta.url));
+const AXE = readFileSync(tools.resolve("axe-core/axe.min.js"), "utf8");
+export const { chromium } = tools("playwright-core");
+
+/** What a browser calls a page that turned out to be a download: see `expecting`. */
+export const ABORTED = "ERR_ABORTED";
+export const DESK = { width: 1440, height: 900 };
+export const PHONE = { width: 390, height: 844 };
+/** The first is looked at with every rule of axe; in the others only what colours can break. */
+const THEMES = ["dark", "light"];
+const OF_COLOURS = ["color-contrast", "link-in-text-block"];
+
+export class Visit {
+  /** `script: "off"` is a browser that runs none. */
+  static async begin(browser, desk, who, { pictures, script = "on" }) {
+    const context = await browser.newContext({
+      baseURL: desk.panel, viewport: DESK, javaScriptEnabled: script === "on", reducedMotion: "reduce", colorScheme: "dark", locale: "en-GB",
+    });
+    context.setDefaultTimeout(10_000);
+    const visit = new Visit(context, await context.newPage(), who, pictures, script);
+    await visit.#watch();
+    return visit;
+  }
+
+  constructor(context, page, who, pictures, script) {
+    Object.assign(this, { context, page, who, pictures, script, faults: new Map(), at: "beginning", pages: 0, expected: [] });
+    mkdirSync(pictures, { recursive: true });
+  }
+
+  /** One thing that a person does. What goes wrong within is told with its name. */
+  async step(name, does) {
+    this.at = name;
+    try {
+      await does();
+    } catch (error) {
+      const picture = join(this.pictures, `failed-${this.who}.png`);
+      await this.page.screenshot({ path: picture }).catch(() => {});
+      const where = `${this.who}: ${name}, on ${this.page.url()}`;
+      throw new Error(`${where}\n${error.message}\n(a picture of it: ${picture})`, { cause: error });
+    }
+  }
+
+  /** Runs `does`, which asks for something that the server answers with `status` on purpose, or that ends in ABORTED. */
+  async expecting(status, does) {
+    this.expected.push(status);
+    try {
+      await does();
+    } finally {
+      this.expected.splice(this.expected.indexOf(status), 1);
+    }
+  }
+
+  async goTo(path) {
+    await this.page.goto(path);
+  }
+
+  async signIn(person) {
+    await this.goTo("/login");
+    await this.page.getByLabel("E-mail").fill(person.email);
+    await this.page.getByLabel("Password").fill(person.password);
+    await this.press("Sign in");
+    await this.page.waitForURL(url => url.pathname !== "/login");
+  }
+
+  /** Presses the visible button of this name, and waits for the page that it leads to. */
+  async press(name, within = this.page) {
+    const button = within.getByRole("button", { name, exact: true }).filter({ visible: true }).first();
+    await this.leadingOn(() => button.click());
+  }
+
+  async follow(name, within = this.page) {
+    const link = within.getByRole("link", { name, exact: true }).filter({ visible: true }).first();
+    await this.leadingOn(() => link.click());
+  }
+
+  /** Does what leads to another page, and waits for that one. */
+  async leadingOn(does) {
+    const next = this.page.waitForEvent("domcontentloaded");
+    await Promise.all([next, does()]);
+    await this.page.waitForLoadState("load");
+  }
+
+  /** What the page says of the last step. */
+  async told(words) {
+    await this.sees(this.page.locator(".flash").filter({ hasText: words }));
+  }
+
+  async sees(locator) {
+    await locator.first().waitFor({ state: "visible" });
+  }
+
+  /** Asks again until it is so: what another part of the desk does meanwhile needs no page of ours. */
+  async until(what, isSo, seconds = 30) {
+    const end = Date.now() + seconds * 1000;
+    while (!(await isSo())) {
+      if (Date.now() > end) throw new Error(`after ${seconds} s still not so: ${what}`);
+      await new Promise(done => setTimeout(done, 250));
+    }
+  }
+
+  /** The page as it is, in both themes and both widths: pictures, axe, doubled ids, what sticks out. */
+  async look(name) {
+    this.pages += 1;
+    for (const size of [DESK, PHONE]) {
+      await this.page.setViewportSize(size);
+      for (const theme of THEMES) {
+        await this.#wear(theme);
+        await this.page.screenshot({ path: join(this.pictures, `${this.who}-${name}-${size.width}-${theme}.png`), fullPage: true });
+        if (this.script === "on") await this.#axe(name, `${size.width} px, ${theme}`, theme === THEMES[0] ? null : OF_COLOURS);
+      }
+      for (const fault of await this.page.evaluate(stickingOutOrDoubled, size.width)) this.fault(`${name}: ${fault}`, `${size.width} px`);
+    }
+    await this.page.setViewportSize(DESK);
+    await this.page.emulateMedia({ colorScheme: "dark" });
+  }
+
+  /** The colours of a theme reach the page a frame or two after it is asked for. */
+  async #wear(theme) {
+    await this.page.emulateMedia({ colorScheme: theme });
+    if (this.script === "on") await this.page.evaluate(() => new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done))));
+  }
+
+  /** `rules`: these alone; null: all. */
+  async #axe(name, how, rules) {
+    if (!(await this.page.evaluate(() => "axe" in window))) await this.page.evaluate(AXE);
+    const violations = await this.page.evaluate(async rules => {
+      const { violations } = await window.axe.run(document, { resultTypes: ["violations"], preload: false, ...(rules && { runOnly: rules }) });
+      return violations.map(it => `${it.id}: ${it.help}: ${it.nodes.slice(0, 3).map(node => `${node.html.slice(0, 160)} (${node.failureSummary.split("\n")[1]?.trim()})`).join(" | ")}`);
+    }, rules);
+    for (const violation of violations) this.fault(`${name}: axe ${violation}`, how);
+  }
+
+  /** The same fault in another theme or width is told once. */
+  fault(text, how = "") {
+    const line = `${this.who}: ${this.at}, on ${this.page.url()}: ${text}`;
+    this.faults.set(line, [...(this.faults.get(line) ?? []), how].filter(Boolean));
+  }
+
+  faultsTold() {
+    return [...this.faults].map(([line, how]) => (how.length ? `${line}\n  (${how.join("; ")})` : line));
+  }
+
+  /** Everything that a browser can complain of. */
+  async #watch() {
+    const { page } = this;
+    await page.addInitScript(() => addEventListener("securitypolicyviolation", e => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI} ${e.sourceFile}:${e.lineNumber}`)));
+    page.on("console", it => { if (it.type() === "error" || it.type() === "warning") this.#complaint(`console ${it.type()}: ${it.text()}`); });
+    page.on("pageerror", error => this.fault(`script error: ${error.stack ?? error.message}`));
+    page.on("requestfailed", it => this.#complaint(`request failed: ${it.method()} ${it.url()}: ${it.failure()?.errorText}`));
+    page.on("response", it => { if (it.status() >= 400 && !this.expected.includes(it.status())) this.fault(`${it.status()} ${it.request().method()} ${it.url()}`); });
+    const devtools = await this.context.newCDPSession(page);
+    devtools.on("Log.entryAdded", ({ entry }) => { if (entry.level === "error" || entry.source === "security") this.#complaint(`log: ${entry.text} ${entry.url ?? ""}`); });
+    devtools.on("Audits.issueAdded", ({ issue }) => { if (issue.code === "ContentSecurityPolicyIssue") this.fault(`CSP: ${JSON.stringify(issue.details.contentSecurityPolicyIssueDetails)}`); });
+    await devtools.send("Log.enable");
+    await devtools.send("Audits.enable");
+  }
+
+  /** A refusal asked for on purpose is told by the browser too; so is the page that a download leaves where it was. */
+  #complaint(text) {
+    if (this.expected.some(it => text.includes(`status of ${it}`) || (it === ABORTED && text.includes(it)))) return;
+    this.fault(text);
+  }
+}
+
+/** Runs in the page. */
+function stickingOutOrDoubled(width) {
+  const faults = [];
+  const root = document.scrollingElement;
+  if (root.scrollWidth > width) {
+    const wide = [...document.querySelectorAll("body *")].filter(it => it.getBoundingClientRect().right > width + 1).slice(0, 3);
+    faults.push(`${root.scrollWidth} px wide: ${wide.map(it => it.outerHTML.slice(0, 120)).join(" | ")}`);
+  }
+  const ids = [...document.querySelectorAll("[id]")].map(it => it.id);
+  const doubled = ids.filter((id, at) => ids.indexOf(id) !== at);
+  if (doubled.length) faults.push(`ids used twice: ${[...new Set(doubled)].join(", ")}`);
+  return faults;
+}

@@ -1,0 +1,90 @@
+// The main actions in a browser that runs no script.
+
+import { somebody } from "./desk.mjs";
+
+export async function withoutScript(desk, begin) {
+  await aHelper(await begin("plain-helper", { script: "off" }), somebody(desk, "helper"));
+  await aCustomer(await begin("plain-customer", { script: "off" }), somebody(desk, "customer"));
+}
+
+async function aHelper(visit, me) {
+  const { page } = visit;
+  const message = page.getByLabel("Message", { exact: true });
+  await visit.step("signs in and opens a ticket", async () => {
+    await visit.signIn(me);
+    await visit.goTo("/tickets?view=unassigned");
+    await visit.look("queue");
+    await visit.leadingOn(() => page.locator(".trow .subj").first().click());
+    await visit.look("ticket");
+  });
+  await visit.step("takes it, notes and answers", async () => {
+    await visit.press("Assign to me");
+    await visit.told("Saved");
+    await message.fill("A note by hand.");
+    await page.locator(".composer").getByText("Note", { exact: true }).click();
+    await visit.press("Add note");
+    await visit.sees(page.locator(".msg.note", { hasText: "A note by hand." }));
+    await message.fill("An answer by hand.");
+    await visit.press("Send reply");
+    await visit.sees(page.locator(".msg.out", { hasText: "An answer by hand." }).locator(".deliv", { hasText: "Waiting" }));
+    await visit.press("Undo");
+    if (!(await message.inputValue()).includes("An answer by hand.")) throw new Error("the composer lost what was taken back");
+  });
+  await visit.step("sets status and priority", async () => {
+    await page.getByLabel("Status", { exact: true }).selectOption("resolved");
+    await page.getByLabel("Priority", { exact: true }).selectOption("high");
+    await visit.press("Save", page.locator("#props"));
+    await visit.told("status Resolved");
+    await visit.sees(page.locator(".thead .prio.high"));
+  });
+  await visit.step("filters, and changes one of a list", async () => {
+    await visit.goTo("/tickets?view=open");
+    await page.getByLabel("Priority", { exact: true }).first().selectOption({ label: "Normal" });
+    await visit.press("Apply", page.locator(".filters"));
+    await page.locator(".trow input").first().check();
+    await page.locator("#b-prio").selectOption("low");
+    await visit.press("Apply", page.locator(".bulk"));
+    await visit.told("Changed 1 ticket");
+  });
+  await visit.step("searches", async () => {
+    await page.locator("#q").fill("hand");
+    await visit.leadingOn(() => page.locator("#q").press("Enter"));
+    await visit.sees(page.getByRole("heading", { level: 1, name: /Results for/ }));
+  });
+  await visit.step("releases held mail", async () => {
+    await visit.goTo("/held");
+    await visit.press("Release to a ticket", page.locator(".hitem[open]"));
+    await visit.sees(page.locator(".flash.ok"));
+  });
+  await visit.step("changes the theme and signs out", async () => {
+    await page.locator(".userbtn").click();
+    await visit.press("Light", page.locator("#me-menu"));
+    await visit.sees(page.locator("html[data-theme=light]"));
+    await page.locator(".userbtn").click();
+    await visit.press("Same as system", page.locator("#me-menu"));
+    await page.locator(".userbtn").click();
+    await visit.press("Sign out", page.locator("#me-menu"));
+    await visit.sees(page.getByRole("button", { name: "Sign in" }));
+  });
+}
+
+async function aCustomer(visit, me) {
+  const { page } = visit;
+  await visit.step("signs in and writes on a request", async () => {
+    await visit.signIn(me);
+    await visit.leadingOn(() => page.locator(".plist a").first().click());
+    await page.getByLabel("Your reply").fill("Written without script.");
+    await visit.press("Send");
+    await visit.sees(page.locator(".msg", { hasText: "Written without script." }));
+    await visit.look("request");
+  });
+  await visit.step("closes it, opens it again, and asks something new", async () => {
+    await visit.press("This is solved");
+    await visit.press("Not solved: open again");
+    await visit.goTo("/my/new");
+    await page.getByLabel("Subject").fill("Asked by hand");
+    await page.getByLabel("What happened?").fill("A question without script.");
+    await visit.press("Send request");
+    await visit.sees(page.locator(".msg", { hasText: "A question without script." }));
+  });
+}
