@@ -14,7 +14,7 @@ use super::mail_program::Program;
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Story {
-    /// When the mail comes: see [`When`].
+    /// When the mail comes: see `When`.
     pub at: String,
     /// Who writes: `Ann Bell <ann@bell.example>`.
     pub from: String,
@@ -72,7 +72,7 @@ pub enum Becomes {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Beat {
-    /// When: see [`When`].
+    /// When: see `When`.
     pub at: Option<String>,
     /// Instead: how long after the one before, such as `2h 10m`.
     pub after: Option<String>,

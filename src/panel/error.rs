@@ -139,7 +139,7 @@ pub fn sentence(error: &dyn std::fmt::Display) -> String {
     format!("{first}{}{stop}", letters.as_str())
 }
 
-/// The page itself is drawn by [`draw`], which knows the desk.
+/// The page itself is drawn by `draw`, which knows the desk.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
         if let Self::SignIn { next } = &self {
