@@ -265,8 +265,8 @@ fn new_ticket(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
     let quiet = facts.message.kind.automated() || old || facts.mailbox.receipt == Receipt::Never;
     let receipt = if quiet { Answer::Never } else { Answer::Allowed };
     let found = match linked {
-        Some(number) => format!("yes, linked to #{number}"),
-        None => "yes".to_owned(),
+        Some(number) => format!("yes, linked to #{number}: a new ticket"),
+        None => "yes: it answers nothing that is here, so it is a new ticket".to_owned(),
     };
     trace.yes(Q, found, Decision::Open { linked, receipt })
 }
