@@ -110,7 +110,9 @@ async fn open(
     let comment = by_mail(desk, tx, incoming, number, &customer(&requester), now).await?;
     let mut change = Change::of(ticket, Some(requester.id));
     change.row = TicketRow::JustMade;
-    change.echo = if incoming.authenticity == Authenticity::Verified { Echo::Allowed } else { Echo::Never };
+    // It is From that was verified: a receipt to whom Reply-To names repeats nothing.
+    let vouched = incoming.authenticity == Authenticity::Verified && message.author().is_some_and(|it| it.address == requester.email);
+    change.echo = if vouched { Echo::Allowed } else { Echo::Never };
     change.opened("mail", comment);
     if let Some(linked) = linked {
         change.changed(EventKind::Linked, None, Some(linked.to_string()));

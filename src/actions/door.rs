@@ -7,13 +7,13 @@ use crate::{
     desk::{
         event::EventKind,
         id::{CommentId, PersonId, TicketNumber},
-        notification::{Circle, Happening, who_hears},
+        notification::{Answered, Circle, Happening, who_hears},
         permission::{Act, Case},
         person::{Person, PersonState},
         ticket::{Assigned, Status, Step, Ticket},
     },
     store::{
-        Tx,
+        Tx, comments,
         events::{self, NewEvent},
         participants::{self, Participation},
         people, tickets,
@@ -123,6 +123,7 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     let active = |it: &&participants::Participant| it.state == Participation::Active && it.account == PersonState::Active;
     let ids: Vec<PersonId> = everybody.iter().filter(active).map(|it| it.person).collect();
     let Some(mailbox) = desk.mailboxes.get(change.ticket.mailbox) else { return Ok(()) };
+    let answered = if comments::is_answered(tx, change.number()).await? { Answered::ByStaff } else { Answered::NotYet };
     let circle = Circle {
         actor: change.actor,
         participants: &ids,
@@ -130,6 +131,7 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
         assignee: change.ticket.assignee,
         staff: &staff,
         notices: &mailbox.notices,
+        answered,
     };
     let owed = who_hears(&change.happenings, &circle);
     letters::owe(tx, &change, &owed, &letters::Around { desk, now, mailbox, staff: &staff, participants: &everybody }).await

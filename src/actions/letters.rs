@@ -75,14 +75,8 @@ struct CommentLetter<'a> {
 
 /// A mail that the desk writes by itself to one customer, within the budgets.
 async fn to_customer(tx: &mut Tx, change: &Change, content: &Content<'_>, to: PersonId, around: &Around<'_>) -> Result<()> {
-    let (desk, now) = (around.desk, around.now);
     let Some(person) = around.participants.iter().find(|it| it.person == to) else { return Ok(()) };
-    if desk.mailboxes.is_ours(&person.email) || loop_guard::nobody_reads(&person.email) {
-        return Ok(());
-    }
-    let sent = outbox::automatic_sent(tx, &person.email, now - SignedDuration::from_hours(1), now - SignedDuration::from_hours(24)).await?;
-    if let Some(bound) = loop_guard::over_budget(sent, &desk.settings.budgets) {
-        tracing::warn!(ticket = %change.number(), "no automatic mail about ticket {}: {bound}", change.number());
+    if !may_be_written_to(tx, change, person, around).await? {
         return Ok(());
     }
     let receipt = matches!(content, Content::Receipt);
@@ -94,16 +88,31 @@ async fn to_customer(tx: &mut Tx, change: &Change, content: &Content<'_>, to: Pe
         subject,
         greeting: if echo { &person.name } else { "" },
         to: vec![Recipient { address: person.email.clone(), person: Some(person.person) }],
-        names: vec![Named { name: Some(person.name.clone()), address: person.email.clone() }],
+        names: vec![Named { name: echo.then(|| person.name.clone()), address: person.email.clone() }],
         token: None,
         sender: None,
         author: if receipt { Author::DeskInAnswer } else { Author::Desk },
         comment: None,
         told: None,
         files: Vec::new(),
-        not_before: now,
+        not_before: around.now,
     };
     mail.post(tx, &change.ticket, around).await
+}
+
+/// Whether mail that nobody at the desk wrote may go to this person now: not to ourselves, and within the budgets, whatever any
+/// header says.
+async fn may_be_written_to(tx: &mut Tx, change: &Change, person: &Participant, around: &Around<'_>) -> Result<bool> {
+    let (desk, now) = (around.desk, around.now);
+    if desk.mailboxes.is_ours(&person.email) || loop_guard::nobody_reads(&person.email) {
+        return Ok(false);
+    }
+    let sent = outbox::automatic_sent(tx, &person.email, now - SignedDuration::from_hours(1), now - SignedDuration::from_hours(24)).await?;
+    let bound = loop_guard::over_budget(sent, &desk.settings.budgets);
+    if let Some(bound) = &bound {
+        tracing::warn!(ticket = %change.number(), "no automatic mail about ticket {}: {bound}", change.number());
+    }
+    Ok(bound.is_none())
 }
 
 /// A public comment to everybody who takes part.
@@ -112,12 +121,16 @@ async fn comment_mail(tx: &mut Tx, change: &Change, letter: &CommentLetter<'_>, 
     let Some(comment) = comments::get(tx, letter.comment).await? else { return Ok(()) };
     let Some(said) = PublicText::of(&comment) else { return Ok(()) };
     let before = comments::last_public(tx, change.number(), letter.comment).await?.as_ref().and_then(PublicText::of);
-    let people: Vec<&Participant> =
-        around.participants.iter().filter(|it| letter.to.contains(&it.person) && !desk.mailboxes.is_ours(&it.email)).collect();
+    let by_staff = letter.voice == Voice::Staff;
+    let mut people: Vec<&Participant> = Vec::new();
+    for person in around.participants.iter().filter(|it| letter.to.contains(&it.person) && !desk.mailboxes.is_ours(&it.email)) {
+        if by_staff || may_be_written_to(tx, change, person, around).await? {
+            people.push(person);
+        }
+    }
     if people.is_empty() {
         return Ok(());
     }
-    let by_staff = letter.voice == Voice::Staff;
     let undo = if by_staff && comment.via == Via::Panel { desk.settings.undo_window } else { SignedDuration::ZERO };
     let mail = Mail {
         kind: if by_staff { "reply" } else { "relay" },

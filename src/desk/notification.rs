@@ -65,6 +65,18 @@ pub struct Circle<'a> {
     pub staff: &'a [Person],
     /// Which changes of status this mailbox tells customers.
     pub notices: &'a BTreeSet<StatusNotice>,
+    /// Whether somebody at the desk has written to them yet.
+    pub answered: Answered,
+}
+
+/// Whether staff have answered on a ticket. Until then nobody at the desk vouches for it, and a stranger's words are not mailed on
+/// to those whom the stranger named: twenty addresses in a Cc would be twenty victims.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answered {
+    /// At least one reply stands.
+    ByStaff,
+    /// None.
+    NotYet,
 }
 
 /// A mail that is owed.
@@ -161,7 +173,7 @@ fn to_participants(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
                 owed.push(Owed::Comment { comment, to: others.clone(), status: status.map(|(_, to)| to), voice: Voice::Staff });
                 said = true;
             }
-            Happening::Commented { comment } => {
+            Happening::Commented { comment } if circle.answered == Answered::ByStaff => {
                 // Relayed to the other participants; staff among them hear as staff.
                 let to: Vec<PersonId> = others.iter().copied().filter(|it| !circle.staff.iter().any(|staff| staff.id == *it)).collect();
                 if !to.is_empty() {
@@ -170,6 +182,7 @@ fn to_participants(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
             }
             Happening::Opened { .. }
             | Happening::Replied { .. }
+            | Happening::Commented { .. }
             | Happening::StrangerCommented { .. }
             | Happening::Status { .. }
             | Happening::Assigned { .. } => {}
@@ -276,8 +289,18 @@ mod tests {
     }
 
     fn hear(happenings: &[Happening], actor: Option<PersonId>, assignee: Option<PersonId>, participants: &[PersonId]) -> Vec<Owed> {
+        hear_when(Answered::ByStaff, happenings, actor, assignee, participants)
+    }
+
+    fn hear_when(
+        answered: Answered,
+        happenings: &[Happening],
+        actor: Option<PersonId>,
+        assignee: Option<PersonId>,
+        participants: &[PersonId],
+    ) -> Vec<Owed> {
         let notices = StatusNotice::WORDS.iter().map(|(_, it)| *it).collect();
-        who_hears(happenings, &Circle { actor, participants, requester: ANN, assignee, staff: &staff(), notices: &notices })
+        who_hears(happenings, &Circle { actor, participants, requester: ANN, assignee, staff: &staff(), notices: &notices, answered })
     }
 
     #[test]
@@ -303,6 +326,12 @@ mod tests {
         let owed = hear(&[Happening::Commented { comment: SAID }], Some(ANN), Some(HAL), &[ANN, BEN]);
         assert_eq!(owed[0], Owed::Comment { comment: SAID, to: vec![BEN], status: None, voice: Voice::Participant });
         assert_eq!(owed[1..], [Owed::Staff { to: HAL, about: StaffNotice::Commented { comment: SAID } }]);
+    }
+
+    #[test]
+    fn a_strangers_words_are_not_mailed_on_before_staff_have_answered() {
+        let owed = hear_when(Answered::NotYet, &[Happening::Commented { comment: SAID }], Some(ANN), Some(HAL), &[ANN, BEN]);
+        assert_eq!(owed, [Owed::Staff { to: HAL, about: StaffNotice::Commented { comment: SAID } }]);
     }
 
     #[test]

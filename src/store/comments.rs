@@ -168,6 +168,17 @@ pub async fn by_mail_since(conn: &mut Conn, ticket: TicketNumber, since: Timesta
     Ok(u32::try_from(n).unwrap_or(u32::MAX))
 }
 
+/// Whether staff have written to the customer, and not taken it back.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_answered(conn: &mut Conn, ticket: TicketNumber) -> Result<bool> {
+    let sql = "select count(*) from (select 1 as one from comments
+        where ticket = $1 and visibility = 'public' and origin = 'staff' and withdrawn_at is null limit 1) as found";
+    let n: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).fetch_one(c).await)?;
+    Ok(n > 0)
+}
+
 /// Whose turn it is by the last public comment of a person; staff's where there is none.
 ///
 /// # Errors

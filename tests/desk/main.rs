@@ -10,5 +10,6 @@ mod mail_loop;
 mod notes;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod strangers_words;
 #[path = "../support/test_desk.rs"]
 mod test_desk;
