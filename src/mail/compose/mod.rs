@@ -6,9 +6,10 @@
 use jiff::Timestamp;
 use lettre::{
     Address, Message,
+    address::Envelope,
     message::{
-        Attachment, Body, Mailbox, MessageBuilder, MultiPart, SinglePart,
-        header::{ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue},
+        Attachment, Body, Mailbox, Mailboxes, MessageBuilder, MultiPart, SinglePart,
+        header::{self, ContentTransferEncoding, ContentType, Header, HeaderName, HeaderValue},
     },
 };
 
@@ -93,14 +94,14 @@ pub struct File {
 /// [`ComposeError`].
 pub fn compose(mail: &Outgoing<'_>) -> Result<Vec<u8>, ComposeError> {
     let from = mailbox(mail.from).ok_or_else(|| ComposeError::Sender(mail.from.address.to_string()))?;
-    let mut builder = Message::builder().from(from).subject(one_line(mail.subject)).date(mail.date.into());
+    let mut builder = Message::builder().from(from.clone()).subject(one_line(mail.subject)).date(mail.date.into());
     let to: Vec<Mailbox> = mail.to.iter().filter_map(mailbox).collect();
     if to.is_empty() {
         return Err(ComposeError::NoRecipient(mail.to.iter().map(|it| it.address.as_str()).collect::<Vec<_>>().join(", ")));
     }
-    for recipient in to {
-        builder = builder.to(recipient);
-    }
+    // Given beside the header: the library would read the envelope back out of it, and refuse addresses that people have.
+    let envelope = Envelope::new(Some(from.email.clone()), to.iter().map(|it| it.email.clone()).collect())?;
+    builder = builder.mailbox(header::To::from(to.into_iter().collect::<Mailboxes>())).envelope(envelope);
     if let Some(address) = mail.reply_to.and_then(|it| mailbox(&Named { name: mail.from.name.clone(), address: it.clone() })) {
         builder = builder.reply_to(address);
     }
@@ -151,8 +152,15 @@ fn words(kind: ContentType, text: &str) -> SinglePart {
 
 /// As the mail library has it; none for an address it does not accept.
 fn mailbox(named: &Named) -> Option<Mailbox> {
-    let address: Address = named.address.as_str().parse().ok()?;
+    let address: Address = named.address.as_str().parse().ok().or_else(|| in_use(&named.address))?;
     Some(Mailbox::new(named.name.as_deref().map(one_line).filter(|it| !it.is_empty()), address))
+}
+
+/// Addresses that the rules forbid and people have: a dot at the end or two in a row (`ann..lee.@docomo.example`), a domain with an
+/// underscore. Our own type holds nothing that could end a header or an address.
+fn in_use(address: &EmailAddress) -> Option<Address> {
+    let plain = |it: &str| it.chars().all(|c| c.is_ascii_alphanumeric() || ".!#$%&'*+-/=?^_`{|}~".contains(c));
+    (plain(address.local()) && plain(address.domain())).then(|| Address::new_dangerous(address.local(), address.domain()))
 }
 
 /// No control characters, no line breaks: nothing that ends a header field.
@@ -252,6 +260,15 @@ mod tests {
         mail.author = Author::DeskInAnswer;
         let receipt = String::from_utf8(compose(&mail).unwrap()).unwrap();
         assert!(receipt.contains("Auto-Submitted: auto-replied\r\n") && receipt.contains("X-Auto-Response-Suppress: All\r\n"));
+    }
+
+    #[test]
+    fn people_whose_address_breaks_the_rules_are_written_to() {
+        for address in ["ann..lee@x.test", "ann.@x.test", ".ann@x.test", "ann@x_y.test"] {
+            let (from, to) = (named("S", "support@desk.test"), [named("Ann", address)]);
+            let whole = String::from_utf8(compose(&outgoing(&from, &to, "x", "text", &[])).unwrap()).unwrap();
+            assert!(whole.contains(&format!("To: Ann <{address}>\r\n")), "{whole}");
+        }
     }
 
     #[test]
