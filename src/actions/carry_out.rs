@@ -149,7 +149,13 @@ async fn join(desk: &Desk, tx: &mut Tx, incoming: &Incoming, number: TicketNumbe
             change.happened(Happening::StrangerCommented { comment });
         }
         (Voice::Machine | Voice::Staff(_) | Voice::Participant | Voice::NewParticipant, author) => {
-            let speaker = Speaker { author: author.map(|it| it.id), origin: Origin::Machine, flag: Some(Flag::Automatic) };
+            // Staff alone see it: a helper's out-of-office quotes a notice and the address that only they were given.
+            let speaker = Speaker {
+                author: author.map(|it| it.id),
+                origin: Origin::Machine,
+                flag: Some(Flag::Automatic),
+                visibility: Visibility::Internal,
+            };
             let comment = by_mail(desk, tx, incoming, number, &speaker, now).await?;
             change.note(EventKind::Automatic, Some(comment));
         }
@@ -184,10 +190,11 @@ struct Speaker {
     author: Option<PersonId>,
     origin: Origin,
     flag: Option<Flag>,
+    visibility: Visibility,
 }
 
 fn customer(person: &Person) -> Speaker {
-    Speaker { author: Some(person.id), origin: Origin::Customer, flag: None }
+    Speaker { author: Some(person.id), origin: Origin::Customer, flag: None, visibility: Visibility::Public }
 }
 
 async fn by_mail(
@@ -207,7 +214,7 @@ async fn by_mail(
     let text = CommentText::from_mail(words);
     let saying = Saying {
         ticket: number,
-        visibility: Visibility::Public,
+        visibility: speaker.visibility,
         origin: speaker.origin,
         author: speaker.author,
         via: Via::Mail,
