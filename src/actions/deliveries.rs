@@ -39,6 +39,9 @@ pub async fn retry(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
     if row.state == DeliveryState::Sent.as_str() {
         return Err(ActionError::Conflict("the mail server has it already; write a new reply to say it again".to_owned()));
     }
+    if was_taken_back(&mut tx, &row).await? {
+        return Err(ActionError::Conflict("this reply was taken back; write it anew to send it".to_owned()));
+    }
     let what = Outcome { state: DeliveryState::Waiting.as_str(), words: "", next_at: Some(now) };
     outbox::put(&mut tx, id, &what, now).await?;
     leave(desk, tx).await
@@ -62,6 +65,14 @@ pub async fn cancel(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
     let what = Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None };
     outbox::put(&mut tx, id, &what, now).await?;
     leave(desk, tx).await
+}
+
+async fn was_taken_back(tx: &mut Tx, row: &DeliveryRow) -> Result<bool> {
+    let comment = match row.comment {
+        Some(id) => comments::get(tx, id).await?,
+        None => None,
+    };
+    Ok(comment.is_some_and(|it| it.withdrawn_at.is_some()))
 }
 
 /// The delivery, if it is this person's to touch: staff who may comment on its ticket; mail about no ticket is an admin's.
@@ -101,7 +112,8 @@ pub(super) async fn bounced(
 async fn mark(desk: &Desk, tx: &mut Tx, row: &DeliveryRow, recipient: &ReportedRecipient, now: Timestamp) -> Result<()> {
     let said = [recipient.status.as_deref(), recipient.diagnostic.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
     match recipient.action {
-        ReportedAction::Failed if row.state != DeliveryState::Bounced.as_str() => {
+        // Only what was handed over can come back: whoever saw a Message-ID could else stop a mail that still waits.
+        ReportedAction::Failed if DeliveryState::parse(&row.state).is_some_and(DeliveryState::may_have_left) => {
             let what = Outcome { state: DeliveryState::Bounced.as_str(), words: &said, next_at: None };
             outbox::put(tx, row.id, &what, now).await?;
             told(desk, tx, row, &said, now).await

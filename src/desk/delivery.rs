@@ -93,6 +93,15 @@ impl DeliveryState {
         Self::ALL.into_iter().find(|it| it.as_str() == word)
     }
 
+    /// Whether a mail server may have it, so that a report of its failing can be true.
+    #[must_use]
+    pub fn may_have_left(self) -> bool {
+        match self {
+            Self::Sent | Self::Unknown => true,
+            Self::Waiting | Self::Delayed | Self::Refused | Self::Bounced | Self::Cancelled => false,
+        }
+    }
+
     /// Whether a sender will still try it.
     #[must_use]
     pub fn is_open(self) -> bool {
