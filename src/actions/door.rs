@@ -122,7 +122,7 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     let everybody = participants::list(tx, change.ticket.number).await?;
     let active = |it: &&participants::Participant| it.state == Participation::Active && it.account == PersonState::Active;
     let ids: Vec<PersonId> = everybody.iter().filter(active).map(|it| it.person).collect();
-    let Some(mailbox) = desk.mailboxes.get(change.ticket.mailbox) else { return Ok(()) };
+    let Some((outbox, mailbox)) = desk.mailboxes.answering(change.ticket.mailbox) else { return Ok(()) };
     let answered = if comments::is_answered(tx, change.number()).await? { Answered::ByStaff } else { Answered::NotYet };
     let circle = Circle {
         actor: change.actor,
@@ -134,7 +134,7 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
         answered,
     };
     let owed = who_hears(&change.happenings, &circle);
-    letters::owe(tx, &change, &owed, &letters::Around { desk, now, mailbox, staff: &staff, participants: &everybody }).await
+    letters::owe(tx, &change, &owed, &letters::Around { desk, now, outbox, mailbox, staff: &staff, participants: &everybody }).await
 }
 
 /// Commits, and tells the senders.

@@ -11,7 +11,7 @@ use crate::{
     desk::{
         address::Named,
         comment::{PublicText, Via},
-        id::{CommentId, PersonId, TicketNumber},
+        id::{CommentId, MailboxId, PersonId, TicketNumber},
         loop_guard,
         notification::{Owed, StaffNotice, Voice},
         person::Person,
@@ -31,6 +31,8 @@ use crate::{
 pub(super) struct Around<'a> {
     pub desk: &'a Desk,
     pub now: Timestamp,
+    /// Whose outbox takes the mail.
+    pub outbox: MailboxId,
     pub mailbox: &'a MailboxSettings,
     pub staff: &'a [Person],
     pub participants: &'a [Participant],
@@ -274,7 +276,7 @@ impl Mail<'_> {
         let sha256 = around.desk.store.blobs().put_later(tx, made.bytes, around.now).await?;
         let by_itself = self.author != Author::Person;
         let new = NewMail {
-            mailbox: ticket.mailbox,
+            mailbox: around.outbox,
             kind: self.kind,
             ticket: Some(ticket.number),
             comment: self.comment,
@@ -319,8 +321,8 @@ pub(super) struct Note<'a> {
 
 impl Note<'_> {
     /// Puts it into the outbox.
-    pub async fn post(&self, desk: &Desk, tx: &mut Tx, mailbox: crate::desk::id::MailboxId, now: Timestamp) -> Result<()> {
-        let Some(settings) = desk.mailboxes.get(mailbox) else { return Ok(()) };
+    pub async fn post(&self, desk: &Desk, tx: &mut Tx, mailbox: MailboxId, now: Timestamp) -> Result<()> {
+        let Some((mailbox, settings)) = desk.mailboxes.answering(mailbox) else { return Ok(()) };
         let url = desk.url.to_string();
         let (number, subject) = self.ticket.map_or((None, ""), |(number, subject)| (Some(number), subject));
         let head = Letterhead { desk: &desk.settings.name, url: &url, number, subject, greeting: &self.to.name };

@@ -110,7 +110,13 @@ impl Mailboxes {
     /// One; a row whose mailbox is no longer configured is answered for by the first.
     #[must_use]
     pub fn get(&self, id: MailboxId) -> Option<&MailboxSettings> {
-        self.0.iter().find(|(it, _)| *it == id).or(self.0.first()).map(|(_, settings)| settings)
+        self.answering(id).map(|(_, settings)| settings)
+    }
+
+    /// The same with its row: whose outbox takes the mail.
+    #[must_use]
+    pub fn answering(&self, id: MailboxId) -> Option<(MailboxId, &MailboxSettings)> {
+        self.0.iter().find(|(it, _)| *it == id).or(self.0.first()).map(|(id, settings)| (*id, settings))
     }
 
     /// Whether mail to this address comes back to us.
@@ -176,6 +182,18 @@ pub enum Kind {
 }
 
 impl ActionError {
+    /// Whether the database or the disk is at fault, in a way that may pass ([`StoreError::is_passing`]).
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_passing())
+    }
+
+    /// Whether another transaction was in the way ([`StoreError::is_lost_race`]).
+    #[must_use]
+    pub fn is_lost_race(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_lost_race())
+    }
+
     /// Which kind this is.
     #[must_use]
     pub fn kind(&self) -> Kind {

@@ -54,25 +54,42 @@ pub struct Outcome {
     pub reason: String,
 }
 
+/// So often a decision is begun when another transaction is in its way.
+const MOST_RACES: usize = 3;
+
 /// Decides each of these messages and does what was decided, all in one transaction: one sync to the disk under a backlog.
 /// Where that fails, each is decided alone, and one that cannot be is held with the reason: it never stops the others (I6).
 ///
 /// # Errors
-/// When the database fails: then what is undecided stays so, and is tried again.
+/// When the database or the disk fails: then what is undecided stays so, is tried again, and is not held.
 pub async fn receive_messages(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
     match together(desk, batch).await {
         Ok(outcomes) => return Ok(outcomes),
+        // A full disk is no fault of the messages: they wait for room, and for nobody.
+        Err(error) if error.is_passing() && !error.is_lost_race() => return Err(error),
         Err(error) if batch.len() > 1 => tracing::warn!("deciding {} messages one by one: together it fails: {error}", batch.len()),
         Err(_) => {}
     }
     let mut outcomes = Vec::with_capacity(batch.len());
     for one in batch {
-        match together(desk, std::slice::from_ref(one)).await {
+        match alone(desk, one).await {
             Ok(outcome) => outcomes.extend(outcome),
+            Err(error) if error.is_passing() => return Err(error),
             Err(error) => hold(desk, one, &error.to_string()).await?,
         }
     }
     Ok(outcomes)
+}
+
+/// Begins again when another transaction was in its way.
+async fn alone(desk: &Desk, one: &Incoming) -> Result<Vec<Outcome>> {
+    for _ in 1..MOST_RACES {
+        match together(desk, std::slice::from_ref(one)).await {
+            Err(error) if error.is_lost_race() => tracing::info!(message = %one.row.id, "deciding {} begins again: {error}", one.row.id),
+            done => return done,
+        }
+    }
+    together(desk, std::slice::from_ref(one)).await
 }
 
 async fn together(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
@@ -159,7 +176,7 @@ pub(super) async fn write(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: 
     let decided = Decided {
         decision: done.decision,
         reason: trace.reason(),
-        trace: &serde_json::to_string(trace).unwrap_or_default().replace("\\u0000", ""),
+        trace: &serde_json::to_string(trace).unwrap_or_default(),
         ticket: done.ticket,
         message_id: message.message_id.as_ref(),
         sender: sender.as_deref(),

@@ -98,6 +98,43 @@ impl StoreError {
     }
 }
 
+impl StoreError {
+    /// Whether the same may succeed later, however it is done: the database is away, busy or full, or two were in each other's way.
+    /// What is false for ever (a value that cannot be kept) does not pass.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(it)) => it.code().is_some_and(|code| passing_code(&code)),
+            Self::Database(error) => matches!(
+                error,
+                sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
+            ),
+            Self::File { .. } | Self::InUse(_) => true,
+            Self::Migrate(_) | Self::Unreadable { .. } | Self::Content { .. } => false,
+        }
+    }
+
+    /// Whether two transactions were in each other's way, so that the loser does best to begin again at once.
+    #[must_use]
+    pub fn is_lost_race(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(it)) => it.code().is_some_and(|code| code == "40001" || code == "40P01"),
+            Self::Database(_) | Self::Migrate(_) | Self::File { .. } | Self::InUse(_) | Self::Unreadable { .. } | Self::Content { .. } => {
+                false
+            }
+        }
+    }
+}
+
+/// PostgreSQL's classes of five signs: connection, rollback, resources, not in that state, operator, system. SQLite's numbers, the
+/// extended ones in their higher bits: busy, locked, no memory, read-only, interrupted, I/O, full, cannot open.
+fn passing_code(code: &str) -> bool {
+    match code.parse::<i64>() {
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5..=10 | 13 | 14),
+        Ok(_) | Err(_) => ["08", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)),
+    }
+}
+
 /// Every call of this room.
 pub type Result<T> = std::result::Result<T, StoreError>;
 
@@ -339,4 +376,19 @@ pub(crate) fn at(ms: i64) -> Timestamp {
 /// A word read back as the value it stands for.
 pub(crate) fn word<T>(table: &'static str, column: &'static str, value: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
     parse(value).ok_or_else(|| StoreError::Unreadable { table, column, value: value.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_told_from_what_is_false_for_ever() {
+        for (code, passes) in [("40P01", true), ("57P01", true), ("53100", true), ("13", true), ("2570", true), ("5", true)] {
+            assert_eq!(passing_code(code), passes, "{code}");
+        }
+        for code in ["22021", "23505", "54000", "1", "19", "2067", "18"] {
+            assert!(!passing_code(code), "{code}");
+        }
+    }
 }

@@ -169,6 +169,17 @@ pub async fn give_back(tx: &mut Tx, owner: &str) -> Result<()> {
     Ok(())
 }
 
+/// Mail of a mailbox that is no longer configured has nobody who hands it over: `heir` does from now on. How many deliveries.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn inherit(tx: &mut Tx, configured: &[MailboxId], heir: MailboxId) -> Result<u64> {
+    // Our own integers: nothing to escape, and both databases take them as they are.
+    let listed = configured.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let sql = format!("update deliveries set mailbox = $1 where state in ('waiting', 'delayed', 'unknown') and mailbox not in ({listed})");
+    Ok(on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(heir.0).execute(c).await.map(|it| it.rows_affected()))?)
+}
+
 /// When the next delivery of a mailbox is due, a running lease's end counted; none: nothing waits.
 ///
 /// # Errors
@@ -263,38 +274,49 @@ impl Row {
 }
 
 macro_rules! select {
-    ($rest:literal) => {
+    ($rest:literal, $lock:literal) => {
         concat!(
             "select d.id, d.outbox, d.state, d.lease_until, o.ticket, o.comment, o.author, d.address from deliveries d join outbox o on o.id = d.outbox ",
-            $rest
+            $rest,
+            $lock
         )
     };
 }
 
-/// One delivery.
+/// Locked until the transaction ends: a sender must not lease between the look and the deed. SQLite has one writer anyway.
+macro_rules! locked {
+    ($tx:expr, $rest:literal) => {
+        $tx.pick(select!($rest, ""), select!($rest, " for update of d"))
+    };
+}
+
+/// One delivery, locked.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn get(conn: &mut Conn, id: DeliveryId, now: Timestamp) -> Result<Option<DeliveryRow>> {
-    let row: Option<Row> = on!(conn, c => sqlx::query_as(select!("where d.id = $1")).bind(id.0).fetch_optional(c).await)?;
+pub async fn get(tx: &mut Tx, id: DeliveryId, now: Timestamp) -> Result<Option<DeliveryRow>> {
+    let sql = locked!(tx, "where d.id = $1");
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(sql).bind(id.0).fetch_optional(c).await)?;
     Ok(row.map(|it| it.delivery(now)))
 }
 
-/// Every delivery of the mail that carries a comment.
+/// Every delivery of the mail that carries a comment, locked.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn of_comment(conn: &mut Conn, comment: CommentId, now: Timestamp) -> Result<Vec<DeliveryRow>> {
-    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(select!("where o.comment = $1 order by d.id")).bind(comment.0).fetch_all(c).await)?;
+pub async fn of_comment(tx: &mut Tx, comment: CommentId, now: Timestamp) -> Result<Vec<DeliveryRow>> {
+    let sql = locked!(tx, "where o.comment = $1 order by d.id");
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(sql).bind(comment.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
 }
 
-/// Every delivery of one mail.
+/// Every delivery of one mail, locked.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn of_mail(conn: &mut Conn, mail: OutboxId, now: Timestamp) -> Result<Vec<DeliveryRow>> {
-    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(select!("where o.id = $1 order by d.id")).bind(mail.0).fetch_all(c).await)?;
+pub async fn of_mail(tx: &mut Tx, mail: OutboxId, now: Timestamp) -> Result<Vec<DeliveryRow>> {
+    let sql = locked!(tx, "where o.id = $1 order by d.id");
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(sql).bind(mail.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
 }
 

@@ -155,9 +155,12 @@ enum Account {
 }
 
 async fn hand_over(desk: &Desk, lane: &Lane, leased: &Leased) -> Result<Account> {
-    let octets = desk.store.blobs().get(&mut *desk.store.read().await?, &leased.sha256).await?;
-    // Never an empty mail in its place: the row stays, and the log says what to restore.
-    let octets = octets.ok_or_else(|| StoreError::Content { sha256: leased.sha256.as_str().to_owned(), what: "missing" })?;
+    let octets = match desk.store.blobs().get(&mut *desk.store.read().await?, &leased.sha256).await {
+        Ok(Some(octets)) => octets,
+        Ok(None) => return unreadable(desk, lane, leased, "its octets are not here; restore them from a backup".to_owned()).await,
+        Err(error @ StoreError::Content { .. }) => return unreadable(desk, lane, leased, error.to_string()).await,
+        Err(error) => return Err(error.into()),
+    };
     let mut answer = lane.pool.hand_over(leased.envelope_from.as_ref(), &leased.address, &octets).await;
     if leased.envelope_from.is_none() && matches!(answer, HandOver::Refused { .. }) {
         // Some servers of submission will not have the null return path (RFC 6409 §6.1): then our own address stands there.
@@ -169,6 +172,12 @@ async fn hand_over(desk: &Desk, lane: &Lane, leased: &Leased) -> Result<Account>
         HandOver::AccountTrouble { .. } => Account::Troubled,
         HandOver::Deferred { .. } | HandOver::Unknown { .. } => Account::Unknown,
     })
+}
+
+/// A mail whose octets are damaged is put off, with the reason where everybody sees it: a backup may bring them back.
+async fn unreadable(desk: &Desk, lane: &Lane, leased: &Leased, words: String) -> Result<Account> {
+    record(desk, lane, leased, &HandOver::Deferred { words }).await?;
+    Ok(Account::Unknown)
 }
 
 async fn record(desk: &Desk, lane: &Lane, leased: &Leased, answer: &HandOver) -> Result<()> {
@@ -199,6 +208,13 @@ async fn record(desk: &Desk, lane: &Lane, leased: &Leased, answer: &HandOver) ->
 pub async fn take_up(desk: &Desk, owner: &str) -> Result<()> {
     let mut tx = desk.store.begin().await?;
     outbox::give_back(&mut tx, owner).await?;
+    let configured: Vec<MailboxId> = desk.mailboxes.iter().map(|(id, _)| id).collect();
+    if let Some(heir) = configured.first() {
+        let inherited = outbox::inherit(&mut tx, &configured, *heir).await?;
+        if inherited > 0 {
+            tracing::warn!("{inherited} deliveries of mailboxes that are no longer configured go out by the first one's server");
+        }
+    }
     tx.commit().await?;
     Ok(())
 }
