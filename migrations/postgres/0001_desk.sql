@@ -115,8 +115,11 @@ create table queue_counts (
     primary key (status, turn, assignee)
 );
 
+-- Counted at the end of a transaction, one transaction at a time: counting as it goes, two that change tickets of the same queues
+-- in another order would wait for each other.
 create function count_ticket() returns trigger language plpgsql as $$
 begin
+    perform pg_advisory_xact_lock(hashtext('queue_counts'));
     if tg_op = 'UPDATE' then
         update queue_counts set n = n - 1 where status = old.status and turn = old.turn and assignee = coalesce(old.assignee, 0);
     end if;
@@ -124,8 +127,9 @@ begin
         on conflict (status, turn, assignee) do update set n = queue_counts.n + 1;
     return null;
 end $$;
-create trigger tickets_counted_in after insert on tickets for each row execute function count_ticket();
-create trigger tickets_counted_over after update of status, turn, assignee on tickets for each row
+create constraint trigger tickets_counted_in after insert on tickets deferrable initially deferred
+    for each row execute function count_ticket();
+create constraint trigger tickets_counted_over after update of status, turn, assignee on tickets deferrable initially deferred for each row
     when (old.status is distinct from new.status or old.turn is distinct from new.turn or old.assignee is distinct from new.assignee)
     execute function count_ticket();
 

@@ -7,7 +7,10 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     actions::{Desk, stale::close_stale},
     store::sessions,
-    workers::{Result, take_in},
+    workers::{
+        Result,
+        take_in::{self, Begun},
+    },
 };
 
 /// So often.
@@ -17,9 +20,9 @@ const EVERY: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// When the database fails.
-pub async fn step(desk: &Desk) -> Result<()> {
+pub async fn step(desk: &Desk, begun: &mut Begun) -> Result<()> {
     while !close_stale(desk).await?.is_empty() {}
-    take_in::decide_left_over(desk).await?;
+    take_in::decide_left_over(desk, begun).await?;
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
     sessions::prune(&mut tx, now, now - desk.settings.sessions.idle).await?;
@@ -29,8 +32,9 @@ pub async fn step(desk: &Desk) -> Result<()> {
 
 /// Goes its rounds until it is told to stop.
 pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
+    let mut begun = Begun::default();
     loop {
-        if let Err(error) = step(&desk).await {
+        if let Err(error) = step(&desk, &mut begun).await {
             tracing::error!("housekeeping fails: {error}");
         }
         tokio::select! {

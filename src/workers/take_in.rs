@@ -1,5 +1,7 @@
 //! Messages come into the ledger and are decided: the same for IMAP and for `maildesk ingest`.
 
+use std::collections::HashSet;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -95,12 +97,17 @@ fn read(desk: &Desk, row: LedgerRow, octets: &[u8]) -> Incoming {
     Incoming { row, message, authenticity }
 }
 
+/// Messages that an earlier run left undecided and whose decision this run has begun: a database that fails in between is tried
+/// again as often as it takes, and counts as one start.
+#[derive(Debug, Default)]
+pub struct Begun(HashSet<LedgerId>);
+
 /// Decides what an earlier run, or a failing database, left undecided; how many. What was there when the program ended is
 /// decided alone, its start counted first, so that a message that ends the program is found and held.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn decide_left_over(desk: &Desk) -> Result<usize> {
+pub async fn decide_left_over(desk: &Desk, begun: &mut Begun) -> Result<usize> {
     let mut n = 0;
     loop {
         let rows = messages::undecided(&mut *desk.store.read().await?, BATCH).await?;
@@ -109,8 +116,13 @@ pub async fn decide_left_over(desk: &Desk) -> Result<usize> {
         }
         n += rows.len();
         let (suspects, others): (Vec<LedgerRow>, Vec<LedgerRow>) = rows.into_iter().partition(|it| it.starts > 0);
-        for row in suspects {
-            count_start(desk, row.id).await?;
+        for mut row in suspects {
+            if begun.0.contains(&row.id) {
+                row.starts -= 1;
+            } else {
+                count_start(desk, row.id).await?;
+                begun.0.insert(row.id);
+            }
             decide(desk, vec![row]).await?;
         }
         decide(desk, others).await?;

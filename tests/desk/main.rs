@@ -2,6 +2,7 @@
 //! with `MAILDESK_TEST_DATABASE=postgres`.
 #![allow(clippy::unwrap_used)]
 
+mod adversity;
 mod answers_by_mail;
 mod forged;
 mod ledger;

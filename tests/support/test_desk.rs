@@ -42,7 +42,7 @@ pub struct TestDesk {
     pub hal: Person,
     pub ada: Person,
     owed: Mutex<Owed>,
-    _folder: tempfile::TempDir,
+    pub folder: tempfile::TempDir,
     _database: Option<super::postgres::Database>,
 }
 
@@ -92,7 +92,7 @@ impl TestDesk {
             templates: Arc::new(Templates::new()),
             outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
         };
-        Self { desk, mailbox, ann, hal, ada, owed: Mutex::new(Owed::MustBeSeen), _folder: folder, _database: database }
+        Self { desk, mailbox, ann, hal, ada, owed: Mutex::new(Owed::MustBeSeen), folder, _database: database }
     }
 
     /// This test is not about the mail that leaves.
