@@ -203,7 +203,7 @@ async fn a_refused_recipient_is_told_truthfully_and_nobody_elses_mail_waits() {
     let comment = reply::reply(&desk.app.desk, &desk.hal, TicketNumber(1), &words).await.unwrap();
     desk.mail_to("ben@home.test", "Printer").await;
     desk.mail_to("hal@desk.test", "Not delivered to ann@home.test").await;
-    let rows = outbox::of_comment(&mut desk.app.desk.store.read().await.unwrap(), comment, Clock::System.now()).await.unwrap();
+    let rows = outbox::of_comment(&mut desk.app.desk.store.begin().await.unwrap(), comment, Clock::System.now()).await.unwrap();
     let state = |address: &str| rows.iter().find(|it| it.address == address).unwrap().state.clone();
     assert_eq!(
         (state("ann@home.test").as_str(), state("ben@home.test").as_str()),
