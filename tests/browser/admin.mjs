@@ -57,6 +57,13 @@ async function looksAtMail(visit) {
     await visit.follow("Not delivered");
     await visit.look("mail-not-delivered");
   });
+  await visit.step("looks at every message that arrived, and into one", async () => {
+    await visit.follow("Every message");
+    await visit.sees(page.getByRole("heading", { level: 1 }));
+    await visit.look("messages");
+    await visit.leadingOn(() => page.locator("tbody a[href^='/mail/messages/']").first().click());
+    await visit.look("message");
+  });
 }
 
 async function looksAtFigures(visit) {
