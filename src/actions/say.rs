@@ -91,6 +91,6 @@ pub(super) async fn say(desk: &Desk, tx: &mut Tx, what: &Saying<'_>, now: Timest
 }
 
 /// The start of a text, on one line.
-fn snippet(text: &str) -> String {
+pub(super) fn snippet(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(SNIPPET).collect()
 }

@@ -4,6 +4,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result,
         door::{Change, enter, leave, record},
+        say::snippet,
     },
     desk::{
         comment::{Origin, Visibility},
@@ -16,6 +17,7 @@ use crate::{
     store::{
         comments,
         outbox::{self, Outcome},
+        tickets,
     },
 };
 
@@ -44,6 +46,8 @@ pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Resul
         outbox::put(&mut tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
     }
     comments::withdraw(&mut tx, id, now).await?;
+    let last = comments::last_public(&mut tx, comment.ticket, CommentId(i64::MAX)).await?;
+    tickets::uncount_comment(&mut tx, comment.ticket, &last.map(|it| snippet(it.text.as_str())).unwrap_or_default()).await?;
     let mut change = Change::of(ticket, Some(actor.id));
     change.ticket.turn = comments::turn(&mut tx, comment.ticket).await?;
     change.note(EventKind::Withdrawn, Some(id));

@@ -165,6 +165,16 @@ pub async fn count_comment(tx: &mut Tx, number: TicketNumber, trace: CommentTrac
     Ok(())
 }
 
+/// Takes a comment that is shown no more off its ticket; `snippet` is the start of the last that is.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn uncount_comment(tx: &mut Tx, number: TicketNumber, snippet: &str) -> Result<()> {
+    let sql = "update tickets set comments = comments - 1, snippet = $2 where number = $1";
+    on!(tx, c => sqlx::query(sql).bind(number.0).bind(snippet).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
 /// Resolved before `before` and never answered since: due to be closed. At most `limit`, oldest first.
 ///
 /// # Errors

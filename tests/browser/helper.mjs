@@ -194,6 +194,7 @@ async function searches(visit) {
   await visit.step("searches", async () => {
     await search("uploads night");
     await visit.sees(visit.page.locator(".trow", { hasText: "Uploads stop at night" }));
+    if (await visit.page.locator(".trow", { hasText: "wrong person" }).count()) throw new Error("the list still shows what was taken back");
     await visit.look("search");
     await search("zebra crossing xylophone");
     await visit.sees(visit.page.getByRole("heading", { name: "Nothing found" }));

@@ -107,7 +107,8 @@ async fn a_reply_can_be_taken_back_until_it_leaves() {
     let comment = reply::reply(&desk.desk, &desk.hal, number, &reply_of("Oops")).await.unwrap();
     assert_eq!(withdraw_reply::withdraw_reply(&desk.desk, &desk.hal, comment).await.unwrap(), "Oops");
     assert!(desk.mail_to("ann@home.test").await.is_empty());
-    assert_eq!(desk.ticket(number).await.turn, Turn::Staff);
+    let ticket = desk.ticket(number).await;
+    assert_eq!((ticket.turn, ticket.comments), (Turn::Staff, 1));
 
     let comment = reply::reply(&desk.desk, &desk.hal, number, &reply_of("Better")).await.unwrap();
     assert_eq!(desk.mail_to("ann@home.test").await.len(), 1);
