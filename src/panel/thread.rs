@@ -290,7 +290,11 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
     let priority = |word| bold(Priority::parse(word).map_or(word, |it| it.title()));
     let actor = bold(line.actor.as_ref().map_or("maildesk", |it| it.name.as_str()));
     match line.kind {
-        EventKind::Opened => format!("{actor} opened the ticket by {}", escaped(new)),
+        EventKind::Opened => match new {
+            "portal" => format!("{actor} opened the ticket in the portal"),
+            "panel" => format!("{actor} opened the ticket here"),
+            how => format!("{actor} opened the ticket by {}", escaped(how)),
+        },
         EventKind::Replied => format!("{actor} replied"),
         EventKind::Commented => format!("{actor} wrote"),
         EventKind::Automatic => "An automatic message came".to_owned(),
