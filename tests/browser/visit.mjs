@@ -108,6 +108,7 @@ export class Visit {
   /** The page as it is, in both themes and both widths: pictures, axe, doubled ids, what sticks out. */
   async look(name) {
     this.pages += 1;
+    await this.page.evaluate(() => scrollTo(0, 0));
     for (const size of [DESK, PHONE]) {
       await this.page.setViewportSize(size);
       for (const theme of THEMES) {
