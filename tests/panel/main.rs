@@ -13,6 +13,7 @@ mod policies;
 mod portal;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod reach;
 mod signing_in;
 #[path = "../support/test_desk.rs"]
 mod test_desk;
