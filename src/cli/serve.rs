@@ -42,9 +42,10 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Lines to standard error. async_imap at trace level prints passwords, so it never goes below info.
+/// Lines to standard error. At trace level async_imap prints passwords and tower_http the paths of invitations, so neither ever goes
+/// below info.
 pub fn log(format: LogFormat, filter: &str) {
-    let filter = tracing_subscriber::EnvFilter::new(format!("{filter},async_imap=info"));
+    let filter = tracing_subscriber::EnvFilter::new(format!("{filter},async_imap=info,tower_http=info"));
     let to_stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => to_stderr.with_target(false).init(),

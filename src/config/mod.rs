@@ -139,7 +139,7 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
         trusted_proxies,
         log,
         // Below info it writes every line of a sign-in, password and all.
-        log_filter: format!("{log_level},async_imap=info"),
+        log_filter: format!("{log_level},async_imap=info,tower_http=info"),
         desk,
         mailboxes: mailboxes?,
     })
@@ -167,8 +167,8 @@ fn log_level(value: &source::Value) -> Result<String, section::Refusal> {
     if bare && !["off", "error", "warn", "info", "debug", "trace"].contains(&filter.as_str()) {
         return Err("is not one of \"error\", \"warn\", \"info\", \"debug\", \"trace\" or \"off\"".to_owned());
     }
-    if filter.contains("async_imap") {
-        return Err("would write passwords to the log; leave async_imap out".to_owned());
+    if let Some(talker) = ["async_imap", "tower_http"].into_iter().find(|it| filter.contains(it)) {
+        return Err(format!("would write passwords or invitations to the log; leave {talker} out"));
     }
     let checked = tracing_subscriber::EnvFilter::try_new(&filter);
     checked.map(|_| filter).map_err(|_| "is not a filter such as \"info\" or \"info,maildesk::mail=debug\"".to_owned())

@@ -11,6 +11,9 @@ use maildesk::demo::world::{World, WorldOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqlitePool};
 
 pub const SUPPORT: &str = "support@desk.test";
+
+/// Of the mailbox, for reading and for sending.
+pub const MAILBOX_PASSWORD: &str = "mailbox-Zug8uiPh";
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A folder with a configuration, and the mail world that it names.
@@ -22,15 +25,15 @@ pub struct Setting {
 impl Setting {
     pub async fn new() -> Self {
         let world = World::start(WorldOptions::default()).await.unwrap();
-        world.add_account(SUPPORT, "secret");
+        world.add_account(SUPPORT, MAILBOX_PASSWORD);
         let folder = tempfile::tempdir().unwrap();
         let (imap, smtp) = (world.imap_addr().port(), world.smtp_addr().port());
         let configuration = format!(
             "listen = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1:8025\"\ndata_dir = \"data\"\nlog_level = \"warn\"\n\n\
              [desk]\nmax_automatic_per_hour = 100000\nmax_automatic_per_domain_hour = 100000\n\n\
              [[mailbox]]\nname = \"support\"\naddress = \"{SUPPORT}\"\ntake_existing = \"all\"\n\n\
-             [mailbox.imap]\nhost = \"127.0.0.1\"\nport = {imap}\ntls = \"none\"\nuser = \"{SUPPORT}\"\npassword = \"secret\"\ndone_folder = \"Processed\"\n\n\
-             [mailbox.smtp]\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"none\"\n"
+             [mailbox.imap]\nhost = \"127.0.0.1\"\nport = {imap}\ntls = \"none\"\nuser = \"{SUPPORT}\"\npassword = \"{MAILBOX_PASSWORD}\"\ndone_folder = \"Processed\"\n\n\
+             [mailbox.smtp]\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"none\"\nuser = \"{SUPPORT}\"\npassword = \"{MAILBOX_PASSWORD}\"\n"
         );
         fs::write(folder.path().join("maildesk.toml"), configuration).unwrap();
         Self { folder, world }
@@ -38,10 +41,16 @@ impl Setting {
 
     /// Starts the daemon.
     pub fn daemon(&self) -> Daemon {
+        self.daemon_that_logs("warn")
+    }
+
+    /// Starts the daemon with another level of log lines.
+    pub fn daemon_that_logs(&self, level: &str) -> Daemon {
         let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_maildesk"))
             .args(["serve", "--config"])
             .arg(self.folder.path().join("maildesk.toml"))
+            .env("MAILDESK_LOG_LEVEL", level)
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(log)

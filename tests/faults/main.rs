@@ -4,3 +4,6 @@
 mod daemon;
 mod killed;
 mod restarts;
+mod secrets;
+#[path = "../demo/web.rs"]
+mod web;
