@@ -29,7 +29,7 @@ use crate::{
         sign_in::begin_session,
         visitor::ClientAddress,
     },
-    store::{links, people, sessions},
+    store::{Conn, links, people, sessions},
 };
 
 #[derive(Serialize)]
@@ -149,13 +149,8 @@ async fn draw_invitation(
     name: Option<&str>,
     failed: Option<String>,
 ) -> Result<Response, PageError> {
-    let now = panel.desk.clock.now();
     let mut conn = panel.desk.store.read().await?;
-    let link = links::get(&mut conn, &hashed(token)).await?;
-    let open = link.filter(|it| it.used_at.is_none() && now < it.expires_at);
-    let Some((link, purpose)) = open.and_then(|it| Purpose::parse(&it.purpose).map(|purpose| (it, purpose))) else {
-        return Err(PageError::Forbidden("This link was used already, or it has expired. An admin can send you a new one.".to_owned()));
-    };
+    let (link, purpose) = open_link(panel, &mut conn, token).await?;
     let person = people::get(&mut conn, link.person).await?.ok_or(PageError::Missing)?;
     let (head, text) = match purpose {
         Purpose::Invitation => ("Welcome", "Choose the name that customers see and a password."),
@@ -175,6 +170,14 @@ async fn draw_invitation(
     draw(panel, jar, &enter)
 }
 
+/// A link that still opens something.
+async fn open_link(panel: &Panel, conn: &mut Conn, token: &str) -> Result<(links::Link, Purpose), PageError> {
+    let now = panel.desk.clock.now();
+    let open = links::get(conn, &hashed(token)).await?.filter(|it| it.used_at.is_none() && now < it.expires_at);
+    open.and_then(|it| Purpose::parse(&it.purpose).map(|purpose| (it, purpose)))
+        .ok_or_else(|| PageError::Forbidden("This link was used already, or it has expired. An admin can send you a new one.".to_owned()))
+}
+
 /// `POST /invite/{token}`.
 pub(super) async fn accept_invitation(
     State(panel): State<Panel>,
@@ -185,6 +188,8 @@ pub(super) async fn accept_invitation(
     fields: Fields,
 ) -> Result<Response, PageError> {
     fields.only(&["name", "username", "password"])?;
+    // Before the password is hashed: whoever has no link must not make the machine work.
+    open_link(&panel, &mut *panel.desk.store.read().await?, &token).await?;
     let name = fields.get("name");
     let password = match NewPassword::parse(fields.text("password")) {
         Ok(password) => password,
