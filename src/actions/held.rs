@@ -39,7 +39,7 @@ pub async fn release(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Ticket
     if incoming.message.requester.is_none() {
         return Err(ActionError::Conflict("nobody could be answered: this message has no usable sender; open a ticket by hand".to_owned()));
     }
-    let known = facts.tickets.iter().find(|it| it.author == Stands::Participant);
+    let known = facts.tickets.iter().find(|it| it.author == Stands::Participant && !it.closed_too_long(now, facts.reopen_within));
     let fresh = now.duration_since(row.received_at) <= TOO_OLD_TO_ANSWER.min(SignedDuration::from_hours(24));
     let receipt = if incoming.message.kind.automated() || !fresh { Answer::Never } else { Answer::Allowed };
     let decision = match known {

@@ -1,6 +1,11 @@
 //! Every message is a row, once; nothing is answered that a machine wrote.
 
-use maildesk::actions::held;
+use jiff::SignedDuration;
+use maildesk::{
+    actions::{held, set_status::set_status},
+    desk::ticket::Status,
+    store::{held as held_mail, messages::Held},
+};
 
 use crate::test_desk::{TestDesk, mail};
 
@@ -99,4 +104,19 @@ async fn a_delivery_report_marks_the_reply_and_tells_its_author() {
     let [told] = desk.mail().await.try_into().unwrap();
     assert_eq!(told.to, "hal@desk.test");
     assert!(told.read.text.contains("no such user") && told.read.text.contains("ann@home.test"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_answer_to_a_ticket_closed_long_ago_is_released_to_a_new_one() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let number = desk.write("Ann <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    set_status(&desk.desk, &desk.ada, number, None, Status::Closed).await.unwrap();
+    desk.later(SignedDuration::from_hours(31 * 24));
+    let spam = mail("Ann <ann@home.test>", &format!("Re: [#{number}] Printer"), &["X-Spam-Flag: YES"], "Again.");
+    assert_eq!(desk.receive(&spam).await.decision, "hold");
+    let waiting = held_mail::list(&mut *desk.desk.store.read().await.unwrap(), Held::Waiting, None, 10).await.unwrap();
+    let released = held::release(&desk.desk, &desk.hal, waiting[0].id).await.unwrap();
+    assert_ne!(released, number);
+    assert_eq!((desk.ticket(number).await.status, desk.ticket(released).await.linked), (Status::Closed, Some(number)));
 }

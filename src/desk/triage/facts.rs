@@ -117,6 +117,14 @@ pub struct TicketFacts {
     pub joined_within_hour: u32,
 }
 
+impl TicketFacts {
+    /// Whether it was closed so long ago that an answer opens a new one.
+    #[must_use]
+    pub fn closed_too_long(&self, now: Timestamp, reopen_within: SignedDuration) -> bool {
+        self.status == Status::Closed && now.duration_since(self.status_at) > reopen_within
+    }
+}
+
 /// How an author stands to a ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stands {

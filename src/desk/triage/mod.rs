@@ -8,7 +8,6 @@ use crate::desk::{
     message::Kind,
     person::Person,
     settings::{ListMail, Receipt},
-    ticket::Status,
 };
 
 mod facts;
@@ -237,7 +236,7 @@ fn answer(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
         };
     };
     let (number, by) = (found.facts.number, found.by);
-    if found.facts.status == Status::Closed && facts.now.duration_since(found.facts.status_at) > facts.reopen_within {
+    if found.facts.closed_too_long(facts.now, facts.reopen_within) {
         return trace.no(Q, format!("#{number} by {by}, closed too long ago to be opened again: a new ticket, linked to it"));
     }
     match (found.facts.author, found.certain) {
