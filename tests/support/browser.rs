@@ -9,9 +9,12 @@ use axum::{
     http::{HeaderMap, Method, Request, StatusCode, header},
 };
 use maildesk::{
-    actions::sign_in::{NewSession, sign_in},
+    actions::{
+        Desk,
+        sign_in::{NewSession, sign_in},
+    },
     auth::session::{Claims, Sessions},
-    desk::person::Person,
+    desk::{id::PersonId, person::Person},
     panel::{Panel, router},
 };
 use tower::ServiceExt;
@@ -65,17 +68,27 @@ impl Page {
 impl Browser {
     /// Nobody's.
     pub fn new(desk: &TestDesk) -> Self {
-        Self { router: router(Panel::new(desk.desk.clone(), Vec::new())), cookies: BTreeMap::new(), token: String::new() }
+        Self::at(&desk.desk)
     }
 
     /// Of somebody who has signed in.
     pub async fn of(desk: &TestDesk, person: &Person) -> Self {
+        Self::signed_in(&desk.desk, person.id).await
+    }
+
+    /// Nobody's, on any desk.
+    pub fn at(desk: &Desk) -> Self {
+        Self { router: router(Panel::new(desk.clone(), Vec::new())), cookies: BTreeMap::new(), token: String::new() }
+    }
+
+    /// Of somebody who has signed in, on any desk.
+    pub async fn signed_in(desk: &Desk, person: PersonId) -> Self {
         let new = NewSession { agent: "Test".to_owned(), address: "192.0.2.1".parse().unwrap() };
-        let started = sign_in(&desk.desk, person.id, new).await.unwrap();
-        let sessions = Sessions::new(&desk.desk.keys, &desk.desk.url);
-        let claims = Claims { person: person.id, session: started.id, epoch: started.epoch, expires_at: started.expires_at };
-        let token = sessions.seal(&claims, desk.desk.clock.now()).unwrap();
-        let mut browser = Self::new(desk);
+        let started = sign_in(desk, person, new).await.unwrap();
+        let sessions = Sessions::new(&desk.keys, &desk.url);
+        let claims = Claims { person, session: started.id, epoch: started.epoch, expires_at: started.expires_at };
+        let token = sessions.seal(&claims, desk.clock.now()).unwrap();
+        let mut browser = Self::at(desk);
         browser.cookies.insert(sessions.cookie_name().to_owned(), token);
         browser
     }
