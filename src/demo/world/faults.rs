@@ -1,6 +1,9 @@
 //! How the servers of the world are told to misbehave.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 /// What is wrong with the servers; nothing by default.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Faults {
     pub refuse_smtp_sign_in: bool,
     /// Mail is refused (530) from whoever has not signed in.
     pub smtp_needs_sign_in: bool,
+    /// Every SMTP answer comes so late.
+    pub smtp_answers_after: Duration,
 }
 
 impl Faults {

@@ -315,6 +315,10 @@ impl Session {
     }
 
     async fn say(&mut self, code: u16, text: &str) -> io::Result<()> {
+        let late = self.faults.now().smtp_answers_after;
+        if !late.is_zero() {
+            tokio::time::sleep(late).await;
+        }
         self.write.write_all(format!("{code} {text}\r\n").as_bytes()).await
     }
 
