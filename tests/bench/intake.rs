@@ -4,9 +4,11 @@
 //!     cargo bench --bench intake                   rate and processor time, 1,000 messages of some 5 KB
 //!     cargo bench --bench intake -- memory 500 100 peak memory with 500 messages of 100 KB (run again with another number)
 //!     cargo bench --bench intake -- large 50       peak memory with one message of 50 MB
+//!     cargo bench --bench intake -- slow           intake beside a mail server that answers after 5 s, and beside none
 #![allow(clippy::unwrap_used)]
 
 use std::{
+    net::SocketAddr,
     path::Path,
     sync::Arc,
     time::{Duration, Instant},
@@ -16,13 +18,18 @@ use maildesk::{
     actions::{Desk, Mailboxes},
     auth::keys::Keys,
     clock::Clock,
+    demo::world::{World, WorldOptions},
     desk::{
-        mailbox::{ImapAccount, MailServer, Tls},
+        id::MailboxId,
+        mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
         person::Role,
         public_url::PublicUrl,
         settings::{Budgets, DeskSettings, MailboxSettings, TakeExisting},
     },
-    mail::imap::{ImapLimits, Session, Short},
+    mail::{
+        imap::{ImapLimits, Session, Short},
+        smtp::SmtpPool,
+    },
     store::{
         Opener, Store, mailboxes,
         people::{self, NewPerson},
@@ -31,6 +38,7 @@ use maildesk::{
     workers::{
         caution::Caution,
         intake::{Watch, Watched},
+        sender::{self, Lane, LaneBounds},
     },
 };
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
@@ -56,6 +64,7 @@ async fn main() {
     match arguments.first().map(String::as_str) {
         Some("memory") => memory(number(1, 500), number(2, 100) * 1024).await,
         Some("large") => memory(1, number(1, 50) * 1000 * 1000).await,
+        Some("slow") => slow(number(1, 500)).await,
         _ => rate(number(0, 1000)).await,
     }
 }
@@ -89,6 +98,30 @@ async fn rate(messages: usize) {
         plain_wall / our_wall,
         our_cpu / plain_cpu
     );
+}
+
+/// The rate of intake while receipts leave by no server, by one that answers at once, and by one that answers after 5 s.
+async fn slow(messages: usize) {
+    let server = Dovecot::start(&[(USER, "secret")]);
+    for n in 0..messages {
+        server.deliver(USER, message(n, 4500).as_bytes());
+    }
+    let account = account(&server);
+    let world = World::start(WorldOptions::default()).await.unwrap();
+    let mut took: [Vec<(f64, f64)>; 3] = Default::default();
+    for _ in 0..ROUNDS {
+        for (of, answers_after) in [None, Some(0), Some(5)].into_iter().enumerate() {
+            world.misbehave(|it| it.smtp_answers_after = Duration::from_secs(answers_after.unwrap_or(0)));
+            let leaves_by = answers_after.map(|_| world.smtp_addr());
+            took[of].push(measured(round_beside(&account, messages, leaves_by)).await);
+        }
+    }
+    let [none, prompt, slow] = took.map(|it| medians(&it).0);
+    let per_second = |wall: f64| messages as f64 / wall;
+    println!("intake with no mail leaving:                  {:.0} messages/s", per_second(none));
+    println!("beside a mail server that answers at once:    {:.0} messages/s", per_second(prompt));
+    println!("beside a mail server that answers after 5 s:  {:.0} messages/s", per_second(slow));
+    println!("the slow one takes {:+.1} % of the time of none (at most 10)", (slow / none - 1.0) * 100.0);
 }
 
 async fn memory(messages: usize, size: usize) {
@@ -150,14 +183,30 @@ async fn plain_round(account: &ImapAccount, messages: usize) {
 }
 
 async fn our_round(account: &ImapAccount, messages: usize) {
+    round_beside(account, messages, None).await;
+}
+
+/// Takes in the whole folder, with a lane that hands over what is due meanwhile. Only the intake is waited for.
+async fn round_beside(account: &ImapAccount, messages: usize, leaves_by: Option<SocketAddr>) {
     let folder = tempfile::tempdir_in(".").unwrap();
     let (desk, watched) = desk(folder.path(), account).await;
     let (stop, mut caution) = (CancellationToken::new(), Caution::default());
+    let lane = leaves_by.map(|to| tokio::spawn(sender::run(Arc::new(desk.clone()), lane(watched.mailbox, to), stop.clone())));
     let mut watch = Watch::open(&desk, &watched, &mut caution, &stop).await.unwrap();
     let step = watch.full_step().await.unwrap();
     assert_eq!(step.taken, messages);
     drop(watch);
+    if let Some(lane) = lane {
+        lane.abort();
+        lane.await.ok();
+    }
     desk.store.close().await;
+}
+
+fn lane(mailbox: MailboxId, to: SocketAddr) -> Lane {
+    let server = MailServer { host: to.ip().to_string(), port: to.port(), tls: Tls::None, ca_file: None };
+    let pool = SmtpPool::new(SmtpAccount { server, sign_in: None, connections: 2 });
+    Lane::new(mailbox, USER.parse().unwrap(), pool, LaneBounds { connections: 2, per_minute: u32::MAX }, "bench")
 }
 
 async fn desk(folder: &Path, account: &ImapAccount) -> (Desk, Watched) {
