@@ -51,7 +51,7 @@ async fn changes(conn: &mut Conn, span: Span) -> Result<Counts> {
         "select at / $1 as slot, count(*) filter (where kind = 'opened'), count(*) filter (where kind = 'status' and backlog > 0),
             count(*) filter (where backlog < 0)
         from events where kind in ('opened', 'status') and at >= $2 and backlog <> 0 and $3 = 0 group by 1
-        union all select -1, count(*), 0, 0 from tickets where active = 1"
+        union all select -1, cast(coalesce(sum(n), 0) as bigint), 0, 0 from queue_counts where status in ('open', 'in-progress')"
     };
     let mailbox = span.mailbox.map_or(0, |it| it.0);
     let rows: Vec<(i64, i64, i64, i64)> =
@@ -162,12 +162,11 @@ async fn per_person(conn: &mut Conn, span: Span, sql: &'static str) -> Result<Ve
 }
 
 async fn open_now(conn: &mut Conn, span: Span) -> Result<Vec<(i64, i64)>> {
-    let sql = by_mailbox!(
-        span,
-        "select assignee, count(*) from tickets where active = 1 and assignee is not null ",
-        "and mailbox = $1 ",
-        "group by assignee"
-    );
+    let sql = if span.mailbox.is_some() {
+        "select assignee, count(*) from tickets where active = 1 and assignee is not null and mailbox = $1 group by assignee"
+    } else {
+        "select assignee, cast(sum(n) as bigint) from queue_counts where status in ('open', 'in-progress') and assignee <> 0 group by assignee"
+    };
     let mailbox = span.mailbox.map(|it| it.0);
     Ok(on!(conn, c => {
         let query = sqlx::query_as(sql);
