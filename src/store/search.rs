@@ -101,15 +101,26 @@ impl Query {
     }
 
     /// `"two words"* "next"*` (FTS5): the words hold letters and digits alone, so nothing needs escaping.
-    fn for_sqlite(&self) -> String {
-        self.terms.iter().map(|term| format!("\"{}\"*", term.join(" "))).collect::<Vec<_>>().join(" ")
+    fn for_sqlite(&self, last: LastWord) -> String {
+        let more = if last == LastWord::MayGoOn { "*" } else { "" };
+        self.terms.iter().map(|term| format!("\"{}\"{more}", term.join(" "))).collect::<Vec<_>>().join(" ")
     }
 
     /// `'two' <-> 'words':* & 'next':*` (tsquery).
-    fn for_postgres(&self) -> String {
-        let term = |term: &Vec<String>| format!("{}:*", term.iter().map(|it| format!("'{it}'")).collect::<Vec<_>>().join(" <-> "));
+    fn for_postgres(&self, last: LastWord) -> String {
+        let more = if last == LastWord::MayGoOn { ":*" } else { "" };
+        let term = |term: &Vec<String>| format!("{}{more}", term.iter().map(|it| format!("'{it}'")).collect::<Vec<_>>().join(" <-> "));
         self.terms.iter().map(term).collect::<Vec<_>>().join(" & ")
     }
+}
+
+/// How the last word of each term is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum LastWord {
+    /// As it stands.
+    IsWhole,
+    /// As the start of a word.
+    MayGoOn,
 }
 
 /// A ticket that was found, and where.
@@ -121,11 +132,17 @@ pub struct Hit {
     pub comment: Option<CommentId>,
 }
 
-/// The tickets within the scope that say it, the latest said first, each once.
+/// The tickets within the scope that say it, the latest said first, each once. The start of a word is looked for only where
+/// whole words do not fill the list: every row with any of the words that begin so would have to be gathered before the first.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn find(conn: &mut Conn, query: &Query, scope: Scope, limit: usize) -> Result<Vec<Hit>> {
+    let whole = find_as(conn, query, LastWord::IsWhole, scope, limit).await?;
+    if whole.len() >= limit { Ok(whole) } else { find_as(conn, query, LastWord::MayGoOn, scope, limit).await }
+}
+
+async fn find_as(conn: &mut Conn, query: &Query, last: LastWord, scope: Scope, limit: usize) -> Result<Vec<Hit>> {
     let (within, who) = within(scope);
     let sql = conn.pick(
         "select s.rowid, s.ticket from search s cross join tickets t on t.number = s.ticket where s.words match $1",
@@ -135,8 +152,8 @@ pub async fn find(conn: &mut Conn, query: &Query, scope: Scope, limit: usize) ->
     // A ticket that says it in many comments takes as many rows; enough are read to fill a page all the same.
     let sql = format!("{sql} and {within} order by {order} desc limit $3");
     let asked = match conn.driver() {
-        Driver::Sqlite(_) => query.for_sqlite(),
-        Driver::Pg(_) => query.for_postgres(),
+        Driver::Sqlite(_) => query.for_sqlite(last),
+        Driver::Pg(_) => query.for_postgres(last),
     };
     let rows = i64::try_from(limit * 8).unwrap_or(i64::MAX);
     let found: Vec<(i64, i64)> =
@@ -188,7 +205,7 @@ mod tests {
     fn a_query_has_no_syntax_and_may_be_nothing() {
         assert_eq!(Query::parse(" \t\"* (-) "), None);
         let query = Query::parse("Invoice OR SK-20471 NEAR(").unwrap();
-        assert_eq!(query.for_sqlite(), r#""invoice"* "or"* "sk 20471"* "near"*"#);
-        assert_eq!(query.for_postgres(), "'invoice':* & 'or':* & 'sk' <-> '20471':* & 'near':*");
+        assert_eq!(query.for_sqlite(LastWord::MayGoOn), r#""invoice"* "or"* "sk 20471"* "near"*"#);
+        assert_eq!(query.for_postgres(LastWord::MayGoOn), "'invoice':* & 'or':* & 'sk' <-> '20471':* & 'near':*");
     }
 }
