@@ -142,8 +142,8 @@ impl Shares {
         self.done += 1;
         let assignee = match self.done / 3 % 10 {
             0 => None,
-            1..5 => Some(ADA),
-            5..9 => Some(HAL),
+            1..4 => Some(ADA),
+            4..9 => Some(HAL),
             _ => other(self.done),
         };
         Sort { status: if of_hundred < 67 { "resolved" } else { "closed" }, turn: "customer", assignee }
