@@ -36,8 +36,8 @@ async fn a_forged_report_does_not_stop_a_copy_that_still_waits() {
     let number = desk.receive(&mail("Ann <ann@home.test>", "Printer", &["Cc: Ben <ben@home.test>"], "It smokes.")).await.ticket.unwrap();
     desk.mail().await;
     let said = reply::reply(&desk.desk, &desk.hal, number, &reply_of("Unplug it.")).await.unwrap();
-    let raw = conversation::raw_mail(&mut *desk.desk.store.read().await.unwrap(), said).await.unwrap().unwrap();
-    let raw = desk.desk.store.blobs().get(&mut *desk.desk.store.read().await.unwrap(), &raw.sha256).await.unwrap().unwrap();
+    let raw = conversation::raw_mail(&mut desk.desk.store.read().await.unwrap(), said).await.unwrap().unwrap();
+    let raw = desk.desk.store.blobs().get(&mut desk.desk.store.read().await.unwrap(), &raw.sha256).await.unwrap().unwrap();
     let id = maildesk::mail::parse::read(&raw).message_id.unwrap();
     let outcome = desk.receive(&report_about(id.as_str(), "ben@home.test")).await;
     assert_eq!(outcome.decision, "record-bounce");
@@ -151,6 +151,6 @@ async fn a_full_disk_holds_nothing_and_the_decision_is_made_when_there_is_room()
     std::fs::remove_file(&blobs).unwrap();
     std::fs::rename(&aside, &blobs).unwrap();
     assert_eq!(take_in::decide_left_over(&desk.desk, &mut begun).await.unwrap(), 1);
-    let said = conversation::said(&mut *desk.desk.store.read().await.unwrap(), number, Audience::Staff, 100).await.unwrap();
+    let said = conversation::said(&mut desk.desk.store.read().await.unwrap(), number, Audience::Staff, 100).await.unwrap();
     assert_eq!(said.len(), 3);
 }

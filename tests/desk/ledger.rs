@@ -115,7 +115,7 @@ async fn a_held_answer_to_a_ticket_closed_long_ago_is_released_to_a_new_one() {
     desk.later(SignedDuration::from_hours(31 * 24));
     let spam = mail("Ann <ann@home.test>", &format!("Re: [#{number}] Printer"), &["X-Spam-Flag: YES"], "Again.");
     assert_eq!(desk.receive(&spam).await.decision, "hold");
-    let waiting = held_mail::list(&mut *desk.desk.store.read().await.unwrap(), Held::Waiting, None, 10).await.unwrap();
+    let waiting = held_mail::list(&mut desk.desk.store.read().await.unwrap(), Held::Waiting, None, 10).await.unwrap();
     let released = held::release(&desk.desk, &desk.hal, waiting[0].id).await.unwrap();
     assert_ne!(released, number);
     assert_eq!((desk.ticket(number).await.status, desk.ticket(released).await.linked), (Status::Closed, Some(number)));
