@@ -233,6 +233,7 @@ fn sent(rows: &mut Rows, comment: i64, number: i64, [customer, helper, at]: [i64
             at
         ]),
     );
+    let address = format!("c{customer}@home.test");
     let (state, next_at, settled_at) = match comment % 20 {
         _ if waits => ("waiting", at + 2 * YEAR, None),
         0 => ("refused", at, Some(at + 2000)),
@@ -240,8 +241,8 @@ fn sent(rows: &mut Rows, comment: i64, number: i64, [customer, helper, at]: [i64
     };
     rows.add(
         "deliveries",
-        "id, outbox, mailbox, address, person, automatic, state, attempts, next_at, words, first_try_at, settled_at, created_at",
-        json!([comment, comment, 1, format!("c{customer}@home.test"), customer, 0, state, 1, next_at, "250 ok", at, settled_at, at]),
+        "id, outbox, mailbox, address, domain, person, automatic, state, attempts, next_at, words, first_try_at, settled_at, created_at",
+        json!([comment, comment, 1, address, "home.test", customer, 0, state, 1, next_at, "250 ok", at, settled_at, at]),
     );
 }
 
