@@ -114,7 +114,7 @@ impl Blobs {
         let hash = ContentHash::of(bytes);
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         if bytes.len() > SMALL {
-            self.write_file(&hash, bytes.to_vec()).await?;
+            self.write_file(&hash, bytes)?;
             return Ok(NewBlob { hash, size, packing: "plain", bytes: None, at });
         }
         Ok(match pack(bytes).map_err(|source| self.refused(source))? {
@@ -151,12 +151,10 @@ impl Blobs {
         StoreError::File { path: self.folder.clone(), source }
     }
 
-    async fn write_file(&self, hash: &ContentHash, bytes: Vec<u8>) -> Result<()> {
-        let (path, refused) = (self.path(hash), self.clone());
-        tokio::task::spawn_blocking(move || write_durably(&path, &bytes))
-            .await
-            .unwrap_or_else(|gone| Err(std::io::Error::other(gone)))
-            .map_err(|source| refused.refused(source))
+    fn write_file(&self, hash: &ContentHash, bytes: &[u8]) -> Result<()> {
+        // In place and not in a task of its own: that would need a copy of what is large.
+        let path = self.path(hash);
+        tokio::task::block_in_place(|| write_durably(&path, bytes)).map_err(|source| self.refused(source))
     }
 }
 
