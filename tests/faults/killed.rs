@@ -12,7 +12,7 @@ fn number(name: &str, default: usize) -> usize {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_message_is_a_row_once_and_answered_once_whenever_it_is_killed() {
-    let (kills, messages) = (number("MAILDESK_KILLS", 8), number("MAILDESK_MESSAGES", 120));
+    let (kills, messages) = (number("KILL_ROUNDS", 8), number("KILL_MESSAGES", 120));
     let setting = Setting::new().await;
     let mut delivered = 0;
     for round in 1..=kills {
