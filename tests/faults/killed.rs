@@ -39,12 +39,15 @@ async fn every_message_is_a_row_once_and_answered_once_whenever_it_is_killed() {
     let daemon = setting.daemon();
     let n = i64::try_from(messages).unwrap();
     setting.wait_for("select count(*) from sightings where filing = 'done'", n).await;
-    // A lease that a killed sender held runs out by itself; it is given back here so that the test need not wait for it.
-    setting.wait_for("select count(*) from messages where state = 'decided' and decision = 'open-ticket'", n).await;
+    setting.wait_for("select count(*) from messages where state = 'decided'", n).await;
+    // One whose decision was cut off twice may be what ended the program: it is held for a person, not lost (SAFETY.md, Bounds).
+    let held = setting.count("select count(*) from messages where decision = 'hold' and held = 'waiting'").await.unwrap();
+    println!("{held} of {n} are held, since their decision was cut off twice");
+    assert!(held * 20 <= n, "{held} of {n} are held");
     assert_eq!(setting.count("select count(*) from messages").await, Some(n), "ledger rows");
-    assert_eq!(setting.count("select count(*) from tickets").await, Some(n), "tickets");
-    assert_eq!(setting.count("select count(*) from comments").await, Some(n), "comments");
-    assert_eq!(setting.count("select count(*) from outbox").await, Some(n), "receipts");
+    assert_eq!(setting.count("select count(*) from tickets").await, Some(n - held), "tickets");
+    assert_eq!(setting.count("select count(*) from comments").await, Some(n - held), "comments");
+    assert_eq!(setting.count("select count(*) from outbox").await, Some(n - held), "receipts");
     assert_eq!(setting.world.messages(SUPPORT, "Processed").len(), messages, "filed on the server");
     setting.wait_for("select count(*) from deliveries where state <> 'sent' and (lease_until is null)", 0).await;
     drop(daemon);
