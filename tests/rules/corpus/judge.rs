@@ -21,6 +21,7 @@ pub fn faults(expect: &Value, got: &Value) -> Vec<String> {
     if let Some(want) = expect.get("attachments") {
         faults.extend(attachments::faults(want, &got["attachments"]));
     }
+    ours(expect, got, &mut faults);
     faults
 }
 
@@ -48,6 +49,23 @@ fn headers(expect: &Value, got: &Value, faults: &mut Vec<String>) {
         let mine = squash(text(&got["subject"]));
         if !options(want).iter().any(|it| squash(text(it)) == mine) {
             faults.push(format!("subject: {want} is {mine:?}"));
+        }
+    }
+}
+
+/// What our own cases say beyond the contract: `action` is the decision's, each of `warned` is said in some warning, each of
+/// `why` in some reason.
+fn ours(expect: &Value, got: &Value, faults: &mut Vec<String>) {
+    if let Some(want) = expect.get("action")
+        && *want != got["decision"]["action"]
+    {
+        faults.push(format!("action: {want} is {}", got["decision"]["action"]));
+    }
+    for (key, said) in [("warned", &got["warnings"]), ("why", &got["decision"]["why"])] {
+        for want in expect.get(key).map(list).unwrap_or_default() {
+            if !list(said).iter().any(|it| text(it).contains(text(&want))) {
+                faults.push(format!("{key}: nothing says {want} in {said}"));
+            }
         }
     }
 }

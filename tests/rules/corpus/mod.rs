@@ -13,15 +13,18 @@ use serde_json::Value;
 #[test]
 fn every_case_says_what_its_origin_expects() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/cases");
-    let mut names: Vec<String> = fs::read_dir(&folder)
-        .unwrap()
-        .map(|it| it.unwrap().file_name().into_string().unwrap())
-        .filter_map(|it| it.strip_suffix(".json").map(str::to_owned))
-        .collect();
-    names.sort();
+    let names = cases(&folder);
     assert!(names.len() > 100, "the corpus is there");
     let faults: Vec<String> = names.iter().flat_map(|it| faults(&folder, it)).collect();
     assert!(faults.is_empty(), "{} of {} cases:\n{}", faults.len(), names.len(), faults.join("\n"));
+}
+
+/// The names of a folder's cases, in order.
+fn cases(folder: &Path) -> Vec<String> {
+    let files = fs::read_dir(folder).unwrap().map(|it| it.unwrap().file_name().into_string().unwrap());
+    let mut names: Vec<String> = files.filter_map(|it| it.strip_suffix(".json").map(str::to_owned)).collect();
+    names.sort();
+    names
 }
 
 fn faults(folder: &Path, name: &str) -> Vec<String> {
@@ -29,6 +32,22 @@ fn faults(folder: &Path, name: &str) -> Vec<String> {
     let raw = fs::read(folder.join(format!("{name}.eml"))).unwrap();
     let got = inspect::objects(&[raw]).remove(0);
     judge::faults(&case["expect"], &got).into_iter().map(|it| format!("{name}: {it}")).collect()
+}
+
+/// Our own cases: `own/SORT/SENTENCE.eml` with what must be read from it, by what is wrong with the mail.
+#[test]
+fn every_mail_that_real_programs_send_is_read() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus/own");
+    let mut sorts: Vec<_> = fs::read_dir(&root).unwrap().map(|it| it.unwrap().path()).filter(|it| it.is_dir()).collect();
+    sorts.sort();
+    let (mut count, mut wrong) = (0, Vec::new());
+    for sort in &sorts {
+        let names = cases(sort);
+        count += names.len();
+        let of = sort.file_name().unwrap().to_string_lossy();
+        wrong.extend(names.iter().flat_map(|it| faults(sort, it)).map(|it| format!("{of}/{it}")));
+    }
+    assert!(wrong.is_empty(), "{} faults in {count} cases:\n{}", wrong.len(), wrong.join("\n"));
 }
 
 #[test]
