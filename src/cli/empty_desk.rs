@@ -69,8 +69,7 @@ impl EmptyDesk {
             return Verdict { action: "ignore", thread, autorespond: false, why };
         }
         let (decision, trace) = triage::decide(&self.facts(message));
-        let mut why = message.why.clone();
-        why.extend(trace.0.iter().skip(1).map(|it| format!("{} {}", it.question, it.found)));
+        let mut why = trace.sentences();
         let thread = self.carry_out(message, &decision);
         let deciding = format!("action {}: {}", word(&decision), trace.reason());
         why.push(deciding);

@@ -11,6 +11,7 @@ mod mail_loop;
 mod notes;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod same_words;
 mod strangers_words;
 #[path = "../support/test_desk.rs"]
 mod test_desk;

@@ -93,6 +93,15 @@ impl Trace {
         Some(decision)
     }
 
+    /// Each question with what was found, in one line: what `maildesk inspect` prints is what the panel's *Why?* shows.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<String> {
+        self.0
+            .iter()
+            .map(|it| if ABOUT.contains(&it.question.as_str()) { it.found.clone() } else { format!("{} {}", it.question, it.found) })
+            .collect()
+    }
+
     /// The deciding answer in one sentence.
     #[must_use]
     pub fn reason(&self) -> &str {
@@ -100,13 +109,20 @@ impl Trace {
     }
 }
 
+/// What reading has found: its sentences name what they speak of themselves (`kind new: …`).
+const ABOUT: [&str; 2] = [WHAT, WHO];
+const WHAT: &str = "What is it?";
+const WHO: &str = "Who asks?";
+
 const HOLD: Decision = Decision::Hold { tell: None };
 
 /// Asks the questions in their order; the first that applies decides. Asked again with the same facts, it answers the same.
 #[must_use]
 pub fn decide(facts: &Facts<'_>) -> (Decision, Trace) {
     let mut trace = Trace::default();
-    trace.no("What is it?", facts.message.why.join("; "));
+    for found in &facts.message.why {
+        trace.no(if found.starts_with("requester") { WHO } else { WHAT }, found.as_str());
+    }
     trace.no("Already known?", "no: nothing in the ledger has this content");
     let questions: [fn(&Facts<'_>, &mut Trace) -> Option<Decision>; 8] =
         [our_own, delivery_report, automatic, suspected, too_many_tickets, staff_answer, answer, new_ticket];
