@@ -7,6 +7,7 @@ use crate::{
         Desk, NewFile, Result, commands, deliveries,
         door::{Change, Echo, TicketRow, record},
         letters::Note,
+        open_forwarded::open_forwarded,
         receive_message::Incoming,
         reply::{self, Words},
         say::{FromMail, Saying, say},
@@ -18,11 +19,11 @@ use crate::{
         comment::{CommentText, Flag, Origin, Via, Visibility},
         event::EventKind,
         id::{PersonId, TicketNumber},
-        message::IncomingMessage,
+        message::{IncomingAttachment, IncomingMessage},
         notification::Happening,
         person::{Person, clean_name},
         ticket::{Priority, Status, Turn, clean_subject},
-        triage::{Answer, Authenticity, Decision, Facts, Voice},
+        triage::{Answer, Authenticity, Decision, Facts, Requester, Voice},
     },
     mail::compose::Content,
     store::{
@@ -57,7 +58,11 @@ pub(super) async fn carry_out(
             Ok(None)
         }
         Decision::Join { ticket, voice } => join(desk, tx, incoming, *ticket, *voice, now).await.map(Some),
-        Decision::Open { linked, receipt } => open(desk, tx, incoming, facts, *linked, *receipt).await,
+        Decision::Open { linked, receipt, requester: Requester::Sender } => open(desk, tx, incoming, facts, *linked, *receipt).await,
+        Decision::Open { receipt, requester: Requester::ForwardedSender, .. } => match (&facts.forwarded, &facts.author) {
+            (Some(mail), Some(helper)) => open_forwarded(desk, tx, incoming, mail, helper, *receipt, now).await.map(Some),
+            (Some(_) | None, _) => Ok(None),
+        },
     }
 }
 
@@ -167,7 +172,7 @@ async fn join(desk: &Desk, tx: &mut Tx, incoming: &Incoming, number: TicketNumbe
 /// A helper's answer: their commands, then their words.
 async fn staff(desk: &Desk, tx: &mut Tx, incoming: &Incoming, change: &mut Change, helper: &Person, now: Timestamp) -> Result<()> {
     let (commands, rest) = command::read(&incoming.message.reply).unwrap_or_else(|_| (Vec::new(), incoming.message.reply.clone()));
-    let files = files(&incoming.message);
+    let files = files(&incoming.message.attachments);
     if !rest.is_empty() || !files.is_empty() {
         let text = CommentText::from_mail(&rest);
         // Neither the quoted history nor the HTML: both may hold what a notice said to staff alone.
@@ -219,15 +224,16 @@ async fn by_mail(
         author: speaker.author,
         via: Via::Mail,
         text: &text,
-        files: &files(message),
+        files: &files(&message.attachments),
         mail: Some(FromMail { message: incoming.row.id, quoted: &quoted, html: html.as_deref(), remote_images: message.remote_images }),
         flag: speaker.flag,
     };
     say(desk, tx, &saying, now).await
 }
 
-fn files(message: &IncomingMessage) -> Vec<NewFile> {
-    let file = |(at, it): (usize, &crate::desk::message::IncomingAttachment)| NewFile {
+/// What came with a mail, under names that can be shown.
+pub(super) fn files(attachments: &[IncomingAttachment]) -> Vec<NewFile> {
+    let file = |(at, it): (usize, &IncomingAttachment)| NewFile {
         name: it
             .filename
             .clone()
@@ -238,10 +244,11 @@ fn files(message: &IncomingMessage) -> Vec<NewFile> {
         content_id: it.content_id.clone().filter(|_| it.inline).map(|it| it.replace('\0', "")),
         bytes: it.bytes.clone(),
     };
-    message.attachments.iter().enumerate().map(file).collect()
+    attachments.iter().enumerate().map(file).collect()
 }
 
-async fn person(tx: &mut Tx, named: &Named, now: Timestamp) -> Result<Person> {
+/// The account of an address, made where there is none.
+pub(super) async fn person(tx: &mut Tx, named: &Named, now: Timestamp) -> Result<Person> {
     let name = clean_name(named.name.as_deref().unwrap_or_default(), &named.address);
     Ok(people::ensure(tx, &named.address, &name, now).await?)
 }

@@ -8,12 +8,13 @@ use crate::{
         address::EmailAddress,
         id::{OutboxId, TicketNumber},
         matching,
-        message::{IncomingMessage, MessageId},
+        message::{Forwarded, IncomingMessage, MessageId},
         person::Person,
         settings::MailboxSettings,
         token::{self, Signed},
         triage::{Commands, Evidence, Facts, OurOwn, Stands, TicketFacts},
     },
+    mail::parse::forwarded,
     store::{
         Tx, comments, evidence,
         participants::{self, Participation},
@@ -49,6 +50,10 @@ pub(super) async fn gather<'a>(
         (Some(helper), Some(number)) => commands::check(desk, tx, helper, number, message).await?,
         (Some(_) | None, _) => Commands::Fine,
     };
+    let forwarded = match author.as_ref().filter(|it| it.is_active_staff()) {
+        Some(_) => forwarded_by_staff(desk, tx, message).await?,
+        None => None,
+    };
     let sender = message.author().map(|it| it.address.folded());
     let opened_within_hour = match &sender {
         Some(sender) => evidence::opened_by(tx, sender, hour_ago).await?,
@@ -67,10 +72,18 @@ pub(super) async fn gather<'a>(
         evidence,
         tickets,
         token_holder,
+        forwarded,
         budgets: desk.settings.budgets,
         reopen_within: desk.settings.reopen_within,
         commands,
     })
+}
+
+/// A customer's mail that a helper forwards: neither one of the desk's own addresses nor a helper's.
+async fn forwarded_by_staff(desk: &Desk, tx: &mut Tx, message: &IncomingMessage) -> Result<Option<Forwarded>> {
+    let Some(found) = forwarded::find(message).filter(|it| !desk.mailboxes.is_ours(&it.from.address)) else { return Ok(None) };
+    let known = people::by_email(tx, &found.from.address).await?;
+    Ok(Some(found).filter(|_| !known.is_some_and(|it| it.role.is_staff())))
 }
 
 /// The ticket of a notice that a helper was given.

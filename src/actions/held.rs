@@ -13,7 +13,7 @@ use crate::{
         id::{LedgerId, TicketNumber},
         permission::Act,
         person::Person,
-        triage::{Answer, Asked, Authenticity, Decision, Stands, TOO_OLD_TO_ANSWER, Trace, Voice},
+        triage::{Answer, Asked, Authenticity, Decision, Requester, Stands, TOO_OLD_TO_ANSWER, Trace, Voice},
     },
     mail::parse,
     store::messages::{self, Held, Taken},
@@ -44,7 +44,7 @@ pub async fn release(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Ticket
     let receipt = if incoming.message.kind.automated() || !fresh { Answer::Never } else { Answer::Allowed };
     let decision = match known {
         Some(ticket) => Decision::Join { ticket: ticket.number, voice: Voice::Participant },
-        None => Decision::Open { linked: facts.tickets.first().map(|it| it.number), receipt },
+        None => Decision::Open { linked: facts.tickets.first().map(|it| it.number), receipt, requester: Requester::Sender },
     };
     let found = format!("released by {}", actor.name);
     let trace = Trace(vec![Asked { question: "Held".to_owned(), found: found.clone(), decides: true }]);

@@ -29,6 +29,7 @@ pub mod edit;
 mod facts;
 pub mod held;
 mod letters;
+mod open_forwarded;
 pub mod open_ticket;
 pub mod participants;
 pub mod people;

@@ -98,6 +98,7 @@ impl EmptyDesk {
             evidence: Evidence { reply_address: None, our_id: None, taken_in, tag },
             tickets: numbers.filter_map(|number| self.ticket(number, message)).collect(),
             token_holder: None,
+            forwarded: None,
             budgets: Budgets::default(),
             reopen_within: DeskSettings::default().reopen_within,
             commands: Commands::Fine,

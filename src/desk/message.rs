@@ -140,6 +140,21 @@ pub struct IncomingAttachment {
     pub bytes: Vec<u8>,
 }
 
+/// A mail that another brings along: a helper forwards what a customer wrote to them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Forwarded {
+    /// Who wrote it.
+    pub from: Named,
+    /// Its own subject.
+    pub subject: String,
+    /// What whoever forwards it wrote above.
+    pub above: String,
+    /// Its words.
+    pub text: String,
+    /// Its files; where it stands in the text, those of the mail that brings it.
+    pub files: Vec<IncomingAttachment>,
+}
+
 /// What a server that we trust, or anybody at all, says about the sender in headers; read, not yet believed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HeaderFacts {

@@ -5,6 +5,7 @@
 mod adversity;
 mod answers_by_mail;
 mod forged;
+mod forwarded;
 mod ledger;
 mod lifecycle;
 mod mail_loop;

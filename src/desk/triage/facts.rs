@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::desk::{
     id::{OutboxId, TicketNumber},
-    message::IncomingMessage,
+    message::{Forwarded, IncomingMessage},
     person::Person,
     settings::{Budgets, MailboxSettings},
     ticket::Status,
@@ -38,6 +38,8 @@ pub struct Facts<'a> {
     pub tickets: Vec<TicketFacts>,
     /// The helper that a signed address or id was given to.
     pub token_holder: Option<Person>,
+    /// The customer's mail that a helper forwards; looked for in mail from a helper's address alone.
+    pub forwarded: Option<Forwarded>,
     /// The guards' bounds.
     pub budgets: Budgets,
     /// How long after closing an answer still reopens.

@@ -39,9 +39,20 @@ pub enum Decision {
     Open {
         /// The ticket it seems to come out of.
         linked: Option<TicketNumber>,
-        /// Whether the sender is told its number.
+        /// Whether the requester is told its number.
         receipt: Answer,
+        /// For whom.
+        requester: Requester,
     },
+}
+
+/// For whom a ticket is opened.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Requester {
+    /// For whoever wrote (MAIL.md, "Deciding", 10).
+    Sender,
+    /// For the customer whose mail a helper forwards.
+    ForwardedSender,
 }
 
 /// In whose voice a message joins.
@@ -279,11 +290,15 @@ fn new_ticket(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
     let old = facts.now.duration_since(facts.received_at) > TOO_OLD_TO_ANSWER;
     let quiet = facts.message.kind.automated() || old || facts.mailbox.receipt == Receipt::Never;
     let receipt = if quiet { Answer::Never } else { Answer::Allowed };
+    if let Some(mail) = facts.forwarded.as_ref().filter(|_| linked.is_none()) {
+        let found = format!("yes: a helper forwards a mail of {}, so it is a new ticket for them", mail.from.address);
+        return trace.yes(Q, found, Decision::Open { linked, receipt, requester: Requester::ForwardedSender });
+    }
     let found = match linked {
         Some(number) => format!("yes, linked to #{number}: a new ticket"),
         None => "yes: it answers nothing that is here, so it is a new ticket".to_owned(),
     };
-    trace.yes(Q, found, Decision::Open { linked, receipt })
+    trace.yes(Q, found, Decision::Open { linked, receipt, requester: Requester::Sender })
 }
 
 /// The strongest evidence whose ticket exists.

@@ -10,6 +10,7 @@ pub mod charset;
 pub mod date;
 pub(crate) mod facts;
 mod flowed;
+pub mod forwarded;
 pub mod header;
 pub(crate) mod ids;
 mod mapi;

@@ -88,7 +88,7 @@ fn is_arrowed(text: &str) -> bool {
 }
 
 /// The words between dashes: `-----Original Message-----`.
-fn between_dashes(text: &str) -> Option<String> {
+pub(super) fn between_dashes(text: &str) -> Option<String> {
     let text = text.trim().trim_matches(['*', '>', '|', ' ', '\u{a0}']);
     let inner = text.trim_matches(|c: char| "-_=*\u{2014}\u{2013}\u{2500} \u{a0}#".contains(c));
     (text.len() < 200 && text.starts_with(['-', '_', '=', '\u{2014}', '\u{2013}', '\u{2500}']) && inner.len() < text.len())
@@ -114,8 +114,9 @@ pub(super) fn is_forward(text: &str) -> bool {
     plain.len() < 120 && dressed && phrases::FORWARDED.iter().any(|it| plain.starts_with(it))
 }
 
+/// What a line of a copied header names.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Named {
+pub(super) enum Named {
     From,
     Sent,
     To,
@@ -125,7 +126,7 @@ enum Named {
 }
 
 /// `From:`, `*Von:*`, `Betreff :` and what stands behind it.
-fn field(text: &str) -> Option<(Named, &str)> {
+pub(super) fn field(text: &str) -> Option<(Named, &str)> {
     let text = text.trim().trim_start_matches(['*', '_', '|', '>', ' ']);
     let (name, value) = text.split_once([':', '：'])?;
     if name.len() > 60 {
@@ -152,7 +153,7 @@ fn field(text: &str) -> Option<(Named, &str)> {
 }
 
 /// From, with a subject and one more field, or with a recipient and an address or a moment: a mail's header, copied.
-fn is_header_block(lines: &[Line<'_>], at: usize) -> bool {
+pub(super) fn is_header_block(lines: &[Line<'_>], at: usize) -> bool {
     let Some((first, _)) = field(lines[at].text) else { return false };
     if first == Named::Other || first == Named::Cc {
         return false;

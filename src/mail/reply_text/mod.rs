@@ -4,6 +4,7 @@
 //! number of times, so that the whole is linear.
 
 mod attribution;
+pub mod forwarded;
 mod history;
 mod lines;
 mod phrases;
