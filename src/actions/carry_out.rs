@@ -116,7 +116,7 @@ async fn open(
     let mut change = Change::of(ticket, Some(requester.id));
     change.row = TicketRow::JustMade;
     // It is From that was verified: a receipt to whom Reply-To names repeats nothing.
-    let vouched = incoming.authenticity == Authenticity::Verified && message.author().is_some_and(|it| it.address == requester.email);
+    let vouched = incoming.authenticity() == Authenticity::Verified && message.author().is_some_and(|it| it.address == requester.email);
     change.echo = if vouched { Echo::Allowed } else { Echo::Never };
     change.opened("mail", comment);
     if let Some(linked) = linked {

@@ -66,7 +66,7 @@ pub(super) async fn gather<'a>(
         now,
         our_own: our_own(desk, tx, message).await?,
         report_about: report_about(tx, message).await?,
-        authenticity: incoming.authenticity,
+        authenticity: incoming.authenticity(),
         author,
         opened_within_hour,
         evidence,

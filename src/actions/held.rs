@@ -13,7 +13,7 @@ use crate::{
         id::{LedgerId, TicketNumber},
         permission::Act,
         person::Person,
-        triage::{Answer, Asked, Authenticity, Decision, Requester, Stands, TOO_OLD_TO_ANSWER, Trace, Voice},
+        triage::{Answer, Asked, Decision, Requester, Stands, TOO_OLD_TO_ANSWER, Trace, Voice},
     },
     mail::parse,
     store::messages::{self, Held, Taken},
@@ -95,6 +95,6 @@ async fn read(desk: &Desk, id: LedgerId) -> Result<Incoming> {
     let raw = desk.store.blobs().get(&mut conn, &row.sha256).await?.ok_or(ActionError::Missing("message"))?;
     drop(conn);
     let message = parse::read(&raw);
-    let authenticity = desk.mailboxes.get(row.mailbox).map_or(Authenticity::NotVerified, |it| receive_message::authenticity(&message, it));
-    Ok(Incoming { row, message, authenticity })
+    let sender_check = desk.mailboxes.get(row.mailbox).and_then(|it| receive_message::check_sender(&message, it));
+    Ok(Incoming { row, message, sender_check })
 }

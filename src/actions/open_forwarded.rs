@@ -70,7 +70,7 @@ pub(super) async fn open_forwarded(
     change.opened("mail", comment);
     if !mail.above.trim().is_empty() {
         // Anybody can write a From: without a server that vouches for it, the note says so.
-        let flag = (incoming.authenticity != Authenticity::Verified).then_some(Flag::UnsignedStaff);
+        let flag = (incoming.authenticity() != Authenticity::Verified).then_some(Flag::UnsignedStaff);
         let words =
             Words { author: helper, text: &mail.above, origin: Origin::Staff, visibility: Visibility::Internal, flag, files: Vec::new() };
         let note = write(desk, tx, incoming, number, &words, now).await?;

@@ -8,7 +8,7 @@ use crate::{
         id::{LedgerId, TicketNumber},
         message::IncomingMessage,
         settings::MailboxSettings,
-        triage::{self, Asked, Authenticity, Decision, Trace},
+        triage::{self, Asked, Authenticity, Decision, SenderCheck, Trace},
     },
     mail::authenticity,
     store::{
@@ -27,18 +27,23 @@ pub struct Incoming {
     pub row: LedgerRow,
     /// The message.
     pub message: IncomingMessage,
-    /// What a server that we trust says about its sender.
-    pub authenticity: Authenticity,
+    /// What a server that we trust says about its sender; none where the mailbox trusts no server.
+    pub sender_check: Option<SenderCheck>,
 }
 
-/// What the mail server that a mailbox trusts says about the author's domain; nothing where it names none.
-#[must_use]
-pub fn authenticity(message: &IncomingMessage, mailbox: &MailboxSettings) -> Authenticity {
-    let domain = message.author().map_or("", |it| it.address.domain());
-    match &mailbox.authserv_id {
-        Some(trusted) => authenticity::verdict(&message.facts.authentication_results, trusted, domain),
-        None => Authenticity::NotVerified,
+impl Incoming {
+    /// The verdict on its sender.
+    #[must_use]
+    pub fn authenticity(&self) -> Authenticity {
+        self.sender_check.as_ref().map_or(Authenticity::NotVerified, |it| it.authenticity)
     }
+}
+
+/// What the mail server that a mailbox trusts says about the author's domain; none where it names no server.
+#[must_use]
+pub fn check_sender(message: &IncomingMessage, mailbox: &MailboxSettings) -> Option<SenderCheck> {
+    let domain = message.author().map_or("", |it| it.address.domain());
+    Some(authenticity::verdict(&message.facts.sender_traces, mailbox.authserv_id.as_deref()?, domain))
 }
 
 /// What a message came to.
@@ -183,6 +188,7 @@ pub(super) async fn write(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: 
         sender_name: message.author().and_then(|it| it.name.as_deref()),
         subject: &message.subject.replace('\0', ""),
         held: done.held,
+        sender_check: incoming.sender_check.as_ref(),
     };
     messages::decide(tx, incoming.row.id, &decided, now).await?;
     Ok(Outcome { id: incoming.row.id, decision: done.decision, ticket: done.ticket, reason: trace.reason().to_owned() })

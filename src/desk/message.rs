@@ -166,10 +166,19 @@ pub struct HeaderFacts {
     pub bulk: bool,
     /// `X-Spam-Flag: YES`.
     pub spam_flag: bool,
-    /// Each `Authentication-Results` unfolded, topmost first (RFC 8601); at most 50.
-    pub authentication_results: Vec<String>,
+    /// `Authentication-Results` and the servers passed between them, topmost first; at most 50 of each.
+    pub sender_traces: Vec<SenderTrace>,
     /// `Delivered-To`, `X-Original-To`, `Envelope-To`, `X-Forwarded-To`: where the server says it was going.
     pub delivered_to: Vec<EmailAddress>,
+}
+
+/// A field that a verdict on the sender rests on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SenderTrace {
+    /// `Authentication-Results` (RFC 8601), unfolded and decoded.
+    Results(String),
+    /// The host behind `by` in a `Received` (RFC 5321 §4.4), lower case; empty where it names none.
+    ReceivedBy(String),
 }
 
 /// A message, read: never fails to exist, whatever the bytes were.

@@ -22,7 +22,7 @@ use crate::{
         page::{self, Flash, Place},
         prose::from_text,
         visitor::Staff,
-        words::{When, size},
+        words::{SenderMark, When, size},
     },
     store::{
         held::{self, HeldMail},
@@ -202,6 +202,7 @@ fn facts(row: &HeldMail, message: Option<&IncomingMessage>, received: &When) -> 
             facts.push(("Files", files.join(", ")));
         }
     }
+    facts.push(("Sender", SenderMark::in_words(row.sender_check.as_ref())));
     facts.push(("Received", received.full.clone()));
     facts.push(("Size", size(u64::try_from(row.size).unwrap_or(0))));
     if let Some((name, _)) = &row.settled {

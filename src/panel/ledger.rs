@@ -18,7 +18,7 @@ use crate::{
         files::whole_mail,
         page::{self, Place},
         visitor::Admin,
-        words::When,
+        words::{SenderMark, When},
     },
     store::ledger::{self, Line},
 };
@@ -56,6 +56,8 @@ struct Shown {
 #[derive(Serialize)]
 struct One {
     message: Shown,
+    /// What our mail server says about the sender; none before the message is decided.
+    sender: Option<String>,
     trace: Vec<Asked>,
 }
 
@@ -75,7 +77,8 @@ pub(super) async fn show(State(panel): State<Panel>, Admin(visitor): Admin, Path
     panel.desk.allow(&visitor.person, Act::Manage)?;
     let line = ledger::get(&mut *panel.desk.store.read().await?, LedgerId(id)).await?.ok_or(PageError::Missing)?;
     let Trace(trace) = serde_json::from_str(&line.trace).unwrap_or_default();
-    page::show(&panel, &visitor, Place::Mailboxes, "ledger-message.html", &One { message: shown(&panel, &line), trace }).await
+    let sender = line.decision.is_some().then(|| SenderMark::in_words(line.sender_check.as_ref()));
+    page::show(&panel, &visitor, Place::Mailboxes, "ledger-message.html", &One { message: shown(&panel, &line), sender, trace }).await
 }
 
 /// `GET /mail/messages/{id}/source`: the octets as they came, to be saved.

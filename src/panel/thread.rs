@@ -17,7 +17,7 @@ use crate::{
     panel::{
         Panel,
         prose::{from_html, from_text},
-        words::{Face, When, size, until},
+        words::{Face, SenderMark, When, size, until},
     },
     store::conversation::{Audience, Delivery, File, Line, Said},
 };
@@ -43,6 +43,7 @@ pub struct Entry {
     other_view: &'static str,
     has_source: bool,
     flag: Option<&'static str>,
+    sender: Option<SenderMark>,
     icon: &'static str,
     #[serde(skip)]
     at: Timestamp,
@@ -120,6 +121,7 @@ impl Drawing<'_> {
             },
             has_source: staff && (said.mail.is_some() || !said.deliveries.is_empty()),
             flag: if staff { said.flag.and_then(flagged) } else { None },
+            sender: said.mail.as_ref().filter(|_| staff).and_then(|it| it.sender_check.as_ref()).map(SenderMark::new),
             icon: "",
             at: said.created_at,
         }
@@ -159,6 +161,7 @@ impl Drawing<'_> {
             other_view: "",
             has_source: false,
             flag,
+            sender: None,
             icon,
             at: line.at,
         })

@@ -3,10 +3,14 @@
 use jiff::{Timestamp, tz::TimeZone};
 use serde::Serialize;
 
-use crate::desk::{
-    address::EmailAddress,
-    person::Person,
-    ticket::{Priority, Status},
+use crate::{
+    desk::{
+        address::EmailAddress,
+        person::Person,
+        ticket::{Priority, Status},
+        triage::{Authenticity, SenderCheck},
+    },
+    panel::error::sentence,
 };
 
 /// A moment on a page: for the machine, in full, and short.
@@ -71,6 +75,40 @@ pub fn size(bytes: u64) -> String {
         0..1000 => format!("{bytes} B"),
         1000..1_000_000 => format!("{} KB", bytes.div_ceil(1000)),
         _ => format!("{}.{} MB", bytes / 1_000_000, bytes % 1_000_000 / 100_000),
+    }
+}
+
+/// What the mail server that we trust says about a sender, as a small mark.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SenderMark {
+    /// The colour of a badge: `ok`, none or `bad`.
+    class: &'static str,
+    icon: &'static str,
+    /// `Verified`, `Not verified` or `Failed`.
+    word: &'static str,
+    /// The sentence that says by what.
+    why: String,
+}
+
+impl SenderMark {
+    /// From what was found when the message came in.
+    #[must_use]
+    pub fn new(check: &SenderCheck) -> Self {
+        let (class, icon, word) = match check.authenticity {
+            Authenticity::Verified => ("ok", "shield", "Verified"),
+            Authenticity::NotVerified => ("", "shield", "Not verified"),
+            Authenticity::Failed => ("bad", "shield-alert", "Failed"),
+        };
+        Self { class, icon, word, why: sentence(&check.why) }
+    }
+
+    /// Word and sentence in one: `Verified. Our mail server …`.
+    #[must_use]
+    pub fn in_words(check: Option<&SenderCheck>) -> String {
+        match check.map(Self::new) {
+            Some(mark) => format!("{}. {}", mark.word, mark.why),
+            None => "Not verified. The mailbox names no mail server whose verdict would count (authserv_id).".to_owned(),
+        }
     }
 }
 

@@ -10,8 +10,9 @@ use crate::{
         delivery::DeliveryState,
         event::EventKind,
         id::{AttachmentId, CommentId, DeliveryId, LedgerId, PersonId, TicketNumber},
+        triage::SenderCheck,
     },
-    store::{Conn, Result, at, blobs::ContentHash, on, word},
+    store::{Conn, Result, at, blobs::ContentHash, messages::sender_check, on, word},
 };
 
 /// Who said or did something.
@@ -86,6 +87,8 @@ pub struct ByMail {
     pub reason: Option<String>,
     /// JSON: every question, and what was found.
     pub trace: Option<String>,
+    /// What a trusted server says about the sender.
+    pub sender_check: Option<SenderCheck>,
 }
 
 /// A file beside a comment.
@@ -140,6 +143,8 @@ struct SaidRow {
     sender_name: Option<String>,
     reason: Option<String>,
     trace: Option<String>,
+    authenticity: Option<String>,
+    authenticity_why: Option<String>,
     flag: Option<String>,
     withdrawn_at: Option<i64>,
     created_at: i64,
@@ -148,6 +153,7 @@ struct SaidRow {
 impl SaidRow {
     fn said(self) -> Result<Said> {
         let (sender, sender_name, reason, trace) = (self.sender, self.sender_name, self.reason, self.trace);
+        let sender_check = sender_check(self.authenticity, self.authenticity_why)?;
         Ok(Said {
             id: CommentId(self.id),
             visibility: word("comments", "visibility", &self.visibility, Visibility::parse)?,
@@ -158,7 +164,7 @@ impl SaidRow {
             quoted: self.quoted,
             has_html: self.has_html != 0,
             remote_images: self.remote_images,
-            mail: self.message.map(|id| ByMail { id: LedgerId(id), sender, sender_name, reason, trace }),
+            mail: self.message.map(|id| ByMail { id: LedgerId(id), sender, sender_name, reason, trace, sender_check }),
             flag: self.flag.map(|flag| word("comments", "flag", &flag, Flag::parse)).transpose()?,
             withdrawn_at: self.withdrawn_at.map(at),
             created_at: at(self.created_at),
@@ -180,7 +186,7 @@ pub async fn said(conn: &mut Conn, ticket: TicketNumber, audience: Audience, lim
     let sql = format!(
         "select c.id, c.visibility, c.origin, c.author, p.name as author_name, p.email as author_email, c.via, c.body, c.quoted,
             cast(case when c.html is null then 0 else 1 end as bigint) as has_html, c.remote_images, c.message, m.sender, m.sender_name, m.reason, m.trace,
-            c.flag, c.withdrawn_at, c.created_at
+            m.authenticity, m.authenticity_why, c.flag, c.withdrawn_at, c.created_at
          from (select id as found from comments where ticket = $1{which} order by id desc limit $2) latest
          join comments c on c.id = latest.found left join people p on p.id = c.author left join messages m on m.id = c.message
          order by c.id"

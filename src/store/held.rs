@@ -3,11 +3,14 @@
 use jiff::Timestamp;
 
 use crate::{
-    desk::id::{LedgerId, MailboxId, TicketNumber},
+    desk::{
+        id::{LedgerId, MailboxId, TicketNumber},
+        triage::SenderCheck,
+    },
     store::{
         Conn, Result, at,
         blobs::ContentHash,
-        messages::{Held, Taken},
+        messages::{Held, Taken, sender_check},
         on, word,
     },
 };
@@ -39,6 +42,8 @@ pub struct HeldMail {
     pub reason: String,
     /// JSON: every question and what was found.
     pub trace: String,
+    /// What a trusted server says about the sender.
+    pub sender_check: Option<SenderCheck>,
     /// Where it stands.
     pub held: Held,
     /// Who settled it, and when.
@@ -61,6 +66,8 @@ struct Row {
     subject: Option<String>,
     reason: Option<String>,
     trace: Option<String>,
+    authenticity: Option<String>,
+    authenticity_why: Option<String>,
     held: String,
     held_by: Option<String>,
     held_done_at: Option<i64>,
@@ -82,6 +89,7 @@ impl Row {
             subject: self.subject.unwrap_or_default(),
             reason: self.reason.unwrap_or_default(),
             trace: self.trace.unwrap_or_default(),
+            sender_check: sender_check(self.authenticity, self.authenticity_why)?,
             held: word("messages", "held", &self.held, Held::parse)?,
             settled: self.held_by.zip(self.held_done_at.map(at)),
             ticket: self.ticket.map(TicketNumber),
@@ -93,7 +101,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select m.id, m.sha256, m.mailbox, b.address, m.received_at, m.size, m.whole, m.sender, m.sender_name, m.subject, m.reason, m.trace,
-                m.held, p.name as held_by, m.held_done_at, m.ticket
+                m.authenticity, m.authenticity_why, m.held, p.name as held_by, m.held_done_at, m.ticket
             from messages m join mailboxes b on b.id = m.mailbox left join people p on p.id = m.held_by ",
             $rest
         )

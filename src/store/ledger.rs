@@ -3,8 +3,11 @@
 use jiff::Timestamp;
 
 use crate::{
-    desk::id::{LedgerId, TicketNumber},
-    store::{Conn, Result, at, blobs::ContentHash, on},
+    desk::{
+        id::{LedgerId, TicketNumber},
+        triage::SenderCheck,
+    },
+    store::{Conn, Result, at, blobs::ContentHash, messages::sender_check, on},
 };
 
 /// One line of the ledger.
@@ -28,6 +31,8 @@ pub struct Line {
     pub reason: String,
     /// JSON: every question and what was found.
     pub trace: String,
+    /// What a trusted server says about the sender.
+    pub sender_check: Option<SenderCheck>,
     /// Where it went.
     pub ticket: Option<TicketNumber>,
     /// Its place among the held.
@@ -47,6 +52,8 @@ struct Row {
     decision: Option<String>,
     reason: Option<String>,
     trace: Option<String>,
+    authenticity: Option<String>,
+    authenticity_why: Option<String>,
     ticket: Option<i64>,
     held: Option<String>,
     sightings: i64,
@@ -64,6 +71,7 @@ impl Row {
             decision: self.decision,
             reason: self.reason.unwrap_or_default(),
             trace: self.trace.unwrap_or_default(),
+            sender_check: sender_check(self.authenticity, self.authenticity_why)?,
             ticket: self.ticket.map(TicketNumber),
             held: self.held,
             sightings: self.sightings,
@@ -74,7 +82,7 @@ impl Row {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select m.id, m.sha256, b.address, m.received_at, m.sender, m.subject, m.decision, m.reason, m.trace, m.ticket, m.held,
+            "select m.id, m.sha256, b.address, m.received_at, m.sender, m.subject, m.decision, m.reason, m.trace, m.authenticity, m.authenticity_why, m.ticket, m.held,
                 (select count(*) from sightings s where s.message = m.id) as sightings
             from messages m join mailboxes b on b.id = m.mailbox ",
             $rest

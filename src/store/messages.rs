@@ -6,6 +6,7 @@ use crate::{
     desk::{
         id::{LedgerId, MailboxId, TicketNumber},
         message::MessageId,
+        triage::{Authenticity, SenderCheck},
     },
     store::{Conn, Result, Tx, at, blobs::ContentHash, ms, on},
 };
@@ -330,6 +331,8 @@ pub struct Decided<'a> {
     pub subject: &'a str,
     /// Its place among the held.
     pub held: Option<Held>,
+    /// What a trusted server says about the sender.
+    pub sender_check: Option<&'a SenderCheck>,
 }
 
 /// Writes what became of a message.
@@ -338,12 +341,22 @@ pub struct Decided<'a> {
 /// When the database refuses.
 pub async fn decide(tx: &mut Tx, id: LedgerId, what: &Decided<'_>, now: Timestamp) -> Result<()> {
     let sql = "update messages set state = 'decided', decision = $2, reason = $3, trace = $4, ticket = $5, message_id = $6, sender = $7, sender_name = $8,
-        subject = $9, held = $10, decided_at = $11 where id = $1";
+        subject = $9, held = $10, decided_at = $11, authenticity = $12, authenticity_why = $13 where id = $1";
     on!(tx, c => sqlx::query(sql)
         .bind(id.0).bind(what.decision).bind(what.reason).bind(what.trace).bind(what.ticket.map(|it| it.0)).bind(what.message_id.map(MessageId::as_str))
         .bind(what.sender).bind(what.sender_name).bind(what.subject).bind(what.held.map(Held::as_str)).bind(ms(now))
+        .bind(what.sender_check.map(|it| it.authenticity.as_str())).bind(what.sender_check.map(|it| it.why.as_str()))
         .execute(c).await.map(|_| ()))?;
     Ok(())
+}
+
+/// The columns `authenticity` and `authenticity_why` read back.
+pub(super) fn sender_check(verdict: Option<String>, why: Option<String>) -> Result<Option<SenderCheck>> {
+    let check = |verdict: String| {
+        let authenticity = super::word("messages", "authenticity", &verdict, Authenticity::parse)?;
+        Ok(SenderCheck { authenticity, why: why.unwrap_or_default() })
+    };
+    verdict.map(check).transpose()
 }
 
 /// A person has settled a held message.

@@ -9,10 +9,7 @@ use crate::{
         Desk,
         receive_message::{self, Incoming, Outcome, hold, receive_messages},
     },
-    desk::{
-        id::{LedgerId, MailboxId},
-        triage::Authenticity,
-    },
+    desk::id::{LedgerId, MailboxId},
     mail::{content_key::content_key, parse},
     store::{
         StoreError, mailboxes,
@@ -93,8 +90,8 @@ fn read(desk: &Desk, row: LedgerRow, octets: &[u8]) -> Incoming {
     let octets = if row.starts >= POISON_STARTS { NOT_READ } else { octets };
     let message = parse::read(octets);
     let mailbox = desk.mailboxes.get(row.mailbox);
-    let authenticity = mailbox.map_or(Authenticity::NotVerified, |it| receive_message::authenticity(&message, it));
-    Incoming { row, message, authenticity }
+    let sender_check = mailbox.and_then(|it| receive_message::check_sender(&message, it));
+    Incoming { row, message, sender_check }
 }
 
 /// Messages that an earlier run left undecided and whose decision this run has begun: a database that fails in between is tried

@@ -14,6 +14,7 @@ mod portal;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod reach;
+mod sender_check;
 mod signing_in;
 #[path = "../support/test_desk.rs"]
 mod test_desk;

@@ -80,7 +80,7 @@ pub enum Authenticity {
 }
 
 impl Authenticity {
-    /// For screens: `verified`.
+    /// For screens, and as stored: `verified`.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -89,6 +89,21 @@ impl Authenticity {
             Self::Failed => "failed",
         }
     }
+
+    /// The word of [`Authenticity::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Verified, Self::NotVerified, Self::Failed].into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// What a trusted server found about the sender of a message, and in which words a person is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SenderCheck {
+    /// The verdict.
+    pub authenticity: Authenticity,
+    /// A sentence without its full stop: `our mail server mx.example.com says that DMARC passes for example.org`.
+    pub why: String,
 }
 
 /// Which ticket a message names, strongest first.

@@ -11,7 +11,7 @@ use crate::desk::{
 };
 
 mod facts;
-pub use facts::{Authenticity, Commands, Evidence, Facts, OurOwn, Stands, TicketFacts};
+pub use facts::{Authenticity, Commands, Evidence, Facts, OurOwn, SenderCheck, Stands, TicketFacts};
 
 /// Mail older than this is never answered automatically.
 pub const TOO_OLD_TO_ANSWER: SignedDuration = SignedDuration::from_hours(24);
