@@ -6,6 +6,7 @@ use crate::{
     actions::{
         Desk, NewFile, Result, commands, deliveries,
         door::{Change, Echo, TicketRow, record},
+        follow,
         letters::Note,
         open_forwarded::open_forwarded,
         receive_message::Incoming,
@@ -57,7 +58,7 @@ pub(super) async fn carry_out(
             }
             Ok(None)
         }
-        Decision::Join { ticket, voice } => join(desk, tx, incoming, *ticket, *voice, now).await.map(Some),
+        Decision::Join { ticket, voice } => join(desk, tx, incoming, facts, (*ticket, *voice)).await.map(Some),
         Decision::Open { linked, receipt, requester: Requester::Sender } => open(desk, tx, incoming, facts, *linked, *receipt).await,
         Decision::Open { receipt, requester: Requester::ForwardedSender, .. } => match (&facts.forwarded, &facts.author) {
             (Some(mail), Some(helper)) => open_forwarded(desk, tx, incoming, mail, helper, *receipt, now).await.map(Some),
@@ -127,8 +128,16 @@ async fn open(
     Ok(Some(number))
 }
 
-async fn join(desk: &Desk, tx: &mut Tx, incoming: &Incoming, number: TicketNumber, voice: Voice, now: Timestamp) -> Result<TicketNumber> {
-    let ticket = tickets::lock(tx, number).await?.ok_or(crate::actions::ActionError::Missing("ticket"))?;
+async fn join(
+    desk: &Desk,
+    tx: &mut Tx,
+    incoming: &Incoming,
+    facts: &Facts<'_>,
+    (joined, voice): (TicketNumber, Voice),
+) -> Result<TicketNumber> {
+    let now = facts.now;
+    let ticket = tickets::lock_standing(tx, joined).await?.ok_or(crate::actions::ActionError::Missing("ticket"))?;
+    let number = ticket.number;
     let author = match incoming.message.author() {
         Some(named) => Some(person(tx, named, now).await?),
         None => None,
@@ -166,6 +175,7 @@ async fn join(desk: &Desk, tx: &mut Tx, incoming: &Incoming, number: TicketNumbe
         }
     }
     record(desk, tx, change, now).await?;
+    follow::follow(tx, incoming.row.id, facts, (joined, number), now).await?;
     Ok(number)
 }
 

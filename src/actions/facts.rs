@@ -12,11 +12,12 @@ use crate::{
         person::Person,
         settings::MailboxSettings,
         token::{self, Signed},
-        triage::{Commands, Evidence, Facts, OurOwn, Stands, TicketFacts},
+        triage::{Commands, Corrected, Evidence, Facts, FoundBy, OurOwn, Stands, TicketFacts},
     },
     mail::parse::forwarded,
     store::{
-        Tx, comments, evidence,
+        Tx, comments,
+        evidence::{self, TakenIn},
         participants::{self, Participation},
         people, tickets,
     },
@@ -46,7 +47,8 @@ pub(super) async fn gather<'a>(
         Some(id) => people::get(tx, id).await?,
         None => None,
     };
-    let commands = match (&token_holder, given_ticket(&evidence)) {
+    let given = given_ticket(&evidence).and_then(|named| tickets.iter().find(|it| it.named == named)).map(|it| it.number);
+    let commands = match (&token_holder, given) {
         (Some(helper), Some(number)) => commands::check(desk, tx, helper, number, message).await?,
         (Some(_) | None, _) => Commands::Fine,
     };
@@ -125,28 +127,47 @@ async fn evidence(desk: &Desk, tx: &mut Tx, message: &IncomingMessage) -> Result
     let reply_address = addressed.filter(ours).find_map(|it| token::read_reply_address(it, &sign));
     let our_id: Option<Signed> = answered(message).find_map(|id| token::read_message_id(id, &sign));
     let ids: Vec<MessageId> = answered(message).cloned().collect();
-    let taken_in = evidence::ticket_of_taken_in(tx, &ids).await?;
-    Ok(Evidence { reply_address, our_id, taken_in, tag: matching::subject_tag(&message.subject) })
+    let known = evidence::taken_in(tx, &ids).await?;
+    let taken_in = ids.iter().find_map(|id| known.iter().find(|it| it.id == id.as_str())).map(|it| it.ticket);
+    let corrected = corrected(desk, tx, &ids, &known).await?;
+    Ok(Evidence { corrected, reply_address, our_id, taken_in, tag: matching::subject_tag(&message.subject) })
+}
+
+/// What the nearest id that we know of is about, if a person has moved that: a nearer one that nobody moved says more.
+async fn corrected(desk: &Desk, tx: &mut Tx, ids: &[MessageId], known: &[TakenIn]) -> Result<Option<Corrected>> {
+    for id in ids {
+        if token::read_message_id(id, &|text| desk.sign(text)).is_some() {
+            let moved = evidence::moved_under(tx, id).await?;
+            return Ok(moved.map(|(ticket, correction, by)| Corrected { correction, ticket, by, found_by: FoundBy::Ours }));
+        }
+        if let Some(mail) = known.iter().find(|it| it.id == id.as_str()) {
+            let moved = mail.moved.clone();
+            return Ok(moved.map(|(correction, by)| Corrected { correction, ticket: mail.ticket, by, found_by: FoundBy::ItsOwn }));
+        }
+    }
+    Ok(None)
 }
 
 async fn named_tickets(tx: &mut Tx, evidence: &Evidence, author: Option<&Person>, hour_ago: Timestamp) -> Result<Vec<TicketFacts>> {
+    let corrected = evidence.corrected.as_ref().map(|it| it.ticket);
     let mut numbers: Vec<TicketNumber> =
-        [evidence.reply_address.map(|it| it.ticket), evidence.our_id.map(|it| it.ticket), evidence.taken_in, evidence.tag]
+        [corrected, evidence.reply_address.map(|it| it.ticket), evidence.our_id.map(|it| it.ticket), evidence.taken_in, evidence.tag]
             .into_iter()
             .flatten()
             .collect();
     numbers.sort_unstable();
     numbers.dedup();
     let mut found = Vec::new();
-    for number in numbers {
-        let Some(ticket) = tickets::get(tx, number).await? else { continue };
+    for named in numbers {
+        let Some(ticket) = tickets::standing(tx, named).await? else { continue };
+        let number = ticket.number;
         let stands = match author {
             Some(person) if ticket.requester == person.id => Stands::Participant,
             Some(person) if participants::of(tx, number, person.id).await? == Some(Participation::Active) => Stands::Participant,
             Some(_) | None => Stands::Stranger,
         };
         let joined_within_hour = comments::by_mail_since(tx, number, hour_ago).await?;
-        found.push(TicketFacts { number, status: ticket.status, status_at: ticket.status_at, author: stands, joined_within_hour });
+        found.push(TicketFacts { named, number, status: ticket.status, status_at: ticket.status_at, author: stands, joined_within_hour });
     }
     Ok(found)
 }

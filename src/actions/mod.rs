@@ -27,6 +27,7 @@ pub mod deliveries;
 mod door;
 pub mod edit;
 mod facts;
+mod follow;
 pub mod held;
 mod letters;
 mod open_forwarded;

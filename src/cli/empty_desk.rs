@@ -95,7 +95,7 @@ impl EmptyDesk {
             opened_within_hour: count(
                 self.opened.iter().filter(|it| message.author().is_some_and(|author| author.address == **it)).count(),
             ),
-            evidence: Evidence { reply_address: None, our_id: None, taken_in, tag },
+            evidence: Evidence { corrected: None, reply_address: None, our_id: None, taken_in, tag },
             tickets: numbers.filter_map(|number| self.ticket(number, message)).collect(),
             token_holder: None,
             forwarded: None,
@@ -109,6 +109,7 @@ impl EmptyDesk {
         let ticket = self.tickets.get(usize::try_from(number.0 - 1).ok()?)?;
         let takes_part = message.author().is_some_and(|it| ticket.participants.contains(&it.address));
         Some(TicketFacts {
+            named: number,
             number,
             status: Status::Open,
             status_at: Timestamp::UNIX_EPOCH,

@@ -104,7 +104,7 @@ impl Stage<'_> {
     /// The ticket that a mail went to.
     pub async fn ticket_of(&self, letter: &Letter) -> anyhow::Result<Option<TicketNumber>> {
         let id = MessageId::parse(&letter.message_id).context("a letter has a Message-ID")?;
-        Ok(evidence::ticket_of_taken_in(&mut *self.desk.store.read().await?, &[id]).await?)
+        Ok(evidence::taken_in(&mut *self.desk.store.read().await?, &[id]).await?.first().map(|it| it.ticket))
     }
 
     /// The newest mail about a ticket in somebody's mailbox.

@@ -34,11 +34,23 @@ pub enum EventKind {
     Withdrawn,
     /// `new` is the address a reply came back from.
     Bounced,
+    /// A message went to another ticket: `new`.
+    MovedOut,
+    /// A message came from another ticket: `old`.
+    MovedIn,
+    /// This ticket was merged into `new`.
+    MergedInto,
+    /// The ticket `old` was merged into this one.
+    MergedFrom,
+    /// A move or merge was undone: what had gone to `old` is here again.
+    CameBack,
+    /// A move or merge was undone: what had come from `new` is there again.
+    WentBack,
 }
 
 impl EventKind {
     /// Every kind there is.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 21] = [
         Self::Opened,
         Self::Replied,
         Self::Commented,
@@ -54,6 +66,12 @@ impl EventKind {
         Self::Linked,
         Self::Withdrawn,
         Self::Bounced,
+        Self::MovedOut,
+        Self::MovedIn,
+        Self::MergedInto,
+        Self::MergedFrom,
+        Self::CameBack,
+        Self::WentBack,
     ];
 
     /// As stored.
@@ -75,6 +93,12 @@ impl EventKind {
             Self::Linked => "linked",
             Self::Withdrawn => "withdrawn",
             Self::Bounced => "bounced",
+            Self::MovedOut => "moved-out",
+            Self::MovedIn => "moved-in",
+            Self::MergedInto => "merged-into",
+            Self::MergedFrom => "merged-from",
+            Self::CameBack => "came-back",
+            Self::WentBack => "went-back",
         }
     }
 

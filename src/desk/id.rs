@@ -34,4 +34,6 @@ ids! {
     AttachmentId,
     /// A row of `events`, a ticket's history.
     EventId,
+    /// A row of `corrections`: a message moved, a ticket merged.
+    CorrectionId,
 }

@@ -4,6 +4,7 @@ pub mod address;
 pub mod analytics;
 pub mod command;
 pub mod comment;
+pub mod correction;
 pub mod delivery;
 pub mod event;
 pub mod health;

@@ -27,6 +27,8 @@ pub enum Act {
     CloseOrReopen(Case),
     /// Priority, subject, participants.
     Edit(Case),
+    /// Move its messages, merge it; both tickets are asked.
+    Correct(Case),
     /// Give the ticket to somebody, or to nobody.
     Assign(Case, AssignTo),
     /// See, release and discard held mail.
@@ -112,7 +114,8 @@ fn helper_may(who: PersonId, what: Act, rules: Rules) -> Verdict {
         | Act::Note(case)
         | Act::SetStatus(case)
         | Act::CloseOrReopen(case)
-        | Act::Edit(case) => within(case),
+        | Act::Edit(case)
+        | Act::Correct(case) => within(case),
         Act::Assign(case, to) => match within(case) {
             Verdict::Allowed => helper_may_assign(who, case, to, rules.helpers_assign),
             Verdict::Missing | Verdict::Forbidden => Verdict::Missing,
@@ -137,7 +140,7 @@ fn customer_may(who: PersonId, what: Act) -> Verdict {
     match what {
         Act::See(case) | Act::Comment(case) => allowed_if(own(case), Verdict::Missing),
         Act::CloseOrReopen(case) => allowed_if(case.requester == who, if own(case) { Verdict::Forbidden } else { Verdict::Missing }),
-        Act::SeeInside(case) | Act::Note(case) | Act::SetStatus(case) | Act::Edit(case) | Act::Assign(case, _) => {
+        Act::SeeInside(case) | Act::Note(case) | Act::SetStatus(case) | Act::Edit(case) | Act::Correct(case) | Act::Assign(case, _) => {
             if own(case) {
                 Verdict::Forbidden
             } else {

@@ -283,6 +283,8 @@ pub struct Ticket {
     pub opened_message: Option<String>,
     /// The ticket this one came out of.
     pub linked: Option<TicketNumber>,
+    /// The ticket that it was merged into; none: it stands by itself.
+    pub merged_into: Option<TicketNumber>,
     /// When it was opened.
     pub opened_at: Timestamp,
     /// When anything last happened to it.

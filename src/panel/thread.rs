@@ -278,6 +278,9 @@ fn icon(kind: EventKind) -> Option<&'static str> {
         EventKind::Linked => Some("merge"),
         EventKind::Withdrawn => Some("undo-2"),
         EventKind::Bounced => Some("triangle-alert"),
+        EventKind::MovedOut | EventKind::MovedIn => Some("reply"),
+        EventKind::MergedInto | EventKind::MergedFrom => Some("merge"),
+        EventKind::CameBack | EventKind::WentBack => Some("undo-2"),
     }
 }
 
@@ -296,6 +299,7 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
         EventKind::Opened => match new {
             "portal" => format!("{actor} opened the ticket in the portal"),
             "panel" => format!("{actor} opened the ticket here"),
+            "split" => format!("{actor} made the ticket of a message that was on another"),
             how => format!("{actor} opened the ticket by {}", escaped(how)),
         },
         EventKind::Replied => format!("{actor} replied"),
@@ -311,13 +315,22 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
         EventKind::ParticipantAdded => format!("{actor} added {}", bold(new)),
         EventKind::ParticipantProposed => format!("{} asks to take part: add them under Details", bold(new)),
         EventKind::ParticipantRemoved => format!("{actor} removed {}", bold(old)),
-        EventKind::Linked => {
-            let number: String = new.chars().filter(char::is_ascii_digit).collect();
-            format!("It came out of <a href=\"/tickets/{number}\">#{number}</a>")
-        }
+        EventKind::Linked => format!("It came out of {}", ticket(new)),
         EventKind::Withdrawn => format!("{actor} took a reply back before it left"),
         EventKind::Bounced => format!("A reply to {} came back", bold(new)),
+        EventKind::MovedOut => format!("{actor} moved a message to {}", ticket(new)),
+        EventKind::MovedIn => format!("{actor} moved a message here from {}", ticket(old)),
+        EventKind::MergedInto => format!("{actor} merged this ticket into {}", ticket(new)),
+        EventKind::MergedFrom => format!("{actor} merged {} into this ticket", ticket(old)),
+        EventKind::CameBack => format!("{actor} took back from {} what had gone there", ticket(old)),
+        EventKind::WentBack => format!("{actor} put back to {} what had come from there", ticket(new)),
     }
+}
+
+/// A link to a ticket by the number that an event holds.
+fn ticket(number: &str) -> String {
+    let number: String = number.chars().filter(char::is_ascii_digit).collect();
+    format!("<a href=\"/tickets/{number}\">#{number}</a>")
 }
 
 fn bold(text: &str) -> String {

@@ -135,6 +135,16 @@ pub async fn get(conn: &mut Conn, id: CommentId) -> Result<Option<Comment>> {
     row.map(Row::comment).transpose()
 }
 
+/// The comment on this ticket that came by this mail.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_mail(conn: &mut Conn, ticket: TicketNumber, mail: LedgerId) -> Result<Option<CommentId>> {
+    let sql = "select id from comments where ticket = $1 and message = $2 order by id desc limit 1";
+    let id: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).bind(mail.0).fetch_optional(c).await)?;
+    Ok(id.map(CommentId))
+}
+
 /// The last public comment by a person before `before`: what a reply quotes.
 ///
 /// # Errors

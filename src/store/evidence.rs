@@ -4,25 +4,66 @@ use jiff::Timestamp;
 
 use crate::{
     desk::{
-        id::{OutboxId, TicketNumber},
+        id::{CorrectionId, OutboxId, TicketNumber},
         message::MessageId,
     },
     store::{Conn, Result, ms, on},
 };
 
-/// Of these Message-IDs, nearest first: the ticket of the first that we took in with a mail (MAIL.md, Deciding, 8c).
+/// A mail that we took in, found by its Message-ID.
+#[derive(Clone, Debug)]
+pub struct TakenIn {
+    /// Its Message-ID.
+    pub id: String,
+    /// The ticket it is on now.
+    pub ticket: TicketNumber,
+    /// The correction that a person made of where it is.
+    pub moved: Option<(CorrectionId, String)>,
+}
+
+/// Of these Message-IDs, those that mails bear which we took in and put on a ticket (MAIL.md, Deciding, 8c), oldest first.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn ticket_of_taken_in(conn: &mut Conn, ids: &[MessageId]) -> Result<Option<TicketNumber>> {
-    let sql = "select ticket from messages where message_id = $1 and ticket is not null order by id limit 1";
-    for id in ids {
-        let found: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(id.as_str()).fetch_optional(c).await)?;
-        if let Some(number) = found {
-            return Ok(Some(TicketNumber(number)));
-        }
+pub async fn taken_in(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<TakenIn>> {
+    if ids.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(None)
+    type Row = (String, i64, Option<i64>, Option<String>);
+    let rows: Vec<Row> = on!(conn, c => {
+        let mut sql = sqlx::QueryBuilder::new(
+            "select m.message_id, m.ticket, k.id, coalesce(p.name, 'somebody') from messages m
+                left join corrections k on k.id = (select v.correction from moves v join corrections s on s.id = v.correction
+                    join comments c on c.id = v.comment and c.message = m.id
+                    where v.message_id = m.message_id and v.how = 'moved' and s.kind <> 'merge' and s.undone_at is null order by v.id desc limit 1)
+                left join people p on p.id = k.made_by
+            where m.ticket is not null and m.message_id in (",
+        );
+        let mut list = sql.separated(", ");
+        for id in ids {
+            list.push_bind(id.as_str());
+        }
+        sql.push(") order by m.id");
+        sql.build_query_as().fetch_all(c).await
+    })?;
+    let found =
+        |(id, ticket, correction, by): Row| TakenIn { id, ticket: TicketNumber(ticket), moved: correction.map(CorrectionId).zip(by) };
+    Ok(rows.into_iter().map(found).collect())
+}
+
+/// The message that a mail of ours passed on to others, or acknowledged, if a person has moved it since: where it is now, by which
+/// correction, and by whom.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn moved_under(conn: &mut Conn, ours: &MessageId) -> Result<Option<(TicketNumber, CorrectionId, String)>> {
+    let sql = "select c.ticket, k.id, coalesce(p.name, 'somebody') from outbox o
+        left join tickets t on t.number = o.ticket and o.kind = 'receipt'
+        join moves v on v.comment = o.comment or v.message_id = t.opened_message
+        join corrections k on k.id = v.correction join comments c on c.id = v.comment left join people p on p.id = k.made_by
+        where o.message_id = $1 and v.how = 'moved' and k.kind <> 'merge' and k.undone_at is null order by v.id desc limit 1";
+    let row: Option<(i64, i64, String)> = on!(conn, c => sqlx::query_as(sql).bind(ours.as_str()).fetch_optional(c).await)?;
+    Ok(row.map(|(ticket, correction, by)| (TicketNumber(ticket), CorrectionId(correction), by)))
 }
 
 /// Whether a mail of ours bears this Message-ID as its own, and which.

@@ -23,6 +23,7 @@ pub mod analytics;
 pub mod blobs;
 pub mod comments;
 pub mod conversation;
+pub mod corrections;
 pub mod directory;
 pub mod disk;
 pub mod events;

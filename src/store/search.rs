@@ -22,6 +22,24 @@ pub fn index_comment(tx: &mut Tx, comment: CommentId, ticket: TicketNumber, audi
     put(tx, 2 * comment.0, ticket, audience, text);
 }
 
+/// Comments are found on another ticket from now on; also those whose words are yet to be written.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn move_comments(tx: &mut Tx, comments: &[CommentId], to: TicketNumber) -> Result<()> {
+    for word in &mut tx.later.words {
+        if comments.iter().any(|it| 2 * it.0 == word.row) {
+            word.ticket = to.0;
+        }
+    }
+    // Our own integers: nothing to escape, and both databases take them as they are.
+    let rows = comments.iter().map(|it| (2 * it.0).to_string()).collect::<Vec<_>>().join(", ");
+    let id = tx.pick("rowid", "id");
+    let sql = format!("update search set ticket = $1 where {id} in ({rows})");
+    on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(to.0).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
 /// Indexes a new ticket's subject and whose it is, when the transaction ends.
 pub fn index_ticket(tx: &mut Tx, ticket: TicketNumber, subject: &str, requester_name: &str, requester_email: &str) {
     put(tx, 2 * ticket.0 + 1, ticket, Visibility::Public, &format!("{subject}\n{requester_name}\n{requester_email}"));

@@ -24,6 +24,7 @@ struct Row {
     comments: i64,
     opened_message: Option<String>,
     linked: Option<i64>,
+    merged_into: Option<i64>,
     opened_at: i64,
     updated_at: i64,
     status_at: i64,
@@ -45,6 +46,7 @@ impl Row {
             comments: self.comments,
             opened_message: self.opened_message,
             linked: self.linked.map(TicketNumber),
+            merged_into: self.merged_into.map(TicketNumber),
             opened_at: at(self.opened_at),
             updated_at: at(self.updated_at),
             status_at: at(self.status_at),
@@ -58,9 +60,45 @@ impl Row {
 /// When the database refuses, or the row is unreadable.
 pub async fn get(conn: &mut Conn, number: TicketNumber) -> Result<Option<Ticket>> {
     let sql = "select number, mailbox, subject, status, priority, requester, assignee, version, turn, comments, opened_message, linked,
-        opened_at, updated_at, status_at from tickets where number = $1";
+        merged_into, opened_at, updated_at, status_at from tickets where number = $1";
     let row: Option<Row> = on!(conn, c => sqlx::query_as(sql).bind(number.0).fetch_optional(c).await)?;
     row.map(Row::ticket).transpose()
+}
+
+/// So many merges are followed from one ticket to the next; the rules let no circle come to be.
+const MOST_MERGES: usize = 50;
+
+/// The ticket that stands for this number: itself, or where it was merged into, however often.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn standing(conn: &mut Conn, number: TicketNumber) -> Result<Option<Ticket>> {
+    let mut number = number;
+    for _ in 0..MOST_MERGES {
+        let Some(ticket) = get(conn, number).await? else { return Ok(None) };
+        match ticket.merged_into {
+            Some(into) => number = into,
+            None => return Ok(Some(ticket)),
+        }
+    }
+    Ok(None)
+}
+
+/// [`standing`], locked until the transaction ends. Those on the way are not: a merge locks by number, and would wait for us.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn lock_standing(tx: &mut Tx, number: TicketNumber) -> Result<Option<Ticket>> {
+    let mut number = number;
+    for _ in 0..MOST_MERGES {
+        let Some(standing) = standing(tx, number).await? else { return Ok(None) };
+        number = standing.number;
+        // Merged in between: once more.
+        if let Some(ticket) = lock(tx, number).await?.filter(|it| it.merged_into.is_none()) {
+            return Ok(Some(ticket));
+        }
+    }
+    Ok(None)
 }
 
 /// The ticket, locked until the transaction ends: whoever else wants to change it waits.
@@ -123,6 +161,7 @@ pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<Ticket> {
         comments: 0,
         opened_message: new.opened_message.map(str::to_owned),
         linked: new.linked,
+        merged_into: None,
         opened_at: new.at,
         updated_at: new.at,
         status_at: new.at,
@@ -136,10 +175,11 @@ pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<Ticket> {
 pub async fn update(tx: &mut Tx, ticket: &Ticket) -> Result<()> {
     let sql =
         "update tickets set subject = $2, status = $3, priority = $4, assignee = $5, version = version + 1, turn = $6, updated_at = $7,
-        status_at = $8 where number = $1";
+        status_at = $8, merged_into = $9 where number = $1";
     on!(tx, c => sqlx::query(sql)
         .bind(ticket.number.0).bind(&ticket.subject).bind(ticket.status.as_str()).bind(ticket.priority.rank()).bind(ticket.assignee.map(|it| it.0))
         .bind(ticket.turn.as_str()).bind(ms(ticket.updated_at)).bind(ms(ticket.status_at))
+        .bind(ticket.merged_into.map(|it| it.0))
         .execute(c).await.map(|_| ()))?;
     Ok(())
 }
@@ -171,6 +211,20 @@ pub async fn count_comment(tx: &mut Tx, number: TicketNumber, trace: CommentTrac
 /// When the database refuses.
 pub async fn uncount_comment(tx: &mut Tx, number: TicketNumber, snippet: &str) -> Result<()> {
     let sql = "update tickets set comments = comments - 1, snippet = $2 where number = $1";
+    on!(tx, c => sqlx::query(sql).bind(number.0).bind(snippet).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Counts the comments and files of a ticket anew, after some came or went; `snippet` is the start of the last public one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn recount(tx: &mut Tx, number: TicketNumber, snippet: &str) -> Result<()> {
+    let sql = "update tickets set snippet = $2,
+        comments = (select count(*) from comments c where c.ticket = $1 and c.withdrawn_at is null),
+        has_files = case when exists (select 1 from comments c join attachments a on a.comment = c.id
+            where c.ticket = $1 and c.withdrawn_at is null and a.content_id is null) then 1 else 0 end
+        where number = $1";
     on!(tx, c => sqlx::query(sql).bind(number.0).bind(snippet).execute(c).await.map(|_| ()))?;
     Ok(())
 }

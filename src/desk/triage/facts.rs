@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::desk::{
-    id::{OutboxId, TicketNumber},
+    id::{CorrectionId, OutboxId, TicketNumber},
     message::{Forwarded, IncomingMessage},
     person::Person,
     settings::{Budgets, MailboxSettings},
@@ -107,8 +107,10 @@ pub struct SenderCheck {
 }
 
 /// Which ticket a message names, strongest first.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
+    /// Before all others: a person has moved the message that this one answers.
+    pub corrected: Option<Corrected>,
     /// (a) A reply address with our MAC among its recipients.
     pub reply_address: Option<Signed>,
     /// (b) The nearest id in In-Reply-To and References that carries our MAC.
@@ -119,10 +121,34 @@ pub struct Evidence {
     pub tag: Option<TicketNumber>,
 }
 
+/// A message that a person has moved, found by the nearest id that this one answers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Corrected {
+    /// The correction.
+    pub correction: CorrectionId,
+    /// The ticket that the message is on now.
+    pub ticket: TicketNumber,
+    /// Who moved it.
+    pub by: String,
+    /// Whose id it was found by.
+    pub found_by: FoundBy,
+}
+
+/// Whose Message-ID a moved message was found by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FoundBy {
+    /// Its own: whoever has seen the message can know it.
+    ItsOwn,
+    /// That of a mail of ours which passed it on or acknowledged it: known only to those who were given that.
+    Ours,
+}
+
 /// What about a ticket the questions ask.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TicketFacts {
-    /// Which.
+    /// The number that the evidence names.
+    pub named: TicketNumber,
+    /// The ticket that stands for it: itself, or where it was merged into.
     pub number: TicketNumber,
     /// Where it stands.
     pub status: Status,

@@ -11,7 +11,7 @@ use crate::desk::{
 };
 
 mod facts;
-pub use facts::{Authenticity, Commands, Evidence, Facts, OurOwn, SenderCheck, Stands, TicketFacts};
+pub use facts::{Authenticity, Commands, Corrected, Evidence, Facts, FoundBy, OurOwn, SenderCheck, Stands, TicketFacts};
 
 /// Mail older than this is never answered automatically.
 pub const TOO_OLD_TO_ANSWER: SignedDuration = SignedDuration::from_hours(24);
@@ -230,14 +230,19 @@ fn staff_answer(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
     if facts.message.from.len() != 1 || facts.author.as_ref().map(|it| it.id) != Some(holder.id) {
         return trace.yes(Q, format!("it answers a notice to {}, and is not from their address", holder.name), hold);
     }
-    if !facts.tickets.iter().any(|it| it.number == given.ticket) {
+    let Some(ticket) = facts.tickets.iter().find(|it| it.named == given.ticket).map(|it| it.number) else {
         return trace.yes(Q, format!("it answers a notice about #{}, and there is no such ticket", given.ticket), hold);
-    }
+    };
     if let Commands::Refused(why) = &facts.commands {
         return trace.yes(Q, why.clone(), hold);
     }
-    let by = format!("{}’s answer to a notice about #{}: signed address, their own From", holder.name, given.ticket);
-    trace.yes(Q, by, Decision::Join { ticket: given.ticket, voice: Voice::Staff(holder.id) })
+    let by = format!(
+        "{}’s answer to a notice about #{}: signed address, their own From{}",
+        holder.name,
+        given.ticket,
+        merged(given.ticket, ticket)
+    );
+    trace.yes(Q, by, Decision::Join { ticket, voice: Voice::Staff(holder.id) })
 }
 
 /// A helper's address without what only they were given: anybody can write a From.
@@ -262,7 +267,7 @@ fn answer(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
             None => trace.no(Q, "no: it names none"),
         };
     };
-    let (number, by) = (found.facts.number, found.by);
+    let (number, by) = (found.facts.number, &found.by);
     if found.facts.closed_too_long(facts.now, facts.reopen_within) {
         return trace.no(Q, format!("#{number} by {by}, closed too long ago to be opened again: a new ticket, linked to it"));
     }
@@ -304,21 +309,39 @@ fn new_ticket(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
 /// The strongest evidence whose ticket exists.
 struct Found {
     facts: TicketFacts,
-    by: &'static str,
+    by: String,
     /// Only somebody who was given one of our messages can know it.
     certain: bool,
 }
 
 fn strongest(facts: &Facts<'_>) -> Option<Found> {
     let evidence = &facts.evidence;
-    let named = [
-        (evidence.reply_address.map(|it| it.ticket), "its signed reply address", true),
-        (evidence.our_id.map(|it| it.ticket), "a Message-ID of ours that it answers", true),
-        (evidence.taken_in, "the Message-ID of a mail that we took in", false),
-        (evidence.tag, "the number in its subject", false),
+    let corrected = evidence.corrected.as_ref().map(|it| {
+        let by = format!("a message that it answers, which {} moved to #{}", it.by, it.ticket);
+        (it.ticket, by, it.found_by == FoundBy::Ours)
+    });
+    let named = |number: Option<TicketNumber>, by: &str, certain| number.map(|number| (number, by.to_owned(), certain));
+    let all = [
+        corrected,
+        named(evidence.reply_address.map(|it| it.ticket), "its signed reply address", true),
+        named(evidence.our_id.map(|it| it.ticket), "a Message-ID of ours that it answers", true),
+        named(evidence.taken_in, "the Message-ID of a mail that we took in", false),
+        named(evidence.tag, "the number in its subject", false),
     ];
-    named.into_iter().find_map(|(number, by, certain)| {
-        let facts = *facts.tickets.iter().find(|it| Some(it.number) == number)?;
-        Some(Found { facts, by, certain })
+    all.into_iter().flatten().find_map(|(number, by, certain)| {
+        let facts = *facts.tickets.iter().find(|it| it.named == number)?;
+        Some(Found { facts, by: format!("{by}{}", merged(number, facts.number)), certain })
     })
+}
+
+/// Why the ticket that is named is not the one that it goes to.
+fn merged(named: TicketNumber, number: TicketNumber) -> String {
+    if named == number { String::new() } else { format!(" (it names #{named}, which was merged into #{number})") }
+}
+
+/// The number by which a message found the ticket that it joins: where that was merged, the message goes back with it.
+#[must_use]
+pub fn named(facts: &Facts<'_>, joined: TicketNumber) -> Option<TicketNumber> {
+    let strongest = strongest(facts).map(|it| it.facts).filter(|it| it.number == joined);
+    strongest.or_else(|| facts.tickets.iter().find(|it| it.number == joined).copied()).map(|it| it.named)
 }

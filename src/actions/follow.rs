@@ -1,0 +1,50 @@
+//! A message that came in about what was corrected before: undone, it goes back with the rest.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::Result,
+    desk::{
+        id::{CommentId, LedgerId, TicketNumber},
+        triage::{self, Facts},
+    },
+    store::{
+        Tx, comments,
+        corrections::{self, How, Way},
+    },
+};
+
+/// Notes on which ways the message of a row came to the ticket that it joined: `decided` is what triage named, `stands` where that
+/// was merged into at this moment.
+pub(super) async fn follow(
+    tx: &mut Tx,
+    row: LedgerId,
+    facts: &Facts<'_>,
+    (decided, stands): (TicketNumber, TicketNumber),
+    now: Timestamp,
+) -> Result<()> {
+    let named = triage::named(facts, decided).unwrap_or(decided);
+    let moved = facts.evidence.corrected.as_ref().filter(|it| it.ticket == named);
+    if named == stands && moved.is_none() {
+        return Ok(());
+    }
+    let Some(comment) = comments::of_mail(tx, stands, row).await? else { return Ok(()) };
+    let mut from = named;
+    if let Some(moved) = moved
+        && let Some(correction) = corrections::get(tx, moved.correction).await?
+    {
+        note(tx, comment, &correction, now).await?;
+        from = correction.target;
+    }
+    while from != stands {
+        let Some(merge) = corrections::merge_of(tx, from).await? else { break };
+        note(tx, comment, &merge, now).await?;
+        from = merge.target;
+    }
+    Ok(())
+}
+
+async fn note(tx: &mut Tx, comment: CommentId, correction: &crate::desk::correction::Correction, now: Timestamp) -> Result<()> {
+    let way = Way { correction: correction.id, origin: correction.source, target: correction.target, how: How::Followed, by: None };
+    Ok(corrections::note(tx, &[comment], &way, now).await?)
+}

@@ -1,0 +1,297 @@
+//! Rows of `corrections` and `moves`: what people moved and merged, and each way that a comment has gone since.
+
+use jiff::Timestamp;
+
+use crate::{
+    desk::{
+        correction::{Correction, CorrectionKind},
+        id::{CommentId, CorrectionId, LedgerId, PersonId, TicketNumber},
+        ticket::Status,
+    },
+    store::{Conn, Result, Tx, at, ms, on, search, word},
+};
+
+/// A correction to be kept.
+#[derive(Clone, Copy, Debug)]
+pub struct NewCorrection {
+    /// What was done.
+    pub kind: CorrectionKind,
+    /// Where the messages were.
+    pub source: TicketNumber,
+    /// Where they go.
+    pub target: TicketNumber,
+    /// The source's status before.
+    pub status: Status,
+    /// Who does it.
+    pub by: PersonId,
+}
+
+/// Keeps a correction.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert(tx: &mut Tx, new: &NewCorrection, now: Timestamp) -> Result<CorrectionId> {
+    let sql = "insert into corrections (kind, source, target, status, made_by, made_at) values ($1, $2, $3, $4, $5, $6) returning id";
+    let id = on!(tx, c => sqlx::query_scalar(sql)
+        .bind(new.kind.as_str()).bind(new.source.0).bind(new.target.0).bind(new.status.as_str()).bind(new.by.0).bind(ms(now))
+        .fetch_one(c).await)?;
+    Ok(CorrectionId(id))
+}
+
+/// Notes that it stands no longer.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn undo(tx: &mut Tx, id: CorrectionId, by: PersonId, now: Timestamp) -> Result<()> {
+    let sql = "update corrections set undone_by = $2, undone_at = $3 where id = $1";
+    on!(tx, c => sqlx::query(sql).bind(id.0).bind(by.0).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i64,
+    kind: String,
+    source: i64,
+    target: i64,
+    status: String,
+    made_by: Option<i64>,
+    made_at: i64,
+    undone_at: Option<i64>,
+}
+
+impl Row {
+    fn correction(self) -> Result<Correction> {
+        Ok(Correction {
+            id: CorrectionId(self.id),
+            kind: word("corrections", "kind", &self.kind, CorrectionKind::parse)?,
+            source: TicketNumber(self.source),
+            target: TicketNumber(self.target),
+            status: word("corrections", "status", &self.status, Status::parse)?,
+            made_by: self.made_by.map(PersonId),
+            made_at: at(self.made_at),
+            undone_at: self.undone_at.map(at),
+        })
+    }
+}
+
+macro_rules! select {
+    ($rest:literal) => {
+        concat!("select id, kind, source, target, status, made_by, made_at, undone_at from corrections ", $rest)
+    };
+}
+
+/// One correction.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn get(conn: &mut Conn, id: CorrectionId) -> Result<Option<Correction>> {
+    let row: Option<Row> = on!(conn, c => sqlx::query_as(select!("where id = $1")).bind(id.0).fetch_optional(c).await)?;
+    row.map(Row::correction).transpose()
+}
+
+/// The corrections that stand and took something from this ticket or brought something to it, oldest first.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn standing(conn: &mut Conn, ticket: TicketNumber) -> Result<Vec<Correction>> {
+    let sql = select!("where (source = $1 or target = $1) and undone_at is null order by id");
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).fetch_all(c).await)?;
+    rows.into_iter().map(Row::correction).collect()
+}
+
+/// The merge that stands and took this ticket into another.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn merge_of(conn: &mut Conn, source: TicketNumber) -> Result<Option<Correction>> {
+    let sql = select!("where source = $1 and kind = 'merge' and undone_at is null order by id desc limit 1");
+    let row: Option<Row> = on!(conn, c => sqlx::query_as(sql).bind(source.0).fetch_optional(c).await)?;
+    row.map(Row::correction).transpose()
+}
+
+/// How a comment came to go from one ticket to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum How {
+    /// By the correction itself.
+    Moved,
+    /// It came in since, about what was moved.
+    Followed,
+    /// The correction was undone.
+    Returned,
+}
+
+impl How {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Moved => "moved",
+            Self::Followed => "followed",
+            Self::Returned => "returned",
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        [Self::Moved, Self::Followed, Self::Returned].into_iter().find(|it| it.as_str() == word)
+    }
+}
+
+/// A way from one ticket to another.
+#[derive(Clone, Copy, Debug)]
+pub struct Way {
+    /// The correction that it belongs to.
+    pub correction: CorrectionId,
+    /// From where.
+    pub origin: TicketNumber,
+    /// To where.
+    pub target: TicketNumber,
+    /// How.
+    pub how: How,
+    /// Who sends it; none: it follows by itself.
+    pub by: Option<PersonId>,
+}
+
+/// Our own integers: nothing to escape, and both databases take them as they are.
+fn listed(comments: &[CommentId]) -> String {
+    comments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// Notes that comments went this way. What they were flagged with is kept beside it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note(tx: &mut Tx, comments: &[CommentId], way: &Way, now: Timestamp) -> Result<()> {
+    if comments.is_empty() {
+        return Ok(());
+    }
+    let sql = format!(
+        "insert into moves (correction, comment, message_id, origin, target, how, flag, moved_by, moved_at)
+        select $1, c.id, m.message_id, $2, $3, $4, c.flag, $5, $6 from comments c left join messages m on m.id = c.message
+        where c.id in ({}) order by c.id",
+        listed(comments)
+    );
+    on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(way.correction.0).bind(way.origin.0).bind(way.target.0).bind(way.how.as_str()).bind(way.by.map(|it| it.0)).bind(ms(now))
+        .execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Puts comments on another ticket, with the rows of the ledger they came by and their words in the search; and notes it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn relocate(tx: &mut Tx, comments: &[CommentId], way: &Way, now: Timestamp) -> Result<()> {
+    if comments.is_empty() {
+        return Ok(());
+    }
+    note(tx, comments, way, now).await?;
+    let these = listed(comments);
+    for sql in [
+        format!("update messages set ticket = $1 where id in (select message from comments where id in ({these}))"),
+        format!("update comments set ticket = $1 where id in ({these})"),
+    ] {
+        on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(way.target.0).execute(c).await.map(|_| ()))?;
+    }
+    search::move_comments(tx, comments, way.target).await
+}
+
+/// Every comment of a ticket, those taken back too.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn comments_of(conn: &mut Conn, ticket: TicketNumber) -> Result<Vec<CommentId>> {
+    let rows: Vec<(i64,)> =
+        on!(conn, c => sqlx::query_as("select id from comments where ticket = $1 order by id").bind(ticket.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| CommentId(id)).collect())
+}
+
+/// What came to `target` by this correction, or since because of it, and is there still.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn brought_by(conn: &mut Conn, id: CorrectionId, target: TicketNumber) -> Result<Vec<CommentId>> {
+    let sql = "select c.id from comments c where c.ticket = $2 and exists (
+            select 1 from moves v where v.correction = $1 and v.comment = c.id and v.how in ('moved', 'followed')) order by c.id";
+    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(id.0).bind(target.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| CommentId(id)).collect())
+}
+
+/// The mail a comment came by.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn mail_of(conn: &mut Conn, comment: CommentId) -> Result<Option<LedgerId>> {
+    let sql = "select message from comments where id = $1";
+    let id: Option<Option<i64>> = on!(conn, c => sqlx::query_scalar(sql).bind(comment.0).fetch_optional(c).await)?;
+    Ok(id.flatten().map(LedgerId))
+}
+
+/// Takes off a comment's flag that its sender is new: whoever moves it here has agreed to them.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn welcome(tx: &mut Tx, comment: CommentId) -> Result<()> {
+    let sql = "update comments set flag = null where id = $1 and flag = 'new-participant'";
+    on!(tx, c => sqlx::query(sql).bind(comment.0).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Gives comments the flags again that they had before this correction; the authors of those who were new then.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn flag_again(tx: &mut Tx, id: CorrectionId, comments: &[CommentId]) -> Result<Vec<PersonId>> {
+    if comments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let these = listed(comments);
+    let sql = format!(
+        "update comments set flag = 'new-participant' where id in ({these}) and exists (
+            select 1 from moves v where v.correction = $1 and v.comment = comments.id and v.how = 'moved' and v.flag = 'new-participant')"
+    );
+    on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(id.0).execute(c).await.map(|_| ()))?;
+    let sql = format!("select distinct author from comments where id in ({these}) and flag = 'new-participant' and author is not null");
+    let rows: Vec<(i64,)> = on!(tx, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| PersonId(id)).collect())
+}
+
+/// One way that a comment has gone, for whoever asks why it is where it is.
+#[derive(Clone, Debug)]
+pub struct Gone {
+    /// What kind of correction it belongs to.
+    pub kind: CorrectionKind,
+    /// How.
+    pub how: How,
+    /// From where.
+    pub origin: TicketNumber,
+    /// To where.
+    pub target: TicketNumber,
+    /// Who made the correction.
+    pub made_by: Option<String>,
+    /// Who sent it this way; none: it followed by itself.
+    pub moved_by: Option<String>,
+    /// When.
+    pub at: Timestamp,
+}
+
+/// Every way that a comment has gone, oldest first.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn ways_of(conn: &mut Conn, comment: CommentId) -> Result<Vec<Gone>> {
+    let sql = "select k.kind, v.how, v.origin, v.target, m.name, p.name, v.moved_at from moves v join corrections k on k.id = v.correction
+        left join people m on m.id = k.made_by left join people p on p.id = v.moved_by where v.comment = $1 order by v.id";
+    type Row = (String, String, i64, i64, Option<String>, Option<String>, i64);
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_all(c).await)?;
+    let gone = |(kind, how, origin, target, made_by, moved_by, moved_at): Row| {
+        Ok(Gone {
+            kind: word("corrections", "kind", &kind, CorrectionKind::parse)?,
+            how: word("moves", "how", &how, How::parse)?,
+            origin: TicketNumber(origin),
+            target: TicketNumber(target),
+            made_by,
+            moved_by,
+            at: at(moved_at),
+        })
+    };
+    rows.into_iter().map(gone).collect()
+}
