@@ -1,15 +1,10 @@
 //! HTML made harmless (SAFETY.md, "No byte of a mail runs"): what is not on the list is not there.
 
-use std::{
-    borrow::Cow,
-    collections::{HashMap, HashSet},
-    sync::LazyLock,
-};
-
-use ammonia::{Builder, UrlRelative};
-use html5ever::tokenizer::Tag;
+use html5ever::{Attribute, LocalName, QualName, ns, tendril::StrTendril, tokenizer::Tag};
 
 use super::{
+    allowed::{self, CLEANER, REMOTE},
+    history::{self, Folds},
     scan::{self, Visitor},
     text,
 };
@@ -17,30 +12,41 @@ use super::{
 /// HTML that a page may show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sanitised {
-    /// Without script, style, form, frame; links open elsewhere; pictures only by `cid:`.
+    /// Without script, style sheets, form, frame; links open elsewhere; pictures only by `cid:`, the addresses of others
+    /// in [`REMOTE`], where they load nothing.
     pub html: String,
-    /// Pictures that would have been loaded from somewhere, and were left out.
+    /// Pictures that would be loaded from somewhere, and are not.
     pub remote_images: usize,
 }
 
 /// Never fails; sanitising again changes nothing. What is too deep or too long to be judged comes back as its text.
 #[must_use]
 pub fn sanitise(html: &str) -> Sanitised {
-    let first = Prepared::of(html);
-    let remote_images = first.remote;
-    if !scan::is_bounded(&first.out) {
-        return Sanitised { html: as_text(html), remote_images };
-    }
-    // What a parser makes of its own output can differ from it (tables, misnested links): on until it does not.
-    let mut shown = clean(&first);
-    for _ in 0..8 {
-        let again = clean(&Prepared::of(&shown));
-        if again == shown {
-            return Sanitised { html: shown, remote_images };
+    bounded(html, &Folds::default())
+}
+
+/// The same, with long quoted history folded into `details`.
+#[must_use]
+pub fn sanitise_folding(html: &str) -> Sanitised {
+    bounded(html, &history::find(html))
+}
+
+fn bounded(html: &str, folds: &Folds) -> Sanitised {
+    let first = Prepared::of(html, folds);
+    if scan::is_bounded(&first.out) {
+        // What a parser makes of its own output can differ from it (tables, misnested links): on until it does not.
+        let mut shown = clean(&first);
+        let no_folds = Folds::default();
+        for _ in 0..8 {
+            let again = Prepared::of(&shown, &no_folds);
+            let cleaned = clean(&again);
+            if cleaned == shown {
+                return Sanitised { html: shown, remote_images: again.remote };
+            }
+            shown = cleaned;
         }
-        shown = again;
     }
-    Sanitised { html: as_text(html), remote_images }
+    Sanitised { html: as_text(html), remote_images: 0 }
 }
 
 /// Read piece by piece, since the tokenizer is quadratic in the length of what it is given at once.
@@ -55,44 +61,101 @@ fn as_text(html: &str) -> String {
         out.push_str("<br>");
     }
     // By the same serialiser, so that this too stays as it is.
-    clean(&Prepared::of(&out))
+    clean(&Prepared::of(&out, &Folds::default()))
 }
 
 /// Writing text out is quadratic in the length of a piece of text with many `&` in it: longer ones are parted.
 const LONGEST_TEXT: usize = 4096;
 
-/// HTML without the pictures that are not parts of the mail, which are counted where they lie elsewhere.
-#[derive(Default)]
-struct Prepared {
+/// HTML with each picture's address where it may stay, and no attribute that nobody reads.
+struct Prepared<'f> {
     out: String,
     remote: usize,
     /// Octets of text since the last tag.
     text: usize,
+    folds: &'f Folds,
+    /// Start tags so far.
+    tags: usize,
+    /// Folds that end with their element: its name, and how many of that name are open inside.
+    open: Vec<(String, usize)>,
 }
 
-impl Prepared {
-    fn of(html: &str) -> Self {
-        let mut prepared = Self::default();
+impl<'f> Prepared<'f> {
+    fn of(html: &str, folds: &'f Folds) -> Self {
+        let mut prepared = Self { out: String::with_capacity(html.len()), remote: 0, text: 0, folds, tags: 0, open: Vec::new() };
         scan::visit(html, &mut prepared);
         prepared
     }
-}
 
-impl Visitor for Prepared {
-    fn open(&mut self, tag: &Tag) {
-        let is_picture = matches!(&*tag.name, "img" | "image");
-        let source = scan::attribute(tag, "src").map(str::trim).unwrap_or_default();
-        if is_picture && !is_own_part(source) {
-            self.remote += usize::from(!source.is_empty() && !source.starts_with("data:"));
+    fn picture(&mut self, tag: &Tag) {
+        let mut kept = tag.clone();
+        kept.attrs.retain(|it| matches!(&*it.name.local, "alt" | "width" | "height" | "style" | "title"));
+        let source = scan::attribute(tag, "src").map(str::trim).filter(|it| !it.is_empty());
+        if let Some(own) = source.filter(|it| allowed::is_own_part(it)) {
+            kept.attrs.insert(0, attribute("src", own));
+        } else if let Some(address) = source.or_else(|| scan::attribute(tag, REMOTE)).and_then(address)
+            && !is_beacon(tag)
+        {
+            self.remote += 1;
+            kept.attrs.insert(0, attribute(REMOTE, &address));
+        } else if scan::attribute(tag, "alt").is_none_or(|it| it.trim().is_empty()) {
             return;
         }
+        scan::write_tag("img", &kept, &mut self.out);
+    }
+}
+
+fn attribute(name: &str, value: &str) -> Attribute {
+    Attribute { name: QualName::new(None, ns!(), LocalName::from(name)), value: StrTendril::from_slice(value) }
+}
+
+/// As a browser would ask for it, without the white space that it would leave out.
+fn address(source: &str) -> Option<String> {
+    let source: String = source.chars().filter(|c| !matches!(c, '\t' | '\n' | '\r')).collect();
+    let source = if source.starts_with("//") { format!("https:{source}") } else { source.replace(' ', "%20") };
+    allowed::is_remote(&source).then_some(source)
+}
+
+/// Nobody looks at a picture of one dot: it is there to be fetched.
+fn is_beacon(tag: &Tag) -> bool {
+    let is_dot = |name| scan::attribute(tag, name).is_some_and(|it| matches!(it.trim().trim_end_matches("px"), "0" | "1" | "2"));
+    is_dot("width") && is_dot("height")
+}
+
+impl Visitor for Prepared<'_> {
+    fn open(&mut self, tag: &Tag) {
         self.text = 0;
-        scan::write_tag(&tag.name, tag, &mut self.out);
+        let name = &*tag.name;
+        if let Some((_, inside)) = self.open.last_mut().filter(|(it, _)| it == name) {
+            *inside += 1;
+        }
+        match self.folds.at(self.tags) {
+            Some(history::Ends::WithElement) => self.open.push((name.to_owned(), 0)),
+            Some(history::Ends::WithParent) | None => (),
+        }
+        if self.folds.at(self.tags).is_some() {
+            self.out.push_str("<details><summary>Quoted text</summary>");
+        }
+        self.tags += 1;
+        if matches!(name, "img" | "image") {
+            return self.picture(tag);
+        }
+        let mut kept = tag.clone();
+        kept.attrs.retain(|it| allowed::is_attribute(&it.name.local));
+        scan::write_tag(name, &kept, &mut self.out);
     }
 
     fn close(&mut self, name: &str) {
         self.text = 0;
         scan::write_end_tag(name, &mut self.out);
+        match self.open.last_mut() {
+            Some((open, inside)) if open == name && *inside > 0 => *inside -= 1,
+            Some((open, _)) if open == name => {
+                self.open.pop();
+                self.out.push_str("</details>");
+            }
+            Some(_) | None => (),
+        }
     }
 
     fn text(&mut self, text: &str) {
@@ -107,236 +170,6 @@ impl Visitor for Prepared {
     }
 }
 
-fn is_own_part(source: &str) -> bool {
-    source.get(..4).is_some_and(|it| it.eq_ignore_ascii_case("cid:"))
-}
-
-/// Elements that are kept. Of all others the content stays, unless they are in [`WITH_CONTENT`].
-const KEPT: &[&str] = &[
-    "a",
-    "abbr",
-    "address",
-    "b",
-    "bdi",
-    "bdo",
-    "big",
-    "blockquote",
-    "br",
-    "caption",
-    "center",
-    "cite",
-    "code",
-    "col",
-    "colgroup",
-    "dd",
-    "del",
-    "dfn",
-    "div",
-    "dl",
-    "dt",
-    "em",
-    "figcaption",
-    "figure",
-    "font",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "hr",
-    "i",
-    "img",
-    "ins",
-    "kbd",
-    "li",
-    "mark",
-    "ol",
-    "p",
-    "pre",
-    "q",
-    "s",
-    "samp",
-    "small",
-    "span",
-    "strike",
-    "strong",
-    "sub",
-    "sup",
-    "table",
-    "tbody",
-    "td",
-    "tfoot",
-    "th",
-    "thead",
-    "tr",
-    "tt",
-    "u",
-    "ul",
-    "var",
-    "wbr",
-];
-
-/// Elements that go with everything in them.
-const WITH_CONTENT: &[&str] = &[
-    "script",
-    "style",
-    "title",
-    "textarea",
-    "noscript",
-    "template",
-    "svg",
-    "math",
-    "iframe",
-    "object",
-    "embed",
-    "applet",
-    "xmp",
-    "noembed",
-    "noframes",
-    "plaintext",
-    "select",
-    "audio",
-    "video",
-    "canvas",
-    "frameset",
-    "head",
-];
-
-static CLEANER: LazyLock<Builder<'static>> = LazyLock::new(|| {
-    let mut builder = Builder::empty();
-    builder
-        .tags(KEPT.iter().copied().collect())
-        .clean_content_tags(WITH_CONTENT.iter().copied().collect())
-        .generic_attributes(HashSet::from(["dir", "lang", "title"]))
-        .tag_attributes(attributes())
-        .url_schemes(HashSet::from(["http", "https", "mailto", "cid"]))
-        .url_relative(UrlRelative::Deny)
-        .link_rel(Some("noopener noreferrer nofollow"))
-        .set_tag_attribute_values(HashMap::from([("a", HashMap::from([("target", "_blank")]))]))
-        .strip_comments(true)
-        .attribute_filter(filter);
-    builder
-});
-
-fn attributes() -> HashMap<&'static str, HashSet<&'static str>> {
-    let cell = HashSet::from(["align", "valign", "colspan", "rowspan", "bgcolor", "width", "height"]);
-    HashMap::from([
-        ("a", HashSet::from(["href"])),
-        ("img", HashSet::from(["src", "alt", "width", "height"])),
-        ("font", HashSet::from(["color", "size", "face"])),
-        ("ol", HashSet::from(["start", "type"])),
-        ("table", HashSet::from(["align", "bgcolor", "border", "cellpadding", "cellspacing", "width"])),
-        ("tr", HashSet::from(["align", "valign", "bgcolor"])),
-        ("td", cell.clone()),
-        ("th", cell),
-        ("p", HashSet::from(["align"])),
-        ("div", HashSet::from(["align"])),
-    ])
-}
-
-/// `cid:` is for pictures and for nothing else, and pictures are for `cid:`.
-fn filter<'u>(element: &str, attribute: &str, value: &'u str) -> Option<Cow<'u, str>> {
-    match (element, attribute) {
-        ("img", "src") => is_own_part(value.trim()).then_some(Cow::Borrowed(value)),
-        ("a", "href") if is_own_part(value.trim()) => None,
-        (_, "width" | "height" | "border" | "cellpadding" | "cellspacing" | "colspan" | "rowspan" | "start" | "size") => {
-            let number = value.len() <= 5 && value.trim_start_matches(['+', '-']).trim_end_matches('%').bytes().all(|c| c.is_ascii_digit());
-            number.then_some(Cow::Borrowed(value))
-        }
-        (_, "color" | "bgcolor" | "face") => {
-            let plain = value.len() <= 60 && value.chars().all(|c| c.is_alphanumeric() || "# ,-".contains(c));
-            plain.then_some(Cow::Borrowed(value))
-        }
-        _ => Some(Cow::Borrowed(value)),
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn what_could_run_or_load_is_gone() {
-        for (html, clean) in [
-            ("<p onclick=x()>hi<script>x()</script></p>", "<p>hi</p>"),
-            ("<a href='javascript:x()'>l</a>", "<a target=\"_blank\" rel=\"noopener noreferrer nofollow\">l</a>"),
-            ("<img src=http://t.test/p.gif>a", "a"),
-            ("<img src=cid:1 onerror=x()>", "<img src=\"cid:1\">"),
-            ("<svg><style><img src=x onerror=x()></style></svg>b", "b"),
-            ("<math><mtext><table><mglyph><style><img src onerror=x()>", ""),
-            ("<div style='color:red' class=a id=b>t</div>", "<div>t</div>"),
-            ("<form action=x><input name=q><button>go</button></form>", "go"),
-            ("<iframe src=x>no</iframe><base href=x><meta http-equiv=refresh content=0>y", "y"),
-            ("<noscript><p title=\"</noscript><img src=x onerror=x()>\"></noscript>z", "z"),
-            ("<a href=cid:1>x</a><td background=http://t.test/>", "<a target=\"_blank\" rel=\"noopener noreferrer nofollow\">x</a>"),
-        ] {
-            assert_eq!(sanitise(html).html, clean, "{html}");
-        }
-        assert_eq!(sanitise("<img src=https://a.test/1><img src='//b.test/2'><img src=cid:x><img>").remote_images, 2);
-    }
-
-    #[test]
-    fn long_text_and_long_attributes_take_no_longer_than_short_ones() {
-        let clean = sanitise(&format!("{}<p title='{}'>x", "&amp;".repeat(20_000), "&lt;".repeat(20_000))).html;
-        assert_eq!(clean.matches("&amp;").count(), 20_000);
-        assert_eq!(sanitise(&clean).html, clean);
-    }
-
-    #[test]
-    fn a_depth_bomb_is_shown_as_text_and_costs_little() {
-        let clean = sanitise(&format!("{}boo<b>", "<div>".repeat(40_000)));
-        assert_eq!(clean.html, "boo<br>");
-    }
-
-    fn piece() -> impl Strategy<Value = String> {
-        let tags = "<table>|<td>|</td>|<tr>|<a href='http://x.test/'>|</a>|<a>|<p>|</p>|<div>|</div>|<b>|</b>|<i>|<svg>|</svg>|<math>|<mtext>|<style>|</style>|<script>|</script>|<title>|</title>|<noscript>|<textarea>|<img src=cid:1>|<img src=x onerror=y>|<li>|<ul>|</ul>|<blockquote>|<select>|<option>|<template>|</template>|<form>|<!--|-->|<![CDATA[|&lt;script&gt;|&#x0;|<pre>\n|<caption>|<col>|<font color=red>|</font>|<nobr>|<h1>|<body>|<head>|<frameset>|<plaintext>|text";
-        prop_oneof![4 => prop::sample::select(tags.split('|').map(str::to_owned).collect::<Vec<_>>()), 1 => "\\PC{0,6}"]
-    }
-
-    proptest! {
-        #![proptest_config(ProptestConfig::with_cases(600))]
-
-        #[test]
-        fn sanitising_again_changes_nothing(pieces in prop::collection::vec(piece(), 0..30)) {
-            let once = sanitise(&pieces.concat()).html;
-            prop_assert_eq!(&sanitise(&once).html, &once);
-        }
-
-        #[test]
-        fn no_script_and_no_handler_survives(pieces in prop::collection::vec(piece(), 0..30)) {
-            let clean = sanitise(&pieces.concat()).html;
-            let mut watch = Watch::default();
-            scan::visit(&clean, &mut watch);
-            prop_assert!(watch.bad.is_empty(), "{:?} in {}", watch.bad, clean);
-        }
-    }
-
-    #[derive(Default)]
-    struct Watch {
-        bad: Vec<String>,
-    }
-
-    impl Visitor for Watch {
-        fn open(&mut self, tag: &Tag) {
-            if !KEPT.contains(&&*tag.name) {
-                self.bad.push(tag.name.to_string());
-            }
-            for it in &tag.attrs {
-                let name = &*it.name.local;
-                if name.starts_with("on")
-                    || matches!(name, "style" | "class" | "id" | "srcset")
-                    || it.value.trim_start().to_lowercase().starts_with("javascript")
-                {
-                    self.bad.push(format!("{name}={}", it.value));
-                }
-            }
-        }
-
-        fn close(&mut self, _: &str) {}
-
-        fn text(&mut self, _: &str) {}
-    }
-}
+#[path = "clean_tests.rs"]
+mod tests;

@@ -1,11 +1,15 @@
 //! HTML of a mail: made harmless for display, and as text.
 
+mod allowed;
 mod clean;
+mod history;
 pub(crate) mod marks;
 mod scan;
+mod style;
 mod text;
 
-pub use clean::{Sanitised, sanitise};
+pub use allowed::REMOTE;
+pub use clean::{Sanitised, sanitise, sanitise_folding};
 pub(crate) use text::to_marked_text;
 pub use text::to_text;
 

@@ -14,6 +14,14 @@ const MOST_TAGS: u32 = 30_000;
 /// An attribute that is longer says nothing that a mail is shown with.
 const LONGEST_ATTRIBUTE: usize = 8192;
 
+/// The tokenizer compares each attribute of a tag with all before it: so many comparisons a document, and so many
+/// separators without a token, since a tag that does not end is not seen (Word's longest comment has half of them).
+/// What lies behind is left out.
+const MOST_COMPARED: usize = 20_000_000;
+const LONGEST_SILENCE: usize = 15_000;
+/// More attributes than any program writes.
+const MOST_ATTRIBUTES: usize = 64;
+
 /// What a pass reports.
 pub(super) trait Visitor {
     /// A start tag; false for `<br/>`-like ones is not told apart, browsers do not either.
@@ -28,12 +36,17 @@ struct Sink<'v, V> {
     visitor: RefCell<&'v mut V>,
     /// Inside of an element whose content nobody reads, named here.
     hidden: RefCell<Option<String>>,
+    compared: Cell<usize>,
+    silent: Cell<bool>,
 }
 
 impl<V: Visitor> TokenSink for Sink<'_, V> {
     type Handle = ();
 
     fn process_token(&self, token: Token, _line: u64) -> TokenSinkResult<()> {
+        if !matches!(token, Token::ParseError(_)) {
+            self.silent.set(false);
+        }
         match token {
             Token::TagToken(tag) => return self.tag(&tag),
             Token::CharacterTokens(text) => {
@@ -50,6 +63,7 @@ impl<V: Visitor> TokenSink for Sink<'_, V> {
 impl<V: Visitor> Sink<'_, V> {
     fn tag(&self, tag: &Tag) -> TokenSinkResult<()> {
         let name = &*tag.name;
+        self.compared.set(self.compared.get().saturating_add(tag.attrs.len().pow(2)));
         let mut hidden = self.hidden.borrow_mut();
         match tag.kind {
             TagKind::StartTag => {
@@ -81,13 +95,19 @@ fn raw_text(name: &str) -> Option<RawKind> {
 
 /// Passes over `html`.
 pub(super) fn visit<V: Visitor>(html: &str, visitor: &mut V) {
-    let sink = Sink { visitor: RefCell::new(visitor), hidden: RefCell::new(None) };
+    let sink = Sink { visitor: RefCell::new(visitor), hidden: RefCell::new(None), compared: Cell::new(0), silent: Cell::new(true) };
     let tokenizer = Tokenizer::new(sink, TokenizerOpts::default());
     let queue = BufferQueue::default();
     // In pieces: the tokenizer looks through all that it has for the next tag, again after each `&`.
+    let mut silence = 0;
     for piece in pieces(html) {
         queue.push_back(StrTendril::from_slice(piece));
         let _ = tokenizer.feed(&queue);
+        let separators = piece.bytes().filter(|c| c.is_ascii_whitespace() || matches!(c, b'/' | b'"' | b'\'')).count();
+        silence = if tokenizer.sink.silent.replace(true) { silence + separators } else { 0 };
+        if silence > LONGEST_SILENCE || tokenizer.sink.compared.get() > MOST_COMPARED {
+            break;
+        }
     }
     tokenizer.end();
 }
@@ -155,7 +175,7 @@ pub(super) fn write_tag(name: &str, tag: &Tag, out: &mut String) {
     }
     out.push('<');
     out.push_str(name);
-    for attribute in tag.attrs.iter().filter(|it| plain(&it.name.local) && it.value.len() <= LONGEST_ATTRIBUTE) {
+    for attribute in tag.attrs.iter().take(MOST_ATTRIBUTES).filter(|it| plain(&it.name.local) && it.value.len() <= LONGEST_ATTRIBUTE) {
         out.push(' ');
         out.push_str(&attribute.name.local);
         out.push_str("=\"");

@@ -14,7 +14,7 @@ fn a_message_is_read_as_it_is_meant() {
         "From: \"Lee, Ann\" <ann@x.test>\nTo: support@desk.test\nSubject: =?utf-8?Q?Gr=C3=BC=C3=9Fe?=\nMessage-ID: <1@x.test>\nDate: Mon, 5 Feb 2024 10:00:00 +0100\nContent-Type: multipart/mixed; boundary=m\n\n--m\nContent-Type: multipart/alternative; boundary=a\n\n--a\n\nHello\n--a\nContent-Type: multipart/related; boundary=r\n\n--r\nContent-Type: text/html\n\n<p>Hello<img src=\"cid:p1\"><img src=http://t.test/x>\n--r\nContent-Type: image/png; name=p.png\nContent-ID: <p1>\nContent-Transfer-Encoding: base64\n\nAAAA\n--r--\n--a--\n--m\nContent-Type: text/plain; name=log.txt\nContent-Disposition: attachment\n\nlog\n--m--\n",
     );
     assert_eq!((message.subject.as_str(), message.text.as_str()), ("Grüße", "Hello"));
-    assert_eq!(message.html.as_deref(), Some("<p>Hello<img src=\"cid:p1\"></p>"));
+    assert_eq!(message.html.as_deref(), Some("<p>Hello<img src=\"cid:p1\"><img data-remote=\"http://t.test/x\"></p>"));
     assert_eq!(message.remote_images, 1);
     let files: Vec<_> = message.attachments.iter().map(|it| (it.filename.as_deref(), it.inline, it.bytes.len())).collect();
     assert_eq!(files, [(Some("p.png"), true, 3), (Some("log.txt"), false, 3)]);

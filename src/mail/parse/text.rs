@@ -35,7 +35,10 @@ fn show(pieces: Vec<Piece>, message: &mut IncomingMessage) {
     let any_html = pieces.iter().any(|it| it.html.is_some());
     for piece in pieces {
         if let Some(text) = &piece.html {
-            let clean = html::sanitise(text);
+            let clean = match reply_text::Purpose::of(&message.subject) {
+                reply_text::Purpose::Writes => html::sanitise_folding(text),
+                reply_text::Purpose::Forwards => html::sanitise(text),
+            };
             shown.push_str(&clean.html);
             message.remote_images += clean.remote_images;
         } else if let Some(plain) = piece.plain.as_ref().filter(|_| any_html) {
