@@ -34,6 +34,7 @@ mod open_forwarded;
 pub mod open_ticket;
 pub mod participants;
 pub mod people;
+pub mod read_again;
 pub mod read_held;
 pub mod receive_message;
 pub mod reply;

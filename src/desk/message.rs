@@ -7,6 +7,10 @@ use crate::desk::address::{EmailAddress, Named};
 /// The first line of every mail that asks for an answer: what stands below it in the answer is ours.
 pub const REPLY_MARKER: &str = "-- Reply above this line --";
 
+/// In a mail's sanitised HTML, where a picture's address is kept that lies elsewhere. It means nothing to a browser: it becomes
+/// a `src` when a person asks for that.
+pub const REMOTE_PICTURE: &str = "data-remote";
+
 /// The id of a message without its angle brackets (RFC 5322 §3.6.4): 1 to 998 visible characters, no white space.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(transparent)]

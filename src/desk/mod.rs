@@ -10,6 +10,7 @@ pub mod event;
 pub mod health;
 pub mod id;
 pub mod last_admin;
+pub mod link;
 pub mod loop_guard;
 pub mod mailbox;
 pub mod matching;

@@ -11,7 +11,7 @@ use crate::{desk::public_url::Scheme, panel::Panel};
 
 /// Nothing runs and nothing loads but our own files.
 pub(super) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; \
-    font-src 'self'; connect-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
+    font-src 'self'; connect-src 'self'; frame-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'; \
     require-trusted-types-for 'script'; trusted-types maildesk";
 
 /// Fills in what the handler has not said itself.

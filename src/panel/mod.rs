@@ -33,6 +33,7 @@ mod healthz;
 mod held;
 mod highlight;
 mod ledger;
+pub mod mail_html;
 mod mailboxes;
 mod new_ticket;
 pub mod page;
@@ -125,6 +126,8 @@ pub fn routes() -> Routes {
         .post_files("/tickets/{number}/messages", Policy::Staff, comments::write)
         .get("/tickets/{number}/messages/{id}", Policy::Staff, files::message)
         .get("/tickets/{number}/messages/{id}/source", Policy::Staff, files::source)
+        .get("/tickets/{number}/messages/{id}/html", Policy::Staff, mail_html::show)
+        .post("/tickets/{number}/messages/{id}/html", Policy::Staff, mail_html::show_with_pictures)
         .post("/tickets/{number}/messages/{id}/undo", Policy::Staff, comments::undo)
         .post("/tickets/{number}/deliveries/{id}", Policy::Staff, comments::delivery)
         .get("/attachments/{id}", Policy::Staff, files::attachment)

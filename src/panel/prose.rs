@@ -1,6 +1,6 @@
-//! What people wrote, as HTML: plain text with its paragraphs and links, and a mail's sanitised HTML with its own pictures.
+//! What people wrote, as HTML: plain text with its paragraphs and links.
 
-use crate::{panel::highlight::escape_into, store::conversation::File};
+use crate::panel::highlight::escape_into;
 
 /// Plain text as HTML, escaped: blank lines part paragraphs, `http://` and `https://` become links.
 #[must_use]
@@ -42,32 +42,9 @@ fn linked(html: &mut String, line: &str) {
     escape_into(html, rest);
 }
 
-/// Sanitised HTML with the pictures that came with it: `cid:` becomes the address of the file kept with the comment; a
-/// picture that did not come has no address. `folder` is where this viewer's attachments are served: `/attachments`.
-#[must_use]
-pub fn from_html(html: &str, files: &[File], folder: &str) -> String {
-    const MARK: &str = "src=\"cid:";
-    let mut shown = String::with_capacity(html.len());
-    let mut rest = html;
-    while let Some(at) = rest.find(MARK) {
-        shown.push_str(&rest[..at]);
-        let after = &rest[at + MARK.len()..];
-        let end = after.find('"').unwrap_or(after.len());
-        let id = after[..end].replace("&amp;", "&").replace("%40", "@");
-        match files.iter().find(|it| it.content_id.as_deref().is_some_and(|own| own.trim_matches(['<', '>']) == id)) {
-            Some(file) => shown.push_str(&format!("src=\"{folder}/{}\"", file.id)),
-            None => shown.push_str("alt=\"(a picture that did not come with the mail)\""),
-        }
-        rest = after.get(end + 1..).unwrap_or_default();
-    }
-    shown.push_str(rest);
-    shown
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::id::AttachmentId;
 
     #[test]
     fn text_keeps_its_paragraphs_and_its_links_and_nothing_runs() {
@@ -82,19 +59,5 @@ mod tests {
         ] {
             assert_eq!(from_text(text), html);
         }
-    }
-
-    #[test]
-    fn pictures_come_from_the_mail_itself_or_not_at_all() {
-        let file = File {
-            id: AttachmentId(7),
-            filename: "a.png".to_owned(),
-            content_type: "image/png".to_owned(),
-            size: 1,
-            content_id: Some("pic@x".to_owned()),
-        };
-        let html = "<img src=\"cid:pic@x\" alt=\"a\"><img src=\"cid:other\">";
-        let shown = from_html(html, &[file], "/attachments");
-        assert_eq!(shown, "<img src=\"/attachments/7\" alt=\"a\"><img alt=\"(a picture that did not come with the mail)\">");
     }
 }

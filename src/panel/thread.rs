@@ -16,7 +16,7 @@ use crate::{
     },
     panel::{
         Panel,
-        prose::{from_html, from_text},
+        prose::from_text,
         words::{Face, SenderMark, When, size, until},
     },
     store::conversation::{Audience, Delivery, File, Line, Said},
@@ -33,6 +33,8 @@ pub struct Entry {
     addr: String,
     when: When,
     html: String,
+    /// In place of it, the mail's own HTML in a frame.
+    as_html: bool,
     quote: Option<String>,
     files: Vec<FileView>,
     deliv: Option<Chip>,
@@ -86,8 +88,8 @@ pub struct Drawing<'a> {
     pub viewer: PersonId,
     /// Where attachments are served for them: `/attachments` or `/my/attachments`.
     pub files_at: &'static str,
-    /// The comment to show as its own HTML, with that HTML.
-    pub as_html: Option<(CommentId, String)>,
+    /// The comment to show as its own HTML.
+    pub as_html: Option<CommentId>,
 }
 
 impl Drawing<'_> {
@@ -100,24 +102,25 @@ impl Drawing<'_> {
     fn message(&self, said: &Said) -> Entry {
         let staff = self.audience == Audience::Staff;
         let (name, address) = who(said, self.panel);
-        let as_html = self.as_html.as_ref().filter(|(id, _)| *id == said.id);
+        let as_html = staff && said.has_html && self.as_html == Some(said.id);
         Entry {
             id: said.id.0,
             kind: kind(said),
             p: Face::new(&name, &address),
             addr: addressed(said, &address, self.audience),
             when: self.when(said.created_at),
-            html: as_html.map_or_else(|| from_text(&said.body), |(_, html)| from_html(html, &said.files, self.files_at)),
-            quote: (as_html.is_none() && !said.quoted.trim().is_empty()).then(|| from_text(&said.quoted)),
+            html: if as_html { String::new() } else { from_text(&said.body) },
+            as_html,
+            quote: (!as_html && !said.quoted.trim().is_empty()).then(|| from_text(&said.quoted)),
             files: said.files.iter().map(|it| self.file(it)).collect(),
             deliv: if staff && said.origin == Origin::Staff { chip(&said.deliveries) } else { None },
             failures: if staff { self.failures(&said.deliveries) } else { Vec::new() },
             undo: if staff { self.undo(said) } else { None },
-            blocked: if as_html.is_some() { said.remote_images } else { 0 },
+            blocked: if as_html { said.remote_images } else { 0 },
             other_view: match (staff && said.has_html, as_html) {
                 (false, _) => "",
-                (true, Some(_)) => "text",
-                (true, None) => "html",
+                (true, true) => "text",
+                (true, false) => "html",
             },
             has_source: staff && (said.mail.is_some() || !said.deliveries.is_empty()),
             flag: if staff { said.flag.and_then(flagged) } else { None },
@@ -152,6 +155,7 @@ impl Drawing<'_> {
             addr,
             when,
             html,
+            as_html: false,
             quote,
             files,
             deliv,

@@ -163,7 +163,6 @@ struct Read {
     assignee: Option<Person>,
     names: BTreeMap<PersonId, String>,
     others: Vec<queue::QueueRow>,
-    as_html: Option<(CommentId, String)>,
 }
 
 async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &Asked) -> Result<Read, PageError> {
@@ -183,11 +182,7 @@ async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &As
     let scope = scope(&visitor.person, panel.desk.rules());
     let mut others = queue::of_requester(&mut conn, ticket.requester, scope, 7).await?;
     others.retain(|it| it.number != number);
-    let as_html = match asked.html.map(CommentId) {
-        Some(id) => conversation::html(&mut conn, id).await?.filter(|(on, _, _)| *on == number).map(|(_, _, html)| (id, html)),
-        None => None,
-    };
-    Ok(Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, as_html })
+    Ok(Read { ticket, case, said, lines, people, staff, requester, assignee, names, others })
 }
 
 /// The people whom the history speaks of by their ids.
@@ -213,12 +208,17 @@ async fn draw(
     mut composer: Composer,
     flash: Option<&Flash>,
 ) -> Result<Response, PageError> {
-    let mut read = read(panel, visitor, number, asked).await?;
+    let read = read(panel, visitor, number, asked).await?;
     if let Some(text) = asked.draft.and_then(|id| taken_back(&read.said, CommentId(id), visitor)) {
         composer = Composer { text, open: true, ..composer };
     }
-    let drawing =
-        Drawing { panel, audience: Audience::Staff, viewer: visitor.person.id, files_at: "/attachments", as_html: read.as_html.take() };
+    let drawing = Drawing {
+        panel,
+        audience: Audience::Staff,
+        viewer: visitor.person.id,
+        files_at: "/attachments",
+        as_html: asked.html.map(CommentId),
+    };
     let entries = drawing.with_changes(&read.said, &read.lines, &read.names);
     let page = compose(panel, visitor, &read, entries, asked, composer);
     page::show_with(panel, visitor, Place::Elsewhere, "ticket.html", &page, flash).await

@@ -203,7 +203,11 @@ pub async fn said(conn: &mut Conn, ticket: TicketNumber, audience: Audience, lim
     Ok(said)
 }
 
-async fn files(conn: &mut Conn, ticket: TicketNumber, from: CommentId) -> Result<BTreeMap<CommentId, Vec<File>>> {
+/// The files of a ticket's comments from this one on, in order.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn files(conn: &mut Conn, ticket: TicketNumber, from: CommentId) -> Result<BTreeMap<CommentId, Vec<File>>> {
     let sql =
         "select a.comment, a.id, a.filename, a.content_type, a.size, a.content_id from comments c join attachments a on a.comment = c.id
         where c.ticket = $1 and c.id >= $2 order by a.comment, a.position";

@@ -221,11 +221,24 @@ async fn pictures_of_the_mail_are_shown_from_our_own_path_and_remote_ones_not_at
     let mut hal = Browser::of(&desk, &desk.hal).await;
     let text = hal.get(&format!("/tickets/{number}")).await;
     assert!(text.says("Show as HTML") && !text.says("<b>this</b>"));
-    let html = hal.get(&format!("/tickets/{number}?html=1")).await;
-    assert!(html.says("<b>this</b>") && html.says("1 remote picture left out"), "{}", html.text());
-    assert!(!html.says("track.test") && !html.says("<script>alert") && !html.says("cid:"));
-    let picture = html.text().split("<img src=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
+    let page = hal.get(&format!("/tickets/{number}?html=1")).await;
+    let path = format!("/tickets/{number}/messages/1/html");
+    assert!(
+        page.says(&format!("src=\"{path}\" sandbox=\"allow-same-origin ")) && page.says("1 remote picture left out"),
+        "{}",
+        page.text()
+    );
+    let sheet = hal.get(&path).await;
+    assert!(sheet.says("<b>this</b>") && !sheet.says("track.test") && !sheet.says("<script") && !sheet.says("cid:"), "{}", sheet.text());
+    let policy = sheet.header("content-security-policy");
+    assert!(policy.starts_with("default-src 'none'; img-src 'self'; ") && policy.contains("; sandbox ") && !policy.contains("scripts"));
+    assert_eq!(sheet.header("referrer-policy"), "no-referrer");
+    let picture = sheet.text().split("<img src=\"").nth(1).unwrap().split('"').next().unwrap().to_owned();
     assert!(picture.starts_with("/attachments/"));
+    let asked = hal.post(&path, &[]).await;
+    assert!(asked.says("<img src=\"https://track.test/x.png\">"), "{}", asked.text());
+    assert!(asked.header("content-security-policy").contains("img-src 'self' https:;"));
+    assert!(!hal.get(&path).await.says("track.test"), "this time and no other");
     assert_eq!(hal.get(&picture).await.header("content-type"), "image/png");
 }
 
@@ -263,4 +276,20 @@ async fn people_are_added_and_removed() {
     assert!(!page.says(&format!("name=\"remove\" value=\"{bo}\"")));
     let wrong = hal.post(&format!("{path}/people"), &[("add", "bo")]).await;
     assert_eq!(wrong.status, StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mails_own_html_is_for_whoever_may_see_its_ticket() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let raw = |id: &str| {
+        format!(
+            "From: Ann Lee <ann@home.test>\nTo: support@desk.test\nSubject: See\nMessage-ID: <{id}@home.test>\nContent-Type: text/html\n\n<p>See <b>this</b></p>\n"
+        )
+    };
+    let (first, second) = (desk.receive(&raw("a")).await.ticket.unwrap(), desk.receive(&raw("b")).await.ticket.unwrap());
+    let (mut hal, mut ann) = (Browser::of(&desk, &desk.hal).await, Browser::of(&desk, &desk.ann).await);
+    assert_eq!(hal.get(&format!("/tickets/{first}/messages/1/html")).await.status, StatusCode::OK);
+    assert_eq!(hal.get(&format!("/tickets/{second}/messages/1/html")).await.status, StatusCode::NOT_FOUND, "not on this ticket");
+    assert_ne!(ann.get(&format!("/tickets/{first}/messages/1/html")).await.status, StatusCode::OK, "customers have their own pages");
 }

@@ -9,10 +9,7 @@ use std::{
 use ammonia::{Builder, UrlRelative};
 
 use super::style;
-
-/// Where a picture's address is kept that lies elsewhere. It means nothing to a browser: whoever shows the mail makes
-/// it a `src` when a person asks for that.
-pub const REMOTE: &str = "data-remote";
+use crate::desk::message::REMOTE_PICTURE as REMOTE;
 
 /// Elements that are kept. Of all others the content stays, unless they are in [`WITH_CONTENT`].
 #[rustfmt::skip]

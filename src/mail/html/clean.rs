@@ -3,17 +3,18 @@
 use html5ever::{Attribute, LocalName, QualName, ns, tendril::StrTendril, tokenizer::Tag};
 
 use super::{
-    allowed::{self, CLEANER, REMOTE},
+    allowed::{self, CLEANER},
     history::{self, Folds},
     scan::{self, Visitor},
     text,
 };
+use crate::desk::message::REMOTE_PICTURE as REMOTE;
 
 /// HTML that a page may show.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sanitised {
     /// Without script, style sheets, form, frame; links open elsewhere; pictures only by `cid:`, the addresses of others
-    /// in [`REMOTE`], where they load nothing.
+    /// in [`REMOTE_PICTURE`](crate::desk::message::REMOTE_PICTURE), where they load nothing.
     pub html: String,
     /// Pictures that would be loaded from somewhere, and are not.
     pub remote_images: usize,

@@ -8,7 +8,6 @@ mod scan;
 mod style;
 mod text;
 
-pub use allowed::REMOTE;
 pub use clean::{Sanitised, sanitise, sanitise_folding};
 pub(crate) use text::to_marked_text;
 pub use text::to_text;
