@@ -1,8 +1,8 @@
 //! Octets to text: by the label where it is right, by looking at the octets where it is not.
 
-use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, ISO_2022_JP, UTF_8, WINDOWS_1252};
-use mail_parser::decoders::charsets::map::charset_decoder;
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+
+use super::{code_page, guess, seven_bit};
 
 /// A text and, where the label was not what was used, a sentence that says so.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,51 +21,63 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
     Decoded { text: if text.contains('\0') { text.replace('\0', "") } else { text }, ..decoded }
 }
 
+/// Text without a usable label: UTF-8 if it can be, else what the octets look like.
+#[must_use]
+pub fn detect(bytes: &[u8]) -> String {
+    guess::text(bytes)
+}
+
 fn read(bytes: &[u8], label: Option<&str>) -> Decoded {
-    let label = label.map(str::trim).filter(|it| !it.is_empty());
-    if bytes.is_ascii() && !bytes.contains(&0x1b) && !label.is_some_and(is_seven_bit_code) {
-        return Decoded { text: String::from_utf8_lossy(bytes).into_owned(), note: None };
-    }
-    match label.map(known) {
-        None => Decoded { text: detect(bytes), note: None },
-        Some(Label::Says(encoding)) if encoding == UTF_8 => as_utf8(bytes),
-        Some(Label::Says(encoding)) => as_labelled(bytes, encoding),
-        Some(Label::CodePage(decoder)) => match std::str::from_utf8(bytes) {
-            Ok(text) if !bytes.is_ascii() => guessed("UTF-8", text.to_owned()),
-            Ok(_) | Err(_) => Decoded { text: decoder(bytes), note: None },
+    let known = label.map(str::trim).filter(|it| !it.is_empty()).map(known);
+    let plain = bytes.is_ascii() && !bytes.contains(&0x1b);
+    match known {
+        Some(Label::SevenBit(name)) if bytes.is_ascii() || bytes.contains(&0x1b) => {
+            Decoded { text: seven_bit::decode(&name, bytes).unwrap_or_default(), note: None }
+        }
+        Some(Label::Says(encoding)) if encoding == UTF_16LE || encoding == UTF_16BE => guess::wide(bytes, encoding),
+        _ if plain && !guess::is_wide(bytes) => Decoded { text: String::from_utf8_lossy(bytes).into_owned(), note: None },
+        None | Some(Label::Ascii) => Decoded { text: detect(bytes), note: None },
+        Some(Label::Says(encoding)) if encoding == UTF_8 => guess::as_utf8(bytes),
+        Some(Label::Says(encoding)) => guess::as_labelled(bytes, encoding),
+        Some(Label::CodePage(name)) => match std::str::from_utf8(bytes) {
+            Ok(text) => guess::guessed("UTF-8", text.to_owned()),
+            Err(_) => Decoded { text: code_page::decode(&name, bytes).unwrap_or_default(), note: None },
         },
-        Some(Label::Ascii) => Decoded { text: detect(bytes), note: None },
-        Some(Label::Unknown) => {
-            let name = label.unwrap_or_default().chars().take(40).collect::<String>();
-            Decoded { text: detect(bytes), note: Some(format!("the character set `{name}` is unknown; it was guessed")) }
+        Some(Label::SevenBit(name) | Label::Unknown(name)) => {
+            let name = name.chars().take(40).collect::<String>();
+            Decoded { text: detect(bytes), note: Some(format!("the text is not in the character set `{name}`; it was guessed")) }
         }
     }
 }
 
 enum Label {
     Says(&'static Encoding),
-    CodePage(fn(&[u8]) -> String),
+    SevenBit(String),
+    CodePage(String),
     Ascii,
-    Unknown,
+    Unknown(String),
 }
 
 fn known(label: &str) -> Label {
     let label = label.trim_matches(|c: char| c == '"' || c == '\'' || c.is_whitespace());
-    let label = label.split(['*', '(', ';']).next().unwrap_or_default().trim().to_ascii_lowercase();
+    let label = label.split(['*', '(', ';', ',']).next().unwrap_or_default().trim().to_ascii_lowercase();
     if matches!(
         label.as_str(),
-        "us-ascii" | "ascii" | "ansi_x3.4-1968" | "646" | "iso646-us" | "unknown-8bit" | "x-unknown" | "default" | "_autodetect"
+        "" | "us-ascii" | "ascii" | "ansi_x3.4-1968" | "646" | "iso646-us" | "unknown-8bit" | "x-unknown" | "default" | "_autodetect"
     ) {
         return Label::Ascii;
     }
-    let spelled = ALIASES.iter().find(|(alias, _)| *alias == label).map_or(label.as_str(), |(_, name)| name);
-    if is_seven_bit_code(spelled) && !spelled.starts_with("iso-2022-jp") {
-        return charset_decoder(b"utf-7").map_or(Label::Unknown, Label::CodePage);
+    if seven_bit::decode(&label, b"").is_some() {
+        return Label::SevenBit(label);
     }
+    if code_page::decode(&label, b"").is_some() {
+        return Label::CodePage(label);
+    }
+    let spelled = ALIASES.iter().find(|(alias, _)| *alias == label).map_or(label.as_str(), |(_, name)| name);
     let found = Encoding::for_label(spelled.as_bytes()).or_else(|| Encoding::for_label(dashed(spelled).as_bytes()));
     match found.filter(|it| *it != encoding_rs::REPLACEMENT && *it != encoding_rs::X_USER_DEFINED) {
         Some(encoding) => Label::Says(encoding),
-        None => charset_decoder(spelled.as_bytes()).map_or(Label::Unknown, Label::CodePage),
+        None => Label::Unknown(label),
     }
 }
 
@@ -79,35 +91,26 @@ const ALIASES: &[(&str, &str)] = &[
     ("ms950", "big5"),
     ("ms949", "euc-kr"),
     ("uhc", "euc-kr"),
+    ("ksc5601", "euc-kr"),
+    ("ks_c_5601-1992", "euc-kr"),
+    ("euc-cn", "gbk"),
+    ("euc-tw", "big5"),
+    ("gb_2312", "gbk"),
+    ("big5-eten", "big5"),
+    ("cp874", "windows-874"),
+    ("unicode-1-1-utf-8", "utf-8"),
+    ("cp65001", "utf-8"),
     ("ks_c_5601", "euc-kr"),
-    ("hz-gb-2312", "gbk"),
     ("x-gbk", "gbk"),
     ("latin-1", "iso-8859-1"),
     ("latin-9", "iso-8859-15"),
-    ("cp-850", "850"),
-    ("cp850", "850"),
-    ("ibm850", "850"),
-    ("cp437", "850"),
-    ("ibm437", "850"),
     ("utf_8", "utf-8"),
     ("utf8mb4", "utf-8"),
     ("utf-8-sig", "utf-8"),
-    ("iso-2022-jp-1", "iso-2022-jp"),
-    ("iso-2022-jp-2", "iso-2022-jp"),
-    ("iso-2022-jp-3", "iso-2022-jp"),
-    ("iso-2022-jp-2004", "iso-2022-jp"),
-    ("iso-2022-jp-ms", "iso-2022-jp"),
-    ("cp50220", "iso-2022-jp"),
-    ("cp50221", "iso-2022-jp"),
     ("cp51932", "euc-jp"),
     ("eucjp-ms", "euc-jp"),
     ("x-windows-949", "euc-kr"),
 ];
-
-fn is_seven_bit_code(label: &str) -> bool {
-    let label = label.to_ascii_lowercase();
-    label.starts_with("iso-2022") || label.contains("utf-7") || label.contains("utf7") || label.starts_with("cp5022")
-}
 
 /// `iso8859_1`, `windows 1252`, `win1251`: as the standard spells them.
 fn dashed(label: &str) -> String {
@@ -119,126 +122,6 @@ fn dashed(label: &str) -> String {
         Some(number) => format!("windows-{number}"),
         None => label.replace(['_', ' '], "-"),
     }
-}
-
-fn guessed(name: &str, text: String) -> Decoded {
-    Decoded { text, note: Some(format!("the text is not in the character set that it claims; it was read as {name}")) }
-}
-
-fn as_utf8(bytes: &[u8]) -> Decoded {
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return Decoded { text: text.to_owned(), note: None };
-    }
-    if mostly_utf8(bytes) {
-        return Decoded { text: patch(bytes), note: Some("some octets are not UTF-8; they were read as Windows-1252".to_owned()) };
-    }
-    let encoding = guess(bytes, Utf8Detection::Deny);
-    guessed(encoding.name(), encoding.decode_without_bom_handling(bytes).0.into_owned())
-}
-
-fn as_labelled(bytes: &[u8], encoding: &'static Encoding) -> Decoded {
-    if encoding.is_single_byte() {
-        if let Ok(text) = std::str::from_utf8(bytes)
-            && !bytes.is_ascii()
-        {
-            return guessed("UTF-8", text.to_owned());
-        }
-        if encoding == WINDOWS_1252 && in_long_runs(bytes) {
-            let better = guess(bytes, Utf8Detection::Deny);
-            if better != WINDOWS_1252 && !better.is_single_byte() || is_other_script(better) {
-                return guessed(better.name(), better.decode_without_bom_handling(bytes).0.into_owned());
-            }
-        }
-    }
-    let (text, used, broken) = encoding.decode(bytes);
-    if !broken {
-        return Decoded { text: text.into_owned(), note: None };
-    }
-    if let Ok(text) = std::str::from_utf8(bytes) {
-        return guessed("UTF-8", text.to_owned());
-    }
-    let better = guess(bytes, Utf8Detection::Deny);
-    let (second, _, broken_too) = better.decode(bytes);
-    if !broken_too && better != used {
-        return guessed(better.name(), second.into_owned());
-    }
-    Decoded { text: text.into_owned(), note: Some(format!("some octets mean nothing in {}", used.name())) }
-}
-
-/// Text without a usable label: UTF-8 if it can be, else what the octets look like.
-#[must_use]
-pub fn detect(bytes: &[u8]) -> String {
-    if bytes.contains(&0x1b) && bytes.is_ascii() {
-        let (text, _, broken) = ISO_2022_JP.decode(bytes);
-        if !broken {
-            return text.into_owned();
-        }
-    }
-    match std::str::from_utf8(bytes) {
-        Ok(text) => text.to_owned(),
-        Err(_) if mostly_utf8(bytes) => patch(bytes),
-        Err(_) => guess(bytes, Utf8Detection::Deny).decode(bytes).0.into_owned(),
-    }
-}
-
-fn guess(bytes: &[u8], utf8: Utf8Detection) -> &'static Encoding {
-    let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
-    detector.feed(&bytes[..bytes.len().min(1 << 16)], true);
-    detector.guess(None, utf8)
-}
-
-/// At least as many whole multi-octet characters as stray octets: UTF-8 that was cut or glued.
-fn mostly_utf8(bytes: &[u8]) -> bool {
-    let (mut whole, mut stray) = (0_usize, 0_usize);
-    for chunk in bytes.utf8_chunks() {
-        whole += chunk.valid().chars().filter(|c| !c.is_ascii()).count();
-        stray += chunk.invalid().len();
-    }
-    whole > 0 && whole >= stray
-}
-
-fn patch(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        text.push_str(chunk.valid());
-        // An incomplete sequence at a cut says nothing; a single stray octet is a letter of Windows-1252.
-        if chunk.invalid().len() == 1 {
-            text.push_str(&WINDOWS_1252.decode_without_bom_handling(chunk.invalid()).0);
-        }
-    }
-    text
-}
-
-/// Western text has its accents singly; several in a row, again and again, are words of another script.
-fn in_long_runs(bytes: &[u8]) -> bool {
-    let (mut run, mut long, mut all) = (0_usize, 0_usize, 0_usize);
-    for byte in bytes.iter().take(1 << 16).chain(std::iter::once(&b' ')) {
-        if *byte >= 0x80 {
-            run += 1;
-            continue;
-        }
-        all += run;
-        long += if run >= 3 { run } else { 0 };
-        run = 0;
-    }
-    all >= 6 && long * 2 > all
-}
-
-fn is_other_script(encoding: &'static Encoding) -> bool {
-    [
-        "windows-1251",
-        "KOI8-U",
-        "ISO-8859-5",
-        "IBM866",
-        "windows-1253",
-        "ISO-8859-7",
-        "windows-1255",
-        "windows-1256",
-        "windows-874",
-        "ISO-8859-6",
-        "ISO-8859-8",
-    ]
-    .contains(&encoding.name())
 }
 
 #[cfg(test)]
@@ -264,9 +147,31 @@ mod tests {
             (b"na\xefve", "iso8859_1", "naïve"),
             (b"plain", "x-made-up", "plain"),
             (b"\xb1\xe6", "gb2312", "辨"),
+            ("中文字".as_bytes(), "gb2312", "中文字"),
+            (b"\xc8\xab\xbd\xc7 \xc7", "euc-kr", "홍실 "),
+            (b"\0G\0r\0\xfc", "utf-16", "Grü"),
+            (b"G\0r\0\xfc\0", "utf-16", "Grü"),
+            (b"\xff\xfeG\0r\0\xfc\0", "utf-8", "Grü"),
+            ("Grüße".as_bytes(), "utf-16le", "Grüße"),
+            (b"\x1b$B$9$_$^$;$s!#\x1b(B", "utf-8", "すみません。"),
+            (b"\x8d", "x-mac-roman", "ç"),
+            (b"\xe7", "macintosh", "Á"),
+            (b"\x87", "cp437", "ç"),
         ] {
             assert_eq!(decode(bytes, Some(label)).text, text, "{label}");
         }
+    }
+
+    #[test]
+    fn each_line_is_read_in_its_own_character_set() {
+        let text = "Привет из Москвы, как у вас дела сегодня?\n";
+        let cyrillic: &[u8] = b"\xcf\xf0\xe8\xe2\xe5\xf2, \xea\xe0\xea \xe4\xe5\xeb\xe0? \xd5\xee\xf0\xee\xf8\xee\n";
+        let mixed = [cyrillic, text.as_bytes()].concat();
+        for label in ["utf-8", "windows-1251", "us-ascii"] {
+            assert_eq!(decode(&mixed, Some(label)).text, format!("Привет, как дела? Хорошо\n{text}"), "{label}");
+        }
+        let latin = [&b"Gr\xfc\xdfe\n"[..], "Grüße\n".as_bytes()].concat();
+        assert_eq!(decode(&latin, Some("utf-8")).text, "Grüße\nGrüße\n");
     }
 
     #[test]
