@@ -62,6 +62,12 @@ fn value(c: u8) -> u8 {
     }
 }
 
+/// What a digit of base64 stands for, of either alphabet (RFC 4648 §4, §5).
+#[must_use]
+pub fn base64_digit(c: u8) -> Option<u8> {
+    Some(value(c)).filter(|it| *it != SKIP)
+}
+
 /// Prose has spaces within its lines and marks that base64 has not.
 fn looks_like_base64(body: &[u8]) -> bool {
     let (mut good, mut bad) = (0_usize, 0_usize);
