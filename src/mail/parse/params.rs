@@ -34,10 +34,54 @@ struct Piece {
 #[must_use]
 pub fn read(value: &[u8]) -> Value {
     let unfolded: Vec<u8> = value.iter().copied().filter(|c| *c != b'\r' && *c != b'\n').collect();
-    let mut chunks = split(&unfolded).into_iter();
-    let main = String::from_utf8_lossy(&chunks.next().unwrap_or_default()).split('(').next().unwrap_or_default().to_ascii_lowercase();
-    let pieces: Vec<Piece> = chunks.filter_map(|it| piece(&it)).take(MOST).collect();
-    Value { main: main.chars().filter(|c| !c.is_whitespace()).collect(), params: join(pieces) }
+    let mut chunks = split(&unfolded);
+    let main = main(&mut chunks);
+    let pieces: Vec<Piece> = rejoined(chunks).iter().flat_map(|it| pieces(it)).take(MOST).collect();
+    Value { main, params: join(pieces) }
+}
+
+/// The word before the first parameter, taken from the chunks; a parameter that stands behind it without a semicolon, or in its
+/// place, stays.
+fn main(chunks: &mut Vec<Vec<u8>>) -> String {
+    let first = chunks.remove(0);
+    let first = without_leading_comment(first.trim_ascii());
+    let end = first.iter().position(|c| c.is_ascii_whitespace() || matches!(c, b',' | b'(')).unwrap_or(first.len());
+    let (word, rest) = first.split_at(end);
+    let slash = rest.trim_ascii().starts_with(b"/") || word.ends_with(b"/");
+    let (word, rest) = match word.contains(&b'=') {
+        true => (&b""[..], first),
+        false if slash => (first, &b""[..]),
+        false => (word, rest.trim_ascii_start().strip_prefix(b",").unwrap_or(rest)),
+    };
+    if rest.contains(&b'=') {
+        chunks.insert(0, rest.trim_ascii().to_vec());
+    }
+    let text = String::from_utf8_lossy(word).to_ascii_lowercase();
+    text.chars().filter(|c| !c.is_whitespace() && !matches!(c, '"' | '\'')).collect()
+}
+
+/// `filename=a;b.pdf`: a semicolon in a name that should have been in quotes.
+fn rejoined(chunks: Vec<Vec<u8>>) -> Vec<Vec<u8>> {
+    let mut whole: Vec<Vec<u8>> = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        let goes_on = !chunk.contains(&b'=') && !chunk.trim_ascii().is_empty();
+        match whole.last_mut().filter(|it| goes_on && is_bare_name(it)) {
+            Some(last) => {
+                last.push(b';');
+                last.extend(chunk);
+            }
+            None => whole.push(chunk),
+        }
+    }
+    whole
+}
+
+/// `filename=` or `name=` with a value that is not in quotes.
+fn is_bare_name(chunk: &[u8]) -> bool {
+    let mut halves = chunk.splitn(2, |c| *c == b'=').map(<[u8]>::trim_ascii);
+    let name = halves.next().unwrap_or_default();
+    let bare = halves.next().is_some_and(|it| !it.starts_with(b"\""));
+    bare && (name.eq_ignore_ascii_case(b"filename") || name.eq_ignore_ascii_case(b"name"))
 }
 
 /// At semicolons outside of quotes. A quote that never ends is an ordinary character.
@@ -64,21 +108,51 @@ fn split(value: &[u8]) -> Vec<Vec<u8>> {
     chunks
 }
 
-fn piece(chunk: &[u8]) -> Option<Piece> {
-    let chunk = without_leading_comment(chunk.trim_ascii_start());
-    let mark = chunk.iter().position(|c| *c == b'=')?;
-    let name = String::from_utf8_lossy(&chunk[..mark]).trim().to_ascii_lowercase();
+/// One parameter, or several that no semicolon parts.
+fn pieces(chunk: &[u8]) -> Vec<Piece> {
+    let (mut found, mut rest) = (Vec::new(), chunk);
+    while found.len() < MOST {
+        let chunk = without_leading_comment(rest.trim_ascii_start());
+        let Some(mark) = chunk.iter().position(|c| *c == b'=') else { break };
+        let (value, behind) = value_and_rest(&chunk[..mark], without_leading_comment(chunk[mark + 1..].trim_ascii()));
+        found.extend(piece(&chunk[..mark], value));
+        rest = behind;
+    }
+    found
+}
+
+fn piece(name: &[u8], value: &[u8]) -> Option<Piece> {
+    let name = String::from_utf8_lossy(name).trim().to_ascii_lowercase();
     let (name, extended) = name.strip_suffix('*').map_or((name.as_str(), false), |it| (it, true));
     let (name, number) = match name.rsplit_once('*') {
         Some((base, digits)) => (base, digits.parse().ok()),
         None => (name, None),
     };
-    (!name.is_empty()).then(|| Piece {
-        name: name.to_owned(),
-        number,
-        extended,
-        value: unquote(without_leading_comment(chunk[mark + 1..].trim_ascii())),
-    })
+    (!name.is_empty()).then(|| Piece { name: name.to_owned(), number, extended, value: unquote(value) })
+}
+
+/// Where a value ends that is followed by another parameter (`charset="utf-8" format=flowed`) or by a comment.
+/// A file name without quotes may hold spaces and anything else.
+fn value_and_rest<'a>(name: &[u8], value: &'a [u8]) -> (&'a [u8], &'a [u8]) {
+    if value.starts_with(b"\"") {
+        let mut quotes = (1..value.len()).filter(|at| value[*at] == b'"' && value[at - 1] != b'\\').take(MOST);
+        let closing = quotes.find(|at| ends_here(value[at + 1..].trim_ascii_start()));
+        let closing = closing.or_else(|| value.iter().rposition(|c| *c == b'"').filter(|at| *at > 0));
+        return closing.map_or((value, &b""[..]), |at| value.split_at(at + 1));
+    }
+    let holds_spaces = name.to_ascii_lowercase().windows(4).any(|it| it == b"name");
+    let space = value.iter().position(u8::is_ascii_whitespace).filter(|at| !holds_spaces && starts_parameter(value[*at..].trim_ascii()));
+    space.map_or((value, &b""[..]), |at| value.split_at(at))
+}
+
+fn ends_here(behind: &[u8]) -> bool {
+    behind.is_empty() || behind.starts_with(b"(") || starts_parameter(behind)
+}
+
+/// `token=` begins here.
+fn starts_parameter(text: &[u8]) -> bool {
+    let token = text.iter().take(40).take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'*' | b'_')).count();
+    token > 0 && text[token..].trim_ascii_start().starts_with(b"=")
 }
 
 /// `(why not) charset=utf-8` (RFC 2045 §5.1): a comment behind a value is left to those who know what the value may be.
@@ -143,7 +217,8 @@ fn continued(pieces: &[Piece], name: &str) -> String {
             }
             _ => &part.value[..],
         };
-        if part.extended {
+        // Some programs star only the first piece and escape all of them.
+        if part.extended || escapes_octets(text) {
             percent(text, &mut octets);
         } else {
             octets.extend_from_slice(text);
@@ -163,8 +238,18 @@ fn extended(value: &[u8]) -> String {
     charset::decode(&octets, label.as_deref()).text
 }
 
+/// `%C3`: not a sign that a plain name would hold.
+fn escapes_octets(text: &[u8]) -> bool {
+    text.windows(3).any(|it| it[0] == b'%' && transfer::hex(&it[1..]).is_some_and(|octet| octet >= 0x80))
+}
+
+/// The character set and what follows the language; a program may forget the language's second mark.
 fn language(value: &[u8]) -> Option<(String, &[u8])> {
     let first = value.iter().take(40).position(|c| *c == b'\'')?;
+    if !value[first + 1..].iter().take(20).any(|c| *c == b'\'') {
+        let known = encoding_rs::Encoding::for_label(&value[..first]).is_some();
+        return known.then(|| (String::from_utf8_lossy(&value[..first]).into_owned(), &value[first + 1..]));
+    }
     let second = first + 1 + value[first + 1..].iter().take(20).position(|c| *c == b'\'')?;
     let charset = std::str::from_utf8(&value[..first]).ok()?;
     Some((charset.to_owned(), &value[second + 1..]))
@@ -226,6 +311,17 @@ mod tests {
             ("attachment; (why) filename=(not)a.txt", "a.txt"),
             ("attachment; FileName = \"a\\\"b\"", "a\"b"),
             ("attachment; filename=cafe\u{301}.txt", "cafe\u{301}.txt"),
+            ("attachment filename=a.pdf", "a.pdf"),
+            ("attachment, filename=\"a.pdf\"", "a.pdf"),
+            ("attachment; filename=\"a.pdf\" (a comment)", "a.pdf"),
+            ("attachment; filename=\"a.pdf\" size=12", "a.pdf"),
+            ("attachment; size=12 filename=\"a.pdf\"", "a.pdf"),
+            ("attachment; filename=\"the \"best\" plan.pdf\"", "the \"best\" plan.pdf"),
+            ("attachment; filename=march; april.pdf", "march; april.pdf"),
+            ("attachment; filename*=utf-8'%C3%A9.txt", "é.txt"),
+            ("attachment; filename*=''%C3%A9.txt", "é.txt"),
+            ("attachment; filename*0*=utf-8''%C3%A9; filename*1=%C3%A9.txt", "éé.txt"),
+            ("\"attachment\"; filename=a", "a"),
         ] {
             let read = read(value.as_bytes());
             assert_eq!(read.main, "attachment");

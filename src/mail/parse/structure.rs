@@ -1,6 +1,7 @@
 //! The parts of a message (RFC 2046), found in one pass over its lines, however they nest.
 
 use super::{
+    charset,
     header::{self, Header},
     params,
     transfer::Encoding,
@@ -32,6 +33,21 @@ impl Part<'_> {
     #[must_use]
     pub fn encoding(&self) -> Encoding {
         self.header.first("content-transfer-encoding").map_or(Encoding::Identity, |it| Encoding::named(&String::from_utf8_lossy(it)))
+    }
+}
+
+impl Part<'_> {
+    /// Raw octets in its parameters are most likely of the character set that the text names.
+    fn read_names_as(&mut self, charset: Option<&str>) {
+        let raw = |name: &str| self.header.first(name).filter(|it| std::str::from_utf8(it).is_err());
+        let again = |value: &[u8]| params::read(charset::decode(value, charset).text.as_bytes());
+        let (media, disposition) = (raw("content-type").map(again), raw("content-disposition").map(again));
+        if let Some(read) = media {
+            self.media.params = read.params;
+        }
+        if let Some(read) = disposition {
+            self.disposition = read;
+        }
     }
 }
 
@@ -84,7 +100,11 @@ pub fn read(raw: &[u8]) -> Tree<'_> {
     }
     walk.finish(raw.len());
     let said = walk.tree.parts.iter().filter(|it| it.media.main.starts_with("text/")).find_map(|it| it.media.param("charset"));
-    walk.tree.parts[0].header.charset = said.map(str::to_owned);
+    let said = said.map(str::to_owned);
+    if said.is_some() {
+        walk.tree.parts.iter_mut().for_each(|it| it.read_names_as(said.as_deref()));
+    }
+    walk.tree.parts[0].header.charset = said;
     walk.tree
 }
 
