@@ -23,18 +23,22 @@ pub fn read(value: &[u8]) -> List {
     let unfolded: Vec<u8> = value.iter().copied().filter(|c| *c != b'\r' && *c != b'\n').collect();
     let mut list = List::default();
     let mut surname: Option<String> = None;
-    for chunk in split(&charset::detect(&unfolded)) {
+    let chunks = split(&charset::detect(&unfolded));
+    list.cut = chunks.len() >= MOST * 4;
+    for chunk in chunks {
         if list.mailboxes.len() == MOST {
             list.cut = true;
             break;
         }
-        match mailbox(&chunk) {
-            Some(mut named) => {
+        let mut found = mailboxes(&chunk);
+        match found.first_mut() {
+            Some(first) => {
                 // `Lee, Ann <ann@x>`: a comma that should have been in quotes.
-                if let (Some(before), Some(name)) = (surname.take(), named.name.as_mut()) {
-                    *name = format!("{before}, {name}");
+                match (surname.take(), first.name.as_mut()) {
+                    (Some(before), Some(name)) => *name = format!("{before}, {name}"),
+                    (before, _) => list.note(before),
                 }
-                list.mailboxes.push(named);
+                list.mailboxes.append(&mut found);
             }
             None => {
                 list.note(surname.take());
@@ -43,6 +47,8 @@ pub fn read(value: &[u8]) -> List {
         }
     }
     list.note(surname);
+    list.cut |= list.mailboxes.len() > MOST;
+    list.mailboxes.truncate(MOST);
     list
 }
 
@@ -71,22 +77,42 @@ impl Chunk {
     fn name(&self) -> Option<String> {
         let text = if self.words.trim().is_empty() { &self.comment } else { &self.words };
         let text = words::decode(text.as_bytes());
-        let text = text.trim().trim_matches(|c| c == '"' || c == '\'').split_whitespace().collect::<Vec<_>>().join(" ");
+        let text = text
+            .trim()
+            .trim_matches(is_quote)
+            .trim_end_matches(|c: char| matches!(c, ',' | ';') || c.is_whitespace())
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ");
         (!text.is_empty()).then_some(text)
     }
 }
 
+/// Straight, as typed; curly, as word processors make of them.
+fn is_quote(c: char) -> bool {
+    matches!(c, '"' | '\'' | '`' | '\u{2018}'..='\u{201f}' | '«' | '»')
+}
+
+/// At commas and semicolons outside of quotes, comments, brackets and encoded words; a few more than are read.
 fn split(text: &str) -> Vec<Chunk> {
     let chars: Vec<char> = text.chars().collect();
     let (mut chunks, mut chunk, mut at) = (Vec::new(), Chunk::default(), 0);
     let last_closing = chars.iter().rposition(|c| *c == ')').unwrap_or(0);
-    while at < chars.len() {
+    let last_semicolon = chars.iter().rposition(|c| *c == ';').unwrap_or(0);
+    // A quote that never ends is looked for to the end of the list; so not too often.
+    let mut open_quotes = 0;
+    while at < chars.len() && chunks.len() < MOST * 4 {
         match chars[at] {
-            '"' => at = quoted(&chars, at, &mut chunk),
+            '=' if chars.get(at + 1) == Some(&'?') => at = encoded(&chars, at, &mut chunk),
+            '"' if open_quotes < 50 => {
+                let end = quoted(&chars, at, &mut chunk);
+                open_quotes += usize::from(end == at);
+                at = end;
+            }
             '(' if at < last_closing => at = comment(&chars, at, &mut chunk),
             '<' => at = angle(&chars, at, &mut chunk),
             ',' | ';' => end(&mut chunk, &mut chunks),
-            ':' if is_group_name(&chunk) => chunk = Chunk::default(),
+            ':' if is_group_name(&chunk) && (at < last_semicolon || !names_a_mailbox(&chars[at..])) => chunk = Chunk::default(),
             '\\' | '>' => (),
             c => chunk.words.push(c),
         }
@@ -106,6 +132,19 @@ fn end(chunk: &mut Chunk, chunks: &mut Vec<Chunk>) {
 /// `Undisclosed recipients:` or `mailto:`, but not the colon in `a:b@c`… which no address has outside of quotes.
 fn is_group_name(chunk: &Chunk) -> bool {
     chunk.angle.is_empty() && !chunk.words.contains('@')
+}
+
+/// `Orders: Anvils <a@x>` without any group's end: the colon is part of a name.
+fn names_a_mailbox(rest: &[char]) -> bool {
+    rest.iter().take(200).find(|c| matches!(c, ',' | '@' | '<')) == Some(&'<')
+}
+
+/// An encoded word whole: it may hold commas and brackets that should have been encoded. Gives where it ends.
+fn encoded(chars: &[char], at: usize, chunk: &mut Chunk) -> usize {
+    let text: String = chars[at..].iter().take(1000).collect();
+    let length = words::length_at(text.as_bytes(), 0).unwrap_or(1);
+    chunk.words.push_str(&text[..length]);
+    at + text[..length].chars().count() - 1
 }
 
 /// Gives where the quote ends; one that never ends is a character like any other.
@@ -172,40 +211,47 @@ fn angle(chars: &[char], at: usize, chunk: &mut Chunk) -> usize {
     if kept < text.len() { at + text[..kept].chars().count() } else { i.saturating_sub(1).max(at) }
 }
 
-fn mailbox(chunk: &Chunk) -> Option<Named> {
+/// Mostly one; more where the commas between them were forgotten.
+fn mailboxes(chunk: &Chunk) -> Vec<Named> {
     for inner in chunk.angle.iter().rev() {
         if let Some(address) = mend(inner) {
-            let name = chunk.name().filter(|it| !it.eq_ignore_ascii_case(address.as_str()));
-            return Some(Named { name, address });
+            let name = chunk.name().filter(|it| mend(it).as_ref() != Some(&address));
+            return vec![Named { name, address }];
         }
     }
     bare(chunk)
 }
 
-/// `ann@example.com (Ann Lee)`, `ann @ example.com`, `Ann Lee ann@example.com`.
-fn bare(chunk: &Chunk) -> Option<Named> {
+/// `ann@example.com (Ann Lee)`, `ann @ example.com`, `Ann Lee ann@example.com`, `ann@example.com hal@example.com`.
+fn bare(chunk: &Chunk) -> Vec<Named> {
     let text = closed_up(&words::decode(chunk.words.as_bytes()));
     if text.starts_with('"')
         && let Some(address) = mend(&text)
     {
-        return Some(Named { name: None, address });
+        return vec![Named::bare(address)];
     }
-    let found = text.split_whitespace().find_map(|word| Some((word, mend(word).filter(|_| word.contains('@'))?)));
-    let (word, address) = found?;
-    let others = text.replacen(word, "", 1);
-    let named = Chunk { words: others, comment: chunk.comment.clone(), ..Chunk::default() };
-    Some(Named { name: named.name(), address })
+    let (mut found, mut others) = (Vec::new(), Vec::new());
+    for word in text.split_whitespace().take(MOST * 2) {
+        match mend(word).filter(|_| word.contains('@')) {
+            Some(address) => found.push(Named::bare(address)),
+            None => others.push(word),
+        }
+    }
+    let named = Chunk { words: others.join(" "), comment: chunk.comment.clone(), ..Chunk::default() };
+    if let [only] = &mut found[..] {
+        only.name = named.name().filter(|it| mend(it).as_ref() != Some(&only.address));
+    }
+    found
 }
 
 /// Without the white space that may stand around `@` and dots in an address (RFC 5322 §4.4).
 fn closed_up(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
-    let mut out = String::with_capacity(text.len());
+    let (mut out, mut after_mark) = (String::with_capacity(text.len()), false);
     for (at, word) in words.iter().enumerate() {
         let joins = at > 0
-            && (word.starts_with('@')
-                || words[at - 1].ends_with('@')
-                || (out.contains('@') && (word.starts_with('.') || words[at - 1] == ".")));
+            && (word.starts_with('@') || words[at - 1].ends_with('@') || (after_mark && (word.starts_with('.') || words[at - 1] == ".")));
+        after_mark |= word.contains('@');
         if at > 0 && !joins {
             out.push(' ');
         }
@@ -219,12 +265,17 @@ fn closed_up(text: &str) -> String {
 pub fn mend(text: &str) -> Option<EmailAddress> {
     let text = text.trim();
     let text = text.strip_prefix('\'').and_then(|it| it.strip_suffix('\'')).unwrap_or(text);
+    // The rest of a `mailto:` link (RFC 6068): no domain has a question mark.
+    let text = text.split_once('@').and_then(|(_, domain)| text.get(..text.len() - domain.split_once('?')?.1.len() - 1)).unwrap_or(text);
     if let Ok(address) = text.parse() {
         return Some(address);
     }
     let text = words::decode(text.as_bytes());
-    let text = text.trim().trim_matches(|c| matches!(c, '<' | '>' | '\'' | ',' | ';' | '`')).trim();
-    let text = text.strip_prefix("mailto:").or_else(|| text.strip_prefix("MAILTO:")).unwrap_or(text);
+    let text = text.trim().trim_matches(|c| matches!(c, '<' | '>' | ',' | ';') || c != '"' && is_quote(c)).trim();
+    let text = text.get(7..).filter(|_| text[..7].eq_ignore_ascii_case("mailto:")).unwrap_or(text);
+    let literal = text.contains("@[");
+    let text = text.trim_start_matches(['[', '(', '{']).trim_start_matches(':');
+    let text = if literal { text } else { text.trim_end_matches([']', ')', '}']) };
     // A source route, `@relay.test:ann@example.com` (RFC 5322 §4.4).
     let text = if text.starts_with('@') { text.rsplit(':').next().unwrap_or(text) } else { text };
     let (local, domain) = text.rsplit_once('@')?;
@@ -285,6 +336,16 @@ mod tests {
                 &["Chris|c@public.example", "joe@example.org"],
             ),
             ("jdoe@test  . example", &["jdoe@test.example"]),
+            ("=?utf-8?Q?Lee,_Ann?= <ann@x.test>", &["Lee, Ann|ann@x.test"]),
+            ("=?utf-8?Q?Ann <Lee>?= <ann@x.test>", &["Ann <Lee>|ann@x.test"]),
+            ("\u{201c}Ann Lee\u{201d} <ann@x.test>", &["Ann Lee|ann@x.test"]),
+            ("ann@x.test hal@x.test", &["ann@x.test", "hal@x.test"]),
+            ("Ann Lee [ann@x.test]", &["Ann Lee|ann@x.test"]),
+            ("ann@[192.0.2.1]", &["ann@[192.0.2.1]"]),
+            ("Orders: Anvils <a@x.test>", &["Orders: Anvils|a@x.test"]),
+            ("Mailto:ann@x.test?subject=Hi", &["ann@x.test"]),
+            ("\"Ann Lee <ann@x.test>\"", &["Ann Lee|ann@x.test"]),
+            ("A: ann@x.test, B: hal@x.test;, ada@x.test;", &["ann@x.test", "hal@x.test", "ada@x.test"]),
             ("Cc:(Empty list)(start)Hidden recipients  :(nobody(that I know))  ;", &[]),
         ] {
             assert_eq!(shown(value), expected, "{value}");
