@@ -2,24 +2,28 @@
 
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 
-/// An instant and the offset from UTC it was written with, in seconds. None: it names no day or no time.
+/// An instant and the offset from UTC it was written with, in seconds. None: it names no day.
+/// A day without a time is its midnight, a time without a zone is of UTC.
 #[must_use]
 pub fn read(value: &str) -> Option<(Timestamp, i32)> {
-    let text = closed_up(&without_comments(value));
+    let (text, comments) = without_comments(value);
     let mut found = Found::default();
-    for word in text.split(|c: char| c.is_whitespace() || c == ',').filter(|it| !it.is_empty()).take(12) {
+    for word in closed_up(&text).split(|c: char| c.is_whitespace() || c == ',').filter(|it| !it.is_empty()).take(12) {
         found.take(word);
     }
-    let (hour, minute, second) = found.time?;
+    let (hour, minute, second) = found.time.unwrap_or((0, 0, 0));
     let hour = match found.half {
         Some(Half::Afternoon) if hour < 12 => hour + 12,
         Some(Half::Morning) if hour == 12 => 0,
         Some(Half::Afternoon | Half::Morning) | None => hour,
     };
-    let offset = found.offset.unwrap_or(0);
-    let civil = DateTime::new(found.year?, found.month?, found.day?, hour, minute, second.min(59), 0).ok()?;
-    let at = Offset::UTC.to_timestamp(civil).ok()?.as_second().checked_sub(i64::from(offset))?;
-    Some((Timestamp::from_second(at).ok()?, offset))
+    let offset = found.offset.or_else(|| comments.split_whitespace().find_map(|it| zone(&it.to_ascii_lowercase()))).unwrap_or(0);
+    let civil = DateTime::new(found.year?, found.month?, found.day?, 0, 0, 0, 0).ok()?;
+    // 24:00 is the midnight after it, and a leap second the one before.
+    let in_day = (0..=24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
+    let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second.min(59));
+    let at = Offset::UTC.to_timestamp(civil).ok()?.as_second() + seconds - i64::from(offset);
+    if in_day { Some((Timestamp::from_second(at).ok()?, offset)) } else { None }
 }
 
 /// `09 : 55 : 06` (RFC 5322 §4.3) in one word.
@@ -28,25 +32,24 @@ fn closed_up(text: &str) -> String {
     words.join(":")
 }
 
-fn without_comments(value: &str) -> String {
-    let mut depth = 0_usize;
-    let keep = |c: char| {
+/// What stands outside of parentheses, and within; the marks of East Asian dates as those of others.
+fn without_comments(value: &str) -> (String, String) {
+    let (mut text, mut comments, mut depth) = (String::new(), String::new(), 0_usize);
+    for c in value.chars().take(200) {
         match c {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
-            _ => return depth == 0,
+            _ if depth > 0 => comments.push(c),
+            '年' | '년' | '月' | '월' => text.push('-'),
+            '日' | '일' => text.push(' '),
+            c if c.is_control() => text.push(' '),
+            c => text.push(c),
         }
-        false
-    };
-    value
-        .chars()
-        .take(200)
-        .filter(|c| c.is_ascii() && !c.is_control() || c.is_whitespace())
-        .filter({
-            let mut keep = keep;
-            move |c| keep(*c)
-        })
-        .collect()
+        if c == '(' && depth == 1 {
+            comments.push(' ');
+        }
+    }
+    (text, comments)
 }
 
 enum Half {
@@ -66,7 +69,7 @@ struct Found {
 
 impl Found {
     fn take(&mut self, word: &str) {
-        let lower = word.to_ascii_lowercase();
+        let lower = word.to_lowercase();
         if let Some((date, time)) = lower.split_once('t').filter(|(date, _)| date.len() == 10 && date.contains('-')) {
             self.take(date);
             return self.time_and_zone(time);
@@ -82,8 +85,10 @@ impl Found {
             return;
         }
         match lower.as_str() {
-            "am" => self.half = Some(Half::Morning),
-            "pm" => self.half = Some(Half::Afternoon),
+            "am" | "a.m." | "上午" | "午前" | "오전" => self.half = Some(Half::Morning),
+            "pm" | "p.m." | "下午" | "午後" | "오후" => self.half = Some(Half::Afternoon),
+            // `10.15.30` behind a whole date, as some programs of Italy and Finland have it.
+            _ if self.is_whole() && self.time.is_none() && lower.contains('.') => self.time_and_zone(&lower.replace('.', ":")),
             _ => self.calendar(&lower),
         }
     }
@@ -102,9 +107,23 @@ impl Found {
         }
     }
 
-    /// `7`, `Oct`, `1994`, `7-Oct-94`, `1994-10-07`.
+    fn is_whole(&self) -> bool {
+        self.year.is_some() && self.month.is_some() && self.day.is_some()
+    }
+
+    /// `7`, `Oct`, `1994`, `7-Oct-94`, `1994-10-07`, `07.10.1994`, `10/07/1994`.
     fn calendar(&mut self, word: &str) {
         let pieces: Vec<&str> = word.split(['-', '/', '.']).filter(|it| !it.is_empty()).collect();
+        if let [first, second, year] = pieces[..]
+            && year.len() == 4
+            && let (Ok(first), Ok(second)) = (first.parse::<i8>(), second.parse::<i8>())
+        {
+            // With slashes the month comes first, as programs that speak English write it, unless it cannot.
+            let month_first = word.contains('/') && first <= 12;
+            (self.day, self.month) = if month_first { (Some(second), Some(first)) } else { (Some(first), Some(second)) };
+            self.year = year.parse().ok();
+            return;
+        }
         if let [year, month, day] = pieces[..]
             && year.len() == 4
         {
@@ -112,7 +131,8 @@ impl Found {
             return;
         }
         for piece in pieces {
-            if let Some(month) = named(piece).filter(|_| self.month.is_none()) {
+            // `mar., 5 févr. 2024`: a day of the week may begin like a month.
+            if let Some(month) = named(piece).filter(|_| self.month.is_none() || self.year.is_none()) {
                 self.month = Some(month);
             } else if let Ok(number) = piece.parse::<i16>() {
                 self.number(number, piece.len());
@@ -136,9 +156,23 @@ impl Found {
     }
 }
 
+/// A month by how its name begins, in the languages whose programs write it so.
 fn named(word: &str) -> Option<i8> {
-    const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
-    let at = MONTHS.iter().position(|it| word.get(..3) == Some(*it))?;
+    const MONTHS: [&[&str]; 12] = [
+        &["jan", "ene", "gen", "janv", "янв", "sty", "led"],
+        &["feb", "fév", "fev", "фев", "lut", "úno"],
+        &["mar", "mär", "mrz", "maa", "mrt", "мар", "bře"],
+        &["apr", "avr", "abr", "апр", "kwi"],
+        &["may", "mai", "mag", "mei", "maj", "май", "мая"],
+        &["jun", "juin", "giu", "июн", "cze"],
+        &["jul", "juil", "lug", "июл", "lip"],
+        &["aug", "aoû", "aou", "ago", "авг", "sie"],
+        &["sep", "set", "сен", "wrz"],
+        &["oct", "okt", "ott", "out", "окт", "paź"],
+        &["nov", "ноя", "lis"],
+        &["dec", "dez", "déc", "dic", "дек", "gru", "pro"],
+    ];
+    let at = MONTHS.iter().position(|names| names.iter().any(|it| word.starts_with(it)))?;
     i8::try_from(at + 1).ok()
 }
 
@@ -153,31 +187,53 @@ fn zone(word: &str) -> Option<i32> {
         // An offset of more than a day is a slip of the pen.
         return (seconds <= 86_400).then_some(sign * seconds);
     }
-    const NAMES: &[(&str, i32)] = &[
-        ("z", 0),
-        ("ut", 0),
-        ("gmt", 0),
-        ("utc", 0),
-        ("est", -5),
-        ("edt", -4),
-        ("cst", -6),
-        ("cdt", -5),
-        ("mst", -7),
-        ("mdt", -6),
-        ("pst", -8),
-        ("pdt", -7),
-        ("cet", 1),
-        ("cest", 2),
-        ("met", 1),
-        ("mest", 2),
-        ("eet", 2),
-        ("eest", 3),
-        ("bst", 1),
-        ("msk", 3),
-        ("jst", 9),
-    ];
-    NAMES.iter().find(|(name, _)| *name == word).map(|(_, hours)| hours * 3600)
+    let minutes = ZONES.iter().find(|(name, _)| *name == word)?.1;
+    Some(minutes * 60)
 }
+
+/// Names of zones that mail programs write, in minutes east; the commonest meaning of those that have several.
+const ZONES: &[(&str, i32)] = &[
+    ("z", 0),
+    ("ut", 0),
+    ("gmt", 0),
+    ("utc", 0),
+    ("wet", 0),
+    ("west", 60),
+    ("bst", 60),
+    ("cet", 60),
+    ("met", 60),
+    ("mez", 60),
+    ("cest", 120),
+    ("mest", 120),
+    ("mesz", 120),
+    ("eet", 120),
+    ("sast", 120),
+    ("eest", 180),
+    ("msk", 180),
+    ("ist", 330),
+    ("hkt", 480),
+    ("sgt", 480),
+    ("awst", 480),
+    ("jst", 540),
+    ("kst", 540),
+    ("aest", 600),
+    ("aedt", 660),
+    ("nzst", 720),
+    ("nzdt", 780),
+    ("brt", -180),
+    ("art", -180),
+    ("ast", -240),
+    ("est", -300),
+    ("edt", -240),
+    ("cst", -360),
+    ("cdt", -300),
+    ("mst", -420),
+    ("mdt", -360),
+    ("pst", -480),
+    ("pdt", -420),
+    ("akst", -540),
+    ("hst", -600),
+];
 
 #[cfg(test)]
 mod tests {
@@ -197,6 +253,20 @@ mod tests {
             ("Mon, 1 Jan 24 1:02:03 PM +0530", "2024-01-01T07:32:03Z", 19_800),
             ("Sat, 30 Dec 2017 20:50:60 +0100", "2017-12-30T19:50:59Z", 3600),
             ("Mon, 04 Mar 2024 10:00:00.123 +0000", "2024-03-04T10:00:00Z", 0),
+            ("Mo, 4 März 2024 10:00 MEZ", "2024-03-04T09:00:00Z", 3600),
+            ("lun., 4 févr. 2024 10:00:00 +0100", "2024-02-04T09:00:00Z", 3600),
+            ("mar., 5 févr. 2024 10:00:00 +0100", "2024-02-05T09:00:00Z", 3600),
+            ("04.03.2024 10:00", "2024-03-04T10:00:00Z", 0),
+            ("03/04/2024 10:00:00 PM", "2024-03-04T22:00:00Z", 0),
+            ("25/03/2024 10:00:00", "2024-03-25T10:00:00Z", 0),
+            ("Mon, 4 Mar 2024 24:00:00 +0000", "2024-03-05T00:00:00Z", 0),
+            ("Mon, 4 Mar 2024 10.15.30 +0000", "2024-03-04T10:15:30Z", 0),
+            ("Mon, 4 Mar 2024 10:15:30 (PST)", "2024-03-04T18:15:30Z", -28_800),
+            ("Thu Feb 29 09:12:13 CET 2024", "2024-02-29T08:12:13Z", 3600),
+            ("Mon, 4 Mar 2024", "2024-03-04T00:00:00Z", 0),
+            ("2024年3月4日 10:15", "2024-03-04T10:15:00Z", 0),
+            ("Mon, 4 Mar 2024 10:15:30 IST", "2024-03-04T04:45:30Z", 19_800),
+            ("4 Mar 124 10:15:30 +0000", "2024-03-04T10:15:30Z", 0),
         ] {
             assert_eq!(read(value), Some((instant.parse().unwrap(), offset)), "{value}");
         }
