@@ -38,15 +38,19 @@ fn update_without_cr(sum: &mut digest::Context, bytes: &[u8]) {
     }
 }
 
+/// Header and body; where no empty line parts them, every octet counts as body too.
 fn split(raw: &[u8]) -> (&[u8], &[u8]) {
     let mut at = 0;
     for line in raw.split_inclusive(|byte| *byte == b'\n') {
         at += line.len();
-        if line.iter().all(|byte| matches!(byte, b'\r' | b'\n')) || at > LONGEST_HEADER {
+        if line.iter().all(|byte| matches!(byte, b'\r' | b'\n')) {
+            return raw.split_at(at);
+        }
+        if at > LONGEST_HEADER {
             break;
         }
     }
-    raw.split_at(at)
+    (&raw[..at.min(LONGEST_HEADER)], raw)
 }
 
 /// The author's fields in the order of [`FIELDS`], unfolded, white space single.
@@ -89,6 +93,12 @@ mod tests {
         assert_ne!(content_key(MAIL), content_key(other.as_bytes()));
         let other = String::from_utf8_lossy(MAIL).replace("ann@", "eve@");
         assert_ne!(content_key(MAIL), content_key(other.as_bytes()));
+    }
+
+    #[test]
+    fn what_stands_in_a_header_without_end_counts() {
+        let mail = |text: &str| format!("Message-ID: <1@x>\nFrom: ann@x.test\n{text}");
+        assert_ne!(content_key(mail("Hello").as_bytes()), content_key(mail("Goodbye").as_bytes()));
     }
 
     #[test]

@@ -58,12 +58,12 @@ impl<'a> Header<'a> {
     }
 }
 
-/// A line: where it ends without its break, and where the next begins.
+/// A line: where it ends without its break (which a gateway may have made `\r\r\n`), and where the next begins.
 pub(super) fn line(raw: &[u8], start: usize) -> (usize, usize) {
     match raw[start..].iter().position(|c| *c == b'\n') {
         Some(length) => {
-            let end = start + length;
-            (if end > start && raw[end - 1] == b'\r' { end - 1 } else { end }, end + 1)
+            let returns = raw[start..start + length].iter().rev().take(2).take_while(|c| **c == b'\r').count();
+            (start + length - returns, start + length + 1)
         }
         None => (raw.len(), raw.len()),
     }
@@ -72,7 +72,8 @@ pub(super) fn line(raw: &[u8], start: usize) -> (usize, usize) {
 /// Reads the header that begins at `start`, up to the empty line or a line for which `stop` is true.
 /// Gives it and where the body begins.
 pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool) -> (Header<'a>, usize) {
-    let (mut header, mut at) = (Header::default(), start);
+    let mut header = Header::default();
+    let mut at = if start == 0 { without_leading_blank(raw) } else { start };
     while at < raw.len() {
         let (end, next) = line(raw, at);
         let content = &raw[at..end];
@@ -85,6 +86,9 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
         if at - start > MOST_OCTETS || header.fields.len() >= MOST_FIELDS {
             return skip_rest(raw, at, header, stop);
         }
+        if end - start > MOST_OCTETS && split(content).is_some() {
+            return cut_line(raw, at, start + MOST_OCTETS, header, stop);
+        }
         if is_folded(content) {
             if blank(content) && !continues(raw, next) {
                 return (header, next);
@@ -93,7 +97,7 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
         } else if let Some((name, value)) = split(content) {
             header.fields.push(Field { name: name.to_ascii_lowercase(), value: &raw[end - value.len()..end] });
         } else if !is_envelope_line(content) {
-            if !(junk_among_fields(raw, next)) {
+            if !is_known_field(raw, next) {
                 return (header, at);
             }
             header.junk = true;
@@ -101,6 +105,14 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
         at = next;
     }
     (header, raw.len())
+}
+
+/// One line that is longer than a whole header may be: its beginning is read.
+fn cut_line<'a>(raw: &'a [u8], at: usize, end: usize, mut header: Header<'a>, stop: impl Fn(&[u8]) -> bool) -> (Header<'a>, usize) {
+    if let Some((name, value)) = split(&raw[at..end]) {
+        header.fields.push(Field { name: name.to_ascii_lowercase(), value: &raw[end - value.len()..end] });
+    }
+    skip_rest(raw, end, header, stop)
 }
 
 fn skip_rest<'a>(raw: &'a [u8], from: usize, mut header: Header<'a>, stop: impl Fn(&[u8]) -> bool) -> (Header<'a>, usize) {
@@ -115,6 +127,13 @@ fn skip_rest<'a>(raw: &'a [u8], from: usize, mut header: Header<'a>, stop: impl 
     }
     header.beyond = Some(from..raw.len());
     (header, raw.len())
+}
+
+/// Where the header begins that stands below empty lines; 0 where none does.
+fn without_leading_blank(raw: &[u8]) -> usize {
+    let at = raw.iter().take(1000).position(|c| !c.is_ascii_whitespace()).unwrap_or(0);
+    let begins_line = at > 0 && raw[at - 1] == b'\n';
+    if begins_line && (is_known_field(raw, at) || raw[at..].starts_with(b"From ")) { at } else { 0 }
 }
 
 fn is_folded(content: &[u8]) -> bool {
@@ -152,8 +171,8 @@ fn is_envelope_line(content: &[u8]) -> bool {
     content.starts_with(b"From ") || content.starts_with(b">From ")
 }
 
-/// A line that is no field, with one that every mail program knows right after it, is rubbish and not yet the body.
-fn junk_among_fields(raw: &[u8], next: usize) -> bool {
+/// A field that every mail program knows begins here. A line that is no field right before it is rubbish and not yet the body.
+fn is_known_field(raw: &[u8], at: usize) -> bool {
     const KNOWN: &[&str] = &[
         "from",
         "to",
@@ -173,8 +192,8 @@ fn junk_among_fields(raw: &[u8], next: usize) -> bool {
         "dkim-signature",
         "content-disposition",
     ];
-    let (end, _) = line(raw, next.min(raw.len()));
-    split(&raw[next.min(raw.len())..end]).is_some_and(|(name, _)| {
+    let (end, _) = line(raw, at.min(raw.len()));
+    split(&raw[at.min(raw.len())..end]).is_some_and(|(name, _)| {
         let name = name.to_ascii_lowercase();
         KNOWN.contains(&name.as_str()) || name.starts_with("x-")
     })

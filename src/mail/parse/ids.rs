@@ -16,11 +16,13 @@ pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
             list.drain(..list.len() - MOST);
         }
     }
-    message.subject = header.text("subject").unwrap_or_default();
-    let date = header.text("date").or_else(|| header.text("resent-date"));
-    match date.as_deref().map(date::read) {
-        Some(Some((at, offset))) => (message.date, message.date_offset) = (Some(at), offset),
-        Some(None) => message.warnings.push("the Date header names no moment".to_owned()),
+    let mut subjects = header.all("subject").map(|it| words::decode(&header.unicode(it)));
+    message.subject = subjects.find(|it| !it.is_empty()).unwrap_or_default();
+    let mut dates = ["date", "resent-date"].into_iter().flat_map(|it| header.all(it)).map(|it| date::read(&words::decode(it))).peekable();
+    let any = dates.peek().is_some();
+    match dates.flatten().next() {
+        Some((at, offset)) => (message.date, message.date_offset) = (Some(at), offset),
+        None if any => message.warnings.push("the Date header names no moment".to_owned()),
         None => (),
     }
 }
@@ -32,7 +34,7 @@ pub(crate) fn ids(value: &[u8]) -> Vec<MessageId> {
         let inner = text.split('<').skip(1).map(|it| it.split('>').next().unwrap_or_default());
         return inner.filter_map(|it| MessageId::parse(&without_comments(it))).collect();
     }
-    let words: Vec<&str> = text.split_whitespace().collect();
+    let words: Vec<&str> = text.split(|c: char| c.is_whitespace() || matches!(c, ',' | ';' | '"')).filter(|it| !it.is_empty()).collect();
     let alone = words.len() == 1;
     words.into_iter().filter(|it| alone || it.contains('@')).filter_map(MessageId::parse).collect()
 }
