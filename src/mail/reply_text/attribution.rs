@@ -55,6 +55,9 @@ fn marked(lines: &mut [Line<'_>], at: usize) {
 fn ends_at(lines: &[Line<'_>], end: usize) -> Option<usize> {
     let last = &lines[end];
     let tail = bare(last.text);
+    if last.kind == Kind::Text && !last.code && (is_dashed(last.text) && ends_in_verb(tail) || goes_on(last.text)) {
+        return Some(end);
+    }
     let wrapped = tail.trim_start().starts_with('>') && lines::is_quote(last.text);
     if last.is_empty() || last.code || (last.kind != Kind::Text && !(wrapped && ends_in_verb(tail))) || !can_end(tail) {
         return None;
@@ -63,30 +66,72 @@ fn ends_at(lines: &[Line<'_>], end: usize) -> Option<usize> {
     if next.is_some_and(|it| it.kind == Kind::Quote && can_end(bare(it.text)) && ends_in_verb(bare(it.text)) && it.text.len() < 40) {
         return None;
     }
-    let quoted_below = next.is_some_and(|it| it.kind == Kind::Quote || lines::is_named_quote(it.text));
+    let below = match next {
+        Some(it) if it.kind == Kind::Quote || lines::is_named_quote(it.text) => Below::Quote,
+        _ if lines.get(end + 1).is_none_or(Line::is_empty) => Below::Blank,
+        _ => Below::Text,
+    };
+    first_line(lines, end, below)
+}
+
+/// What stands right below a line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Below {
+    Quote,
+    Blank,
+    Text,
+}
+
+fn first_line(lines: &[Line<'_>], end: usize, below: Below) -> Option<usize> {
     let (mut text, mut start, mut found) = (String::new(), end + 1, None);
     for _ in 0..MOST_LINES {
         let Some(above) = step_up(lines, start, &text) else { break };
         start = above;
-        text = if text.is_empty() { tail.to_owned() } else { format!("{} {text}", bare(lines[start].text)) };
+        let line = bare(lines[start].text);
+        text = if text.is_empty() { line.to_owned() } else { format!("{line} {text}") };
         if text.len() > MOST_OCTETS {
             break;
         }
-        // The shortest that says enough, or a longer one that begins as attributions do.
-        let is = says_who_and_when(&text, quoted_below);
-        if is && (found.is_none() || begins(&text)) {
-            found = Some(start);
+        // The shortest that says enough, or a longer one that begins as attributions do, or with whom it lacked.
+        let says = Says::of(&text);
+        let longer = |shorter: &Says| says.begins || (says.address && !shorter.address && is_sender(line));
+        if says.enough(below) && found.as_ref().is_none_or(|(_, shorter)| longer(shorter)) {
+            found = Some((start, says));
         }
     }
-    found
+    found.map(|(start, _)| start)
 }
 
 /// Without marks of direction, emphasis and dashes around: `---- On Monday Ann wrote ----`.
 fn bare(text: &str) -> &str {
     let dressing = |c: char| {
-        c.is_whitespace() || matches!(c, '*' | '_' | '-' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+        c.is_whitespace()
+            || matches!(c, '*' | '_' | '-' | '=' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
     };
     text.trim_matches(dressing)
+}
+
+/// `---- Ann Lee wrote ----`
+fn is_dashed(text: &str) -> bool {
+    let text = text.trim();
+    text.len() < 200 && ["--", "=="].iter().any(|it| text.starts_with(it) && text.ends_with(it))
+}
+
+/// `On Monday Ann <ann@x.test> wrote: and here it goes on`, as Yahoo sends it.
+fn goes_on(text: &str) -> bool {
+    let Some((before, after)) = text.split_once('>').filter(|(before, _)| before.len() < 250 && before.contains('<')) else { return false };
+    let after: String = after.trim_start().chars().take(30).collect();
+    let after = after.to_lowercase();
+    let verb = phrases::WROTE.iter().filter_map(|it| after.strip_prefix(it)).any(|it| it.trim_start().starts_with(':'));
+    let before = plain(bare(before));
+    verb && begins(&before) && has_year(&before) && has_time(&before) && has_address(&before)
+}
+
+/// `Ann Lee <ann@x.test> …`: a name of a few words and a bracketed address, at the beginning.
+fn is_sender(line: &str) -> bool {
+    let Some((name, rest)) = line.split_once(['<', '(', '[']) else { return false };
+    let address = rest.split(['>', ')', ']']).next().unwrap_or_default();
+    has_address(&address.to_lowercase()) && name.split_whitespace().count() <= 6 && !name.contains(['.', '?', '!', ':', ';'])
 }
 
 /// The line above; an empty one is stepped over only where a broken address goes on below it.
@@ -108,15 +153,28 @@ fn can_end(tail: &str) -> bool {
 }
 
 fn ends_in_verb(tail: &str) -> bool {
-    let lower = tail.trim_end_matches([':', '：', ' ']).to_lowercase();
+    let lower = tail.trim_end_matches([':', '：', ' ', '\u{a0}', '\u{202f}', ',']).to_lowercase();
     phrases::WROTE.iter().any(|verb| lower.ends_with(verb))
 }
 
+/// Lower case, digits of all scripts as `0` to `9`, no marks of direction.
+fn plain(text: &str) -> String {
+    let digit = |c: char| match c {
+        '\u{660}'..='\u{669}' => char::from_digit(u32::from(c) - 0x660, 10),
+        '\u{6f0}'..='\u{6f9}' => char::from_digit(u32::from(c) - 0x6f0, 10),
+        '\u{ff10}'..='\u{ff19}' => char::from_digit(u32::from(c) - 0xff10, 10),
+        '\u{a0}' | '\u{202f}' => Some(' '),
+        '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => None,
+        c => Some(c),
+    };
+    text.chars().filter_map(digit).collect::<String>().to_lowercase()
+}
+
 /// Whether the text begins as attributions do: `On` and a date, a weekday and a date, a date.
-fn begins(text: &str) -> bool {
-    let lower = text.trim_start_matches(['"', '\'', ' ']).to_lowercase();
+fn begins(lower: &str) -> bool {
+    let lower = lower.trim_start_matches(['"', '\'', ' ', '(']);
     let first: String = lower.chars().take_while(|c| !c.is_whitespace()).collect();
-    let date_first = first.starts_with(|c: char| c.is_ascii_digit()) && (has_date(&lower) || has_time(&lower));
+    let date_first = first.starts_with(|c: char| c.is_ascii_digit()) && (has_date(lower) || has_time(lower));
     let after = |it: &&str| lower.strip_prefix(*it).filter(|rest| !rest.starts_with(char::is_alphanumeric));
     let digit_soon = |rest: &str, most: usize| rest.chars().take(most).any(|c| c.is_ascii_digit());
     date_first
@@ -126,27 +184,73 @@ fn begins(text: &str) -> bool {
             .filter_map(after)
             .any(|rest| rest.trim_start_matches(['.', ',', ' ', '\u{a0}']).starts_with(|c: char| c.is_ascii_digit()))
         || phrases::QUOTING.iter().any(|it| lower.starts_with(it))
-        || phrases::OPENERS_CJK.iter().any(|it| lower.starts_with(it) && digit_soon(&lower, 8))
+        || phrases::OPENERS_CJK.iter().any(|it| lower.starts_with(it) && digit_soon(lower, 8))
 }
 
-fn says_who_and_when(text: &str, quoted_below: bool) -> bool {
-    let lower = text.to_lowercase();
-    let colon = lower.ends_with([':', '：']);
-    let verb = phrases::WROTE.iter().any(|it| lower.contains(it)) || phrases::QUOTING.iter().any(|it| lower.starts_with(it));
-    let (date, address) = (has_date(&lower) || has_time(&lower), has_address(&lower));
-    let address_last = lower.trim_end_matches([':', '：', ' ', '>', ')', ']']).rsplit(char::is_whitespace).next().is_some_and(has_address);
-    if quoted_below {
-        let plain = verb && lower.len() < 120;
-        let dated_address = date && address && (colon || address_last && begins(text));
-        return colon && verb && (date || address || plain) || dated_address || ends_in_verb(&lower) && date;
+/// What a text that may be an attribution says.
+struct Says {
+    lower: String,
+    begins: bool,
+    verb: bool,
+    date: bool,
+    address: bool,
+    colon: bool,
+    /// `Ann Lee wrote …`: somebody's name and the verb come first.
+    named: bool,
+    /// Some word has a capital letter, or is of a script that has none.
+    capital: bool,
+}
+
+impl Says {
+    fn of(text: &str) -> Self {
+        let lower = plain(text);
+        let verb_at = |list: &[&str]| list.iter().filter_map(|it| lower.find(it)).min();
+        let verb = verb_at(&phrases::WROTE);
+        let names = verb.and_then(|at| text.get(..at)).unwrap_or_default();
+        let capital = |word: &str| !word.starts_with(char::is_lowercase) && word.contains(char::is_alphabetic);
+        Self {
+            begins: begins(&lower),
+            verb: verb.is_some() || phrases::QUOTING.iter().any(|it| lower.starts_with(it)),
+            date: has_date(&lower) || has_time(&lower),
+            address: has_address(&lower),
+            colon: lower.ends_with([':', '：']),
+            named: (1..=4).contains(&names.split_whitespace().count()) && names.split_whitespace().all(capital),
+            capital: text.split_whitespace().any(|word| capital(word) && !phrases::WROTE.iter().any(|it| plain(word).contains(it))),
+            lower,
+        }
     }
-    // Nothing below is marked as a quote: only a line that can hardly be anything else.
-    let sure = has_year(&lower) || (has_date(&lower) && has_time(&lower));
-    let opened = begins(text) || address;
-    opened
-        && (verb && colon && (sure || address) && (date || address)
-            || colon && date && address && address_last
-            || !colon && ends_in_verb(&lower) && sure && begins(text))
+
+    fn enough(&self, below: Below) -> bool {
+        let lower = &*self.lower;
+        let address_last =
+            lower.trim_end_matches([':', '：', ' ', '>', ')', ']']).rsplit(char::is_whitespace).next().is_some_and(has_address);
+        if below == Below::Quote {
+            return self.enough_above_quote(address_last);
+        }
+        // Nothing below is marked as a quote: only a line that can hardly be anything else.
+        let moment = has_year(lower) && has_time(lower);
+        let sure = has_year(lower) || (has_date(lower) && has_time(lower));
+        let opened = self.begins || self.address;
+        let (verb, colon) = (self.verb, self.colon);
+        verb && colon && self.named && moment && lower.len() < 120
+            || opened
+                && (verb && colon && (sure || self.address) && (self.date || self.address)
+                    || colon && self.date && self.address && address_last && below == Below::Blank
+                    || !colon && ends_in_verb(lower) && sure && self.begins)
+    }
+
+    fn enough_above_quote(&self, address_last: bool) -> bool {
+        let lower = &*self.lower;
+        let verb = self.verb || phrases::SAID.iter().any(|it| lower.contains(it));
+        let short = verb && lower.len() < 120 && self.capital;
+        let dated_address = self.date && self.address && (self.colon || address_last && self.begins);
+        let bracketed = lower.trim_end_matches([':', '：', ' ']).ends_with(['>', ']']) && address_last;
+        self.colon && verb && (self.date || self.address || short)
+            || dated_address
+            || self.colon && bracketed && lower.split_whitespace().count() <= 8
+            || self.colon && lower.ends_with("]:") && has_year(lower) && has_time(lower)
+            || ends_in_verb(lower) && self.date
+    }
 }
 
 fn has_address(lower: &str) -> bool {

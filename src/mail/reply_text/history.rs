@@ -55,7 +55,7 @@ fn begins(lines: &[Line<'_>], at: usize) -> bool {
     match lines[at].kind {
         Kind::Mark(Mark::History) => !forward_follows(lines, at),
         Kind::Mark(Mark::Attribution | Mark::Signature | Mark::EndOfSignature) | Kind::Quote => false,
-        Kind::Text => is_separator(lines, at) || is_header_block(lines, at),
+        Kind::Text => is_separator(lines, at) || is_header_block(lines, at) || is_notes_block(lines, at),
     }
 }
 
@@ -64,10 +64,10 @@ fn forward_follows(lines: &[Line<'_>], at: usize) -> bool {
 }
 
 /// A line of dashes or underscores right above belongs to what it sets off.
-fn with_rule(lines: &[Line<'_>], at: usize) -> usize {
-    let above = lines[..at].iter().rposition(|it| !it.is_empty());
+pub(super) fn with_rule(lines: &[Line<'_>], at: usize) -> usize {
+    let above = lines[at.saturating_sub(3)..at].iter().rposition(|it| !it.is_empty()).map(|it| it + at.saturating_sub(3));
     match above {
-        Some(above) if at - above <= 3 && is_rule(lines[above].text) => above,
+        Some(above) if is_rule(lines[above].text) => above,
         _ => at,
     }
 }
@@ -76,9 +76,7 @@ fn with_rule(lines: &[Line<'_>], at: usize) -> usize {
 pub(super) fn is_rule(text: &str) -> bool {
     let text = text.trim();
     let first = text.chars().next();
-    text.chars().count() >= 5
-        && first.is_some_and(|c| "_-=*~\u{2014}\u{2013}\u{2500}\u{2015}".contains(c))
-        && text.chars().all(|c| Some(c) == first)
+    text.chars().count() >= 5 && first.is_some_and(|c| is_dash(c) || matches!(c, '*' | '~')) && text.chars().all(|c| Some(c) == first)
 }
 
 /// GroupWise's `>>> Ann Lee <ann@x.test> 05.02.2018 10:12 >>>`, with nothing marked below it.
@@ -87,12 +85,16 @@ fn is_arrowed(text: &str) -> bool {
     text.len() < 200 && text.starts_with(">>> ") && text.ends_with(">>>") && text.chars().any(|c| c.is_ascii_digit())
 }
 
+fn is_dash(c: char) -> bool {
+    matches!(c, '-' | '_' | '=' | '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{2500}' | '\u{2501}')
+}
+
 /// The words between dashes: `-----Original Message-----`.
 pub(super) fn between_dashes(text: &str) -> Option<String> {
-    let text = text.trim().trim_matches(['*', '>', '|', ' ', '\u{a0}']);
-    let inner = text.trim_matches(|c: char| "-_=*\u{2014}\u{2013}\u{2500} \u{a0}#".contains(c));
-    (text.len() < 200 && text.starts_with(['-', '_', '=', '\u{2014}', '\u{2013}', '\u{2500}']) && inner.len() < text.len())
-        .then(|| inner.to_lowercase())
+    let text = text.trim().trim_matches(['*', '>', '|', '#', ' ', '\u{a0}']);
+    let inner = text.trim_matches(|c: char| is_dash(c) || matches!(c, '*' | '#' | ' ' | '\u{a0}'));
+    let dressed = text.starts_with(is_dash) && inner.len() < text.len() || inner.starts_with("Begin ") && inner.ends_with(':');
+    (text.len() < 200 && dressed).then(|| inner.to_lowercase().replace('\u{a0}', " "))
 }
 
 fn is_separator(lines: &[Line<'_>], at: usize) -> bool {
@@ -178,4 +180,17 @@ pub(super) fn is_header_block(lines: &[Line<'_>], at: usize) -> bool {
     }
     let has = |named| seen.contains(&named);
     has(Named::From) && (has(Named::Subject) && seen.len() >= 3 || (address || moment) && has(Named::Sent) && has(Named::To))
+}
+
+/// Lotus Notes names sender and moment, and below them its fields, each alone on its line: `To`, `cc`, `Subject`.
+fn is_notes_block(lines: &[Line<'_>], at: usize) -> bool {
+    let mut said = lines[at..].iter().filter(|it| !it.is_empty()).take(10).map(|it| it.text.trim());
+    let Some(sender) = said.next().filter(|it| it.len() < 100 && (it.contains('@') || it.contains('/'))) else { return false };
+    let names = |text: &str, list: &[&str]| list.contains(&text.trim_matches(['*', ' ']).to_lowercase().as_str());
+    let dated = |text: &str| text.len() < 60 && attribution::is_moment(text);
+    let rest: Vec<&str> = said.collect();
+    let from = if dated(sender) { 0 } else { 1 };
+    (from == 0 || rest.first().is_some_and(|it| dated(it)))
+        && rest.iter().skip(from).take(2).any(|it| names(it, &phrases::TO))
+        && rest.iter().any(|it| names(it, &phrases::SUBJECT))
 }

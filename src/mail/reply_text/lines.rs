@@ -66,8 +66,11 @@ pub(super) fn is_quote(text: &str) -> bool {
     trimmed.starts_with('>') && text.len() - trimmed.len() <= 8
 }
 
-/// `Ann> quoted`, as some programs mark whose words they were; only counts below an attribution.
+/// `Ann> quoted` or `| quoted`, as some programs mark whose words they were; only counts below an attribution.
 pub(super) fn is_named_quote(text: &str) -> bool {
+    if text.starts_with('|') {
+        return text.len() == 1 || !text.trim_end().ends_with('|');
+    }
     let name = text.chars().take(16).take_while(|c| c.is_alphanumeric()).count();
     (1..=15).contains(&name) && text.chars().nth(name) == Some('>')
 }

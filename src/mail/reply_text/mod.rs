@@ -7,12 +7,11 @@ mod attribution;
 pub mod forwarded;
 mod history;
 mod lines;
+mod marker;
 mod phrases;
 mod signature;
 
 use lines::{Kind, Line};
-
-use crate::desk::message::REPLY_MARKER;
 
 /// At most this much is looked at for quoting (SAFETY.md, "Bounds").
 const MOST_OCTETS: usize = 256 * 1024;
@@ -52,8 +51,11 @@ pub fn split(text: &str, purpose: Purpose) -> Parts {
     let looked_at = whole_lines(text, MOST_OCTETS);
     let mut lines = lines::read(looked_at);
     let cut_short = looked_at.len() < text.len();
-    let parts = match marker(&lines) {
-        Some(at) => above_marker(&mut lines, at, purpose),
+    let parts = match marker::find(&lines) {
+        Some(at) => {
+            let at = history::with_rule(&lines, at);
+            above_marker(&mut lines, at, purpose)
+        }
         None => parts(&mut lines, purpose, cut_short),
     };
     if cut_short { with_rest(parts, lines::without_marks(&text[looked_at.len()..])) } else { parts }
@@ -75,11 +77,7 @@ fn with_rest(mut parts: Parts, rest: String) -> Parts {
     parts
 }
 
-fn marker(lines: &[Line<'_>]) -> Option<usize> {
-    lines.iter().position(|it| it.text.contains(REPLY_MARKER))
-}
-
-/// Our own marker line settles it, unless nothing stands above it: then the sender wrote below.
+/// The marker line settles it, unless nothing stands above it: then the sender wrote below.
 fn above_marker(lines: &mut [Line<'_>], at: usize, purpose: Purpose) -> Parts {
     let (above, below) = lines.split_at_mut(at);
     let mut found = parts(above, purpose, false);
@@ -135,9 +133,15 @@ fn trim(lines: &[Line<'_>], places: &mut [Place], to_the_end: bool) {
             places[text_from + at..end].fill(Place::Signature);
             end = text_from + at;
         }
+        let quote_to = end;
         while end > 0 && lines[end - 1].kind == Kind::Quote {
             end -= 1;
             places[end] = Place::Quoted;
+        }
+        if end < quote_to {
+            let rule = history::with_rule(lines, end);
+            places[rule..end].fill(Place::Quoted);
+            end = rule;
         }
         if end == before {
             break;

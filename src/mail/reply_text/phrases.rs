@@ -12,6 +12,9 @@ pub(super) static FORWARD_PREFIXES: LazyLock<Vec<&str>> = LazyLock::new(|| list(
 /// Verbs and phrases that end an attribution.
 pub(super) static WROTE: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "wrote"));
 
+/// Verbs that do it only right above a quote.
+pub(super) static SAID: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "said"));
+
 /// How an attribution begins where its verb comes first.
 pub(super) static QUOTING: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "quoting"));
 
@@ -59,3 +62,24 @@ pub(super) static SENT_FROM: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "
 
 /// How such a line ends where the verb comes last.
 pub(super) static SENT_FROM_LAST: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "sent-from-last"));
+
+/// What helpdesks write above everything that is theirs.
+pub(super) static MARKERS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "markers"));
+
+/// How a line begins that may name a device or program.
+pub(super) static SENT_BY_DEVICE: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "sent-by-device"));
+
+/// How such a line ends where the verb comes last.
+pub(super) static SENT_BY_DEVICE_LAST: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "sent-by-device-last"));
+
+/// Parts of the names of devices and programs.
+pub(super) static DEVICES: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "devices"));
+
+/// How a program offers itself: `Get Outlook for iOS`.
+pub(super) static GET: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "get"));
+
+/// The programs that do.
+pub(super) static OFFERED: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "offered"));
+
+/// What virus scanners write below a line.
+pub(super) static SCANNED: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "scanned"));

@@ -3,7 +3,6 @@
 use std::ops::Range;
 
 use super::{
-    history,
     lines::{Kind, Line},
     phrases,
 };
@@ -30,7 +29,10 @@ pub(super) fn start(lines: &[Line<'_>], at_top: bool) -> Option<usize> {
     let delimits = |at: &usize| !lines[*at].code && !lines[*at].attribution && is_delimiter(&lines[*at..]);
     let from = (0..lines.len()).find(delimits);
     let delimited = from.filter(|at| above(*at) && said(*at + 1) <= LONGEST);
-    let footer = lines.iter().rposition(|it| history::is_rule(it.text)).filter(|at| above(*at) && is_footer(&lines[*at..]));
+    let footer = lines
+        .iter()
+        .rposition(|it| it.text.trim().len() >= 3 && is_short_rule(it.text))
+        .filter(|at| above(*at) && is_footer(&lines[*at..]));
     let device =
         lines.iter().position(|it| !it.code && is_device_line(it.text)).filter(|at| said(*at + 1) <= 3 && only_devices(&lines[*at..]));
     let ruled = lines.iter().rposition(|it| !it.code && is_short_rule(it.text)).filter(|at| above(*at) && is_name_below(lines, *at));
@@ -41,7 +43,7 @@ pub(super) fn start(lines: &[Line<'_>], at_top: bool) -> Option<usize> {
 fn is_delimiter(lines: &[Line<'_>]) -> bool {
     match lines[0].kind {
         Kind::Mark(mark) => mark == Mark::Signature && end_of_mark(lines).is_none(),
-        Kind::Text => matches!(lines[0].text.trim(), "--" | "\u{2014}" | "\u{2013}\u{2013}" | "-- \u{a0}" | "*--*"),
+        Kind::Text => matches!(lines[0].text.trim(), "--" | "\u{2013}" | "\u{2014}" | "\u{2013}\u{2013}" | "-- \u{a0}" | "*--*"),
         Kind::Quote => false,
     }
 }
@@ -64,7 +66,9 @@ fn is_name_below(lines: &[Line<'_>], at: usize) -> bool {
     });
     let reachable =
         |it: &&str| it.contains('@') || it.contains("://") || it.contains("www.") || it.chars().filter(char::is_ascii_digit).count() >= 6;
-    let signed = said.len() == 1 || said.iter().skip(1).any(reachable);
+    let titles = |it: &&&str| it.chars().count() <= 40 && !it.ends_with(['.', '?', '!', ':', ',']);
+    let named = said.first().is_some_and(|it| it.split_whitespace().all(|word| word.starts_with(char::is_uppercase)));
+    let signed = said.len() == 1 || said.iter().skip(1).any(reachable) || named && said.len() <= 4 && said.iter().all(|it| titles(&it));
     set_off && name && signed && said.len() <= 8 && said.iter().all(|it| it.chars().count() <= 70)
 }
 
@@ -72,8 +76,11 @@ fn is_name_below(lines: &[Line<'_>], at: usize) -> bool {
 fn is_footer(lines: &[Line<'_>]) -> bool {
     let rule = lines[0].text.trim();
     let said: Vec<String> = lines[1..].iter().filter(|it| !it.is_empty()).map(|it| it.text.to_lowercase()).collect();
-    if rule.chars().count() < 20 || said.is_empty() || said.len() > 15 {
+    if said.is_empty() || said.len() > 15 {
         return false;
+    }
+    if rule.chars().count() < 20 {
+        return said.len() <= 4 && phrases::SCANNED.iter().any(|it| said[0].contains(it));
     }
     let spoken = said.iter().any(|line| phrases::FOOTER.iter().any(|it| line.contains(it)));
     spoken || (rule.starts_with('_') && said.len() <= 6)
@@ -81,12 +88,18 @@ fn is_footer(lines: &[Line<'_>]) -> bool {
 
 /// `Sent from my iPhone`, in short and in any of many languages.
 fn is_device_line(text: &str) -> bool {
-    let lower = text.trim().trim_matches(['*', '_', '[', ']', '(', ')', '<', '>', ' ']).to_lowercase();
-    let short = lower.chars().count() <= 70 && !lower.ends_with(['?', '!']) && lower.split_whitespace().count() <= 9;
+    let lower = text.trim().trim_matches(['*', '_', '[', ']', '(', ')', '<', '>', ' ', '~', '\u{200e}', '\u{200f}']).to_lowercase();
+    let words = lower.split_whitespace().count();
+    if lower.chars().count() > 90 || words > 14 || lower.ends_with(['?', '!']) {
+        return false;
+    }
     let german = lower.starts_with("von ") && lower.trim_end_matches('.').ends_with(" gesendet");
-    let begins = || phrases::SENT_FROM.iter().any(|it| lower.starts_with(it));
-    let ends = || phrases::SENT_FROM_LAST.iter().any(|it| lower.ends_with(it.trim_end()));
-    short && (german || begins() || ends())
+    let begins = |list: &[&str]| list.iter().any(|it| lower.starts_with(it));
+    let ends = |list: &[&str]| list.iter().any(|it| lower.trim_end_matches(['.', '。']).ends_with(it.trim_end()));
+    let names_one = || phrases::DEVICES.iter().any(|it| lower.contains(it));
+    let known = words <= 9 && (german || begins(&phrases::SENT_FROM) || ends(&phrases::SENT_FROM_LAST));
+    let offered = || words <= 8 && phrases::OFFERED.iter().any(|it| lower.contains(it)) && (begins(&phrases::GET) || ends(&phrases::GET));
+    known || (begins(&phrases::SENT_BY_DEVICE) || ends(&phrases::SENT_BY_DEVICE_LAST)) && names_one() || offered()
 }
 
 /// Below it stand a link or another such line, and no words.

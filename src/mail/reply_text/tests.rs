@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::mail::html;
+use crate::{desk::message::REPLY_MARKER, mail::html};
 
 fn reply(text: &str) -> String {
     split(text, Purpose::Writes).reply
@@ -250,8 +250,24 @@ fn a_long_text_is_read_in_time_and_loses_nothing() {
 }
 
 fn line() -> impl Strategy<Value = String> {
-    let known = "Hello|On Mon, Feb 5, 2018 at 10:12 AM Ann <ann@x.test> wrote:|> quoted|>> deeper|-- |--|_____________________|From: Ann <ann@x.test>|Sent: Monday|To: Hal|Subject: x|-----Original Message-----|Sent from my iPhone||||wrote:|-- Reply above this line --|---------- Forwarded message ---------|```|Ann> hm|<|> wrote:|Thanks,|\u{f8f0}|\u{f8f1}|\u{f8f2}";
+    let known = "Hello|On Mon, Feb 5, 2018 at 10:12 AM Ann <ann@x.test> wrote:|> quoted|>> deeper|-- |--|_____________________|From: Ann <ann@x.test>|Sent: Monday|To: Hal|Subject: x|-----Original Message-----|Sent from my iPhone||||wrote:|-- Reply above this line --|---------- Forwarded message ---------|```|Ann> hm|| piped|Le 5 févr. 2018 à 10:12, Ann a écrit :|##- Please type your reply above this line -##|---|Hal Smith|<|> wrote:|Thanks,|\u{f8f0}|\u{f8f1}|\u{f8f2}";
     prop_oneof![6 => prop::sample::select(known.split('|').map(str::to_owned).collect::<Vec<_>>()), 1 => "[^\u{f8f0}-\u{f8f3}\n]{0,12}"]
+}
+
+#[test]
+fn the_marker_of_another_helpdesk_settles_it_too() {
+    for marker in [
+        "##- Please type your reply above this line -##",
+        "--- Reply above this line ---",
+        "=====\nPlease reply above this line\n=====",
+        "> ##- Bitte geben Sie Ihre Antwort oberhalb dieser Zeile ein. -##",
+        "## Répondre au-dessus de cette ligne ##",
+    ] {
+        let text = format!("It works now.\n\n{marker}\nDid it help?\n\nAnn");
+        assert_eq!(reply(&text), "It works now.", "{marker}");
+    }
+    let prose = "Please reply above this line of text if you can read it, for it is a test of our old printer.";
+    assert_eq!(reply(prose), prose);
 }
 
 fn is_mark(line: &str) -> bool {
@@ -276,6 +292,18 @@ proptest! {
         all.sort_unstable();
         kept.sort_unstable();
         prop_assert_eq!(all, kept);
+    }
+
+    #[test]
+    fn what_stands_below_our_marker_is_never_in_the_answer(
+        above in prop::collection::vec(line(), 0..12), below in prop::collection::vec("[a-z]{8}", 1..6)
+    ) {
+        let text = format!("Words of mine.\n{}\n{REPLY_MARKER}\n{}", above.join("\n").replace("```", ""), below.join("\n"));
+        let parts = split(&text, Purpose::Writes);
+        prop_assert!(!parts.reply.contains(REPLY_MARKER), "{:?} of {:?}", parts.reply, text);
+        for line in &below {
+            prop_assert!(!parts.reply.lines().any(|it| it == line), "{:?} of {:?}", parts.reply, text);
+        }
     }
 }
 
