@@ -8,6 +8,7 @@ use crate::{
         door::{Change, Echo, TicketRow, record},
         follow,
         letters::Note,
+        merge,
         open_forwarded::open_forwarded,
         receive_message::Incoming,
         reply::{self, Words},
@@ -37,7 +38,7 @@ use crate::{
 };
 
 /// So many people are taken from the Cc of one message.
-const MOST_COPIES: usize = 20;
+pub(super) const MOST_COPIES: usize = 20;
 
 /// Does it; the ticket that it went to.
 pub(super) async fn carry_out(
@@ -176,7 +177,24 @@ async fn join(
     }
     record(desk, tx, change, now).await?;
     follow::follow(tx, incoming.row.id, facts, (joined, number), now).await?;
-    Ok(number)
+    match voice {
+        Voice::Staff(helper) => merge_if_asked(desk, tx, incoming, helper, number, now).await,
+        Voice::Participant | Voice::NewParticipant | Voice::Machine => Ok(number),
+    }
+}
+
+/// Merges the ticket where a command says so; where its messages are then.
+async fn merge_if_asked(
+    desk: &Desk,
+    tx: &mut Tx,
+    incoming: &Incoming,
+    helper: PersonId,
+    number: TicketNumber,
+    now: Timestamp,
+) -> Result<TicketNumber> {
+    let (Some(into), Some(helper)) = (commands::merge_into(&incoming.message), people::get(tx, helper).await?) else { return Ok(number) };
+    merge::within(desk, tx, &helper, number, into, now).await?;
+    Ok(into)
 }
 
 /// A helper's answer: their commands, then their words.

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    actions::{ActionError, Desk, Result, assign, door::Change},
+    actions::{ActionError, Desk, Result, assign, door::Change, merge},
     desk::{
         command::{self, AssignTo, Command},
         event::EventKind,
@@ -71,8 +71,16 @@ pub(super) async fn apply(
             assign::give(change, to);
             change.step(Step::StaffTakes, now);
         }
+        // Done last, by [`merge_into`]: the words and the other commands are for the ticket as it is.
+        Command::Merge(into) => merge::check(desk, conn, helper, &change.ticket, *into).await?,
     }
     Ok(())
+}
+
+/// Where a message's commands merge its ticket.
+pub(super) fn merge_into(message: &IncomingMessage) -> Option<TicketNumber> {
+    let (commands, _) = command::read(&message.reply).ok()?;
+    commands.into_iter().find_map(|it| if let Command::Merge(into) = it { Some(into) } else { None })
 }
 
 async fn whom(conn: &mut Conn, helper: &Person, to: &AssignTo) -> Result<Option<PersonId>> {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        door::{Change, enter, leave, record},
+        door::{Change, enter_merged, leave, record},
         letters::Note,
     },
     desk::{
@@ -80,7 +80,7 @@ async fn theirs(desk: &Desk, tx: &mut Tx, actor: &Person, id: DeliveryId, now: T
     let row = outbox::get(tx, id, now).await?.ok_or(ActionError::Missing("mail"))?;
     match row.ticket {
         Some(number) => {
-            let (_, case) = enter(desk, tx, actor, number).await?;
+            let (_, case) = enter_merged(desk, tx, actor, number).await?;
             desk.allow(actor, Act::SetStatus(case))?;
         }
         None if actor.role == Role::Admin => desk.allow(actor, Act::Manage)?,

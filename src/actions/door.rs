@@ -77,6 +77,11 @@ impl Change {
         self.line(EventKind::Opened, None, Some(how.to_owned()), Some(comment));
     }
 
+    /// A line of the history about one comment: from what to what.
+    pub fn changed_by(&mut self, kind: EventKind, old: Option<String>, new: Option<String>, comment: CommentId) {
+        self.line(kind, old, new, Some(comment));
+    }
+
     fn line(&mut self, kind: EventKind, old: Option<String>, new: Option<String>, comment: Option<CommentId>) {
         self.events.push(NewEvent { ticket: self.ticket.number, kind, actor: self.actor, old, new, comment });
     }
@@ -89,13 +94,21 @@ impl Change {
     /// Moves the status, with its line and its notice; nothing when it stays.
     pub fn set_status(&mut self, to: Status, now: Timestamp) {
         let from = self.ticket.status;
+        if from != to {
+            self.set_status_untold(to, now);
+            self.happened(Happening::Status { from, to });
+        }
+    }
+
+    /// Moves the status with its line alone: what staff put right among themselves is told to nobody.
+    pub fn set_status_untold(&mut self, to: Status, now: Timestamp) {
+        let from = self.ticket.status;
         if from == to {
             return;
         }
         self.ticket.status = to;
         self.ticket.status_at = now;
         self.changed(EventKind::Status, Some(from.as_str().to_owned()), Some(to.as_str().to_owned()));
-        self.happened(Happening::Status { from, to });
     }
 
     /// Lets a step of the lifecycle happen.
@@ -144,8 +157,17 @@ pub(super) async fn leave(desk: &Desk, tx: Tx) -> Result<()> {
     Ok(())
 }
 
-/// The ticket, locked, if `who` may see it, and what matters about it to what they may do.
+/// The ticket, locked, if `who` may see it, and what matters about it to what they may do. One that was merged is changed no more.
 pub(super) async fn enter(desk: &Desk, tx: &mut Tx, who: &Person, number: TicketNumber) -> Result<(Ticket, Case)> {
+    let (ticket, case) = enter_merged(desk, tx, who, number).await?;
+    match ticket.merged_into {
+        Some(into) => Err(ActionError::Conflict(format!("#{number} was merged into #{into}; go on there"))),
+        None => Ok((ticket, case)),
+    }
+}
+
+/// [`enter`], whether or not it was merged.
+pub(super) async fn enter_merged(desk: &Desk, tx: &mut Tx, who: &Person, number: TicketNumber) -> Result<(Ticket, Case)> {
     let ticket = tickets::lock(tx, number).await?.ok_or(ActionError::Missing("ticket"))?;
     let case = participants::case(tx, &ticket, who.id).await?;
     desk.allow(who, Act::See(case))?;

@@ -21,7 +21,7 @@ use crate::{
     },
     mail::compose::{self, Answerable, Author, Content, File, Letterhead, Outgoing},
     store::{
-        Tx, comments,
+        Tx, comments, corrections,
         outbox::{self, Automatic, NewMail, Recipient},
         participants::Participant,
     },
@@ -122,7 +122,12 @@ async fn comment_mail(tx: &mut Tx, change: &Change, letter: &CommentLetter<'_>, 
     let desk = around.desk;
     let Some(comment) = comments::get(tx, letter.comment).await? else { return Ok(()) };
     let Some(said) = PublicText::of(&comment) else { return Ok(()) };
-    let before = comments::last_public(tx, change.number(), letter.comment).await?.as_ref().and_then(PublicText::of);
+    let last = comments::last_public(tx, change.number(), letter.comment).await?;
+    let before = last.as_ref().and_then(PublicText::of);
+    let quotable = match &last {
+        Some(last) => corrections::known_to(tx, last.id).await?,
+        None => Vec::new(),
+    };
     let by_staff = letter.voice == Voice::Staff;
     let mut people: Vec<&Participant> = Vec::new();
     for person in around.participants.iter().filter(|it| letter.to.contains(&it.person) && !desk.mailboxes.is_ours(&it.email)) {
@@ -133,6 +138,7 @@ async fn comment_mail(tx: &mut Tx, change: &Change, letter: &CommentLetter<'_>, 
     if people.is_empty() {
         return Ok(());
     }
+    let before = before.filter(|_| people.iter().all(|it| quotable.contains(&it.person)));
     let undo = if by_staff && comment.via == Via::Panel { desk.settings.undo_window } else { SignedDuration::ZERO };
     let mail = Mail {
         kind: if by_staff { "reply" } else { "relay" },

@@ -8,6 +8,7 @@ use crate::{
     clock::Clock,
     desk::{
         address::EmailAddress,
+        correction::CannotCorrect,
         id::{CommentId, MailboxId},
         permission::{Act, Rules, Verdict, may},
         person::Person,
@@ -23,6 +24,7 @@ use crate::{
 pub mod assign;
 mod carry_out;
 mod commands;
+mod correct;
 pub mod deliveries;
 mod door;
 pub mod edit;
@@ -30,6 +32,8 @@ mod facts;
 mod follow;
 pub mod held;
 mod letters;
+pub mod merge;
+pub mod move_message;
 mod open_forwarded;
 pub mod open_ticket;
 pub mod participants;
@@ -42,6 +46,7 @@ mod say;
 pub mod set_status;
 pub mod sign_in;
 pub mod stale;
+pub mod undo_correction;
 pub mod withdraw_reply;
 pub mod write_note;
 
@@ -150,6 +155,9 @@ pub enum ActionError {
     /// It is too late, or it is done already.
     #[error("{0}")]
     Conflict(String),
+    /// A move, merge or its undoing that does not fit how the tickets are now.
+    #[error(transparent)]
+    CannotCorrect(#[from] CannotCorrect),
     /// A status that cannot follow.
     #[error(transparent)]
     NoSuchStep(#[from] NoSuchStep),
@@ -203,7 +211,7 @@ impl ActionError {
         match self {
             Self::Missing(_) => Kind::Missing,
             Self::Forbidden => Kind::Forbidden,
-            Self::Stale | Self::NewWords { .. } | Self::Conflict(_) => Kind::Conflict,
+            Self::Stale | Self::NewWords { .. } | Self::Conflict(_) | Self::CannotCorrect(_) => Kind::Conflict,
             Self::NoSuchStep(_) | Self::Invalid { .. } => Kind::Invalid,
             Self::Store(_) | Self::Compose(_) => Kind::Broken,
         }

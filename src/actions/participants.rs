@@ -1,5 +1,7 @@
 //! Who takes part in a ticket: accepted, added, taken off by staff.
 
+use jiff::Timestamp;
+
 use crate::{
     actions::{
         ActionError, Desk, Result,
@@ -7,12 +9,15 @@ use crate::{
     },
     desk::{
         address::EmailAddress,
+        delivery::DeliveryState,
         event::EventKind,
         id::{PersonId, TicketNumber},
         permission::Act,
         person::{Person, clean_name},
     },
     store::{
+        Tx,
+        outbox::{self, Outcome},
         participants::{self, Participation},
         people,
     },
@@ -26,7 +31,7 @@ pub async fn accept(desk: &Desk, actor: &Person, number: TicketNumber, who: Pers
     set(desk, actor, number, who, Participation::Active).await
 }
 
-/// Somebody is sent nothing any more. The requester always takes part.
+/// Somebody is sent nothing any more, nor what still waits for them. The requester always takes part.
 ///
 /// # Errors
 /// What [`ActionError`] lists.
@@ -68,6 +73,9 @@ async fn set(desk: &Desk, actor: &Person, number: TicketNumber, who: PersonId, t
     }
     if is != to {
         participants::set(&mut tx, number, who, to, now).await?;
+        if to == Participation::Removed {
+            call_off(&mut tx, number, &person, actor, now).await?;
+        }
         let mut change = Change::of(ticket, Some(actor.id));
         match to {
             Participation::Removed => change.changed(EventKind::ParticipantRemoved, Some(person.email.to_string()), None),
@@ -78,4 +86,13 @@ async fn set(desk: &Desk, actor: &Person, number: TicketNumber, who: PersonId, t
         record(desk, &mut tx, change, now).await?;
     }
     leave(desk, tx).await
+}
+
+/// What waits for somebody who takes part no longer does not leave; what is being handed over just now does.
+async fn call_off(tx: &mut Tx, number: TicketNumber, person: &Person, by: &Person, now: Timestamp) -> Result<()> {
+    let words = format!("called off: {} took {} off the ticket", by.name, person.name);
+    for row in outbox::waiting_for(tx, number, person.id, now).await?.iter().filter(|it| !it.leased) {
+        outbox::put(tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
+    }
+    Ok(())
 }

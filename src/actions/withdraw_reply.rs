@@ -1,5 +1,7 @@
 //! Undo: a reply is taken back while none of its copies has left.
 
+use jiff::Timestamp;
+
 use crate::{
     actions::{
         ActionError, Desk, Result,
@@ -7,7 +9,7 @@ use crate::{
         say::snippet,
     },
     desk::{
-        comment::{Origin, Visibility},
+        comment::{Comment, Origin, Visibility},
         delivery::DeliveryState,
         event::EventKind,
         id::CommentId,
@@ -15,7 +17,7 @@ use crate::{
         person::Person,
     },
     store::{
-        comments,
+        Tx, comments, corrections,
         outbox::{self, Outcome},
         tickets,
     },
@@ -52,6 +54,16 @@ pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Resul
     change.ticket.turn = comments::turn(&mut tx, comment.ticket).await?;
     change.note(EventKind::Withdrawn, Some(id));
     record(desk, &mut tx, change, now).await?;
+    also_where_it_was_said(desk, &mut tx, actor, &comment, now).await?;
     leave(desk, tx).await?;
     Ok(comment.text.as_str().to_owned())
+}
+
+/// A merge since then has brought it to another ticket; the figures of the one it was sent from no longer count it.
+async fn also_where_it_was_said(desk: &Desk, tx: &mut Tx, actor: &Person, comment: &Comment, now: Timestamp) -> Result<()> {
+    let Some(said_on) = corrections::said_on(tx, comment.id).await?.filter(|it| *it != comment.ticket) else { return Ok(()) };
+    let Some(ticket) = tickets::lock(tx, said_on).await? else { return Ok(()) };
+    let mut change = Change::of(ticket, Some(actor.id));
+    change.note(EventKind::Withdrawn, Some(comment.id));
+    record(desk, tx, change, now).await
 }

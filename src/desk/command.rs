@@ -1,6 +1,9 @@
 //! Slash commands at the top of a helper's mail: all of a message's commands are done, or none.
 
-use crate::desk::ticket::{Priority, Status};
+use crate::desk::{
+    id::TicketNumber,
+    ticket::{Priority, Status},
+};
 
 /// One thing a helper asks for by mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +16,8 @@ pub enum Command {
     Assign(AssignTo),
     /// Set this priority.
     Priority(Priority),
+    /// Merge the ticket into this one.
+    Merge(TicketNumber),
 }
 
 /// Whom a helper names.
@@ -27,8 +32,7 @@ pub enum AssignTo {
 }
 
 /// What a helper can say, for the answer to what they cannot.
-pub const HELP: &str =
-    "/note, /status open|in-progress|resolved|closed, /resolve, /close, /reopen, /assign me|nobody|NAME, /priority low|normal|high|urgent";
+pub const HELP: &str = "/note, /status open|in-progress|resolved|closed, /resolve, /close, /reopen, /assign me|nobody|NAME, /priority low|normal|high|urgent, /merge NUMBER";
 
 /// The commands at the top of a text, and the words below them.
 ///
@@ -54,6 +58,7 @@ fn command(line: &str) -> Result<Command, String> {
         "/close" | "/closed" => Ok(Command::Status(Status::Closed)),
         "/reopen" => Ok(Command::Status(Status::InProgress)),
         "/priority" => Priority::parse(&argument.to_lowercase()).map(Command::Priority).ok_or_else(unknown),
+        "/merge" => number(argument).map(Command::Merge).ok_or_else(unknown),
         "/assign" => match argument.to_lowercase().as_str() {
             "" => Err(unknown()),
             "me" => Ok(Command::Assign(AssignTo::Me)),
@@ -62,6 +67,13 @@ fn command(line: &str) -> Result<Command, String> {
         },
         _ => Err(unknown()),
     }
+}
+
+/// `1043` or `#1043`.
+fn number(argument: &str) -> Option<TicketNumber> {
+    let digits = argument.strip_prefix('#').unwrap_or(argument);
+    let plain = !digits.is_empty() && digits.bytes().all(|it| it.is_ascii_digit());
+    plain.then(|| digits.parse().ok()).flatten().filter(|it| *it > 0).map(TicketNumber)
 }
 
 #[cfg(test)]
@@ -78,8 +90,18 @@ mod tests {
 
     #[test]
     fn an_unknown_command_is_refused_with_those_that_exist() {
-        assert!(read("/merge 1043").unwrap_err().contains("/note"));
+        assert!(read("/spam").unwrap_err().contains("/note"));
         assert!(read("/status done").unwrap_err().starts_with("`/status done`"));
         assert!(read("/help").is_err());
+    }
+
+    #[test]
+    fn a_ticket_to_merge_into_is_named_by_its_number() {
+        for text in ["/merge 1043", "/Merge #1043"] {
+            assert_eq!(read(text).unwrap().0, [Command::Merge(TicketNumber(1043))]);
+        }
+        for text in ["/merge", "/merge printer", "/merge 0", "/merge -1", "/merge 1 2", "/merge 99999999999999999999"] {
+            assert!(read(text).is_err(), "{text}");
+        }
     }
 }

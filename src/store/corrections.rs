@@ -186,7 +186,12 @@ pub async fn relocate(tx: &mut Tx, comments: &[CommentId], way: &Way, now: Times
     note(tx, comments, way, now).await?;
     let these = listed(comments);
     for sql in [
-        format!("update messages set ticket = $1 where id in (select message from comments where id in ({these}))"),
+        // A helper's note above a mail that they forwarded goes without it.
+        format!(
+            "update messages set ticket = $1 where id in (select c.message from comments c where c.id in ({these}) and not (
+                c.origin = 'staff' and exists (select 1 from comments o where o.ticket = c.ticket and o.message = c.message
+                    and o.origin <> 'staff' and o.id not in ({these}))))"
+        ),
         format!("update comments set ticket = $1 where id in ({these})"),
     ] {
         on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(way.target.0).execute(c).await.map(|_| ()))?;
@@ -223,6 +228,31 @@ pub async fn mail_of(conn: &mut Conn, comment: CommentId) -> Result<Option<Ledge
     let sql = "select message from comments where id = $1";
     let id: Option<Option<i64>> = on!(conn, c => sqlx::query_scalar(sql).bind(comment.0).fetch_optional(c).await)?;
     Ok(id.flatten().map(LedgerId))
+}
+
+/// The ticket on which a comment was said: where it was before anybody moved it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn said_on(conn: &mut Conn, comment: CommentId) -> Result<Option<TicketNumber>> {
+    let sql = "select coalesce((select v.origin from moves v where v.comment = $1 and v.how <> 'followed' order by v.id limit 1), c.ticket)
+        from comments c where c.id = $1";
+    let number: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(comment.0).fetch_optional(c).await)?;
+    Ok(number.map(TicketNumber))
+}
+
+/// Who has a public comment: its author, and those who took part where it was said when it was. Nobody else is ever sent it in
+/// the history below a mail: whoever joins late, or whose ticket is merged, is not sent what was said before.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn known_to(conn: &mut Conn, comment: CommentId) -> Result<Vec<PersonId>> {
+    let Some(ticket) = said_on(conn, comment).await? else { return Ok(Vec::new()) };
+    let sql = "select author from comments where id = $1 and author is not null
+        union select p.person from comments c join participants p on p.ticket = $2
+            where c.id = $1 and p.state = 'active' and p.added_at <= c.created_at";
+    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).bind(ticket.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| PersonId(id)).collect())
 }
 
 /// Takes off a comment's flag that its sender is new: whoever moves it here has agreed to them.

@@ -236,7 +236,7 @@ pub struct DeliveryRow {
     pub state: String,
     /// Whether a sender has it in hand now.
     pub leased: bool,
-    /// About which ticket.
+    /// About which ticket: where the comment that it carries is now.
     pub ticket: Option<TicketNumber>,
     /// Which reply it carries.
     pub comment: Option<CommentId>,
@@ -276,7 +276,8 @@ impl Row {
 macro_rules! select {
     ($rest:literal, $lock:literal) => {
         concat!(
-            "select d.id, d.outbox, d.state, d.lease_until, o.ticket, o.comment, o.author, d.address from deliveries d join outbox o on o.id = d.outbox ",
+            "select d.id, d.outbox, d.state, d.lease_until,
+                coalesce((select c.ticket from comments c where c.id = o.comment), o.ticket) as ticket, o.comment, o.author, d.address from deliveries d join outbox o on o.id = d.outbox ",
             $rest,
             $lock
         )
@@ -307,6 +308,20 @@ pub async fn get(tx: &mut Tx, id: DeliveryId, now: Timestamp) -> Result<Option<D
 pub async fn of_comment(tx: &mut Tx, comment: CommentId, now: Timestamp) -> Result<Vec<DeliveryRow>> {
     let sql = locked!(tx, "where o.comment = $1 order by d.id");
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(sql).bind(comment.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
+}
+
+/// Every copy about a ticket that waits for one person, locked.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn waiting_for(tx: &mut Tx, ticket: TicketNumber, person: PersonId, now: Timestamp) -> Result<Vec<DeliveryRow>> {
+    let sql = locked!(
+        tx,
+        "where d.state in ('waiting', 'delayed', 'unknown') and d.person = $2
+            and coalesce((select c.ticket from comments c where c.id = o.comment), o.ticket) = $1 order by d.id"
+    );
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(sql).bind(ticket.0).bind(person.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
 }
 

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     desk::{
         address::EmailAddress,
-        id::{PersonId, TicketNumber},
+        id::{CorrectionId, PersonId, TicketNumber},
         permission::{Case, TakingPart},
         person::{PersonState, Role},
         ticket::Ticket,
@@ -63,9 +63,56 @@ pub async fn of(conn: &mut Conn, number: TicketNumber, who: PersonId) -> Result<
 /// # Errors
 /// When the database refuses.
 pub async fn set(tx: &mut Tx, number: TicketNumber, who: PersonId, state: Participation, now: Timestamp) -> Result<()> {
+    // Since when they hear: whoever was only proposed, or taken off, has not heard what was said meanwhile.
     let sql = "insert into participants (ticket, person, state, added_at) values ($1, $2, $3, $4)
-        on conflict (ticket, person) do update set state = excluded.state";
+        on conflict (ticket, person) do update set state = excluded.state,
+            added_at = case when participants.state <> 'active' and excluded.state = 'active' then excluded.added_at else participants.added_at end";
     on!(tx, c => sqlx::query(sql).bind(number.0).bind(who.0).bind(state.as_str()).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// [`set`] by a correction, so that undoing it can put them back to what they were.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn bring(
+    tx: &mut Tx,
+    number: TicketNumber,
+    who: PersonId,
+    state: Participation,
+    with: CorrectionId,
+    now: Timestamp,
+) -> Result<()> {
+    let was = of(tx, number, who).await?;
+    set(tx, number, who, state, now).await?;
+    let sql = "update participants set came_with = $3, was = $4 where ticket = $1 and person = $2";
+    on!(tx, c => sqlx::query(sql)
+        .bind(number.0).bind(who.0).bind(with.0).bind(was.map(Participation::as_str)).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Puts everybody whom a correction brought back to what they were before; those who were not there leave.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn send_back(tx: &mut Tx, number: TicketNumber, with: CorrectionId) -> Result<()> {
+    for sql in [
+        "delete from participants where ticket = $1 and came_with = $2 and was is null",
+        "update participants set state = was, came_with = null, was = null where ticket = $1 and came_with = $2",
+    ] {
+        on!(tx, c => sqlx::query(sql).bind(number.0).bind(with.0).execute(c).await.map(|_| ()))?;
+    }
+    Ok(())
+}
+
+/// Takes off somebody who was only proposed, when nothing of theirs is left on the ticket.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn drop_proposal(tx: &mut Tx, number: TicketNumber, who: PersonId) -> Result<()> {
+    let sql = "delete from participants where ticket = $1 and person = $2 and state = 'proposed'
+        and not exists (select 1 from comments c where c.ticket = $1 and c.author = $2)";
+    on!(tx, c => sqlx::query(sql).bind(number.0).bind(who.0).execute(c).await.map(|_| ()))?;
     Ok(())
 }
 

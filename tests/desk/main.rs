@@ -4,6 +4,7 @@
 
 mod adversity;
 mod answers_by_mail;
+mod corrections;
 mod forged;
 mod forwarded;
 mod ledger;

@@ -1,0 +1,64 @@
+//! What moving, merging and undoing share: two tickets at once, and what is counted anew when comments came or went.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{
+        Desk, Result,
+        door::{Change, enter_merged},
+        say::snippet,
+    },
+    desk::{
+        comment::{Comment, Origin},
+        id::{CommentId, TicketNumber},
+        permission::Act,
+        person::Person,
+        ticket::{Assigned, Step, Ticket},
+    },
+    store::{Tx, comments, tickets},
+};
+
+/// Both tickets, locked, if both are `who`'s to correct; whether or not they were merged.
+pub(super) async fn enter_both(
+    desk: &Desk,
+    tx: &mut Tx,
+    who: &Person,
+    source: TicketNumber,
+    target: TicketNumber,
+) -> Result<(Ticket, Ticket)> {
+    // By number, as everybody who needs two does: so nobody waits for somebody who waits for them.
+    let (low, high) = (source.min(target), source.max(target));
+    let low = enter_one(desk, tx, who, low).await?;
+    let high = if high == low.number { low.clone() } else { enter_one(desk, tx, who, high).await? };
+    Ok(if low.number == source { (low, high) } else { (high, low) })
+}
+
+async fn enter_one(desk: &Desk, tx: &mut Tx, who: &Person, number: TicketNumber) -> Result<Ticket> {
+    let (ticket, case) = enter_merged(desk, tx, who, number).await?;
+    desk.allow(who, Act::Correct(case))?;
+    Ok(ticket)
+}
+
+/// Counts a ticket anew, and whose turn it is; its last public comment.
+pub(super) async fn recount(tx: &mut Tx, change: &mut Change) -> Result<Option<Comment>> {
+    let last = comments::last_public(tx, change.number(), CommentId(i64::MAX)).await?;
+    let start = last.as_ref().map(|it| snippet(it.text.as_str())).unwrap_or_default();
+    tickets::recount(tx, change.number(), &start).await?;
+    change.ticket.turn = comments::turn(tx, change.number()).await?;
+    Ok(last)
+}
+
+/// Comments came: a customer's that is the last word wants an answer, so a resolved or closed ticket is open again.
+pub(super) async fn arrived(tx: &mut Tx, change: &mut Change, came: &[CommentId], now: Timestamp) -> Result<()> {
+    let last = recount(tx, change).await?;
+    if last.is_some_and(|it| it.origin == Origin::Customer && came.contains(&it.id)) {
+        wants_an_answer(change, now);
+    }
+    Ok(())
+}
+
+/// The last word is a customer's: a resolved or closed ticket is open again; nobody is told.
+pub(super) fn wants_an_answer(change: &mut Change, now: Timestamp) {
+    let to = change.ticket.status.after(Step::CustomerAnswers, Assigned::of(change.ticket.assignee));
+    change.set_status_untold(to, now);
+}
