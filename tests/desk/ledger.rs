@@ -4,7 +4,11 @@ use jiff::SignedDuration;
 use maildesk::{
     actions::{held, set_status::set_status},
     desk::ticket::Status,
-    store::{held as held_mail, messages::Held},
+    store::{
+        held as held_mail, ledger, mailboxes,
+        messages::{Held, Place, Taken},
+    },
+    workers::take_in::{Arrival, take_in},
 };
 
 use crate::test_desk::{TestDesk, mail};
@@ -27,6 +31,32 @@ async fn a_different_message_under_a_known_id_is_decided_on_its_own() {
     let second = desk.receive(&raw("It burns.")).await;
     assert!(first.ticket.is_some() && second.decision == "open-ticket" && first.ticket != second.ticket);
     desk.mail_does_not_matter();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_message_in_two_watched_mailboxes_is_one_ticket_met_twice() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let mut tx = desk.desk.store.begin().await.unwrap();
+    let sales = mailboxes::ensure(&mut tx, "sales", &"sales@desk.test".parse().unwrap()).await.unwrap();
+    tx.commit().await.unwrap();
+    let raw = mail("Ann <ann@home.test>", "Printer", &["To: support@desk.test, sales@desk.test"], "It smokes.");
+    let mut outcomes = Vec::new();
+    for (mailbox, server) in [(desk.mailbox, "mx1"), (sales, "mx2")] {
+        let octets = format!("Delivered-To: {server}\nReceived: by {server}.desk.test\n{raw}");
+        let place = Some(Place { mailbox, uid_validity: 1, uid: 7 });
+        let arrival = Arrival {
+            place,
+            received_at: desk.desk.clock.now(),
+            size: octets.len() as u64,
+            taken: Taken::Whole,
+            octets: octets.as_bytes(),
+        };
+        outcomes.extend(take_in(&desk.desk, mailbox, &[arrival]).await.unwrap());
+    }
+    assert_eq!(outcomes.len(), 1, "{outcomes:?}");
+    let line = ledger::get(&mut desk.desk.store.read().await.unwrap(), outcomes[0].id).await.unwrap().unwrap();
+    assert_eq!(line.sightings, 2);
 }
 
 #[tokio::test(flavor = "multi_thread")]
