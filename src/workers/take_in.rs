@@ -9,13 +9,19 @@ use crate::{
         Desk,
         receive_message::{self, Incoming, Outcome, hold, receive_messages},
     },
-    desk::id::{LedgerId, MailboxId},
+    desk::{
+        id::{LedgerId, MailboxId},
+        message::IncomingMessage,
+    },
     mail::{content_key::content_key, parse},
     store::{
         StoreError, mailboxes,
         messages::{self, Arrived, Kept, LedgerRow, Place, Taken},
     },
-    workers::Result,
+    workers::{
+        Result,
+        reading::{MOST_PROCESSOR_TIME, read_each},
+    },
 };
 
 /// Decided in one transaction: so many messages at most.
@@ -26,6 +32,9 @@ const POISON_STARTS: i64 = 2;
 
 /// Stands for a message that is not read.
 const NOT_READ: &[u8] = b"Subject: (not read)\r\n\r\n";
+
+/// Why a message is held whose reading was given up.
+const TOO_SLOW: &str = "reading it takes more than 10 seconds of processor time; it is kept whole, and its source can be saved";
 
 /// A message as it came.
 #[derive(Clone, Copy, Debug)]
@@ -49,7 +58,7 @@ pub struct Arrival<'a> {
 /// When the database or the disk fails: then none of them was kept, and nothing may be flagged on the server.
 pub async fn take_in(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'_>]) -> Result<Vec<Outcome>> {
     let new = keep(desk, mailbox, batch).await?;
-    let incoming = tokio::task::block_in_place(|| new.into_iter().map(|(row, octets)| read(desk, row, octets)).collect::<Vec<_>>());
+    let incoming = read(desk, new).await?;
     Ok(receive_messages(desk, &incoming).await?)
 }
 
@@ -85,10 +94,27 @@ async fn keep<'a>(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'a>]) -> Res
     Ok(new)
 }
 
-fn read(desk: &Desk, row: LedgerRow, octets: &[u8]) -> Incoming {
+/// Reads what is to be decided; what takes too long is held.
+async fn read(desk: &Desk, rows: Vec<(LedgerRow, &[u8])>) -> Result<Vec<Incoming>> {
     // One that has ended the program twice is not looked into a third time.
-    let octets = if row.starts >= POISON_STARTS { NOT_READ } else { octets };
-    let message = parse::read(octets);
+    let octets = rows.iter().map(|(row, octets)| if row.starts >= POISON_STARTS { NOT_READ } else { octets }.to_vec()).collect();
+    let messages = tokio::task::block_in_place(|| read_each(octets, parse::read, MOST_PROCESSOR_TIME));
+    let mut incoming = Vec::with_capacity(rows.len());
+    for ((row, _), message) in rows.into_iter().zip(messages) {
+        match message {
+            Some(message) => incoming.push(as_read(desk, row, message)),
+            None => hold(desk, &unread(desk, row), TOO_SLOW).await?,
+        }
+    }
+    Ok(incoming)
+}
+
+/// A row whose message is not looked into.
+fn unread(desk: &Desk, row: LedgerRow) -> Incoming {
+    as_read(desk, row, parse::read(NOT_READ))
+}
+
+fn as_read(desk: &Desk, row: LedgerRow, message: IncomingMessage) -> Incoming {
     let mailbox = desk.mailboxes.get(row.mailbox);
     let sender_check = mailbox.and_then(|it| receive_message::check_sender(&message, it));
     Incoming { row, message, sender_check }
@@ -138,9 +164,9 @@ async fn decide(desk: &Desk, rows: Vec<LedgerRow>) -> Result<()> {
     let mut incoming = Vec::with_capacity(rows.len());
     for row in rows {
         match blobs.get(&mut *desk.store.read().await?, &row.sha256).await {
-            Ok(Some(octets)) => incoming.push(tokio::task::block_in_place(|| read(desk, row, &octets))),
-            Ok(None) => hold(desk, &read(desk, row, NOT_READ), "its content is missing; restore it from a backup").await?,
-            Err(error @ StoreError::Content { .. }) => hold(desk, &read(desk, row, NOT_READ), &error.to_string()).await?,
+            Ok(Some(octets)) => incoming.extend(read(desk, vec![(row, &octets)]).await?),
+            Ok(None) => hold(desk, &unread(desk, row), "its content is missing; restore it from a backup").await?,
+            Err(error @ StoreError::Content { .. }) => hold(desk, &unread(desk, row), &error.to_string()).await?,
             Err(other) => return Err(other.into()),
         }
     }
