@@ -1,34 +1,95 @@
 //! Delivery reports: RFC 3464, and what mail systems write instead.
 
+mod evidence;
+mod notification;
 mod phrases;
+mod reason;
+mod returned;
 mod status;
-mod words;
+mod told;
 
-pub(crate) use words::in_words;
+pub(crate) use notification::is_complaint;
 
 use crate::{
-    desk::message::{DeliveryReport, MessageId},
-    mail::parse::{header, ids, structure::Tree, transfer},
+    desk::message::{DeliveryReport, IncomingMessage, ReportedAction},
+    mail::parse::{
+        structure::{Part, Tree},
+        transfer,
+    },
 };
 
-/// A report by the standard, and the sentence that says so.
-pub(crate) fn standard(tree: &Tree<'_>) -> Option<(DeliveryReport, String)> {
-    let is_status = |media: &str| matches!(media, "message/delivery-status" | "message/global-delivery-status");
-    let part = tree.parts.iter().find(|it| is_status(&it.media.main))?;
-    let (bytes, _) = transfer::decode(part.encoding(), part.body);
-    let recipients = status::read(&String::from_utf8_lossy(&bytes));
-    let report = DeliveryReport { recipients, original_message_id: original_id(tree) };
-    Some((report, format!("a part of type {}", part.media.main)))
+/// So much of a part is looked at.
+const LONGEST_PART: usize = 256 * 1024;
+
+/// What a report by the standard came to.
+pub(crate) enum Standard {
+    /// Somebody was not reached, or not yet; and the sentence that says by what it is known.
+    Failure(DeliveryReport, String),
+    /// Everybody was reached.
+    Success(DeliveryReport, String),
 }
 
-/// The Message-ID of the mail that came back, from the copy of it or of its header.
-fn original_id(tree: &Tree<'_>) -> Option<MessageId> {
-    let returned = |media: &str| {
-        matches!(media, "message/rfc822" | "text/rfc822-headers" | "message/rfc822-headers" | "message/global" | "message/global-headers")
-    };
-    tree.parts.iter().skip(1).filter(|it| returned(&it.media.main)).find_map(|part| {
-        let (bytes, _) = transfer::decode(part.encoding(), part.body);
-        let (header, _) = header::read(&bytes, 0, |_| false);
-        header.all("message-id").find_map(|it| ids::ids(it).into_iter().next())
-    })
+/// A report by the standard.
+pub(crate) fn standard(tree: &Tree<'_>, message: &IncomingMessage) -> Option<Standard> {
+    let (part, why) = status_part(tree, message)?;
+    let mut recipients = status::read(&text_of(part));
+    let failure = |it: ReportedAction| matches!(it, ReportedAction::Failed | ReportedAction::Delayed);
+    let success = !recipients.is_empty() && !recipients.iter().any(|it| failure(it.action));
+    let told = told::Told::of(tree, message);
+    if recipients.is_empty() {
+        recipients = told.recipients(&tree.parts[0].header, message);
+    }
+    for recipient in recipients.iter_mut().filter(|it| failure(it.action) && it.status.is_none()) {
+        recipient.status = told.status_of(&recipient.address);
+        recipient.diagnostic = recipient.diagnostic.take().or_else(|| told.diagnostic_of(&recipient.address));
+    }
+    let report = DeliveryReport { recipients, original_message_id: returned::message_id(tree).or_else(|| told.copied_id()) };
+    Some(if success { Standard::Success(report, why) } else { Standard::Failure(report, why) })
+}
+
+/// A bounce in a mail system's own words, and the sentence that says so.
+pub(crate) fn in_words(tree: &Tree<'_>, message: &IncomingMessage) -> Option<(DeliveryReport, String)> {
+    if let Some(found) = notification::read(message) {
+        return Some(found);
+    }
+    let told = told::Told::of(tree, message);
+    let why = evidence::find(tree, message, &told)?;
+    let mut recipients = told.recipients(&tree.parts[0].header, message);
+    if recipients.is_empty() {
+        recipients = told.about(returned::recipients(tree, told.copy), message);
+    }
+    let original = returned::message_id(tree).or_else(|| told.copied_id());
+    Some((DeliveryReport { recipients, original_message_id: original }, why))
+}
+
+/// The part with the fields, and how it was known. A person who forwards a report has the part too, but not as its author.
+fn status_part<'t, 'r>(tree: &'t Tree<'r>, message: &IncomingMessage) -> Option<(&'t Part<'r>, String)> {
+    let root = &tree.parts[0].media;
+    let is_report = root.main == "multipart/report";
+    if !is_report && evidence::answers_somebody(message) && !evidence::is_daemon(message) {
+        return None;
+    }
+    let is_status =
+        |media: &str| matches!(media, "message/delivery-status" | "message/global-delivery-status" | "message/x-delivery-status");
+    if let Some(part) = tree.parts.iter().find(|it| is_status(&it.media.main)) {
+        return Some((part, format!("a part of type {}", part.media.main)));
+    }
+    let of_deliveries = root.param("report-type").is_none_or(|it| it.eq_ignore_ascii_case("delivery-status"));
+    let has_fields = |part: &&Part<'_>| !part.multipart && part.media.main != "message/rfc822" && has_status_fields(&text_of(part));
+    let part = tree.parts.iter().skip(1).find(has_fields).filter(|_| is_report && of_deliveries)?;
+    Some((part, format!("a multipart/report with the fields of a delivery status in a part of type {}", part.media.main)))
+}
+
+fn has_status_fields(text: &str) -> bool {
+    let begins = |line: &str, name: &str| line.get(..name.len()).is_some_and(|it| it.eq_ignore_ascii_case(name));
+    text.lines().take(60).any(|line| begins(line, "final-recipient:") || begins(line, "original-recipient:"))
+}
+
+/// A part as text, as far as it is looked at.
+fn text_of(part: &Part<'_>) -> String {
+    let (bytes, _) = transfer::decode(part.encoding(), &part.body[..part.body.len().min(LONGEST_PART)]);
+    match std::str::from_utf8(&bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => crate::mail::parse::charset::decode(&bytes, part.media.param("charset")).text,
+    }
 }

@@ -30,5 +30,17 @@ pub(super) static RECIPIENT_LABELS: LazyLock<Vec<&str>> = LazyLock::new(|| list(
 /// What says that it is still being tried.
 pub(super) static DELAYED: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "delayed"));
 
-/// Reasons that are given without a reply code.
-pub(super) static REASONS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "reasons"));
+/// What says that nobody tries any more.
+pub(super) static GIVEN_UP: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "given-up"));
+
+/// Header fields with which a copy begins at the margin.
+pub(super) static COPY_FIELDS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "copy-fields"));
+
+/// The last word before a recipient.
+pub(super) static LEADS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "leads"));
+
+/// What a line holds that speaks of somebody to be asked for help.
+pub(super) static ASIDES: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "asides"));
+
+/// Programs that people write with, as `User-Agent` and `X-Mailer` name them.
+pub(super) static MAIL_PROGRAMS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "mail-programs"));

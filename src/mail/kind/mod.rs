@@ -5,8 +5,11 @@ mod phrases;
 mod report;
 
 use crate::{
-    desk::message::{IncomingMessage, Kind, ReportedAction},
-    mail::{delivery_report, parse::structure::Tree},
+    desk::message::{IncomingMessage, Kind},
+    mail::{
+        delivery_report::{self, Standard},
+        parse::structure::Tree,
+    },
 };
 
 /// Decides `kind` and `bounce`, and says why. Strongest evidence first.
@@ -17,11 +20,16 @@ pub(crate) fn read(tree: &Tree<'_>, message: &mut IncomingMessage) {
 }
 
 fn decide(tree: &Tree<'_>, message: &mut IncomingMessage) -> (Kind, String) {
-    if let Some((report, why)) = delivery_report::standard(tree) {
-        let failed = report.recipients.iter().any(|it| matches!(it.action, ReportedAction::Failed | ReportedAction::Delayed));
-        let kind = if failed || report.recipients.is_empty() { Kind::Bounce } else { Kind::Report };
-        message.bounce = Some(report);
-        return (kind, why);
+    match delivery_report::standard(tree, message) {
+        Some(Standard::Failure(report, why)) => {
+            message.bounce = Some(report);
+            return (Kind::Bounce, why);
+        }
+        Some(Standard::Success(report, why)) => {
+            message.bounce = Some(report);
+            return (Kind::Report, format!("{why}; it says that the mail arrived"));
+        }
+        None => (),
     }
     if let Some(why) = report::read(tree, message) {
         return (Kind::Report, why);

@@ -1,7 +1,10 @@
 //! Reports by machines that are no bounces: read receipts (RFC 8098), abuse feedback (RFC 5965), DMARC and TLS reports.
 
 use super::phrases;
-use crate::{desk::message::IncomingMessage, mail::parse::structure::Tree};
+use crate::{
+    desk::message::IncomingMessage,
+    mail::{delivery_report, parse::structure::Tree},
+};
 
 /// Why it is one, if it is.
 pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String> {
@@ -24,6 +27,9 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
     // RFC 7489 §7.2.1.1: `Report Domain: … Submitter: … Report-ID: …`.
     if subject.contains("report domain:") && subject.contains("submitter:") {
         return Some("a DMARC report by its subject".to_owned());
+    }
+    if delivery_report::is_complaint(message) {
+        return Some("a complaint notification of Amazon SES".to_owned());
     }
     if phrases::FEEDBACK_SUBJECTS.iter().any(|it| subject.starts_with(it))
         && (has(&["message/rfc822"]).is_some() || !tree.parts[0].multipart)

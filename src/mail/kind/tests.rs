@@ -66,7 +66,7 @@ fn a_bounce_in_a_systems_own_words_says_who_and_why() {
         (
             "The following address(es) failed:\n\n  ann@y.test\n    SMTP error from remote mail server after RCPT TO:<ann@y.test>:\n    552 mailbox full\n\n------ This is a copy of the message, including all the headers. ------\n\nMessage-ID: <our@desk.test>\n",
             "ann@y.test",
-            None,
+            Some("5.2.2"),
             ReportedAction::Failed,
         ),
         (
@@ -78,7 +78,7 @@ fn a_bounce_in_a_systems_own_words_says_who_and_why() {
         (
             "Your message did not reach the following recipient(s):\n\nann@y.test on Mon, 5 Feb 2024 10:00:00 +0100\n    The recipient name is not recognized\n\n-----Original Message-----\nMessage-ID: <our@desk.test>\n",
             "ann@y.test",
-            None,
+            Some("5.1.1"),
             ReportedAction::Failed,
         ),
     ] {
