@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    actions::{Desk, Result, commands, receive_message::Incoming},
+    actions::{Desk, Result, commands, receive_message::Incoming, sender_rules},
     desk::{
         address::EmailAddress,
         id::{OutboxId, TicketNumber},
@@ -16,7 +16,7 @@ use crate::{
     },
     mail::parse::forwarded,
     store::{
-        Tx, comments,
+        Conn, Tx, comments,
         evidence::{self, TakenIn},
         participants::{self, Participation},
         people, tickets,
@@ -70,6 +70,7 @@ pub(super) async fn gather<'a>(
         report_about: report_about(tx, message).await?,
         authenticity: incoming.authenticity(),
         author,
+        sender_rule: sender_rules::about(desk, tx, message).await?,
         opened_within_hour,
         evidence,
         tickets,
@@ -120,24 +121,25 @@ fn answered(message: &IncomingMessage) -> impl Iterator<Item = &MessageId> {
     message.in_reply_to.iter().chain(message.references.iter().rev()).take(MOST_IDS)
 }
 
-async fn evidence(desk: &Desk, tx: &mut Tx, message: &IncomingMessage) -> Result<Evidence> {
+/// What a message itself says about its ticket.
+pub(super) async fn evidence(desk: &Desk, conn: &mut Conn, message: &IncomingMessage) -> Result<Evidence> {
     let sign = |text: &str| desk.sign(text);
     let addressed = message.to.iter().chain(&message.cc).map(|it| &it.address).chain(&message.facts.delivered_to);
     let ours = |it: &&EmailAddress| desk.mailboxes.is_ours(it);
     let reply_address = addressed.filter(ours).find_map(|it| token::read_reply_address(it, &sign));
     let our_id: Option<Signed> = answered(message).find_map(|id| token::read_message_id(id, &sign));
     let ids: Vec<MessageId> = answered(message).cloned().collect();
-    let known = evidence::taken_in(tx, &ids).await?;
+    let known = evidence::taken_in(conn, &ids).await?;
     let taken_in = ids.iter().find_map(|id| known.iter().find(|it| it.id == id.as_str())).map(|it| it.ticket);
-    let corrected = corrected(desk, tx, &ids, &known).await?;
+    let corrected = corrected(desk, conn, &ids, &known).await?;
     Ok(Evidence { corrected, reply_address, our_id, taken_in, tag: matching::subject_tag(&message.subject) })
 }
 
 /// What the nearest id that we know of is about, if a person has moved that: a nearer one that nobody moved says more.
-async fn corrected(desk: &Desk, tx: &mut Tx, ids: &[MessageId], known: &[TakenIn]) -> Result<Option<Corrected>> {
+async fn corrected(desk: &Desk, conn: &mut Conn, ids: &[MessageId], known: &[TakenIn]) -> Result<Option<Corrected>> {
     for id in ids {
         if token::read_message_id(id, &|text| desk.sign(text)).is_some() {
-            let moved = evidence::moved_under(tx, id).await?;
+            let moved = evidence::moved_under(conn, id).await?;
             return Ok(moved.map(|(ticket, correction, by)| Corrected { correction, ticket, by, found_by: FoundBy::Ours }));
         }
         if let Some(mail) = known.iter().find(|it| it.id == id.as_str()) {

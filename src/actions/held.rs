@@ -1,88 +1,171 @@
-//! Held mail: released to a ticket, or discarded, by a person.
+//! Held mail: made a ticket, joined to one, or left aside, by a person. What was done can be undone: `take_back.rs`.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     actions::{
         ActionError, Desk, Result, carry_out,
-        door::leave,
+        door::{Change, enter, leave, record},
         facts,
         receive_message::{self, Done, Incoming},
     },
     desk::{
+        event::EventKind,
         id::{LedgerId, TicketNumber},
         permission::Act,
-        person::Person,
-        triage::{Answer, Asked, Decision, Requester, Stands, TOO_OLD_TO_ANSWER, Trace, Voice},
+        person::{Person, clean_name},
+        triage::{Answer, Asked, BY_HAND, Decision, Facts, Requester, TOO_OLD_TO_ANSWER, Trace, Voice},
     },
     mail::parse,
-    store::messages::{self, Held, Taken},
+    store::{
+        Tx, comments, held,
+        messages::{self, Held, Taken},
+        outbox,
+        participants::{self, Participation},
+        people, tickets,
+    },
 };
 
-/// Makes a ticket of a held message, or joins it to the ticket that its sender takes part in. The ticket's number.
+/// Makes a new ticket of a held message. Its receipt, where one is due, waits out the undo window.
 ///
 /// # Errors
-/// What [`ActionError`] lists; [`ActionError::Conflict`] when it was released already, or only its header is here.
-pub async fn release(desk: &Desk, actor: &Person, id: LedgerId) -> Result<TicketNumber> {
+/// What [`ActionError`] lists; [`ActionError::Conflict`] when it is on a ticket already, only its header is here, or nobody could
+/// be answered.
+pub async fn open(desk: &Desk, actor: &Person, id: LedgerId) -> Result<TicketNumber> {
+    let (mut tx, incoming, now) = begin(desk, actor, id).await?;
+    if incoming.message.requester.is_none() {
+        let why = "nobody could be answered: this message has no usable sender; join it to a ticket, or open one by hand";
+        return Err(ActionError::Conflict(why.to_owned()));
+    }
+    let mailbox = desk.mailboxes.get(incoming.row.mailbox).ok_or(ActionError::Missing("mailbox"))?;
+    let facts = facts::gather(desk, &mut tx, &incoming, mailbox, now).await?;
+    let fresh = now.duration_since(incoming.row.received_at) <= TOO_OLD_TO_ANSWER.min(SignedDuration::from_hours(24));
+    let receipt = if incoming.message.kind.automated() || !fresh { Answer::Never } else { Answer::Allowed };
+    let decision = Decision::Open { linked: facts.tickets.first().map(|it| it.number), receipt, requester: Requester::Sender };
+    let number = settle(desk, &mut tx, actor, &facts, &incoming, &decision).await?;
+    leave(desk, tx).await?;
+    Ok(number)
+}
+
+/// How a held message joined a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Joined {
+    /// As its sender's words; they take part from now on.
+    AsParticipant,
+    /// As a machine's, collapsed, for staff alone; its sender is not added.
+    AsMachine,
+}
+
+/// Joins a held message to any ticket within reach. That staff do so is their agreement: its sender takes part from now on.
+///
+/// # Errors
+/// What [`ActionError`] lists; missing for a ticket out of reach.
+pub async fn join(desk: &Desk, actor: &Person, id: LedgerId, number: TicketNumber) -> Result<Joined> {
+    let (mut tx, incoming, now) = begin(desk, actor, id).await?;
+    // A merged ticket is joined where it was merged into.
+    let number = tickets::standing(&mut tx, number).await?.ok_or(ActionError::Missing("ticket"))?.number;
+    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+    desk.allow(actor, Act::Edit(case))?;
+    let how =
+        if incoming.message.kind.automated() || incoming.message.author().is_none() { Joined::AsMachine } else { Joined::AsParticipant };
+    let voice = match how {
+        Joined::AsMachine => Voice::Machine,
+        Joined::AsParticipant => Voice::Participant,
+    };
+    if how == Joined::AsParticipant {
+        take_part(desk, &mut tx, actor, &incoming, Change::of(ticket, Some(actor.id)), now).await?;
+    }
+    let mailbox = desk.mailboxes.get(incoming.row.mailbox).ok_or(ActionError::Missing("mailbox"))?;
+    let facts = facts::gather(desk, &mut tx, &incoming, mailbox, now).await?;
+    settle(desk, &mut tx, actor, &facts, &incoming, &Decision::Join { ticket: number, voice }).await?;
+    leave(desk, tx).await?;
+    Ok(how)
+}
+
+/// Leaves a held message aside. It stays in the ledger and can still be made a ticket.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Conflict`] when it is not waiting.
+pub async fn discard(desk: &Desk, actor: &Person, id: LedgerId) -> Result<()> {
     desk.allow(actor, Act::WorkHeldMail)?;
-    let now = desk.clock.now();
+    let mut tx = desk.store.begin().await?;
+    let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
+    match row.held {
+        None => return Err(ActionError::Missing("held message")),
+        Some(held) if held != Held::Waiting => return Err(ActionError::Conflict(format!("this message is {} by now", held.as_str()))),
+        Some(_) => {}
+    }
+    messages::settle_held(&mut tx, id, Held::Discarded, actor.id, desk.clock.now()).await?;
+    leave(desk, tx).await
+}
+
+/// The message, locked and read again from its octets, if something can be made of it.
+async fn begin(desk: &Desk, actor: &Person, id: LedgerId) -> Result<(Tx, Incoming, Timestamp)> {
+    desk.allow(actor, Act::WorkHeldMail)?;
     let incoming = read(desk, id).await?;
     let mut tx = desk.store.begin().await?;
     let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
     match row.held {
         Some(Held::Waiting | Held::Discarded) => {}
-        Some(Held::Released) => return Err(ActionError::Conflict("this message was released already".to_owned())),
+        Some(Held::Released) => return Err(ActionError::Conflict("this message is on a ticket already".to_owned())),
         None => return Err(ActionError::Missing("held message")),
     }
-    let mailbox = desk.mailboxes.get(row.mailbox).ok_or(ActionError::Missing("mailbox"))?;
-    let facts = facts::gather(desk, &mut tx, &incoming, mailbox, now).await?;
-    if incoming.message.requester.is_none() {
-        return Err(ActionError::Conflict("nobody could be answered: this message has no usable sender; open a ticket by hand".to_owned()));
+    if let Some(said) = comments::of_message(&mut tx, id).await? {
+        return Err(ActionError::Conflict(format!("this message is on #{}, which was marked as spam; undo that first", said.ticket)));
     }
-    let known = facts.tickets.iter().find(|it| it.author == Stands::Participant && !it.closed_too_long(now, facts.reopen_within));
-    let fresh = now.duration_since(row.received_at) <= TOO_OLD_TO_ANSWER.min(SignedDuration::from_hours(24));
-    let receipt = if incoming.message.kind.automated() || !fresh { Answer::Never } else { Answer::Allowed };
-    let decision = match known {
-        Some(ticket) => Decision::Join { ticket: ticket.number, voice: Voice::Participant },
-        None => Decision::Open { linked: facts.tickets.first().map(|it| it.number), receipt, requester: Requester::Sender },
+    Ok((tx, incoming, desk.clock.now()))
+}
+
+/// Does it, keeps the trace with a line of who did, and holds back what it owes until it can no longer be undone.
+async fn settle(
+    desk: &Desk,
+    tx: &mut Tx,
+    actor: &Person,
+    facts: &Facts<'_>,
+    incoming: &Incoming,
+    decision: &Decision,
+) -> Result<TicketNumber> {
+    let (id, now) = (incoming.row.id, facts.now);
+    let number = carry_out::carry_out(desk, tx, incoming, facts, decision, "").await?.ok_or(ActionError::Missing("ticket"))?;
+    let did = match decision {
+        Decision::Join { .. } => format!("{} joined it to #{number}", actor.name),
+        Decision::Open { .. } | Decision::Hold { .. } | Decision::Ignore | Decision::RecordBounce(_) => {
+            format!("{} opened ticket #{number} from it", actor.name)
+        }
     };
-    let found = format!("released by {}", actor.name);
-    let trace = Trace(vec![Asked { question: "Held".to_owned(), found: found.clone(), decides: true }]);
-    let ticket = carry_out::carry_out(desk, &mut tx, &incoming, &facts, &decision, &found).await?;
-    let done = Done { decision: receive_message::word(&decision), ticket, held: Some(Held::Released) };
-    receive_message::write(&mut tx, &incoming, &done, &trace, now).await?;
-    messages::settle_held(&mut tx, id, Held::Released, actor.id, now).await?;
-    leave(desk, tx).await?;
-    ticket.ok_or(ActionError::Missing("ticket"))
+    let trace = with_line(held::trace(tx, id).await?.as_deref(), &did);
+    let done = Done { decision: receive_message::word(decision), ticket: Some(number), held: Some(Held::Released), rule: None };
+    receive_message::write(tx, incoming, &done, &trace, now).await?;
+    messages::settle_held(tx, id, Held::Released, actor.id, now).await?;
+    let ticket = tickets::lock(tx, number).await?.ok_or(ActionError::Missing("ticket"))?;
+    let comment = comments::of_message(tx, id).await?.map(|it| it.id);
+    let mut change = Change::of(ticket, Some(actor.id));
+    change.note(EventKind::Released, comment);
+    record(desk, tx, change, now).await?;
+    outbox::leave_out(tx, actor.id);
+    outbox::put_off(tx, now + desk.settings.undo_window);
+    Ok(number)
 }
 
-/// Leaves a held message aside. It stays in the ledger and can still be released.
-///
-/// # Errors
-/// What [`ActionError`] lists; [`ActionError::Conflict`] when it is not waiting.
-pub async fn discard(desk: &Desk, actor: &Person, id: LedgerId) -> Result<()> {
-    settle(desk, actor, id, Held::Waiting, Held::Discarded).await
-}
-
-/// Takes a discarded message back among those that wait.
-///
-/// # Errors
-/// What [`ActionError`] lists; [`ActionError::Conflict`] when it was not discarded.
-pub async fn take_back(desk: &Desk, actor: &Person, id: LedgerId) -> Result<()> {
-    settle(desk, actor, id, Held::Discarded, Held::Waiting).await
-}
-
-async fn settle(desk: &Desk, actor: &Person, id: LedgerId, from: Held, to: Held) -> Result<()> {
-    desk.allow(actor, Act::WorkHeldMail)?;
-    let mut tx = desk.store.begin().await?;
-    let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
-    match row.held {
-        None => return Err(ActionError::Missing("held message")),
-        Some(held) if held != from => return Err(ActionError::Conflict(format!("this message is {} by now", held.as_str()))),
-        Some(_) => {}
+/// The sender becomes a participant, unless they are one, or answer at this desk.
+async fn take_part(desk: &Desk, tx: &mut Tx, actor: &Person, incoming: &Incoming, mut change: Change, now: Timestamp) -> Result<()> {
+    let Some(author) = incoming.message.author().filter(|it| !desk.mailboxes.is_ours(&it.address)) else { return Ok(()) };
+    let person = people::ensure(tx, &author.address, &clean_name(author.name.as_deref().unwrap_or_default(), &author.address), now).await?;
+    let number = change.number();
+    if person.role.is_staff() || participants::of(tx, number, person.id).await? == Some(Participation::Active) {
+        return Ok(());
     }
-    messages::settle_held(&mut tx, id, to, actor.id, desk.clock.now()).await?;
-    leave(desk, tx).await
+    participants::set(tx, number, person.id, Participation::Active, now).await?;
+    change.actor = Some(actor.id);
+    change.changed(EventKind::ParticipantAdded, None, Some(person.email.to_string()));
+    record(desk, tx, change, now).await
+}
+
+/// A trace with one more line: what a person did.
+pub(super) fn with_line(trace: Option<&str>, did: &str) -> Trace {
+    let mut trace: Trace = trace.and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default();
+    trace.0.push(Asked { question: BY_HAND.to_owned(), found: did.to_owned(), decides: true });
+    trace
 }
 
 /// The message of a row, read again from its octets.

@@ -1,11 +1,24 @@
 //! Reading a held message, without making anything of it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::{
-    actions::{ActionError, Desk, Result},
-    desk::{id::LedgerId, message::IncomingMessage, permission::Act, person::Person},
+    actions::{ActionError, Desk, Result, facts},
+    desk::{
+        id::{LedgerId, TicketNumber},
+        message::IncomingMessage,
+        permission::{Act, scope},
+        person::Person,
+    },
     mail::parse,
-    store::held,
+    store::{held, people, queue},
 };
+
+/// As much of a text as the list shows; characters.
+const EXCERPT: usize = 240;
+
+/// So many tickets are offered for a message to be joined to.
+const OFFERED: usize = 6;
 
 /// What a held message says, read from its octets: as much of it as is here. Nothing of it is run or fetched.
 ///
@@ -18,4 +31,81 @@ pub async fn read_held(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Inco
     let raw = desk.store.blobs().get(&mut conn, &row.sha256).await?.ok_or(ActionError::Missing("message"))?;
     drop(conn);
     Ok(parse::read(&raw))
+}
+
+/// An attachment as the list names it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldFile {
+    /// Safe to show.
+    pub name: String,
+    /// Bytes, decoded.
+    pub size: u64,
+}
+
+/// The attachments, in the order of the message.
+#[must_use]
+pub fn files(message: &IncomingMessage) -> Vec<HeldFile> {
+    let file = |(at, it): (usize, &crate::desk::message::IncomingAttachment)| HeldFile {
+        name: file_name(it.filename.as_deref(), at),
+        size: it.bytes.len() as u64,
+    };
+    message.attachments.iter().enumerate().map(file).collect()
+}
+
+/// As it is called, or by its place.
+#[must_use]
+pub fn file_name(named: Option<&str>, at: usize) -> String {
+    named.filter(|it| !it.trim().is_empty()).map_or_else(|| format!("attachment-{}", at + 1), |it| it.replace('\0', ""))
+}
+
+/// The start of what it says, on one line.
+#[must_use]
+pub fn excerpt(message: &IncomingMessage) -> String {
+    let words = if message.reply.trim().is_empty() { &message.text } else { &message.reply };
+    let start: String = words.chars().take(EXCERPT * 4).collect();
+    start.replace('\0', "").split_whitespace().collect::<Vec<_>>().join(" ").chars().take(EXCERPT).collect()
+}
+
+/// A ticket that a held message may belong to.
+#[derive(Clone, Debug)]
+pub struct Offered {
+    /// The ticket, which this person may see.
+    pub ticket: queue::QueueRow,
+    /// What speaks for it.
+    pub because: &'static str,
+}
+
+/// The tickets within reach that a message may belong to: those that it names, then the latest of its sender.
+///
+/// # Errors
+/// What [`ActionError`] lists.
+pub async fn offered(desk: &Desk, actor: &Person, message: &IncomingMessage) -> Result<Vec<Offered>> {
+    desk.allow(actor, Act::WorkHeldMail)?;
+    let scope = scope(actor, desk.rules());
+    let mut conn = desk.store.read().await?;
+    let evidence = facts::evidence(desk, &mut conn, message).await?;
+    let named = [
+        (evidence.reply_address.map(|it| it.ticket), "it was sent to this ticket’s reply address"),
+        (evidence.our_id.map(|it| it.ticket), "it answers our mail"),
+        (evidence.taken_in, "it answers a mail that is on it"),
+        (evidence.tag, "its subject names it"),
+    ];
+    let mut offered: Vec<Offered> = Vec::new();
+    for (number, because) in named.into_iter().filter_map(|(number, because)| Some((number?, because))) {
+        let known = offered.iter().any(|it| it.ticket.number == number);
+        let found = if known { Vec::new() } else { queue::these(&mut conn, &[number], scope).await? };
+        offered.extend(found.into_iter().map(|ticket| Offered { ticket, because }));
+    }
+    let sender = match message.author() {
+        Some(named) => people::by_email(&mut conn, &named.address).await?,
+        None => None,
+    };
+    if let Some(sender) = sender.filter(|it| !it.role.is_staff()) {
+        let theirs = queue::of_requester(&mut conn, sender.id, scope, OFFERED as i64).await?;
+        let new: Vec<TicketNumber> = offered.iter().map(|it| it.ticket.number).collect();
+        let theirs = theirs.into_iter().filter(|it| !new.contains(&it.number));
+        offered.extend(theirs.map(|ticket| Offered { ticket, because: "its sender opened it" }));
+    }
+    offered.truncate(OFFERED);
+    Ok(offered)
 }

@@ -3,17 +3,18 @@
 use jiff::Timestamp;
 
 use crate::{
-    actions::{Desk, Result, carry_out, door::leave, facts},
+    actions::{Desk, Result, carry_out, door::leave, facts, read_held as held},
     desk::{
-        id::{LedgerId, TicketNumber},
+        id::{LedgerId, SenderRuleId, TicketNumber},
         message::IncomingMessage,
+        sender::SenderVerdict,
         settings::MailboxSettings,
-        triage::{self, Asked, Authenticity, Decision, SenderCheck, Trace},
+        triage::{self, Asked, Authenticity, Decision, HeldFor, SenderCheck, Trace},
     },
     mail::authenticity,
     store::{
         Tx,
-        messages::{self, Decided, Held, LedgerRow, Taken},
+        messages::{self, Decided, Held, LedgerRow, ShownHeld, Taken},
     },
 };
 
@@ -135,7 +136,8 @@ async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, now: Timestamp) 
     let facts = facts::gather(desk, tx, incoming, mailbox, now).await?;
     let (decision, trace) = triage::decide(&facts);
     let ticket = carry_out::carry_out(desk, tx, incoming, &facts, &decision, trace.reason()).await?;
-    write(tx, incoming, &Done { decision: word(&decision), ticket, held: held(&decision) }, &trace, now).await
+    let rule = facts.sender_rule.as_ref().filter(|it| it.verdict == SenderVerdict::Hold).map(|it| it.id);
+    write(tx, incoming, &Done { decision: word(&decision), ticket, held: held(&decision), rule }, &trace, now).await
 }
 
 /// What keeps a message from being decided at all.
@@ -166,11 +168,13 @@ pub(super) struct Done {
     pub decision: &'static str,
     pub ticket: Option<TicketNumber>,
     pub held: Option<Held>,
+    /// The rule of the block list about its sender.
+    pub rule: Option<SenderRuleId>,
 }
 
 impl Done {
     fn held() -> Self {
-        Self { decision: "hold", ticket: None, held: Some(Held::Waiting) }
+        Self { decision: "hold", ticket: None, held: Some(Held::Waiting), rule: None }
     }
 }
 
@@ -178,6 +182,7 @@ impl Done {
 pub(super) async fn write(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: &Trace, now: Timestamp) -> Result<Outcome> {
     let message = &incoming.message;
     let sender = message.author().map(|it| it.address.folded());
+    let shown = (done.held == Some(Held::Waiting)).then(|| shown(message, trace, done.rule));
     let decided = Decided {
         decision: done.decision,
         reason: trace.reason(),
@@ -189,9 +194,21 @@ pub(super) async fn write(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: 
         subject: &message.subject.replace('\0', ""),
         held: done.held,
         sender_check: incoming.sender_check.as_ref(),
+        shown: shown.as_ref(),
     };
     messages::decide(tx, incoming.row.id, &decided, now).await?;
     Ok(Outcome { id: incoming.row.id, decision: done.decision, ticket: done.ticket, reason: trace.reason().to_owned() })
+}
+
+/// What the list of held mail shows, so that it need not read twenty mails.
+fn shown(message: &IncomingMessage, trace: &Trace, rule: Option<SenderRuleId>) -> ShownHeld {
+    let held_for = HeldFor::of(trace);
+    ShownHeld {
+        held_for,
+        rule: rule.filter(|_| held_for == HeldFor::Blocked),
+        excerpt: held::excerpt(message),
+        files: serde_json::to_string(&held::files(message)).unwrap_or_default(),
+    }
 }
 
 /// As the ledger and the contract of `inspect` write it.

@@ -91,6 +91,7 @@ impl EmptyDesk {
             our_own: OurOwn::No,
             report_about: None,
             authenticity: Authenticity::NotVerified,
+            sender_rule: None,
             author: author.map(|it| customer(&it.address)),
             opened_within_hour: count(
                 self.opened.iter().filter(|it| message.author().is_some_and(|author| author.address == **it)).count(),

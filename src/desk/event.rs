@@ -46,11 +46,19 @@ pub enum EventKind {
     CameBack,
     /// A move or merge was undone: what had come from `new` is there again.
     WentBack,
+    /// Staff made the ticket from held mail, or joined held mail to it.
+    Released,
+    /// Staff put the message back among the held.
+    PutBack,
+    /// Staff marked it as spam; `old` is the status it had.
+    Spam,
+    /// Staff undid that.
+    NotSpam,
 }
 
 impl EventKind {
     /// Every kind there is.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 25] = [
         Self::Opened,
         Self::Replied,
         Self::Commented,
@@ -72,6 +80,10 @@ impl EventKind {
         Self::MergedFrom,
         Self::CameBack,
         Self::WentBack,
+        Self::Released,
+        Self::PutBack,
+        Self::Spam,
+        Self::NotSpam,
     ];
 
     /// As stored.
@@ -99,6 +111,10 @@ impl EventKind {
             Self::MergedFrom => "merged-from",
             Self::CameBack => "came-back",
             Self::WentBack => "went-back",
+            Self::Released => "released",
+            Self::PutBack => "put-back",
+            Self::Spam => "spam",
+            Self::NotSpam => "not-spam",
         }
     }
 

@@ -36,4 +36,6 @@ ids! {
     EventId,
     /// A row of `corrections`: a message moved, a ticket merged.
     CorrectionId,
+    /// A row of `sender_rules`, the block list.
+    SenderRuleId,
 }

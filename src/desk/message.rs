@@ -168,8 +168,8 @@ pub struct HeaderFacts {
     pub list: bool,
     /// `Precedence: bulk`, `list` or `junk`.
     pub bulk: bool,
-    /// `X-Spam-Flag: YES`.
-    pub spam_flag: bool,
+    /// The header field by which a mail server marked it as spam: `X-Spam-Flag: YES`.
+    pub spam: Option<String>,
     /// `Authentication-Results` and the servers passed between them, topmost first; at most 50 of each.
     pub sender_traces: Vec<SenderTrace>,
     /// `Delivered-To`, `X-Original-To`, `Envelope-To`, `X-Forwarded-To`: where the server says it was going.

@@ -285,6 +285,9 @@ fn icon(kind: EventKind) -> Option<&'static str> {
         EventKind::MovedOut | EventKind::MovedIn => Some("reply"),
         EventKind::MergedInto | EventKind::MergedFrom => Some("merge"),
         EventKind::CameBack | EventKind::WentBack => Some("undo-2"),
+        EventKind::Released => Some("inbox"),
+        EventKind::PutBack | EventKind::NotSpam => Some("undo-2"),
+        EventKind::Spam => Some("ban"),
     }
 }
 
@@ -328,6 +331,10 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
         EventKind::MergedFrom => format!("{actor} merged {} into this ticket", ticket(old)),
         EventKind::CameBack => format!("{actor} took back from {} what had gone there", ticket(old)),
         EventKind::WentBack => format!("{actor} put back to {} what had come from there", ticket(new)),
+        EventKind::Released => format!("{actor} took the message out of held mail"),
+        EventKind::PutBack => format!("{actor} put a message back to held mail"),
+        EventKind::Spam => format!("{actor} marked it as spam: nobody is told"),
+        EventKind::NotSpam => format!("{actor}: it is no spam"),
     }
 }
 

@@ -210,6 +210,47 @@ pub async fn withdraw(tx: &mut Tx, id: CommentId, now: Timestamp) -> Result<()> 
     Ok(())
 }
 
+/// A comment that a message of the ledger came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SaidByMail {
+    /// The comment.
+    pub id: CommentId,
+    /// Where it is now.
+    pub ticket: TicketNumber,
+}
+
+/// What a message came to, unless it was taken back.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_message(conn: &mut Conn, message: LedgerId) -> Result<Option<SaidByMail>> {
+    let sql = "select id, ticket from comments where message = $1 and withdrawn_at is null order by id desc limit 1";
+    let row: Option<(i64, i64)> = on!(conn, c => sqlx::query_as(sql).bind(message.0).fetch_optional(c).await)?;
+    Ok(row.map(|(id, ticket)| SaidByMail { id: CommentId(id), ticket: TicketNumber(ticket) }))
+}
+
+/// The mails that customers and machines brought to a ticket, those taken back left out.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn mails_of(conn: &mut Conn, ticket: TicketNumber) -> Result<Vec<LedgerId>> {
+    let sql =
+        "select message from comments where ticket = $1 and message is not null and origin <> 'staff' and withdrawn_at is null order by id";
+    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id,)| LedgerId(id)).collect())
+}
+
+/// Whether more was said to or by the customer than this.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn public_besides(conn: &mut Conn, ticket: TicketNumber, besides: CommentId) -> Result<bool> {
+    let sql = "select count(*) from (select 1 as one from comments
+        where ticket = $1 and id <> $2 and visibility = 'public' and withdrawn_at is null limit 1) as found";
+    let n: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).bind(besides.0).fetch_one(c).await)?;
+    Ok(n > 0)
+}
+
 /// Message-IDs of a ticket's mail, in and out, oldest first, at most the newest 20: what `References` continues.
 ///
 /// # Errors

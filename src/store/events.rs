@@ -7,7 +7,7 @@ use crate::{
         event::EventKind,
         id::{CommentId, PersonId, TicketNumber},
     },
-    store::Tx,
+    store::{Conn, Result, Tx, ms, on, word},
 };
 
 /// One line of the history.
@@ -30,4 +30,39 @@ pub struct NewEvent {
 /// Writes one line; nothing in its transaction reads it again.
 pub fn insert(tx: &mut Tx, event: NewEvent, at: Timestamp) {
     tx.later.events.push((event, at));
+}
+
+/// What one line of the history changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EventRow {
+    /// What happened.
+    pub kind: EventKind,
+    /// What it was.
+    pub old: Option<String>,
+    /// What it became.
+    pub new: Option<String>,
+}
+
+/// The lines that were written at one instant: those of one action.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn at(conn: &mut Conn, ticket: TicketNumber, at: Timestamp) -> Result<Vec<EventRow>> {
+    let sql = "select kind, old, new from events where ticket = $1 and at = $2 order by id";
+    let rows: Vec<(String, Option<String>, Option<String>)> =
+        on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(ms(at)).fetch_all(c).await)?;
+    let row = |(kind, old, new): (String, Option<String>, Option<String>)| {
+        Ok(EventRow { kind: word("events", "kind", &kind, EventKind::parse)?, old, new })
+    };
+    rows.into_iter().map(row).collect()
+}
+
+/// The status that a ticket had when it was marked as spam; none: it is not marked, or no longer.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn marked_as_spam(conn: &mut Conn, ticket: TicketNumber) -> Result<Option<String>> {
+    let sql = "select kind, old from events where ticket = $1 and kind in ('spam', 'not-spam') order by id desc limit 1";
+    let last: Option<(String, Option<String>)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).fetch_optional(c).await)?;
+    Ok(last.filter(|(kind, _)| kind == "spam").and_then(|(_, old)| old))
 }

@@ -4,9 +4,9 @@ use jiff::Timestamp;
 
 use crate::{
     desk::{
-        id::{LedgerId, MailboxId, TicketNumber},
+        id::{LedgerId, MailboxId, SenderRuleId, TicketNumber},
         message::MessageId,
-        triage::{Authenticity, SenderCheck},
+        triage::{Authenticity, HeldFor, SenderCheck},
     },
     store::{Conn, Result, Tx, at, blobs::ContentHash, ms, on},
 };
@@ -333,6 +333,21 @@ pub struct Decided<'a> {
     pub held: Option<Held>,
     /// What a trusted server says about the sender.
     pub sender_check: Option<&'a SenderCheck>,
+    /// What the list of held mail shows of it; none: it is not held.
+    pub shown: Option<&'a ShownHeld>,
+}
+
+/// What the list of held mail shows of a message and is narrowed by.
+#[derive(Clone, Debug)]
+pub struct ShownHeld {
+    /// What stopped it.
+    pub held_for: HeldFor,
+    /// The rule of the block list that did.
+    pub rule: Option<SenderRuleId>,
+    /// The start of its text on one line.
+    pub excerpt: String,
+    /// JSON: name and size of each attachment.
+    pub files: String,
 }
 
 /// Writes what became of a message.
@@ -341,10 +356,13 @@ pub struct Decided<'a> {
 /// When the database refuses.
 pub async fn decide(tx: &mut Tx, id: LedgerId, what: &Decided<'_>, now: Timestamp) -> Result<()> {
     let sql = "update messages set state = 'decided', decision = $2, reason = $3, trace = $4, ticket = $5, message_id = $6, sender = $7, sender_name = $8,
-        subject = $9, held = $10, decided_at = $11, authenticity = $12, authenticity_why = $13 where id = $1";
+        subject = $9, held = $10, decided_at = $11, held_for = coalesce($12, held_for), held_rule = coalesce($13, held_rule),
+        excerpt = coalesce($14, excerpt), files = coalesce($15, files), authenticity = $16, authenticity_why = $17 where id = $1";
     on!(tx, c => sqlx::query(sql)
         .bind(id.0).bind(what.decision).bind(what.reason).bind(what.trace).bind(what.ticket.map(|it| it.0)).bind(what.message_id.map(MessageId::as_str))
         .bind(what.sender).bind(what.sender_name).bind(what.subject).bind(what.held.map(Held::as_str)).bind(ms(now))
+        .bind(what.shown.map(|it| it.held_for.as_str())).bind(what.shown.and_then(|it| it.rule).map(|it| it.0))
+        .bind(what.shown.map(|it| it.excerpt.as_str())).bind(what.shown.map(|it| it.files.as_str()))
         .bind(what.sender_check.map(|it| it.authenticity.as_str())).bind(what.sender_check.map(|it| it.why.as_str()))
         .execute(c).await.map(|_| ()))?;
     Ok(())

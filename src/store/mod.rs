@@ -43,6 +43,7 @@ pub mod probe;
 pub mod queue;
 pub mod queue_counts;
 pub mod search;
+pub mod sender_rules;
 pub mod sessions;
 pub mod tickets;
 

@@ -73,6 +73,21 @@ pub fn insert(tx: &mut Tx, mail: &NewMail<'_>, to: &[Recipient], not_before: Tim
     });
 }
 
+/// Whatever this transaction owes so far leaves no sooner than `until`.
+pub fn put_off(tx: &mut Tx, until: Timestamp) {
+    for mail in &mut tx.later.mails {
+        mail.not_before = mail.not_before.max(until);
+    }
+}
+
+/// Whoever did it themselves is told nothing of what this transaction owes so far.
+pub fn leave_out(tx: &mut Tx, person: PersonId) {
+    for mail in &mut tx.later.mails {
+        mail.to.retain(|(_, to)| *to != Some(person.0));
+    }
+    tx.later.mails.retain(|it| !it.to.is_empty());
+}
+
 /// Counts automatic mail to `address`, to its domain and altogether; what this transaction has yet to write is counted too.
 ///
 /// # Errors
@@ -244,6 +259,8 @@ pub struct DeliveryRow {
     pub author: Option<PersonId>,
     /// Where it goes.
     pub address: String,
+    /// When its mail was decided on.
+    pub created_at: Timestamp,
 }
 
 #[derive(sqlx::FromRow)]
@@ -256,6 +273,7 @@ struct Row {
     comment: Option<i64>,
     author: Option<i64>,
     address: String,
+    created_at: i64,
 }
 
 impl Row {
@@ -269,6 +287,7 @@ impl Row {
             comment: self.comment.map(CommentId),
             author: self.author.map(PersonId),
             address: self.address,
+            created_at: at(self.created_at),
         }
     }
 }
@@ -277,7 +296,7 @@ macro_rules! select {
     ($rest:literal, $lock:literal) => {
         concat!(
             "select d.id, d.outbox, d.state, d.lease_until,
-                coalesce((select c.ticket from comments c where c.id = o.comment), o.ticket) as ticket, o.comment, o.author, d.address from deliveries d join outbox o on o.id = d.outbox ",
+                coalesce((select c.ticket from comments c where c.id = o.comment), o.ticket) as ticket, o.comment, o.author, d.address, o.created_at from deliveries d join outbox o on o.id = d.outbox ",
             $rest,
             $lock
         )
@@ -322,6 +341,16 @@ pub async fn waiting_for(tx: &mut Tx, ticket: TicketNumber, person: PersonId, no
             and coalesce((select c.ticket from comments c where c.id = o.comment), o.ticket) = $1 order by d.id"
     );
     let rows: Vec<Row> = on!(tx, c => sqlx::query_as(sql).bind(ticket.0).bind(person.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
+}
+
+/// Every delivery of mail about a ticket, locked.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_ticket(tx: &mut Tx, ticket: TicketNumber, now: Timestamp) -> Result<Vec<DeliveryRow>> {
+    let sql = locked!(tx, "where o.ticket = $1 order by d.id");
+    let rows: Vec<Row> = on!(tx, c => sqlx::query_as(sql).bind(ticket.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
 }
 

@@ -45,6 +45,16 @@ pub fn index_ticket(tx: &mut Tx, ticket: TicketNumber, subject: &str, requester_
     put(tx, 2 * ticket.0 + 1, ticket, Visibility::Public, &format!("{subject}\n{requester_name}\n{requester_email}"));
 }
 
+/// Takes what a comment says out of the index.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget_comment(tx: &mut Tx, comment: CommentId) -> Result<()> {
+    let sql = tx.pick("delete from search where rowid = $1", "delete from search where id = $1");
+    on!(tx, c => sqlx::query(sql).bind(2 * comment.0).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
 /// Takes a ticket out of the index, for [`index_ticket`] to put it in again.
 ///
 /// # Errors

@@ -5,7 +5,7 @@ use maildesk::{
     desk::{id::DeliveryId, settings::MailboxSettings},
     store::{
         conversation::{self, Audience, Delivery},
-        mailboxes, messages,
+        held as held_mail, mailboxes, messages,
         messages::{Arrived, Taken},
     },
     workers::{sender, take_in},
@@ -117,7 +117,19 @@ async fn a_message_whose_octets_are_lost_is_held_and_those_behind_it_go_on() {
     std::fs::remove_dir_all(desk.folder.path().join("blobs")).unwrap();
     assert_eq!(take_in::decide_left_over(&desk.desk, &mut take_in::Begun::default()).await.unwrap(), 2);
     let mut conn = desk.desk.store.read().await.unwrap();
-    let held = maildesk::store::held::list(&mut conn, messages::Held::Waiting, None, 10).await.unwrap();
+    let held = held_mail::list(
+        &mut conn,
+        &held_mail::List {
+            held: messages::Held::Waiting,
+            held_for: None,
+            mailbox: None,
+            words: "",
+            from: held_mail::From::Newest,
+            limit: 10,
+        },
+    )
+    .await
+    .unwrap();
     assert_eq!(held.len(), 1);
     assert!(held[0].reason.contains("restore it from a backup"), "{}", held[0].reason);
     assert!(desk.person("ben@home.test").await.is_some(), "the one behind it is a ticket");

@@ -108,11 +108,11 @@ async fn held_mail_is_released_to_a_ticket_by_a_person() {
     let desk = TestDesk::new().await;
     let outcome = desk.receive(&mail("news@else.test", "Weekly", &["Precedence: bulk"], "Read this.")).await;
     held::discard(&desk.desk, &desk.hal, outcome.id).await.unwrap();
-    let number = held::release(&desk.desk, &desk.hal, outcome.id).await.unwrap();
+    let number = held::open(&desk.desk, &desk.hal, outcome.id).await.unwrap();
     assert_eq!(desk.ticket(number).await.subject, "Weekly");
-    assert!(held::release(&desk.desk, &desk.hal, outcome.id).await.unwrap_err().to_string().contains("already"));
-    assert!(held::release(&desk.desk, &desk.ann, outcome.id).await.is_err(), "a customer works no held mail");
-    assert!(desk.mail().await.iter().all(|it| it.to != "news@else.test"), "what a machine wrote is not answered, whoever released it");
+    assert!(held::open(&desk.desk, &desk.hal, outcome.id).await.unwrap_err().to_string().contains("already"));
+    assert!(held::open(&desk.desk, &desk.ann, outcome.id).await.is_err(), "a customer works no held mail");
+    assert!(desk.mail_to("news@else.test").await.is_empty(), "what a machine wrote is not answered, whoever released it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -145,8 +145,13 @@ async fn a_held_answer_to_a_ticket_closed_long_ago_is_released_to_a_new_one() {
     desk.later(SignedDuration::from_hours(31 * 24));
     let spam = mail("Ann <ann@home.test>", &format!("Re: [#{number}] Printer"), &["X-Spam-Flag: YES"], "Again.");
     assert_eq!(desk.receive(&spam).await.decision, "hold");
-    let waiting = held_mail::list(&mut desk.desk.store.read().await.unwrap(), Held::Waiting, None, 10).await.unwrap();
-    let released = held::release(&desk.desk, &desk.hal, waiting[0].id).await.unwrap();
+    let waiting = held_mail::list(
+        &mut desk.desk.store.read().await.unwrap(),
+        &held_mail::List { held: Held::Waiting, held_for: None, mailbox: None, words: "", from: held_mail::From::Newest, limit: 10 },
+    )
+    .await
+    .unwrap();
+    let released = held::open(&desk.desk, &desk.hal, waiting[0].id).await.unwrap();
     assert_ne!(released, number);
     assert_eq!((desk.ticket(number).await.status, desk.ticket(released).await.linked), (Status::Closed, Some(number)));
 }

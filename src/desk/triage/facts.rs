@@ -6,6 +6,7 @@ use crate::desk::{
     id::{CorrectionId, OutboxId, TicketNumber},
     message::{Forwarded, IncomingMessage},
     person::Person,
+    sender::SenderRule,
     settings::{Budgets, MailboxSettings},
     ticket::Status,
     token::Signed,
@@ -30,6 +31,8 @@ pub struct Facts<'a> {
     pub authenticity: Authenticity,
     /// Who the author is at this desk; none: nobody knows the address.
     pub author: Option<Person>,
+    /// What staff have said about its sender: the rule that counts, where there is one.
+    pub sender_rule: Option<SenderRule>,
     /// New tickets that this sender's mail opened within the hour.
     pub opened_within_hour: u32,
     /// Which ticket, by each kind of evidence.

@@ -1,6 +1,6 @@
 //! What other headers say that the decision looks at.
 
-use super::{address, header::Header, words};
+use super::{address, header::Header, spam, words};
 use crate::desk::message::{IncomingMessage, ReturnPath, SenderTrace};
 
 /// As many verdicts, and as many servers, as a header may have that was not written to wear us out.
@@ -13,7 +13,7 @@ pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
     facts.list = LIST_FIELDS.iter().any(|it| header.first(it).is_some());
     let precedence = header.text("precedence").unwrap_or_default().to_lowercase();
     facts.bulk = ["bulk", "list", "junk"].contains(&precedence.as_str());
-    facts.spam_flag = header.text("x-spam-flag").is_some_and(|it| it.eq_ignore_ascii_case("yes"));
+    facts.spam = spam::mark(header);
     facts.sender_traces = sender_traces(header);
     let delivered = ["delivered-to", "x-original-to", "envelope-to", "x-forwarded-to", "x-delivered-to"];
     let addresses = delivered.iter().flat_map(|it| header.all(it)).flat_map(|it| address::read(it).mailboxes);

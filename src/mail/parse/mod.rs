@@ -20,6 +20,7 @@ pub mod params;
 pub(crate) mod people;
 mod rtf;
 mod seven_bit;
+mod spam;
 pub mod structure;
 mod text;
 mod tnef;

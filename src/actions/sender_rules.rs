@@ -1,0 +1,125 @@
+//! The block list: a sender is put on it, taken off, put back. Each change keeps who did it and when.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{ActionError, Desk, Result, door::leave},
+    desk::{
+        id::SenderRuleId,
+        message::IncomingMessage,
+        permission::Act,
+        person::Person,
+        sender::{self, SenderPattern, SenderRule, SenderVerdict},
+    },
+    store::{
+        Tx, people,
+        sender_rules::{self, RuleRow},
+    },
+};
+
+/// As much of a note is kept; characters.
+const LONGEST_NOTE: usize = 200;
+
+/// What staff say about a sender.
+#[derive(Clone, Debug)]
+pub struct NewRule {
+    /// Whose mail.
+    pub pattern: SenderPattern,
+    /// What becomes of it.
+    pub verdict: SenderVerdict,
+    /// Why; may be empty.
+    pub note: String,
+}
+
+/// Puts a rule in force in the place of the one for the same pattern; the same rule again changes nothing.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Invalid`] for a pattern that would stop the desk's own people.
+pub async fn add(desk: &Desk, actor: &Person, new: &NewRule) -> Result<SenderRuleId> {
+    desk.allow(actor, Act::WorkHeldMail)?;
+    let mut tx = desk.store.begin().await?;
+    let id = put(desk, &mut tx, actor, new, desk.clock.now()).await?;
+    leave(desk, tx).await?;
+    Ok(id)
+}
+
+/// [`add`], inside another action.
+pub(super) async fn put(desk: &Desk, tx: &mut Tx, actor: &Person, new: &NewRule, now: Timestamp) -> Result<SenderRuleId> {
+    check(desk, tx, new).await?;
+    let note: String = new.note.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST_NOTE).collect();
+    match sender_rules::in_force(tx, &new.pattern).await? {
+        Some(old) if old.verdict == new.verdict && (old.note == note || note.is_empty()) => return Ok(old.id),
+        Some(old) => sender_rules::remove(tx, old.id, actor.id, now).await?,
+        None => {}
+    }
+    Ok(sender_rules::insert(tx, &new.pattern, new.verdict, &note, actor.id, now).await?)
+}
+
+/// Takes a rule off; what it held stays held. A helper takes off their own, an admin any.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Conflict`] when it was taken off already.
+pub async fn remove(desk: &Desk, actor: &Person, id: SenderRuleId) -> Result<RuleRow> {
+    desk.allow(actor, Act::WorkHeldMail)?;
+    let mut tx = desk.store.begin().await?;
+    let rule = sender_rules::get(&mut tx, id).await?.ok_or(ActionError::Missing("rule"))?;
+    if rule.made_by_id != actor.id {
+        desk.allow(actor, Act::Manage)?;
+    }
+    if rule.removed.is_some() {
+        return Err(ActionError::Conflict(format!("{} was taken off already", rule.pattern)));
+    }
+    sender_rules::remove(&mut tx, id, actor.id, desk.clock.now()).await?;
+    leave(desk, tx).await?;
+    Ok(rule)
+}
+
+/// Puts a rule that was taken off in force again, under the name of whoever does so.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Conflict`] when it is in force.
+pub async fn restore(desk: &Desk, actor: &Person, id: SenderRuleId) -> Result<SenderRuleId> {
+    desk.allow(actor, Act::WorkHeldMail)?;
+    let rule = sender_rules::get(&mut *desk.store.read().await?, id).await?.ok_or(ActionError::Missing("rule"))?;
+    if rule.removed.is_none() {
+        return Err(ActionError::Conflict(format!("{} is in force", rule.pattern)));
+    }
+    add(desk, actor, &NewRule { pattern: rule.pattern, verdict: rule.verdict, note: rule.note }).await
+}
+
+/// Nobody at the desk is to be locked out of answering by mail, and no list is to be open to a whole part of the world.
+async fn check(desk: &Desk, tx: &mut Tx, new: &NewRule) -> Result<()> {
+    let refuse = |why: String| Err(ActionError::Invalid { field: "pattern", why });
+    let pattern = &new.pattern;
+    match new.verdict {
+        SenderVerdict::NeverHold => match pattern {
+            SenderPattern::Domain(domain) if !domain.contains('.') => {
+                refuse(format!("{pattern} is everybody under .{domain}; name an address or a domain such as @example.{domain}"))
+            }
+            SenderPattern::Domain(_) | SenderPattern::Address(_) => Ok(()),
+        },
+        SenderVerdict::Hold => {
+            if let Some((_, own)) = desk.mailboxes.iter().find(|(_, it)| pattern.covers(&it.address)) {
+                return refuse(format!("{pattern} covers this desk’s own address {}; name single addresses", own.address));
+            }
+            match people::active_staff(tx).await?.iter().find(|it| pattern.covers(&it.email)) {
+                Some(staff) => refuse(format!("{pattern} would hold the answers of {}; name single addresses", staff.name)),
+                None => Ok(()),
+            }
+        }
+    }
+}
+
+/// The rule that counts for a message, as the questions take it.
+pub(super) async fn about(desk: &Desk, tx: &mut Tx, message: &IncomingMessage) -> Result<Option<SenderRule>> {
+    let rows = sender_rules::about(tx, sender::senders(message)).await?;
+    let rules = rows.into_iter().map(|it| SenderRule {
+        id: it.id,
+        pattern: it.pattern,
+        verdict: it.verdict,
+        note: it.note,
+        made_by: it.made_by,
+        made_on: it.made_at.to_zoned(desk.settings.time_zone.clone()).date(),
+    });
+    Ok(sender::deciding(rules.collect(), message))
+}

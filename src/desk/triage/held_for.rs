@@ -1,0 +1,95 @@
+//! What stopped a held message, for lists to be narrowed by.
+
+use super::{BLOCK_LIST, Trace};
+
+/// What stopped it, from the question that decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HeldFor {
+    /// The block list.
+    Blocked,
+    /// A spam mark, a failed check of its sender, a code of another service.
+    Suspected,
+    /// Automatic, list or bulk mail.
+    Automatic,
+    /// A delivery report about nothing of ours.
+    DeliveryReport,
+    /// Too many of them at once.
+    TooMany,
+    /// An answer to a notice that may not be a helper's.
+    DoubtfulAnswer,
+    /// Nobody could be answered.
+    NoSender,
+    /// It cannot be read or decided, or only its header is here.
+    Unreadable,
+    /// A person put it there.
+    ByHand,
+}
+
+impl HeldFor {
+    /// In the order of the questions.
+    pub const ALL: [Self; 9] = [
+        Self::Blocked,
+        Self::Suspected,
+        Self::Automatic,
+        Self::DeliveryReport,
+        Self::TooMany,
+        Self::DoubtfulAnswer,
+        Self::NoSender,
+        Self::Unreadable,
+        Self::ByHand,
+    ];
+
+    /// From the last question of the trace that a machine asked and that decided.
+    #[must_use]
+    pub fn of(trace: &Trace) -> Self {
+        match trace.0.iter().rfind(|it| it.decides && it.question != super::BY_HAND).map(|it| it.question.as_str()) {
+            Some(BLOCK_LIST) => Self::Blocked,
+            Some("Suspected?") => Self::Suspected,
+            Some("Written by a machine?") => Self::Automatic,
+            Some("A delivery report?") => Self::DeliveryReport,
+            Some("Too many?") => Self::TooMany,
+            Some("A helper's answer to a notice?") => Self::DoubtfulAnswer,
+            Some("A new ticket?") => Self::NoSender,
+            Some(_) => Self::Unreadable,
+            None => Self::ByHand,
+        }
+    }
+
+    /// As stored and as addresses say it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Blocked => "blocked",
+            Self::Suspected => "suspected",
+            Self::Automatic => "automatic",
+            Self::DeliveryReport => "delivery-report",
+            Self::TooMany => "too-many",
+            Self::DoubtfulAnswer => "doubtful-answer",
+            Self::NoSender => "no-sender",
+            Self::Unreadable => "unreadable",
+            Self::ByHand => "by-hand",
+        }
+    }
+
+    /// The word of [`HeldFor::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
+    /// For screens, in a word or two.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Blocked => "Blocked",
+            Self::Suspected => "Suspected",
+            Self::Automatic => "Automatic",
+            Self::DeliveryReport => "Delivery report",
+            Self::TooMany => "Too many",
+            Self::DoubtfulAnswer => "Doubtful answer",
+            Self::NoSender => "No sender",
+            Self::Unreadable => "Not readable",
+            Self::ByHand => "By hand",
+        }
+    }
+}
