@@ -7,7 +7,7 @@ use axum::{
 };
 
 use crate::{
-    actions::{ActionError, Kind, assign::assign, edit, participants, set_status::set_status},
+    actions::{ActionError, Kind, assign::assign, edit, participants, set_status::set_status, spam},
     desk::{
         address::EmailAddress,
         id::{PersonId, TicketNumber},
@@ -209,6 +209,32 @@ fn told(changed: usize, refusals: &[String], nothing_asked: bool) -> Flash {
     let shown = refusals.iter().take(5).cloned().collect::<Vec<_>>().join("; ");
     let rest = if refusals.len() > 5 { format!("; and {} more", refusals.len() - 5) } else { String::new() };
     Flash::warn(format!("Changed {}; {} stayed as they were. {shown}{rest}.", many(changed), many(refusals.len())))
+}
+
+/// `POST /tickets/{number}/spam`: marks it, or undoes that.
+pub(super) async fn spam(
+    State(panel): State<Panel>,
+    Staff(visitor): Staff,
+    Path(number): Path<i64>,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    fields.only(&["do", "version", "hold"])?;
+    let (number, me, desk) = (TicketNumber(number), &visitor.person, &panel.desk);
+    if fields.get("do") == "undo" {
+        return match spam::undo(desk, me, number).await {
+            Ok(()) => Ok(page::go(&panel, &visitor, &format!("/tickets/{number}"), &Flash::done("It is what it was before."))),
+            Err(error) => refused(&panel, &visitor, number, error).await,
+        };
+    }
+    let sender = if fields.get("hold") == "yes" { spam::Sender::AlwaysHeld } else { spam::Sender::Stays };
+    match spam::mark(desk, me, number, Some(fields.number("version")?), sender).await {
+        Ok(_) => {
+            let text = format!("#{number} is closed as spam. Nobody is told, and its mail is among the discarded.");
+            let flash = Flash::done(text).undo(&format!("/tickets/{number}/spam"), vec![("do".to_owned(), "undo".to_owned())]);
+            Ok(page::go(&panel, &visitor, "/tickets", &flash))
+        }
+        Err(error) => refused(&panel, &visitor, number, error).await,
+    }
 }
 
 #[cfg(test)]

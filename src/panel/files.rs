@@ -171,7 +171,7 @@ fn explain(panel: &Panel, number: TicketNumber, said: &Said, raw: Option<&[u8]>)
 }
 
 /// Up to the first empty line (RFC 5322 §2.1).
-fn header_of(raw: &[u8]) -> &[u8] {
+pub(super) fn header_of(raw: &[u8]) -> &[u8] {
     let crlf = raw.windows(4).position(|it| it == b"\r\n\r\n");
     let lf = raw.windows(2).position(|it| it == b"\n\n");
     let end = [crlf, lf].into_iter().flatten().min().unwrap_or(raw.len());

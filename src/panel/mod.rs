@@ -42,6 +42,7 @@ mod portal;
 mod profile;
 pub mod prose;
 pub mod routes;
+mod senders;
 mod set_up;
 mod sign_in;
 pub mod thread;
@@ -150,9 +151,15 @@ pub fn routes() -> Routes {
         .get("/my/attachments/{id}", Policy::Customer, portal::attachment)
         // held mail
         .get("/held", Policy::Staff, held::list)
-        .get("/held/{id}", Policy::Staff, held::show)
-        .post("/held/{id}", Policy::Staff, held::settle)
-        .get("/held/{id}/source", Policy::Staff, held::source)
+        .post("/held/bulk", Policy::Staff, held::settle::bulk)
+        .get("/held/{id}", Policy::Staff, held::one::show)
+        .post("/held/{id}", Policy::Staff, held::settle::settle)
+        .get("/held/{id}/source", Policy::Staff, held::one::source)
+        .get("/held/{id}/files/{place}", Policy::Staff, held::one::file)
+        .post("/tickets/{number}/spam", Policy::Staff, change::spam)
+        // the block list
+        .get("/senders", Policy::Staff, senders::list)
+        .post("/senders", Policy::Staff, senders::change)
         // figures
         .get("/analytics", Policy::Staff, analytics::show)
         // mailboxes and the outbox

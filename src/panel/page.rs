@@ -31,6 +31,8 @@ pub enum Place {
     Closed,
     /// Held mail.
     Held,
+    /// The block list.
+    Senders,
     /// Figures.
     Analytics,
     /// Users.
@@ -70,25 +72,47 @@ pub struct Flash {
     text: String,
     /// The draft in the browser that was sent and need not be kept.
     clears: Option<String>,
+    /// A form that undoes it.
+    undo: Option<Undo>,
 }
+
+/// A form behind one button: where it goes, and its fields.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+struct Undo {
+    action: String,
+    fields: Vec<(String, String)>,
+}
+
+/// A cookie holds so much of a form at most; browsers take 4 KB a cookie.
+const LONGEST_UNDO: usize = 1600;
 
 impl Flash {
     /// It was done.
     #[must_use]
     pub fn done(text: impl Into<String>) -> Self {
-        Self { kind: "ok".to_owned(), text: text.into(), clears: None }
+        Self { kind: "ok".to_owned(), text: text.into(), clears: None, undo: None }
     }
 
     /// It was done in part, or there is more to know.
     #[must_use]
     pub fn warn(text: impl Into<String>) -> Self {
-        Self { kind: "warn".to_owned(), text: text.into(), clears: None }
+        Self { kind: "warn".to_owned(), text: text.into(), clears: None, undo: None }
     }
 
     /// It was not done.
     #[must_use]
     pub fn refused(text: impl Into<String>) -> Self {
-        Self { kind: "bad".to_owned(), text: text.into(), clears: None }
+        Self { kind: "bad".to_owned(), text: text.into(), clears: None, undo: None }
+    }
+
+    /// And a form undoes it. One that a cookie cannot hold is left out: the list that the things are in has the same buttons.
+    #[must_use]
+    pub fn undo(self, action: &str, fields: Vec<(String, String)>) -> Self {
+        let length: usize = fields.iter().map(|(name, value)| name.len() + value.len() + 8).sum();
+        if length > LONGEST_UNDO {
+            return self;
+        }
+        Self { undo: Some(Undo { action: action.to_owned(), fields }), ..self }
     }
 
     /// And the draft of this name was sent.
@@ -171,11 +195,12 @@ async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Entry>, Vec<En
         Entry { hot: "yes".to_owned(), ..view(Place::Held, "Held mail", "/held", "shield-alert", "h", held) },
     ];
     let mail = Entry { hot: mailboxes::attention(panel, &mut conn).await?, ..view(Place::Mailboxes, "Mail", "/mail", "mail", "", 0) };
+    let senders = view(Place::Senders, "Senders", "/senders", "ban", "", 0);
     let manage = if visitor.person.role == Role::Admin {
         let analytics = view(Place::Analytics, "Analytics", "/analytics", "chart-column", "", 0);
-        vec![analytics, view(Place::Users, "Users", "/users", "users", "", 0), mail]
+        vec![analytics, view(Place::Users, "Users", "/users", "users", "", 0), senders, mail]
     } else {
-        vec![view(Place::Analytics, "Your figures", "/analytics", "chart-column", "", 0), mail]
+        vec![view(Place::Analytics, "Your figures", "/analytics", "chart-column", "", 0), senders, mail]
     };
     Ok((views, manage))
 }

@@ -126,6 +126,7 @@ struct TicketPage {
     others: Vec<RowView>,
     log: Vec<LogLine>,
     linked: Option<i64>,
+    spam: bool,
     composer: Composer,
 }
 
@@ -260,8 +261,14 @@ fn compose(panel: &Panel, visitor: &Visitor, read: &Read, entries: Vec<Entry>, a
         others: read.others.iter().map(|it| RowView::new(panel, it)).collect(),
         log: read.lines.iter().rev().map(|it| LogLine { when: when(it.at), html: thread::sentence(it, &read.names) }).collect(),
         linked: ticket.linked.map(|it| it.0),
+        spam: is_spam(&read.lines),
         composer,
     }
+}
+
+/// Whether the last that was said about spam is that it is.
+fn is_spam(lines: &[Line]) -> bool {
+    lines.iter().rfind(|it| matches!(it.kind, EventKind::Spam | EventKind::NotSpam)).is_some_and(|it| it.kind == EventKind::Spam)
 }
 
 /// A long conversation shows its beginning and its end; the middle unfolds.

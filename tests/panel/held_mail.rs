@@ -27,16 +27,16 @@ async fn a_held_message_is_read_with_its_reason_and_released_to_a_ticket() {
         assert!(page.says(said), "{said}: {}", page.text());
     }
     let why = hal.get("/held/1").await;
-    assert!(why.says("Written by a machine?") && why.says("decided"));
+    assert!(why.says("Written by a machine?") && why.says("decided") && why.says("Rakes &amp; gloves."));
     let source = hal.get("/held/1/source").await;
     assert!(source.header("content-disposition").starts_with("attachment") && source.header("content-type") == "message/rfc822");
     hal.get("/held").await;
-    let released = hal.post("/held/1", &[("do", "release")]).await;
+    let released = hal.post("/held/1", &[("do", "open")]).await;
     assert_eq!(released.location(), "/tickets/1");
     assert!(hal.get("/tickets/1").await.says("Rakes &amp; gloves."));
     assert!(!hal.get("/held").await.says("Rakes"));
-    hal.post("/held/1", &[("do", "release")]).await;
-    assert!(hal.get("/held/1").await.says("This message was released already"));
+    hal.post("/held/1", &[("do", "open")]).await;
+    assert!(hal.get("/held/1").await.says("This message is on a ticket already"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -50,7 +50,7 @@ async fn a_discarded_message_can_be_taken_back_and_released() {
     hal.post("/held/1", &[("do", "back")]).await;
     assert!(hal.get("/held").await.says("Rakes"));
     hal.post("/held/1", &[("do", "discard")]).await;
-    assert_eq!(hal.post("/held/1", &[("do", "release")]).await.location(), "/tickets/1");
+    assert_eq!(hal.post("/held/1", &[("do", "open")]).await.location(), "/tickets/1");
     assert_eq!(hal.get("/held/99").await.status, StatusCode::NOT_FOUND);
     assert_eq!(hal.get("/held/99/source").await.status, StatusCode::NOT_FOUND);
 }
@@ -63,4 +63,84 @@ async fn a_message_that_was_never_held_is_not_shown_there() {
     let mut hal = Browser::of(&desk, &desk.hal).await;
     assert_eq!(hal.get("/held/1").await.status, StatusCode::NOT_FOUND);
     assert_eq!(hal.get("/held/1/source").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_done_with_held_mail_is_undone_by_the_button_that_tells_of_it() {
+    let desk = with_list_mail().await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    hal.get("/held").await;
+    hal.post("/held/1", &[("do", "discard")]).await;
+    let told = hal.get("/held").await;
+    assert!(told.says("action=\"/held/bulk\"") && told.says("name=\"do\" value=\"back\"") && told.says("Undo"), "{}", told.text());
+    hal.post("/held/bulk", &[("do", "back"), ("m", "1")]).await;
+    let told = hal.get("/held").await;
+    assert!(told.says("It waits again.") && told.says("Rakes"));
+    hal.post("/held/1", &[("do", "open")]).await;
+    assert!(hal.get("/tickets/1").await.says("Undo"));
+    hal.post("/held/bulk", &[("do", "back"), ("m", "1")]).await;
+    assert!(hal.get("/held").await.says("#1 is closed, and nobody is told"));
+    let ticket = hal.get("/tickets/1").await;
+    assert!(ticket.says("put a message back to held mail") && !ticket.says("Rakes &amp; gloves."), "{}", ticket.text());
+    let why = hal.get("/held/1").await;
+    assert!(why.says("Hal Nine opened ticket #1 from it") && why.says("Hal Nine took it off #1 again"));
+    assert!(hal.get("/held").await.says("List or bulk mail; this mailbox holds such mail."), "it waits for the reason it was held for");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_are_settled_at_once_and_each_refusal_is_told() {
+    let desk = with_list_mail().await;
+    for n in 2..5 {
+        desk.receive(&mail("Shop <shop@shop.test>", &format!("Offer {n}"), &["Precedence: bulk"], "Cheap.")).await;
+    }
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    assert!(hal.get("/held").await.says("Automatic (4)"));
+    hal.post("/held/bulk", &[("do", "discard"), ("m", "1"), ("m", "2"), ("m", "3")]).await;
+    assert!(hal.get("/held").await.says("3 messages: discarded"));
+    hal.post("/held/bulk", &[("do", "discard"), ("m", "3"), ("m", "4")]).await;
+    let told = hal.get("/held").await;
+    assert!(told.says("1 stayed as they were. This message is discarded by now."), "{}", told.text());
+    assert!(told.says("Nothing is held"));
+    assert!(hal.get("/held?state=discarded&q=offer+3").await.says("1 in all"));
+    hal.post("/held/bulk", &[("do", "join"), ("m", "1"), ("number", "")]).await;
+    assert!(hal.get("/held").await.says("Write the number of the ticket"));
+    hal.post("/held/bulk", &[("do", "back")]).await;
+    assert!(hal.get("/held").await.says("no message was selected"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn held_mail_is_joined_to_the_ticket_it_may_belong_to() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    let spam = mail("Ben Lee <ben@home.test>", &format!("Re: [#{number}] Printer"), &["X-Spam-Flag: YES"], "Still smoking.");
+    let held = desk.receive(&spam).await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let page = hal.get(&format!("/held/{}", held.id)).await;
+    assert!(page.says(&format!("Join #{number}")) && page.says("its subject names it"), "{}", page.text());
+    hal.post(&format!("/held/{}", held.id), &[("join", &number.to_string())]).await;
+    let ticket = hal.get(&format!("/tickets/{number}")).await;
+    assert!(ticket.says("its sender takes part from now on") && ticket.says("Still smoking."), "{}", ticket.text());
+    hal.post(&format!("/held/{}", held.id), &[("do", "back")]).await;
+    let ticket = hal.get(&format!("/tickets/{number}")).await;
+    assert!(!ticket.says("Still smoking.") && ticket.says("removed <b><bdi>ben@home.test"), "{}", ticket.text());
+    hal.post(&format!("/held/{}", held.id), &[("do", "join"), ("number", "#4711")]).await;
+    assert!(hal.get(&format!("/held/{}", held.id)).await.says("There is no such ticket."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_attachment_of_a_held_message_is_saved_and_never_shown() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let raw = "From: Eve <eve@else.test>\nTo: support@desk.test\nSubject: Bill\nX-Spam: Yes\nMIME-Version: 1.0\n\
+        Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee it.\n\n\
+        --b\nContent-Type: text/html; name=\"bill.html\"\nContent-Disposition: attachment; filename=\"bill.html\"\n\n<script>alert(1)</script>\n--b--\n";
+    assert_eq!(desk.receive(raw).await.decision, "hold");
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    assert!(hal.get("/held").await.says("bill.html"));
+    assert!(hal.get("/held/1").await.says("href=\"/held/1/files/0\""));
+    let file = hal.get("/held/1/files/0").await;
+    assert!(file.header("content-disposition").starts_with("attachment") && file.header("content-security-policy").contains("sandbox"));
+    assert_eq!(file.header("x-content-type-options"), "nosniff");
+    assert_eq!(hal.get("/held/1/files/1").await.status, StatusCode::NOT_FOUND);
 }

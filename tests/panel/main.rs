@@ -15,6 +15,7 @@ mod portal;
 mod postgres;
 mod reach;
 mod sender_check;
+mod senders;
 mod signing_in;
 #[path = "../support/test_desk.rs"]
 mod test_desk;

@@ -67,7 +67,8 @@ impl Case {
             "/tickets/{number}/deliveries/{id}" => own(&[("do", "cancel")]),
             "/my/{number}/messages" => own(&[("body", "I am in.")]),
             "/my/{number}" => own(&[("do", "close")]),
-            "/tickets/{number}/messages/{id}/undo" => Vec::new(),
+            "/tickets/{number}/spam" => own(&[("do", "mark"), ("version", "2")]),
+            "/tickets/{number}/messages/{id}/undo" | "/tickets/{number}/messages/{id}/html" => Vec::new(),
             other => panic!("{other} is new: say here what its form does"),
         }
     }

@@ -1,0 +1,272 @@
+//! Mail that was taken in and not acted on: the list. One message is in `one.rs`, what can be done with it in `settle.rs`.
+
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::read_held::{HeldFile, excerpt, files, read_held},
+    desk::{
+        id::{LedgerId, MailboxId},
+        permission::Act,
+        triage::HeldFor,
+    },
+    panel::{
+        Panel,
+        error::{PageError, sentence},
+        page::{self, Place},
+        visitor::{Staff, Visitor},
+        words::{Choice, When, size, until},
+    },
+    store::{
+        held::{self, Count, From, HeldMail, List},
+        messages::{Held, Taken},
+    },
+};
+
+pub(super) mod one;
+pub(super) mod settle;
+
+/// Rows on a page.
+const PAGE: usize = 50;
+
+/// A message that was held before its excerpt was kept is read for the list, up to so many bytes.
+const READ_IN_LIST: i64 = 256 * 1024;
+
+#[derive(Debug, Default, Deserialize, Serialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Asked {
+    state: String,
+    why: String,
+    mailbox: String,
+    q: String,
+    before: Option<i64>,
+    after: Option<i64>,
+}
+
+impl Asked {
+    fn held(&self) -> Held {
+        Held::parse(&self.state).unwrap_or(Held::Waiting)
+    }
+
+    fn mailbox(&self) -> Option<MailboxId> {
+        self.mailbox.parse().ok().map(MailboxId)
+    }
+
+    /// What a filter does not know is no filter.
+    fn list(&self) -> List<'_> {
+        let from = match (self.before, self.after) {
+            (Some(id), _) => From::Before(LedgerId(id)),
+            (None, Some(id)) => From::After(LedgerId(id)),
+            (None, None) => From::Newest,
+        };
+        List {
+            held: self.held(),
+            held_for: HeldFor::parse(&self.why),
+            mailbox: self.mailbox(),
+            words: self.q.trim(),
+            from,
+            limit: i64::try_from(PAGE + 1).unwrap_or(i64::MAX),
+        }
+    }
+
+    fn is_filtered(&self) -> bool {
+        [&self.why, &self.mailbox, &self.q].into_iter().any(|it| !it.trim().is_empty())
+    }
+
+    /// This list as an address, at another place in it.
+    fn address(&self, place: &str) -> String {
+        let fields = [("state", &self.state), ("why", &self.why), ("mailbox", &self.mailbox), ("q", &self.q)];
+        let escaped = |text: &str| {
+            let plain = |it: u8| it.is_ascii_alphanumeric() || b"-_.".contains(&it);
+            text.trim().bytes().map(|it| if plain(it) { char::from(it).to_string() } else { format!("%{it:02X}") }).collect::<String>()
+        };
+        let mut query: Vec<String> =
+            fields.iter().filter(|(_, value)| !value.trim().is_empty()).map(|(name, value)| format!("{name}={}", escaped(value))).collect();
+        query.extend((!place.is_empty()).then(|| place.to_owned()));
+        if query.is_empty() { "/held".to_owned() } else { format!("/held?{}", query.join("&")) }
+    }
+}
+
+#[derive(Serialize)]
+struct ListPage<'a> {
+    asked: &'a Asked,
+    state: &'static str,
+    tabs: Vec<Tab>,
+    reasons: Vec<Choice>,
+    mailboxes: Vec<Choice>,
+    filtered: bool,
+    clear: String,
+    here: String,
+    rows: Vec<Row>,
+    total: i64,
+    newest: Option<String>,
+    newer: Option<String>,
+    older: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Tab {
+    state: &'static str,
+    title: &'static str,
+    href: &'static str,
+    n: i64,
+}
+
+/// One line of the list.
+#[derive(Serialize)]
+struct Row {
+    id: i64,
+    sender: String,
+    subject: String,
+    excerpt: String,
+    badge: &'static str,
+    why: String,
+    files: Vec<FileName>,
+    to: String,
+    when: When,
+    /// How long it has waited; who settled it.
+    since: String,
+    ticket: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct FileName {
+    name: String,
+    size: String,
+}
+
+/// `GET /held`.
+pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Query(asked): Query<Asked>) -> Result<Response, PageError> {
+    panel.desk.allow(&visitor.person, Act::WorkHeldMail)?;
+    let mut conn = panel.desk.store.read().await?;
+    let mut found = held::list(&mut conn, &asked.list()).await?;
+    let counts = held::counts(&mut conn).await?;
+    drop(conn);
+    let more = found.len() > PAGE;
+    let upwards = asked.before.is_none() && asked.after.is_some();
+    if more && upwards {
+        found.remove(0);
+    }
+    found.truncate(PAGE);
+    let mut rows = Vec::with_capacity(found.len());
+    for mail in &found {
+        rows.push(row(&panel, &visitor, mail).await?);
+    }
+    let (first, last) = (found.first().map(|it| it.id), found.last().map(|it| it.id));
+    let begun = if upwards { more } else { asked.before.is_some() };
+    let page = ListPage {
+        state: asked.held().as_str(),
+        tabs: tabs(&counts),
+        reasons: reasons(&counts, &asked),
+        mailboxes: mailboxes(&panel, &counts, &asked),
+        filtered: asked.is_filtered(),
+        clear: Asked { state: asked.state.clone(), ..Asked::default() }.address(""),
+        here: asked.address(""),
+        total: counts.iter().filter(|it| it.held == asked.held()).map(|it| it.n).sum(),
+        newest: begun.then(|| asked.address("")),
+        newer: first.filter(|_| begun).map(|it| asked.address(&format!("after={it}"))),
+        older: last.filter(|_| more || upwards).map(|it| asked.address(&format!("before={it}"))),
+        rows,
+        asked: &asked,
+    };
+    page::show(&panel, &visitor, Place::Held, "held.html", &page).await
+}
+
+fn tabs(counts: &[Count]) -> Vec<Tab> {
+    let tab = |held: Held, title, href| {
+        let n = counts.iter().filter(|it| it.held == held).map(|it| it.n).sum();
+        Tab { state: held.as_str(), title, href, n }
+    };
+    vec![
+        tab(Held::Waiting, "Waiting", "/held"),
+        tab(Held::Discarded, "Discarded", "/held?state=discarded"),
+        tab(Held::Released, "Released", "/held?state=released"),
+    ]
+}
+
+/// What stopped those that stand so, each with how many.
+fn reasons(counts: &[Count], asked: &Asked) -> Vec<Choice> {
+    let n = |kind: HeldFor| {
+        let of_mailbox = |it: &&Count| asked.mailbox().is_none_or(|mailbox| it.mailbox == mailbox);
+        counts.iter().filter(|it| it.held == asked.held() && it.held_for == kind).filter(of_mailbox).map(|it| it.n).sum::<i64>()
+    };
+    let kinds = HeldFor::ALL.into_iter().map(|kind| (kind, n(kind))).filter(|(kind, n)| *n > 0 || asked.why == kind.as_str());
+    kinds.map(|(kind, n)| Choice::new(kind.as_str(), format!("{} ({n})", kind.title()))).collect()
+}
+
+/// The mailboxes, where there is more than one to choose from.
+fn mailboxes(panel: &Panel, counts: &[Count], asked: &Asked) -> Vec<Choice> {
+    let n = |id: MailboxId| counts.iter().filter(|it| it.held == asked.held() && it.mailbox == id).map(|it| it.n).sum::<i64>();
+    let all: Vec<Choice> = panel.desk.mailboxes.iter().map(|(id, it)| Choice::new(id, format!("{} ({})", it.address, n(id)))).collect();
+    if all.len() > 1 { all } else { Vec::new() }
+}
+
+async fn row(panel: &Panel, visitor: &Visitor, mail: &HeldMail) -> Result<Row, PageError> {
+    let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let (excerpt, files) = shown(panel, visitor, mail).await?;
+    Ok(Row {
+        id: mail.id.0,
+        sender: sender(mail),
+        subject: subject(mail),
+        excerpt,
+        badge: mail.held_for.title(),
+        why: sentence(&mail.reason),
+        files: files.into_iter().map(|it| FileName { name: it.name, size: size(it.size) }).collect(),
+        to: mail.mailbox_address.clone(),
+        when: When::new(mail.received_at, now, zone),
+        since: since(mail, now),
+        ticket: mail.ticket.map(|it| it.0),
+    })
+}
+
+/// As kept when it was held; of an older one, as it is read now.
+async fn shown(panel: &Panel, visitor: &Visitor, mail: &HeldMail) -> Result<(String, Vec<HeldFile>), PageError> {
+    if let (Some(excerpt), Some(files)) = (&mail.excerpt, &mail.files) {
+        return Ok((excerpt.clone(), serde_json::from_str(files).unwrap_or_default()));
+    }
+    if mail.size > READ_IN_LIST || mail.taken == Taken::HeaderOnly {
+        return Ok((String::new(), Vec::new()));
+    }
+    let message = read_held(&panel.desk, &visitor.person, mail.id).await?;
+    Ok((excerpt(&message), files(&message)))
+}
+
+/// Name and address; of nobody, that.
+fn sender(mail: &HeldMail) -> String {
+    let address = mail.sender.clone().unwrap_or_else(|| "nobody".to_owned());
+    match mail.sender_name.as_deref().map(str::trim).filter(|it| !it.is_empty() && *it != address) {
+        Some(name) => format!("{name} <{address}>"),
+        None => address,
+    }
+}
+
+fn subject(mail: &HeldMail) -> String {
+    if mail.subject.trim().is_empty() { "(no subject)".to_owned() } else { mail.subject.clone() }
+}
+
+/// `waits 3 days`; `discarded by Hal`.
+fn since(mail: &HeldMail, now: Timestamp) -> String {
+    let by = mail.settled.as_ref().map(|(name, _)| format!(" by {name}")).unwrap_or_default();
+    match mail.held {
+        Held::Waiting => format!("has waited {}", until(now, mail.received_at)),
+        Held::Discarded if mail.ticket.is_some() => format!("marked as spam{by}"),
+        Held::Discarded => format!("discarded{by}"),
+        Held::Released => format!("released{by}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lists_address_holds_what_was_asked() {
+        let asked = Asked { state: "discarded".to_owned(), q: "a b&c".to_owned(), ..Asked::default() };
+        assert_eq!(asked.address("before=7"), "/held?state=discarded&q=a%20b%26c&before=7");
+        assert_eq!(Asked::default().address(""), "/held");
+    }
+}

@@ -1,0 +1,237 @@
+//! What is done with held mail, one message or several at once; each can be undone from the page that tells of it.
+
+use axum::{
+    extract::{Path, State},
+    response::Response,
+};
+
+use crate::{
+    actions::{
+        ActionError, Kind,
+        held::{self as actions, Joined},
+        sender_rules::{self, NewRule},
+        take_back::{TakenBack, take_back},
+    },
+    desk::{
+        address::EmailAddress,
+        id::{LedgerId, SenderRuleId, TicketNumber},
+        sender::{SenderPattern, SenderVerdict},
+    },
+    panel::{
+        Panel,
+        error::{PageError, sentence},
+        form::Fields,
+        page::{self, Flash},
+        visitor::{Staff, Visitor},
+        words::own_path,
+    },
+    store::held,
+};
+
+/// At most so many at once.
+const MOST: usize = 200;
+
+/// What a form asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Verb {
+    Open,
+    Join(TicketNumber),
+    Discard,
+    Back,
+    Rule(About, SenderVerdict),
+}
+
+/// How much of the world a rule is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum About {
+    Address,
+    Domain,
+}
+
+impl Verb {
+    /// `do`, and for joining `number`; a button of a ticket that is offered sends its number as `join`.
+    fn read(fields: &Fields) -> Result<Self, PageError> {
+        if let Some(number) = fields.given("join") {
+            return Ok(Self::Join(ticket(number)?));
+        }
+        match fields.get("do") {
+            "open" => Ok(Self::Open),
+            "join" => Ok(Self::Join(ticket(fields.get("number"))?)),
+            "discard" => Ok(Self::Discard),
+            "back" => Ok(Self::Back),
+            "hold-address" => Ok(Self::Rule(About::Address, SenderVerdict::Hold)),
+            "hold-domain" => Ok(Self::Rule(About::Domain, SenderVerdict::Hold)),
+            "never-address" => Ok(Self::Rule(About::Address, SenderVerdict::NeverHold)),
+            "never-domain" => Ok(Self::Rule(About::Domain, SenderVerdict::NeverHold)),
+            _ => Err(PageError::Invalid("Choose what to do with the message; nothing was changed.".to_owned())),
+        }
+    }
+}
+
+fn ticket(typed: &str) -> Result<TicketNumber, PageError> {
+    let number = typed.trim().trim_start_matches('#').parse().ok().filter(|it: &i64| *it > 0);
+    number.map(TicketNumber).ok_or_else(|| PageError::Invalid("Write the number of the ticket to join it to, such as 1042.".to_owned()))
+}
+
+/// What became of one message.
+enum Done {
+    Opened(TicketNumber),
+    Joined(TicketNumber, Joined),
+    Discarded,
+    Back(TakenBack),
+    Ruled(SenderRuleId, SenderPattern),
+}
+
+async fn one(panel: &Panel, visitor: &Visitor, id: LedgerId, verb: Verb, note: &str) -> Result<Done, ActionError> {
+    let (desk, me) = (&panel.desk, &visitor.person);
+    match verb {
+        Verb::Open => actions::open(desk, me, id).await.map(Done::Opened),
+        Verb::Join(number) => actions::join(desk, me, id, number).await.map(|how| Done::Joined(number, how)),
+        Verb::Discard => actions::discard(desk, me, id).await.map(|()| Done::Discarded),
+        Verb::Back => take_back(desk, me, id).await.map(Done::Back),
+        Verb::Rule(about, verdict) => {
+            let mail = held::get(&mut *desk.store.read().await?, id).await?.ok_or(ActionError::Missing("held message"))?;
+            let sender: Option<EmailAddress> = mail.sender.and_then(|it| it.parse().ok());
+            let sender = sender.ok_or_else(|| ActionError::Conflict("this message names no sender".to_owned()))?;
+            let pattern = match about {
+                About::Address => SenderPattern::Address(sender),
+                About::Domain => SenderPattern::Domain(sender.domain().to_owned()),
+            };
+            let new = NewRule { pattern, verdict, note: note.to_owned() };
+            let rule = sender_rules::add(desk, me, &new).await?;
+            Ok(Done::Ruled(rule, new.pattern))
+        }
+    }
+}
+
+/// `POST /held/{id}`.
+pub(crate) async fn settle(
+    State(panel): State<Panel>,
+    Staff(visitor): Staff,
+    Path(id): Path<i64>,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    fields.only(&["do", "join", "number", "note"])?;
+    let (verb, here) = (Verb::read(&fields)?, format!("/held/{id}"));
+    match one(&panel, &visitor, LedgerId(id), verb, fields.get("note")).await {
+        Ok(done) => {
+            let to = match &done {
+                Done::Opened(number) | Done::Joined(number, _) => format!("/tickets/{number}"),
+                Done::Discarded => "/held".to_owned(),
+                Done::Back(_) | Done::Ruled(..) => here,
+            };
+            let flash = undoable(Flash::done(told_of(&done, verb)), verb, &[id.to_string()], std::slice::from_ref(&done));
+            Ok(page::go(&panel, &visitor, &to, &flash))
+        }
+        Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Invalid) => {
+            Ok(page::go(&panel, &visitor, &here, &Flash::refused(sentence(&error))))
+        }
+        // What cannot be seen is not told apart from what is not there.
+        Err(ActionError::Missing("ticket")) => Ok(page::go(&panel, &visitor, &here, &Flash::refused("There is no such ticket."))),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn told_of(done: &Done, verb: Verb) -> String {
+    match done {
+        Done::Opened(number) => format!("Ticket #{number} was opened from the held message."),
+        Done::Joined(number, Joined::AsParticipant) => format!("Joined to #{number}; its sender takes part from now on."),
+        Done::Joined(number, Joined::AsMachine) => format!("Joined to #{number} as an automatic message, which only staff see."),
+        Done::Discarded => "Discarded. It stays among the discarded, where it can be taken back.".to_owned(),
+        Done::Back(TakenBack::FromDiscarded) => "It waits again.".to_owned(),
+        Done::Back(TakenBack::OffTicket(number)) => format!("Taken off #{number}; it waits again."),
+        Done::Back(TakenBack::TicketClosed(number)) => format!("It waits again; #{number} is closed, and nobody is told."),
+        Done::Back(TakenBack::NotSpam(number)) => format!("#{number} is no spam any more; its messages are back on it."),
+        Done::Ruled(_, pattern) => match verb {
+            Verb::Rule(_, SenderVerdict::NeverHold) => {
+                format!("Mail from {pattern} is not held for being automatic or marked as spam any more.")
+            }
+            Verb::Rule(_, SenderVerdict::Hold) | Verb::Open | Verb::Join(_) | Verb::Discard | Verb::Back => {
+                format!("Mail from {pattern} is held from now on.")
+            }
+        },
+    }
+}
+
+/// With a button that undoes it, where that is possible.
+fn undoable(flash: Flash, verb: Verb, ids: &[String], done: &[Done]) -> Flash {
+    let messages = |verb: &str| {
+        let mut fields = vec![("do".to_owned(), verb.to_owned())];
+        fields.extend(ids.iter().map(|it| ("m".to_owned(), it.clone())));
+        fields
+    };
+    match verb {
+        Verb::Open | Verb::Join(_) | Verb::Discard => flash.undo("/held/bulk", messages("back")),
+        Verb::Back if done.iter().all(|it| matches!(it, Done::Back(TakenBack::FromDiscarded))) => {
+            flash.undo("/held/bulk", messages("discard"))
+        }
+        Verb::Back => flash,
+        Verb::Rule(..) => {
+            let rules =
+                done.iter().filter_map(|it| if let Done::Ruled(id, _) = it { Some(("r".to_owned(), id.to_string())) } else { None });
+            let mut fields: Vec<_> = [("do".to_owned(), "remove".to_owned())].into_iter().chain(rules).collect();
+            fields.dedup();
+            flash.undo("/senders", fields)
+        }
+    }
+}
+
+/// `POST /held/bulk`: each message is settled or refused by itself, and every refusal is told.
+pub(crate) async fn bulk(State(panel): State<Panel>, Staff(visitor): Staff, fields: Fields) -> Result<Response, PageError> {
+    fields.only(&["m", "do", "number", "note", "back"])?;
+    let back = own_path(fields.get("back")).unwrap_or("/held");
+    let ids: Vec<i64> = fields.all("m").take(MOST).filter_map(|it| it.parse().ok()).collect();
+    if ids.is_empty() {
+        return Ok(page::go(&panel, &visitor, back, &Flash::warn("Nothing was changed: no message was selected.")));
+    }
+    let verb = match Verb::read(&fields) {
+        Ok(verb) => verb,
+        Err(PageError::Invalid(why)) => return Ok(page::go(&panel, &visitor, back, &Flash::refused(why))),
+        Err(error) => return Err(error),
+    };
+    let (mut changed, mut done, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
+    // The oldest first, so that what joins a ticket stands in the order in which it came.
+    let mut sorted = ids;
+    sorted.sort_unstable();
+    sorted.dedup();
+    for id in sorted {
+        match one(&panel, &visitor, LedgerId(id), verb, fields.get("note")).await {
+            Ok(it) => {
+                changed.push(id.to_string());
+                done.push(it);
+            }
+            Err(error) if error.kind() == Kind::Broken => return Err(error.into()),
+            Err(error) => refusals.push(sentence(&error)),
+        }
+    }
+    let text = match done.as_slice() {
+        [] => "Nothing was changed.".to_owned(),
+        [it] => told_of(it, verb),
+        many => format!("{} messages: {}.", many.len(), summary(verb)),
+    };
+    Ok(page::go(&panel, &visitor, back, &with_refusals(&text, verb, &changed, &done, refusals)))
+}
+
+fn with_refusals(text: &str, verb: Verb, changed: &[String], done: &[Done], mut refusals: Vec<String>) -> Flash {
+    let n = refusals.len();
+    refusals.dedup();
+    let flash = match (n, done.is_empty()) {
+        (0, _) => Flash::done(text),
+        (_, true) => Flash::refused(format!("{text} {}", refusals.into_iter().take(3).collect::<Vec<_>>().join(" "))),
+        (n, false) => {
+            Flash::warn(format!("{text} {n} stayed as they were. {}", refusals.into_iter().take(3).collect::<Vec<_>>().join(" ")))
+        }
+    };
+    if done.is_empty() { flash } else { undoable(flash, verb, changed, done) }
+}
+
+fn summary(verb: Verb) -> String {
+    match verb {
+        Verb::Open => "each is a ticket of its own now".to_owned(),
+        Verb::Join(number) => format!("joined to #{number}"),
+        Verb::Discard => "discarded; they stay among the discarded, where they can be taken back".to_owned(),
+        Verb::Back => "they wait again".to_owned(),
+        Verb::Rule(_, SenderVerdict::Hold) => "their senders are held from now on".to_owned(),
+        Verb::Rule(_, SenderVerdict::NeverHold) => "their senders are not held for being automatic or marked as spam any more".to_owned(),
+    }
+}

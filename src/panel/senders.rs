@@ -1,0 +1,194 @@
+//! The block list: whose mail is always held, and whose never.
+
+use axum::{
+    extract::{Query, State},
+    response::Response,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actions::{
+        ActionError, Kind,
+        sender_rules::{self as actions, NewRule},
+    },
+    desk::{
+        id::SenderRuleId,
+        permission::{Act, Verdict, may},
+        sender::SenderVerdict,
+    },
+    panel::{
+        Panel,
+        error::{PageError, sentence},
+        form::Fields,
+        page::{self, Flash, Place},
+        visitor::{Staff, Visitor},
+        words::When,
+    },
+    store::sender_rules::{self, Part, RuleRow},
+};
+
+/// Rows on a page.
+const PAGE: usize = 50;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Asked {
+    list: String,
+    q: String,
+    before: Option<i64>,
+}
+
+impl Asked {
+    fn part(&self) -> Part {
+        if self.list == "removed" { Part::Removed } else { Part::InForce }
+    }
+}
+
+/// What was typed and refused.
+#[derive(Default, Serialize)]
+struct Typed {
+    pattern: String,
+    verdict: String,
+    note: String,
+    err: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ListPage {
+    removed: bool,
+    sizes: (i64, i64),
+    words: String,
+    rows: Vec<Row>,
+    next: Option<i64>,
+    typed: Typed,
+}
+
+#[derive(Serialize)]
+struct Row {
+    id: i64,
+    pattern: String,
+    verdict: &'static str,
+    holds: bool,
+    note: String,
+    by: String,
+    when: When,
+    removed: Option<(String, When)>,
+    held: i64,
+    may_remove: bool,
+}
+
+/// `GET /senders`.
+pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Query(asked): Query<Asked>) -> Result<Response, PageError> {
+    let page = read(&panel, &visitor, &asked, Typed::default()).await?;
+    page::show(&panel, &visitor, Place::Senders, "senders.html", &page).await
+}
+
+async fn read(panel: &Panel, visitor: &Visitor, asked: &Asked, typed: Typed) -> Result<ListPage, PageError> {
+    panel.desk.allow(&visitor.person, Act::WorkHeldMail)?;
+    let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
+    let words: String = asked.q.trim().chars().take(200).collect();
+    let mut conn = panel.desk.store.read().await?;
+    let mut rules = sender_rules::list(&mut conn, asked.part(), &words, asked.before.map(SenderRuleId), limit).await?;
+    let sizes = sender_rules::counts(&mut conn).await?;
+    drop(conn);
+    let more = rules.len() > PAGE;
+    rules.truncate(PAGE);
+    Ok(ListPage {
+        removed: asked.part() == Part::Removed,
+        sizes,
+        words,
+        next: rules.last().filter(|_| more).map(|it| it.id.0),
+        rows: rules.iter().map(|it| row(panel, visitor, it)).collect(),
+        typed,
+    })
+}
+
+fn row(panel: &Panel, visitor: &Visitor, rule: &RuleRow) -> Row {
+    let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let me = &visitor.person;
+    Row {
+        id: rule.id.0,
+        pattern: rule.pattern.to_string(),
+        verdict: rule.verdict.title(),
+        holds: rule.verdict == SenderVerdict::Hold,
+        note: rule.note.clone(),
+        by: rule.made_by.clone(),
+        when: when(rule.made_at),
+        removed: rule.removed.as_ref().map(|(by, at)| (by.clone(), when(*at))),
+        held: rule.held,
+        may_remove: rule.made_by_id == me.id || may(me, Act::Manage, panel.desk.rules()) == Verdict::Allowed,
+    }
+}
+
+/// `POST /senders`: adds a rule, takes some off, or puts some back.
+pub(super) async fn change(State(panel): State<Panel>, Staff(visitor): Staff, fields: Fields) -> Result<Response, PageError> {
+    fields.only(&["do", "pattern", "verdict", "note", "r"])?;
+    match fields.get("do") {
+        "add" => add(&panel, &visitor, &fields).await,
+        "remove" => each(&panel, &visitor, &fields, Way::Off).await,
+        "restore" => each(&panel, &visitor, &fields, Way::On).await,
+        _ => Err(PageError::Invalid("The form does not say what to do.".to_owned())),
+    }
+}
+
+async fn add(panel: &Panel, visitor: &Visitor, fields: &Fields) -> Result<Response, PageError> {
+    let verdict = SenderVerdict::parse(fields.get("verdict")).ok_or_else(|| PageError::Invalid("Choose always or never.".to_owned()))?;
+    let made = match fields.get("pattern").parse() {
+        Ok(pattern) => actions::add(&panel.desk, &visitor.person, &NewRule { pattern, verdict, note: fields.get("note").to_owned() }).await,
+        Err(error) => Err(ActionError::Invalid { field: "pattern", why: format!("{error}") }),
+    };
+    match made {
+        Ok(id) => {
+            let undo = vec![("do".to_owned(), "remove".to_owned()), ("r".to_owned(), id.to_string())];
+            Ok(page::go(
+                panel,
+                visitor,
+                "/senders",
+                &Flash::done("Added. It counts for mail that comes from now on.").undo("/senders", undo),
+            ))
+        }
+        Err(error) if error.kind() == Kind::Invalid => {
+            let text = |name| fields.get(name).to_owned();
+            let typed = Typed { pattern: text("pattern"), verdict: text("verdict"), note: text("note"), err: Some(sentence(&error)) };
+            let page = read(panel, visitor, &Asked::default(), typed).await?;
+            let mut response = page::show(panel, visitor, Place::Senders, "senders.html", &page).await?;
+            *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+            Ok(response)
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Off the list, or on it again.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Way {
+    Off,
+    On,
+}
+
+async fn each(panel: &Panel, visitor: &Visitor, fields: &Fields, way: Way) -> Result<Response, PageError> {
+    let (desk, me) = (&panel.desk, &visitor.person);
+    let (mut changed, mut refusals) = (Vec::new(), Vec::new());
+    for id in fields.all("r").take(200).filter_map(|it| it.parse().ok()).map(SenderRuleId) {
+        let done = match way {
+            Way::Off => actions::remove(desk, me, id).await.map(|_| id),
+            Way::On => actions::restore(desk, me, id).await,
+        };
+        match done {
+            Ok(id) => changed.push(("r".to_owned(), id.to_string())),
+            Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Invalid) => refusals.push(sentence(&error)),
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let (text, undo) = match way {
+        Way::Off => ("Taken off. What it held stays held.", "restore"),
+        Way::On => ("On the list again.", "remove"),
+    };
+    let flash = match (changed.is_empty(), refusals.is_empty()) {
+        (false, true) => Flash::done(text),
+        (false, false) => Flash::warn(format!("{text} {}", refusals.join(" "))),
+        (true, _) => return Ok(page::go(panel, visitor, "/senders", &Flash::refused(refusals.join(" ")))),
+    };
+    let fields: Vec<_> = [("do".to_owned(), undo.to_owned())].into_iter().chain(changed).collect();
+    Ok(page::go(panel, visitor, "/senders", &flash.undo("/senders", fields)))
+}

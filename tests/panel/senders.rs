@@ -1,0 +1,87 @@
+//! The block list on its page, and from held mail.
+
+use axum::http::StatusCode;
+
+use crate::{
+    browser::Browser,
+    test_desk::{TestDesk, mail},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sender_is_put_on_the_list_and_taken_off_again() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    assert!(ada.get("/senders").await.says("The list is empty"));
+    ada.post("/senders", &[("do", "add"), ("pattern", "Else.test"), ("verdict", "hold"), ("note", "sends  offers\nalone")]).await;
+    let page = ada.get("/senders").await;
+    assert!(page.says("@else.test") && page.says("sends offers alone") && page.says("Ada Byron") && page.says("Undo"), "{}", page.text());
+    assert_eq!(desk.write("Eve <eve@mail.else.test>", "Buy", "Now.").await.decision, "hold");
+    let held = ada.get("/held").await;
+    assert!(held.says("Blocked") && held.says("The block list: @else.test (added by Ada Byron on 2 Nov 2026: sends offers alone)."));
+    assert!(ada.get("/senders?q=else").await.says("<td class=\"r\">1</td>"), "how many it held is counted");
+    ada.post("/senders", &[("do", "remove"), ("r", "1")]).await;
+    assert!(ada.get("/senders").await.says("The list is empty"));
+    assert!(ada.get("/senders?list=removed").await.says("taken off by <bdi>Ada Byron"));
+    assert_eq!(desk.write("Eve <eve@else.test>", "Buy", "Now.").await.decision, "open-ticket");
+    ada.post("/senders", &[("do", "restore"), ("r", "1")]).await;
+    assert_eq!(desk.write("Eve <eve@else.test>", "Buy more", "Now.").await.decision, "hold");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_would_lock_out_the_desk_itself_is_refused_and_kept_in_the_form() {
+    let desk = TestDesk::new().await;
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    ada.get("/senders").await;
+    for (pattern, verdict, why) in [
+        ("@desk.test", "hold", "covers this desk’s own address"),
+        ("hal@desk.test", "hold", "would hold the answers of Hal Nine"),
+        ("@test", "never-hold", "is everybody under .test"),
+        ("no body@else.test", "hold", "is neither an address nor a domain"),
+    ] {
+        let page = ada.post("/senders", &[("do", "add"), ("pattern", pattern), ("verdict", verdict), ("note", "kept")]).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{pattern}");
+        assert!(page.says(why) && page.says("value=\"kept\""), "{pattern}: {}", page.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helper_blocks_a_sender_from_held_mail_and_takes_off_only_their_own() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    desk.receive(&mail("Shop <shop@shop.test>", "Offers", &["Precedence: bulk"], "Rakes.")).await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    hal.get("/held/1").await;
+    hal.post("/held/1", &[("do", "never-domain"), ("note", "we sell their rakes")]).await;
+    let page = hal.get("/held/1").await;
+    assert!(page.says("Never hold: @shop.test") && page.says("action=\"/senders\""), "{}", page.text());
+    let let_in = desk.receive(&mail("Shop <shop@shop.test>", "More", &["Precedence: bulk", "X-Spam-Flag: YES"], "Rakes.")).await;
+    assert_eq!(let_in.decision, "open-ticket");
+    hal.post("/senders", &[("do", "remove"), ("r", "1")]).await;
+    assert!(hal.get("/senders").await.says("Taken off."));
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    ada.get("/senders").await;
+    ada.post("/senders", &[("do", "add"), ("pattern", "eve@else.test"), ("verdict", "hold"), ("note", "")]).await;
+    hal.get("/senders").await;
+    assert_eq!(hal.post("/senders", &[("do", "remove"), ("r", "2")]).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_is_marked_as_spam_without_a_word_to_anybody_and_unmarked() {
+    let desk = TestDesk::new().await;
+    let raw = mail("Eve <eve@else.test>", "Buy", &["Cc: Victim <victim@home.test>"], "Now.");
+    let number = desk.receive(&raw).await.ticket.unwrap();
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let version = hal.get(&format!("/tickets/{number}")).await.field("version");
+    hal.post(&format!("/tickets/{number}/spam"), &[("do", "mark"), ("version", &version), ("hold", "yes")]).await;
+    let told = hal.get("/tickets").await;
+    assert!(told.says("is closed as spam") && told.says("Undo"), "{}", told.text());
+    assert_eq!(desk.ticket(number).await.status.as_str(), "closed");
+    assert!(hal.get("/held?state=discarded").await.says("marked as spam by Hal Nine"));
+    assert_eq!(desk.write("Eve <eve@else.test>", "Buy again", "Now.").await.decision, "hold");
+    hal.post(&format!("/tickets/{number}/spam"), &[("do", "undo")]).await;
+    assert_eq!(desk.ticket(number).await.status.as_str(), "open");
+    assert!(hal.get("/held?state=discarded").await.says("Nothing was discarded"));
+    let left = desk.mail().await;
+    assert!(left.iter().all(|it| !it.to.ends_with("else.test") && !it.to.ends_with("home.test")), "{left:?}");
+}
