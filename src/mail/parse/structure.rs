@@ -14,6 +14,8 @@ const MOST_PARTS: usize = 500;
 /// One part, whose octets still lie in the message.
 #[derive(Debug)]
 pub struct Part<'a> {
+    /// Where its header begins in the message.
+    pub starts: usize,
     /// Its own header; the message's, for the first part.
     pub header: Header<'a>,
     /// Content-Type read, with the default filled in: `text/plain`.
@@ -126,7 +128,15 @@ impl Walk<'_> {
         let disposition = header.first("content-disposition").map(params::read).unwrap_or_default();
         let index = self.tree.parts.len();
         let boundary = self.boundary(&media, body);
-        self.tree.parts.push(Part { header, media, disposition, body: &[], children: Vec::new(), multipart: boundary.is_some() });
+        self.tree.parts.push(Part {
+            starts: at,
+            header,
+            media,
+            disposition,
+            body: &[],
+            children: Vec::new(),
+            multipart: boundary.is_some(),
+        });
         if let Some(parent) = parent {
             self.tree.parts[parent].children.push(index);
         }
@@ -149,9 +159,14 @@ impl Walk<'_> {
             .param("boundary")
             .map(|it| it.split(" (").next().unwrap_or(it).trim_end().as_bytes().to_vec())
             .filter(|it| !it.is_empty());
+        let body = &self.raw[body.min(self.raw.len())..];
+        if let Some(found) = named.as_deref().and_then(|it| other_boundary(it, body)) {
+            self.warn("a multipart names a boundary that is not its own; it was guessed");
+            return Some(found);
+        }
         named.or_else(|| {
             self.warn("a multipart names no boundary; it was guessed");
-            guess_boundary(&self.raw[body.min(self.raw.len())..])
+            guess_boundary(body)
         })
     }
 
@@ -163,7 +178,9 @@ impl Walk<'_> {
             return Some(Delimiter::Opens(level));
         }
         let closes = |it: &Level| mark.strip_prefix(&it.boundary[..]).is_some_and(|rest| rest.starts_with(b"--"));
-        self.levels.iter().rposition(closes).map(Delimiter::Closes)
+        // One that is open first: an inner multipart may have the outer one's boundary.
+        let open = self.levels.iter().rposition(|it| !it.closed && closes(it));
+        open.or_else(|| self.levels.iter().rposition(closes)).map(Delimiter::Closes)
     }
 
     /// The open part's body ends before `at`, without the line break there (RFC 2046 §5.1.1).
@@ -183,6 +200,7 @@ impl Walk<'_> {
         let disposition = params::Value { main: "attachment".into(), params: Vec::new() };
         let index = self.tree.parts.len();
         self.tree.parts.push(Part {
+            starts: at,
             header: Header::default(),
             media,
             disposition,
@@ -203,9 +221,26 @@ impl Walk<'_> {
 /// The first line that looks like a delimiter, if it is met again.
 fn guess_boundary(body: &[u8]) -> Option<Vec<u8>> {
     let mark = |line: &[u8]| Some(line.strip_prefix(b"--")?.trim_ascii_end().to_vec()).filter(|it| it.len() >= 3);
-    let mut lines = body.split(|c| *c == b'\n').take(5_000);
+    let mut lines = body[..body.len().min(GUESSED_WITHIN)].split(|c| *c == b'\n');
     let first = lines.find_map(mark)?;
-    lines.filter_map(mark).any(|it| it.starts_with(&first)).then_some(first)
+    let closes = body[..body.len().min(GUESSED_WITHIN * 4)].split(|c| *c == b'\n').filter_map(mark).skip(1);
+    closes.take(5_000).any(|it| it.starts_with(&first)).then_some(first)
+}
+
+/// A boundary is looked for so far, in octets.
+const GUESSED_WITHIN: usize = 1 << 16;
+
+/// The boundary that a body begins with, where the one that is named is nowhere near and this one opens a header.
+fn other_boundary(named: &[u8], body: &[u8]) -> Option<Vec<u8>> {
+    let near = &body[..body.len().min(GUESSED_WITHIN)];
+    let is_delimiter = |line: &[u8]| line.strip_prefix(b"--").is_some_and(|it| it.starts_with(named));
+    let mut lines = near.split(|c| *c == b'\n');
+    let first = lines.find(|it| !it.trim_ascii().is_empty())?;
+    let opens = first.starts_with(b"--") && lines.next()?.get(..8)?.eq_ignore_ascii_case(b"content-");
+    if !opens || near.split(|c| *c == b'\n').any(is_delimiter) {
+        return None;
+    }
+    guess_boundary(near)
 }
 
 /// Content-Type with what stands for a missing or broken one (RFC 2045 §5.2).
@@ -213,7 +248,9 @@ fn media(header: &Header<'_>, in_digest: bool) -> params::Value {
     let mut value = header.first("content-type").map(params::read).unwrap_or_default();
     let main = match value.main.as_str() {
         "" if in_digest => "message/rfc822",
-        "" | "text" | "plain" => "text/plain",
+        "" | "text" | "plain" | "text/ascii" | "text/text" | "text/txt" | "text/unknown" | "text/plain-text" | "application/text" => {
+            "text/plain"
+        }
         "html" | "text/htm" | "text/xhtml" | "application/xhtml+xml" => "text/html",
         "multipart" => "multipart/mixed",
         "image/jpg" | "image/pjpeg" => "image/jpeg",

@@ -35,6 +35,10 @@ pub fn decode(encoding: Encoding, body: &[u8]) -> (Cow<'_, [u8]>, Option<&'stati
     match encoding {
         Encoding::Identity => (Cow::Borrowed(body), None),
         Encoding::QuotedPrintable => (Cow::Owned(quoted_printable(body)), None),
+        Encoding::Base64 if behind(encoding, body).is_some() => {
+            let code = &body[..body.len() - behind(encoding, body).map_or(0, <[u8]>::len)];
+            (Cow::Owned(base64(code).0), Some("text stands behind a part's base64, where none belongs"))
+        }
         Encoding::Base64 if !looks_like_base64(body) => {
             (Cow::Borrowed(body), Some("a part says it is base64 and is not; it was taken as it stands"))
         }
@@ -79,7 +83,32 @@ fn looks_like_base64(body: &[u8]) -> bool {
             _ => bad += 1,
         }
     }
-    bad * 10 <= good
+    bad * 16 <= good
+}
+
+/// Text that a list or a scanner added below a part that is base64.
+#[must_use]
+pub fn behind(encoding: Encoding, body: &[u8]) -> Option<&[u8]> {
+    if encoding != Encoding::Base64 {
+        return None;
+    }
+    let rule = |line: &[u8]| line.len() > 4 && line.iter().all(|c| matches!(c, b'_' | b'-' | b'='));
+    let code = |line: &[u8]| !rule(line) && line.iter().all(|c| value(*c) != SKIP || *c == b'=');
+    let (mut at, mut width, mut last) = (0, 0, &b""[..]);
+    for line in body.split_inclusive(|c| *c == b'\n') {
+        let content = line.trim_ascii();
+        if !content.is_empty() && !code(content) {
+            let ended = width > 0 && (last.ends_with(b"=") || last.len() < width);
+            let words = content.contains(&b' ') || content.iter().all(|c| matches!(c, b'_' | b'-' | b'=' | b'*' | b'.'));
+            return (ended && words).then(|| &body[at..]);
+        }
+        if !content.is_empty() {
+            width = width.max(content.len());
+            last = content;
+        }
+        at += line.len();
+    }
+    None
 }
 
 /// Octets that are not of the alphabet are skipped, padding within starts afresh (two encodings glued together).
@@ -187,6 +216,9 @@ mod tests {
         let (bytes, warning) = decode(Encoding::Base64, b"Hello, this is no base64 at all, is it?");
         assert!(bytes.starts_with(b"Hello,"));
         assert!(warning.is_some());
+        let listed = b"SGVsbG8=\n\nlist mailing list\nlist@x.test\n";
+        assert_eq!(decode(Encoding::Base64, listed).0, &b"Hello"[..]);
+        assert_eq!(behind(Encoding::Base64, listed), Some(&b"list mailing list\nlist@x.test\n"[..]));
     }
 
     #[test]

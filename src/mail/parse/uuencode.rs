@@ -18,9 +18,9 @@ pub fn take_out(text: &str) -> (String, Vec<File>) {
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
     let (mut rest, mut files, mut at) = (String::with_capacity(text.len()), Vec::new(), 0);
     // Looking for an end that never comes, once for each `begin`, would take the square of the lines.
-    let last_end = lines.iter().rposition(|line| matches!(line.trim_end(), "end" | "====")).unwrap_or(0);
+    let last_end = lines.iter().rposition(|line| line.trim_end() == "====").unwrap_or(0);
     while at < lines.len() {
-        match (at < last_end).then(|| file_at(&lines, at)).flatten() {
+        match file_at(&lines, at, last_end) {
             Some((file, next)) => {
                 files.push(file);
                 at = next;
@@ -41,7 +41,7 @@ pub fn first_file(body: &[u8]) -> Option<File> {
     take_out(&text).1.into_iter().next()
 }
 
-fn file_at(lines: &[&str], at: usize) -> Option<(File, usize)> {
+fn file_at(lines: &[&str], at: usize, last_end: usize) -> Option<(File, usize)> {
     let mut words = lines[at].trim_end().splitn(3, ' ');
     let (begin, mode, name) = (words.next()?, words.next()?, words.next()?.trim());
     if !matches!(begin, "begin" | "begin-base64")
@@ -52,20 +52,31 @@ fn file_at(lines: &[&str], at: usize) -> Option<(File, usize)> {
         return None;
     }
     if begin == "begin-base64" {
+        if at >= last_end {
+            return None;
+        }
         let length = lines[at + 1..].iter().position(|line| line.trim_end() == "====")?;
         let body = lines[at + 1..=at + length].concat();
         return Some((File { name: name.to_owned(), bytes: super::transfer::base64(body.as_bytes()).0 }, at + length + 2));
     }
-    let mut bytes = Vec::new();
+    let (mut bytes, mut full, mut next) = (Vec::new(), 0, at + 1);
     for (number, line) in lines.iter().enumerate().skip(at + 1) {
         let line = line.trim_end_matches(['\r', '\n']);
         if line == "end" {
             return Some((File { name: name.to_owned(), bytes }, number + 1));
         }
-        decode_line(line, &mut bytes)?;
+        if decode_line(line, &mut bytes).is_none() {
+            break;
+        }
+        full += usize::from(line.starts_with('M') && line.len() == FULL_LINE);
+        next = number + 1;
     }
-    None
+    // Cut off, but nothing else has such lines.
+    (full >= 2).then(|| (File { name: name.to_owned(), bytes }, next))
 }
+
+/// `M` and the sixty digits of 45 octets.
+const FULL_LINE: usize = 61;
 
 /// None: this is no line of uuencode.
 fn decode_line(line: &str, out: &mut Vec<u8>) -> Option<()> {
