@@ -240,11 +240,12 @@ async fn by_mail(
 ) -> Result<crate::desk::id::CommentId> {
     let message = &incoming.message;
     let words = if message.reply.trim().is_empty() { &message.text } else { &message.reply };
+    let words = message.invitation.as_ref().map_or_else(|| words.clone(), |it| format!("{}\n\n{it}", words.trim_end()));
     let quoted =
         [message.quoted.as_str(), message.signature.as_str()].iter().filter(|it| !it.is_empty()).copied().collect::<Vec<_>>().join("\n\n");
     let quoted = if message.reply.trim().is_empty() { String::new() } else { quoted.replace('\0', "") };
     let html = message.html.as_deref().map(|it| it.replace('\0', ""));
-    let text = CommentText::from_mail(words);
+    let text = CommentText::from_mail(&words);
     let saying = Saying {
         ticket: number,
         visibility: speaker.visibility,

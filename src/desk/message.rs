@@ -228,6 +228,8 @@ pub struct IncomingMessage {
     pub signature: String,
     /// The HTML body sanitised for display; `cid:` pictures kept as `cid:`.
     pub html: Option<String>,
+    /// What a calendar entry beside the text says, in words; where there is no text, it is `text` itself.
+    pub invitation: Option<String>,
     /// Pictures that the HTML body would have loaded from elsewhere; they are left out of `html`.
     pub remote_images: usize,
     /// In the order of the message.

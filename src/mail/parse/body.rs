@@ -1,7 +1,7 @@
 //! Which parts are the body a person reads, and which are attachments.
 
 use super::{
-    charset, flowed,
+    charset, flowed, smime,
     structure::{Part, Tree},
     transfer,
 };
@@ -13,7 +13,7 @@ pub struct Body {
     pub pieces: Vec<Piece>,
     /// Indices of parts.
     pub attachments: Vec<usize>,
-    /// What was guessed.
+    /// What was guessed, and what cannot be read.
     pub warnings: Vec<String>,
 }
 
@@ -33,10 +33,27 @@ pub fn read(tree: &Tree<'_>) -> Body {
     let named_text_only = tree.parts.iter().filter(|it| is_text(it) && !is_attachment(it)).all(|it| filename_given(it));
     let mut walk = Walk { tree, body: &mut body, may_have_name: named_text_only };
     walk.node(0);
+    tell_encrypted(tree, &mut body);
     if body.pieces.iter().all(Piece::is_blank) {
         read_preamble(tree, &mut body);
     }
     body
+}
+
+/// Nobody but the holder of a key can read it, and that is said.
+fn tell_encrypted(tree: &Tree<'_>, body: &mut Body) {
+    let openpgp = |it: &Part<'_>| matches!(it.media.main.as_str(), "multipart/encrypted" | "application/pgp-encrypted");
+    if tree.parts.iter().any(openpgp) {
+        body.warnings
+            .push("the message is encrypted with OpenPGP and cannot be read here; the encrypted part is kept as an attachment".to_owned());
+    } else if tree.parts.iter().any(smime::is_encrypted) {
+        body.warnings
+            .push("the message is encrypted with S/MIME and cannot be read here; the encrypted part is kept as an attachment".to_owned());
+    }
+    if let Some(part) = tree.parts.iter().find(|it| it.media.main == "message/partial") {
+        let number = |name: &str| part.media.param(name).unwrap_or("?").chars().take(8).collect::<String>();
+        body.warnings.push(format!("this is piece {} of {} of a message that was sent in pieces", number("number"), number("total")));
+    }
 }
 
 impl Piece {
@@ -68,6 +85,11 @@ impl Walk<'_, '_> {
         if !part.multipart {
             return self.leaf(index);
         }
+        if part.children.is_empty() && index > 0 && !part.body.trim_ascii().is_empty() {
+            // A multipart whose parts were never found: what is there is its text.
+            let text = charset::decode(&transfer::decode(part.encoding(), part.body).0, None).text;
+            return self.body.pieces.push(Piece { plain: Some(with_line_feeds(text)), html: None });
+        }
         match part.media.main.as_str() {
             "multipart/alternative" => self.alternative(index),
             "multipart/related" => self.related(index),
@@ -88,8 +110,13 @@ impl Walk<'_, '_> {
         if !is_text(part) || is_attachment(part) || (filename_given(part) && !std::mem::take(&mut self.may_have_name)) {
             return None;
         }
-        let (bytes, broken) = transfer::decode(part.encoding(), part.body);
+        let (mut bytes, broken) = transfer::decode(part.encoding(), part.body);
         self.body.warnings.extend(broken.map(str::to_owned));
+        if let Some(behind) = transfer::behind(part.encoding(), part.body) {
+            let bytes = bytes.to_mut();
+            bytes.push(b'\n');
+            bytes.extend_from_slice(behind);
+        }
         let is_html = part.media.main == "text/html";
         let label = part.media.param("charset").map(str::to_owned).or_else(|| if is_html { declared(&bytes) } else { None });
         let decoded = charset::decode(&bytes, label.as_deref());
@@ -146,6 +173,7 @@ impl Walk<'_, '_> {
 }
 
 fn with_line_feeds(text: String) -> String {
+    let text = if text.contains("\r\r\n") { text.replace("\r\r\n", "\n") } else { text };
     if text.contains('\r') { text.replace("\r\n", "\n").replace('\r', "\n") } else { text }
 }
 
@@ -161,7 +189,11 @@ fn join(to: &mut Option<String>, more: Option<String>) {
 }
 
 fn is_text(part: &Part<'_>) -> bool {
-    !part.multipart && matches!(part.media.main.as_str(), "text/plain" | "text/html" | "text/enriched" | "text/richtext")
+    !part.multipart
+        && matches!(
+            part.media.main.as_str(),
+            "text/plain" | "text/html" | "text/enriched" | "text/richtext" | "text/markdown" | "text/x-markdown"
+        )
 }
 
 fn is_body_text(part: &Part<'_>) -> bool {

@@ -6,6 +6,7 @@
 pub mod address;
 mod attachment;
 mod body;
+mod calendar;
 pub mod charset;
 mod code_page;
 pub mod date;
@@ -18,8 +19,10 @@ pub(crate) mod ids;
 mod mapi;
 pub mod params;
 pub(crate) mod people;
+mod pgp;
 mod rtf;
 mod seven_bit;
+mod smime;
 mod spam;
 pub mod structure;
 mod text;
@@ -34,7 +37,7 @@ use structure::Tree;
 
 use crate::{
     desk::message::{HeaderFacts, IncomingAttachment, IncomingMessage, Kind, ReturnPath},
-    mail::kind,
+    mail::{html, kind},
 };
 
 /// Reads a message. Never fails and never panics: what cannot be read gives the best reading and a warning.
@@ -45,8 +48,17 @@ pub fn read(raw: &[u8]) -> IncomingMessage {
 }
 
 fn read_well(raw: &[u8]) -> IncomingMessage {
-    let raw = with_line_breaks(raw);
-    let tree = structure::read(&raw);
+    read_within(&with_line_breaks(raw), MOST_WRAPS)
+}
+
+/// A signature may sign a signed mail; so often they are opened.
+const MOST_WRAPS: usize = 3;
+
+fn read_within(raw: &[u8], wraps: usize) -> IncomingMessage {
+    let tree = structure::read(raw);
+    if let Some(inner) = if wraps > 0 { smime::open(&tree, raw) } else { None } {
+        return read_within(&inner, wraps - 1);
+    }
     let header = &tree.parts[0].header;
     let mut message = IncomingMessage { warnings: tree.warnings.clone(), ..empty() };
     if header.junk {
@@ -55,13 +67,17 @@ fn read_well(raw: &[u8]) -> IncomingMessage {
     ids::read(header, &mut message);
     people::read(header, &mut message);
     facts::read(header, &mut message);
-    read_content(&tree, &raw, &mut message);
+    read_content(&tree, raw, &mut message);
     kind::read(&tree, &mut message);
     message
 }
 
-/// A file from an old Mac has carriage returns alone; it is read as if they were line breaks.
+/// A file from an old Mac has carriage returns alone; it is read as if they were line breaks. One that was saved in UTF-16
+/// has two octets for each.
 fn with_line_breaks(raw: &[u8]) -> Cow<'_, [u8]> {
+    if matches!(raw, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) {
+        return Cow::Owned(charset::detect(raw).trim_start_matches('\u{feff}').as_bytes().to_vec());
+    }
     let raw = raw.strip_prefix(b"\xef\xbb\xbf").unwrap_or(raw);
     if raw.contains(&b'\n') || !raw.contains(&b'\r') {
         return Cow::Borrowed(raw);
@@ -73,14 +89,17 @@ fn with_line_breaks(raw: &[u8]) -> Cow<'_, [u8]> {
 fn read_content(tree: &Tree<'_>, raw: &[u8], message: &mut IncomingMessage) {
     let body = body::read(tree);
     message.warnings.extend(body.warnings);
-    message.attachments.extend(attachment::header_rest(tree, raw));
-    if !message.attachments.is_empty() {
+    if let Some(rest) = attachment::header_rest(tree, raw) {
         message.warnings.push("the header is longer than 256 KiB or 1,000 fields; the rest is kept as an attachment".to_owned());
+        message.attachments.push(rest);
     }
-    let mut pieces = body.pieces;
+    let (mut pieces, mut invitation) = (body.pieces, None);
     for index in body.attachments {
         match attachment::read(&tree.parts[index], &mut message.warnings) {
-            attachment::Opened::File(file) => message.attachments.push(file),
+            attachment::Opened::File(file) => {
+                invitation = invitation.or_else(|| said_by_calendar(&tree.parts[index], &file));
+                message.attachments.push(file);
+            }
             attachment::Opened::Tnef(content) => {
                 message.attachments.extend(content.files);
                 // What Outlook wrote in the mail itself is the same text, as plain text.
@@ -90,7 +109,23 @@ fn read_content(tree: &Tree<'_>, raw: &[u8], message: &mut IncomingMessage) {
             }
         }
     }
+    if pieces.iter().all(body::Piece::is_blank) {
+        pieces.extend(invitation.take().map(|it| body::Piece { plain: Some(it), html: None }));
+    }
     text::read(pieces, message);
+    if let (Some(html), Some(told)) = (message.html.as_mut(), invitation.as_ref()) {
+        html.push_str(&html::from_text(told));
+    }
+    message.invitation = invitation;
+}
+
+/// The words of a calendar entry.
+fn said_by_calendar(part: &structure::Part<'_>, file: &IncomingAttachment) -> Option<String> {
+    let is_calendar = matches!(file.content_type.as_str(), "text/calendar" | "application/ics")
+        || file.filename.as_ref().is_some_and(|it| it.to_ascii_lowercase().ends_with(".ics"));
+    let bytes = &file.bytes[..file.bytes.len().min(1 << 20)];
+    let said = is_calendar.then(|| charset::decode(bytes, part.media.param("charset").or(Some("utf-8"))).text)?;
+    calendar::summary(&said)
 }
 
 /// When reading well has failed: header fields line by line, everything else as one attachment.
@@ -138,6 +173,7 @@ fn empty() -> IncomingMessage {
         quoted: String::new(),
         signature: String::new(),
         html: None,
+        invitation: None,
         remote_images: 0,
         attachments: Vec::new(),
         warnings: Vec::new(),

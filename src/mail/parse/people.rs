@@ -3,7 +3,7 @@
 use super::{address, header::Header};
 use crate::desk::{
     address::{EmailAddress, Named},
-    message::IncomingMessage,
+    message::{IncomingAttachment, IncomingMessage},
 };
 
 pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
@@ -13,7 +13,8 @@ pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
             let list = address::read(&header.unicode(value));
             mailboxes.extend(list.mailboxes);
             if list.cut {
-                message.warnings.push(format!("{shown} names more than 500 people; the others were left out"));
+                message.warnings.push(format!("{shown} names more than 500 people; the whole list is kept as an attachment"));
+                message.attachments.push(whole_list(name, value));
             }
             let lost = list.lost.iter().filter(|it| !it.to_lowercase().contains("recipients"));
             message.warnings.extend(lost.map(|it| format!("{shown} names `{it}` without an address")));
@@ -31,6 +32,16 @@ pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
         message.warnings.push("there is no usable From".to_owned());
     }
     requester(header, message);
+}
+
+fn whole_list(name: &str, value: &[u8]) -> IncomingAttachment {
+    IncomingAttachment {
+        filename: Some(format!("{name}.txt")),
+        content_type: "text/plain".to_owned(),
+        inline: false,
+        content_id: None,
+        bytes: value.trim_ascii().to_vec(),
+    }
 }
 
 /// MAIL.md, "Deciding", 10.

@@ -1,6 +1,6 @@
 //! The body's pieces made into `text`, `html` and the parts of the reply.
 
-use super::{attachment, body::Piece, transfer, uuencode};
+use super::{attachment, body::Piece, pgp, transfer, uuencode};
 use crate::{
     desk::message::{IncomingAttachment, IncomingMessage},
     mail::{html, reply_text},
@@ -14,7 +14,7 @@ pub(super) fn read(mut pieces: Vec<Piece>, message: &mut IncomingMessage) {
     let mut left = MOST_OCTETS;
     for piece in &mut pieces {
         if let Some(plain) = piece.plain.take() {
-            let plain = take_out_files(plain, &mut message.attachments);
+            let plain = without_armour(take_out_files(plain, &mut message.attachments), message);
             if looks_like_html(&plain) && piece.html.is_none() {
                 piece.html = Some(plain);
             } else {
@@ -56,6 +56,22 @@ fn show(pieces: Vec<Piece>, message: &mut IncomingMessage) {
     message.text = html::marks::strip(&marked).trim_matches('\n').to_owned();
     message.html = any_html.then_some(shown);
     (message.reply, message.quoted, message.signature) = (parts.reply, parts.quoted, parts.signature);
+}
+
+/// OpenPGP in the text: signed words are read, secret ones become a file.
+fn without_armour(plain: String, message: &mut IncomingMessage) -> String {
+    let opened = pgp::open(plain);
+    if !opened.encrypted.is_empty() {
+        message.warnings.push("part of the text is encrypted with OpenPGP and cannot be read here; it is kept as an attachment".to_owned());
+    }
+    message.attachments.extend(opened.encrypted.into_iter().map(|it| IncomingAttachment {
+        filename: Some("message.asc".to_owned()),
+        content_type: "application/pgp-encrypted".to_owned(),
+        inline: false,
+        content_id: None,
+        bytes: it.into_bytes(),
+    }));
+    opened.text
 }
 
 fn take_out_files(text: String, attachments: &mut Vec<IncomingAttachment>) -> String {

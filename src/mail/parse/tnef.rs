@@ -36,6 +36,10 @@ struct File {
 /// None: it is no TNEF. A damaged one gives what lies before the damage.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Option<Content> {
+    read_within(bytes, 0)
+}
+
+fn read_within(bytes: &[u8], depth: usize) -> Option<Content> {
     let mut rest = bytes.strip_prefix(&SIGNATURE)?.get(2..)?;
     let (mut content, mut files, mut code_page) = (Content::default(), Vec::<File>::new(), None::<String>);
     while let Some((id, data, after)) = attribute(rest) {
@@ -51,7 +55,13 @@ pub fn read(bytes: &[u8]) -> Option<Content> {
             _ => (),
         }
     }
-    content.files = files.into_iter().filter_map(finish).collect();
+    for file in files {
+        let inner = file.props.data.as_deref().filter(|_| depth < DEEPEST).and_then(|it| read_within(it, depth + 1));
+        match inner {
+            Some(inner) => content.files.extend(message_within(inner, file)),
+            None => content.files.extend(finish(file)),
+        }
+    }
     Some(content)
 }
 
@@ -84,6 +94,26 @@ impl Content {
         let plain = props.body.filter(|it| !it.trim().is_empty());
         self.plain = plain.or_else(|| self.plain.take()).or_else(|| props.body_rtf.as_deref().and_then(super::rtf::to_text));
     }
+}
+
+/// So deep messages may lie in messages.
+const DEEPEST: usize = 5;
+
+/// A message that was attached in Outlook: its text as a file of its subject's name, then its files.
+fn message_within(inner: Content, file: File) -> Vec<IncomingAttachment> {
+    let name = file.props.display_name.or(file.title).and_then(|it| safe_name(&it)).unwrap_or_else(|| "message".to_owned());
+    let (text, kind, ending) = match (inner.plain, inner.html) {
+        (_, Some(html)) => (Some(html), "text/html", "html"),
+        (plain, None) => (plain, "text/plain", "txt"),
+    };
+    let text = text.filter(|it| !it.trim().is_empty()).map(|it| IncomingAttachment {
+        filename: Some(format!("{name}.{ending}")),
+        content_type: kind.to_owned(),
+        inline: false,
+        content_id: None,
+        bytes: it.into_bytes(),
+    });
+    text.into_iter().chain(inner.files).collect()
 }
 
 /// A message within a message has no name or data of its own that a person could open.
