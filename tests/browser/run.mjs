@@ -1,4 +1,5 @@
-// People at the panel of a demo, in a real Chromium: a helper, an admin, a customer, and the first and the last again without script.
+// People at the panel of a demo, in a real Chromium: a helper, an admin, a customer, and the first and the last again without script;
+// and mail that means them harm.
 //
 //   tests/run browser
 //
@@ -14,12 +15,13 @@ import { admin } from "./admin.mjs";
 import { customer } from "./customer.mjs";
 import { startDesk } from "./desk.mjs";
 import { helper } from "./helper.mjs";
+import { hostile } from "./hostile.mjs";
 import { withoutScript } from "./without_script.mjs";
 import { Visit, chromium } from "./visit.mjs";
 
 const PICTURES = fileURLToPath(new URL("../../target/browser/", import.meta.url));
 const FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const STORIES = { helper, admin, customer, "without-script": withoutScript };
+const STORIES = { helper, admin, customer, "without-script": withoutScript, hostile };
 
 const asked = process.argv.slice(2);
 const stories = Object.entries(STORIES).filter(([name]) => !asked.length || asked.includes(name));
