@@ -79,7 +79,7 @@ async fn off_ticket(desk: &Desk, tx: &mut Tx, actor: &Person, id: LedgerId, said
     desk.allow(actor, Act::Edit(case))?;
     let mail = held::get(tx, id).await?.ok_or(ActionError::Missing("held message"))?;
     let (number, released_at) = (ticket.number, mail.settled.as_ref().map_or(now, |(_, at)| *at));
-    let opened = mail.decision == "open-ticket" && mail.ticket == Some(number);
+    let opened = mail.decision == "open-ticket" && ticket.opened_at == released_at;
     if opened && comments::public_besides(tx, number, said.id).await? {
         let why = format!("more was said on #{number} since; close it, or mark it as spam, instead");
         return Err(ActionError::Conflict(why));

@@ -7,6 +7,7 @@ mod answers_by_mail;
 mod corrections;
 mod forged;
 mod forwarded;
+mod held_mail;
 mod ledger;
 mod lifecycle;
 mod mail_loop;

@@ -144,3 +144,21 @@ async fn an_attachment_of_a_held_message_is_saved_and_never_shown() {
     assert_eq!(file.header("x-content-type-options"), "nosniff");
     assert_eq!(hal.get("/held/1/files/1").await.status, StatusCode::NOT_FOUND);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_is_paged_both_ways_and_narrowed() {
+    let desk = with_list_mail().await;
+    for n in 2..52 {
+        desk.receive(&mail("Shop <shop@shop.test>", &format!("Offer {n}."), &["Precedence: bulk"], "Cheap.")).await;
+    }
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let first = hal.get("/held").await;
+    assert!(first.says("Offer 51.") && !first.says("Rakes") && first.says("before=2") && !first.says(">Newer<"), "{}", first.text());
+    let last = hal.get("/held?before=2").await;
+    assert!(last.says("Rakes") && !last.says("Offer 2.") && last.says("after=1") && !last.says(">Older<"), "{}", last.text());
+    let back = hal.get("/held?after=1").await;
+    assert!(back.says("Offer 51.") && back.says("Offer 2.") && !back.says("Rakes") && back.says("before=2"), "{}", back.text());
+    assert!(hal.get("/held?why=suspected").await.says("No message is like that"));
+    assert!(hal.get("/held?why=automatic&q=offer+51").await.says("1 in all"));
+    assert!(hal.get("/held?q=100%25").await.says("No message is like that"), "a sign of the database’s own is a sign");
+}
