@@ -204,31 +204,56 @@ async function searches(visit) {
 
 async function settlesHeldMail(visit) {
   const { page } = visit;
-  const open = () => page.locator(".hitem[open]");
+  const rows = () => page.locator(".hrow");
+  const opensTheFirst = () => visit.leadingOn(() => rows().first().locator(".subj").click());
   await visit.step("looks at held mail, and why one is held", async () => {
     await visit.leadingOn(() => page.locator(".nav li a", { hasText: "Held mail" }).click());
-    await visit.sees(open());
+    await visit.sees(rows().first());
     await visit.look("held");
-    await visit.follow("Why?", open());
+    await opensTheFirst();
     await visit.sees(page.getByRole("heading", { name: "Why is it held?" }));
     await visit.look("held-message");
   });
-  await visit.step("releases one", async () => {
+  await visit.step("opens a ticket from one, and undoes it", async () => {
     await visit.goTo("/held");
-    const before = await page.locator(".hitem").count();
-    await visit.press("Release to a ticket", open());
+    const before = await rows().count();
+    await opensTheFirst();
+    await visit.press("Open a ticket");
     await visit.sees(page.locator(".flash.ok"));
     await page.screenshot({ path: `${visit.pictures}/helper-released.png` });
+    await visit.press("Undo", page.locator(".flash"));
+    await visit.sees(page.locator(".flash.ok"));
     await visit.goTo("/held");
-    const after = await page.locator(".hitem").count();
-    if (after !== before - 1) throw new Error(`${before} were held, and after one was released ${after} are`);
+    const after = await rows().count();
+    if (after !== before) throw new Error(`${before} were held, and after one was opened and taken back ${after} are`);
   });
-  await visit.step("discards one, and takes it back", async () => {
-    await visit.press("Discard", open());
+  await visit.step("selects by the keyboard, discards, and undoes it", async () => {
+    await page.keyboard.press("j");
+    await page.keyboard.press("x");
+    await page.keyboard.press("j");
+    await page.keyboard.press("x");
+    await visit.sees(page.locator("#bulk-n", { hasText: "2 messages" }));
+    await visit.look("held-selected");
+    await visit.press("Discard", page.locator(".bulk"));
+    await visit.sees(page.locator(".flash.ok", { hasText: "2 messages" }));
     await visit.goTo("/held?state=discarded");
     await visit.look("held-discarded");
-    await visit.press("Take back", open());
+    await rows().first().locator("input").check();
+    await visit.press("Take back", page.locator(".bulk"));
     await visit.sees(page.locator(".flash.ok"));
+  });
+  await visit.step("says that a sender is always held, and takes it off again", async () => {
+    await visit.goTo("/held");
+    await opensTheFirst();
+    await page.locator("#note").fill("sends offers alone");
+    await page.locator("button[value=hold-domain]").click();
+    await visit.sees(page.locator(".flash.ok"));
+    await visit.goTo("/senders");
+    await visit.look("senders");
+    await visit.press("Take off");
+    await visit.sees(page.locator(".flash.ok"));
+    await visit.goTo("/senders?list=removed");
+    await visit.look("senders-removed");
   });
 }
 

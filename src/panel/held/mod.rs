@@ -120,7 +120,7 @@ struct Tab {
 #[derive(Serialize)]
 struct Row {
     id: i64,
-    sender: String,
+    sender: SenderWords,
     subject: String,
     excerpt: String,
     badge: &'static str,
@@ -235,12 +235,20 @@ async fn shown(panel: &Panel, visitor: &Visitor, mail: &HeldMail) -> Result<(Str
     Ok((excerpt(&message), files(&message)))
 }
 
-/// Name and address; of nobody, that.
-fn sender(mail: &HeldMail) -> String {
-    let address = mail.sender.clone().unwrap_or_else(|| "nobody".to_owned());
-    match mail.sender_name.as_deref().map(str::trim).filter(|it| !it.is_empty() && *it != address) {
-        Some(name) => format!("{name} <{address}>"),
-        None => address,
+/// Whom it says to be from: two texts, since each may run its own way on the page.
+#[derive(Serialize)]
+struct SenderWords {
+    /// As they are called; where they are not, the address, or `nobody`.
+    name: String,
+    /// Beside a name.
+    address: Option<String>,
+}
+
+fn sender(mail: &HeldMail) -> SenderWords {
+    let address = mail.sender.clone();
+    match mail.sender_name.as_deref().map(str::trim).filter(|it| !it.is_empty() && Some(*it) != address.as_deref()) {
+        Some(name) => SenderWords { name: name.to_owned(), address },
+        None => SenderWords { name: address.unwrap_or_else(|| "nobody".to_owned()), address: None },
     }
 }
 

@@ -43,7 +43,7 @@ const SHOWN_HEADER: usize = 64 * 1024;
 struct One {
     id: i64,
     subject: String,
-    sender: String,
+    sender: super::SenderWords,
     badge: &'static str,
     why: String,
     since: String,
