@@ -81,6 +81,7 @@
 //! | May this person do that? Which tickets may a list show? | [`desk::permission`] |
 //! | What becomes of this message? | [`desk::triage`] |
 //! | Which ticket does it mean? | [`desk::matching`], [`desk::token`] |
+//! | What may be moved, merged, undone? | [`desk::correction`] |
 //! | Is it a loop, or too much? | [`desk::loop_guard`] |
 //! | Who hears about it? | [`desk::notification`] |
 //! | Try again when, stop when? | [`desk::delivery`] |

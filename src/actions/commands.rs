@@ -14,7 +14,7 @@ use crate::{
         ticket::Step,
         triage::Commands,
     },
-    store::{Conn, Tx, participants, people, tickets},
+    store::{Conn, Tx, evidence, participants, people, tickets},
 };
 
 /// Whether all of a message's commands can be done by this helper on this ticket, and the ticket is theirs to answer.
@@ -23,6 +23,12 @@ pub(super) async fn check(desk: &Desk, tx: &mut Tx, helper: &Person, number: Tic
     let case = participants::case(tx, &ticket, helper.id).await?;
     if may(helper, Act::Comment(case), desk.rules()) != Verdict::Allowed {
         return Ok(Commands::Refused(format!("#{number} is out of {}’s reach now: somebody else has it", helper.name)));
+    }
+    for id in message.in_reply_to.iter().chain(message.references.last()) {
+        if let Some(other) = evidence::moved_away_since(tx, id).await? {
+            let why = format!("since that notice a message was moved from #{number} to #{other}; see in the panel whom you answer");
+            return Ok(Commands::Refused(why));
+        }
     }
     let commands = match command::read(&message.reply) {
         Ok((commands, rest)) if rest.is_empty() && commands.is_empty() && message.attachments.is_empty() => {

@@ -8,7 +8,10 @@ use axum::{
 use serde::Serialize;
 
 use crate::{
-    desk::id::{AttachmentId, CommentId, TicketNumber},
+    desk::{
+        correction::CorrectionKind,
+        id::{AttachmentId, CommentId, TicketNumber},
+    },
     panel::{
         Panel,
         error::PageError,
@@ -17,7 +20,10 @@ use crate::{
         visitor::Staff,
         words::{SenderMark, When, until},
     },
-    store::conversation::{self, Audience, Delivery, Said},
+    store::{
+        conversation::{self, Audience, Delivery, Said},
+        corrections::{self, Gone, How},
+    },
 };
 
 /// Nothing in it may run, wherever a browser shows it.
@@ -109,6 +115,7 @@ struct MessagePage {
     when: When,
     sender: Option<String>,
     trace: Vec<Asked>,
+    corrections: Vec<Step>,
     deliveries: Vec<Copy>,
     headers: Option<String>,
     cut: bool,
@@ -120,6 +127,13 @@ struct Asked {
     question: String,
     found: String,
     decides: bool,
+}
+
+/// One way that a message has gone since it was decided.
+#[derive(Serialize)]
+struct Step {
+    text: String,
+    when: When,
 }
 
 #[derive(Serialize)]
@@ -148,12 +162,13 @@ pub(super) async fn message(
         Some(mail) => panel.desk.store.blobs().get(&mut conn, &mail.sha256).await?,
         None => None,
     };
+    let gone = corrections::ways_of(&mut conn, said.id).await?;
     drop(conn);
-    let page = explain(&panel, number, &said, raw.as_deref());
+    let page = explain(&panel, number, &said, raw.as_deref(), &gone);
     page::show(&panel, &visitor, Place::Elsewhere, "message.html", &page).await
 }
 
-fn explain(panel: &Panel, number: TicketNumber, said: &Said, raw: Option<&[u8]>) -> MessagePage {
+fn explain(panel: &Panel, number: TicketNumber, said: &Said, raw: Option<&[u8]>, gone: &[Gone]) -> MessagePage {
     let mail = said.mail.as_ref();
     let header = raw.map(header_of);
     let from = said.author.as_ref().map(|it| it.name.clone()).or_else(|| mail.and_then(|it| it.sender.clone())).unwrap_or_default();
@@ -164,10 +179,28 @@ fn explain(panel: &Panel, number: TicketNumber, said: &Said, raw: Option<&[u8]>)
         when: When::new(said.created_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
         sender: mail.map(|it| SenderMark::in_words(it.sender_check.as_ref())),
         trace: mail.and_then(|it| it.trace.as_deref()).and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default(),
+        corrections: gone.iter().map(|it| step(panel, it)).collect(),
         deliveries: said.deliveries.iter().map(|it| copy(panel, it)).collect(),
         cut: header.is_some_and(|it| it.len() > SHOWN_HEADER),
         headers: header.map(|it| String::from_utf8_lossy(&it[..it.len().min(SHOWN_HEADER)]).into_owned()),
     }
+}
+
+/// What people did since; the trace of the decision itself is never rewritten.
+fn step(panel: &Panel, gone: &Gone) -> Step {
+    let name = |who: &Option<String>| who.clone().unwrap_or_else(|| "somebody".to_owned());
+    let (from, to) = (gone.origin, gone.target);
+    let text = match (gone.how, gone.kind) {
+        (How::Moved, CorrectionKind::Merge) => format!("#{from} was merged into #{to} by {}", name(&gone.made_by)),
+        (How::Moved, CorrectionKind::Split) => format!("moved by {} from #{from} to a new ticket, #{to}", name(&gone.made_by)),
+        (How::Moved, CorrectionKind::Move) => format!("moved by {} from #{from} to #{to}", name(&gone.made_by)),
+        (How::Followed, CorrectionKind::Merge) => format!("came for #{from}, which {} had merged into #{to}", name(&gone.made_by)),
+        (How::Followed, CorrectionKind::Move | CorrectionKind::Split) => {
+            format!("answers a message that {} had moved from #{from} to #{to}", name(&gone.made_by))
+        }
+        (How::Returned, _) => format!("put back by {} from #{from} to #{to}", name(&gone.moved_by)),
+    };
+    Step { text, when: When::new(gone.at, panel.desk.clock.now(), &panel.desk.settings.time_zone) }
 }
 
 /// Up to the first empty line (RFC 5322 §2.1).

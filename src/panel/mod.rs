@@ -23,6 +23,7 @@ mod analytics;
 pub(crate) mod assets;
 mod change;
 mod comments;
+mod correct;
 mod csrf;
 mod csv;
 pub mod error;
@@ -131,6 +132,11 @@ pub fn routes() -> Routes {
         .post("/tickets/{number}/messages/{id}/html", Policy::Staff, mail_html::show_with_pictures)
         .post("/tickets/{number}/messages/{id}/undo", Policy::Staff, comments::undo)
         .post("/tickets/{number}/deliveries/{id}", Policy::Staff, comments::delivery)
+        .get("/tickets/{number}/messages/{id}/move", Policy::Staff, correct::move_form)
+        .post("/tickets/{number}/messages/{id}/move", Policy::Staff, correct::move_it)
+        .get("/tickets/{number}/merge", Policy::Staff, correct::merge_form)
+        .post("/tickets/{number}/merge", Policy::Staff, correct::merge_it)
+        .post("/tickets/{number}/undo", Policy::Staff, correct::undo)
         .get("/attachments/{id}", Policy::Staff, files::attachment)
         // oneself
         .get("/profile", Policy::SignedIn, profile::show)

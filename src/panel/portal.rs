@@ -3,7 +3,7 @@
 use axum::{
     extract::{Path, Query, State},
     http::StatusCode,
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::{Deserialize, Serialize};
 
@@ -121,7 +121,25 @@ struct Page {
 
 /// `GET /my/{no}`.
 pub(super) async fn show(State(panel): State<Panel>, Customer(visitor): Customer, Path(no): Path<i64>) -> Result<Response, PageError> {
+    if let Some(elsewhere) = merged(&panel, &visitor, TicketNumber(no)).await? {
+        return Ok(Redirect::to(&format!("/my/{elsewhere}")).into_response());
+    }
     draw(&panel, &visitor, TicketNumber(no), "", None).await
+}
+
+/// Where a request that was joined with another goes on, if both exist for them.
+async fn merged(panel: &Panel, visitor: &Visitor, number: TicketNumber) -> Result<Option<TicketNumber>, PageError> {
+    let mut conn = panel.desk.store.read().await?;
+    let (ticket, _) = enter(panel, visitor, &mut conn, number).await?;
+    if ticket.merged_into.is_none() {
+        return Ok(None);
+    }
+    let Some(standing) = tickets::standing(&mut conn, number).await? else { return Ok(None) };
+    match enter(panel, visitor, &mut conn, standing.number).await {
+        Ok(_) => Ok(Some(standing.number)),
+        Err(PageError::Missing) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The ticket, if it exists for them.
@@ -150,7 +168,7 @@ async fn draw(panel: &Panel, visitor: &Visitor, number: TicketNumber, text: &str
         subject: ticket.subject,
         msgs: drawing.messages(&said),
         may_close: own && ticket.status != Status::Closed,
-        may_reopen: own && done,
+        may_reopen: own && done && ticket.merged_into.is_none(),
         text: text.to_owned(),
         err,
     };

@@ -9,6 +9,7 @@ use serde::Serialize;
 use crate::{
     desk::{
         comment::{Flag, Origin, Visibility},
+        correction::{Correction, CorrectionKind},
         delivery::DeliveryState,
         event::EventKind,
         id::{CommentId, PersonId},
@@ -47,6 +48,12 @@ pub struct Entry {
     flag: Option<&'static str>,
     sender: Option<SenderMark>,
     icon: &'static str,
+    /// Whether whoever looks may move it to another ticket.
+    movable: bool,
+    /// The correction that this line tells of, while it can be undone here.
+    correction: Option<i64>,
+    #[serde(skip)]
+    event: Option<EventKind>,
     #[serde(skip)]
     at: Timestamp,
 }
@@ -126,7 +133,19 @@ impl Drawing<'_> {
             flag: if staff { said.flag.and_then(flagged) } else { None },
             sender: said.mail.as_ref().filter(|_| staff).and_then(|it| it.sender_check.as_ref()).map(SenderMark::new),
             icon: "",
+            movable: staff && self.movable(said),
+            correction: None,
+            event: None,
             at: said.created_at,
+        }
+    }
+
+    /// As `desk/correction.rs` says: a customer's or a machine's words, and one's own note.
+    fn movable(&self, said: &Said) -> bool {
+        match (said.origin, said.visibility) {
+            (Origin::Customer | Origin::Machine, _) => true,
+            (Origin::Staff, Visibility::Internal) => said.author.as_ref().is_some_and(|it| it.id == self.viewer),
+            (Origin::Staff, Visibility::Public) => false,
         }
     }
 
@@ -167,6 +186,9 @@ impl Drawing<'_> {
             flag,
             sender: None,
             icon,
+            movable: false,
+            correction: None,
+            event: Some(line.kind),
             at: line.at,
         })
     }
@@ -210,6 +232,19 @@ impl Drawing<'_> {
         };
         let words = delivery.words.clone().filter(|it| !it.is_empty());
         Some(Failure { id: delivery.id.0, address: delivery.address.clone(), head, text, words, can_cancel: delivery.state.is_open() })
+    }
+}
+
+/// Beside each line that tells of a correction that stands: that it can be undone.
+pub fn offer_undo(entries: &mut [Entry], standing: &[Correction]) {
+    let made = |entry: &Entry, kind| standing.iter().find(|it| it.made_at == entry.at && (it.kind == CorrectionKind::Merge) == kind);
+    for entry in entries {
+        let found = match entry.event {
+            Some(EventKind::MovedIn | EventKind::MovedOut) => made(entry, false),
+            Some(EventKind::MergedFrom | EventKind::MergedInto) => made(entry, true),
+            Some(_) | None => None,
+        };
+        entry.correction = found.map(|it| it.id.0);
     }
 }
 

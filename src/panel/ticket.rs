@@ -20,6 +20,7 @@ use crate::{
     },
     panel::{
         Panel,
+        correct::{self, Corrected},
         error::PageError,
         page::{self, Flash, Place},
         thread::{self, Drawing, Entry},
@@ -127,6 +128,8 @@ struct TicketPage {
     log: Vec<LogLine>,
     linked: Option<i64>,
     spam: bool,
+    #[serde(flatten)]
+    corrected: Corrected,
     composer: Composer,
 }
 
@@ -164,6 +167,7 @@ struct Read {
     assignee: Option<Person>,
     names: BTreeMap<PersonId, String>,
     others: Vec<queue::QueueRow>,
+    corrected: Corrected,
 }
 
 async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &Asked) -> Result<Read, PageError> {
@@ -183,7 +187,8 @@ async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &As
     let scope = scope(&visitor.person, panel.desk.rules());
     let mut others = queue::of_requester(&mut conn, ticket.requester, scope, 7).await?;
     others.retain(|it| it.number != number);
-    Ok(Read { ticket, case, said, lines, people, staff, requester, assignee, names, others })
+    let corrected = correct::corrected(panel, visitor, &mut conn, &ticket, &names).await?;
+    Ok(Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected })
 }
 
 /// The people whom the history speaks of by their ids.
@@ -220,8 +225,9 @@ async fn draw(
         files_at: "/attachments",
         as_html: asked.html.map(CommentId),
     };
-    let entries = drawing.with_changes(&read.said, &read.lines, &read.names);
-    let page = compose(panel, visitor, &read, entries, asked, composer);
+    let mut entries = drawing.with_changes(&read.said, &read.lines, &read.names);
+    thread::offer_undo(&mut entries, &read.corrected.standing);
+    let page = compose(panel, visitor, read, entries, asked, composer);
     page::show_with(panel, visitor, Place::Elsewhere, "ticket.html", &page, flash).await
 }
 
@@ -230,7 +236,9 @@ fn taken_back(said: &[Said], id: CommentId, visitor: &Visitor) -> Option<String>
     said.iter().find(own).filter(|it| it.withdrawn_at.is_some()).map(|it| it.body.clone())
 }
 
-fn compose(panel: &Panel, visitor: &Visitor, read: &Read, entries: Vec<Entry>, asked: &Asked, composer: Composer) -> TicketPage {
+fn compose(panel: &Panel, visitor: &Visitor, mut read: Read, entries: Vec<Entry>, asked: &Asked, composer: Composer) -> TicketPage {
+    let corrected = std::mem::take(&mut read.corrected);
+    let read = &read;
     let ticket = &read.ticket;
     let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
     let active = |it: &&Participant| it.state == Participation::Active;
@@ -245,7 +253,7 @@ fn compose(panel: &Panel, visitor: &Visitor, read: &Read, entries: Vec<Entry>, a
         requester: Face::of(&read.requester),
         mailbox: panel.desk.mailboxes.get(ticket.mailbox).map(|it| it.address.to_string()).unwrap_or_default(),
         may_resolve: ticket.status.is_active(),
-        may_take: ticket.assignee != Some(visitor.person.id),
+        may_take: ticket.assignee != Some(visitor.person.id) && ticket.merged_into.is_none(),
         earlier: asked.all.is_none() && i64::try_from(read.said.len()).is_ok_and(|shown| shown == SHOWN),
         before,
         folded,
@@ -262,6 +270,7 @@ fn compose(panel: &Panel, visitor: &Visitor, read: &Read, entries: Vec<Entry>, a
         log: read.lines.iter().rev().map(|it| LogLine { when: when(it.at), html: thread::sentence(it, &read.names) }).collect(),
         linked: ticket.linked.map(|it| it.0),
         spam: is_spam(&read.lines),
+        corrected,
         composer,
     }
 }

@@ -250,7 +250,8 @@ pub async fn known_to(conn: &mut Conn, comment: CommentId) -> Result<Vec<PersonI
     let Some(ticket) = said_on(conn, comment).await? else { return Ok(Vec::new()) };
     let sql = "select author from comments where id = $1 and author is not null
         union select p.person from comments c join participants p on p.ticket = $2
-            where c.id = $1 and p.state = 'active' and p.added_at <= c.created_at";
+            where c.id = $1 and p.state = 'active'
+                and (p.added_at < c.created_at or (p.added_at = c.created_at and p.came_with is null))";
     let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).bind(ticket.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(id,)| PersonId(id)).collect())
 }

@@ -66,6 +66,17 @@ pub async fn moved_under(conn: &mut Conn, ours: &MessageId) -> Result<Option<(Ti
     Ok(row.map(|(ticket, correction, by)| (TicketNumber(ticket), CorrectionId(correction), by)))
 }
 
+/// Where a message was moved from the ticket of this mail of ours since it was written: what it told of may be there now.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn moved_away_since(conn: &mut Conn, ours: &MessageId) -> Result<Option<TicketNumber>> {
+    let sql = "select k.target from outbox o join corrections k on k.source = o.ticket
+        where o.message_id = $1 and k.kind <> 'merge' and k.undone_at is null and k.made_at >= o.created_at order by k.id desc limit 1";
+    let number: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(ours.as_str()).fetch_optional(c).await)?;
+    Ok(number.map(TicketNumber))
+}
+
 /// Whether a mail of ours bears this Message-ID as its own, and which.
 ///
 /// # Errors

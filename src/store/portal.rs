@@ -46,7 +46,7 @@ pub async fn requests(conn: &mut Conn, who: PersonId, before: Option<TicketNumbe
             (select max(c.created_at) from comments c where c.ticket = t.number and c.visibility = 'public' and c.withdrawn_at is null)
         from (select number from tickets where requester = $1
             union select ticket from participants where person = $1 and state = 'active') mine
-        join tickets t on t.number = mine.number where t.number < $2 order by t.number desc limit $3";
+        join tickets t on t.number = mine.number where t.merged_into is null and t.number < $2 order by t.number desc limit $3";
     type Row = (i64, String, String, String, i64, i64, Option<i64>);
     let before = before.map_or(i64::MAX, |it| it.0);
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(who.0).bind(before).bind(limit).fetch_all(c).await)?;

@@ -253,6 +253,7 @@ async fn nobody_is_mailed_what_was_said_before_their_ticket_was_merged() {
     let cleos = desk.write("Cleo <cleo@else.test>", "Printer", "My secret is 9.").await.ticket.unwrap();
     desk.mail().await;
     merge(&desk.desk, &desk.hal, anns, None, cleos).await.unwrap();
+    desk.later(SignedDuration::from_secs(1));
     reply(&desk.desk, &desk.hal, cleos, &reply_of("We come to both.")).await.unwrap();
     desk.later(SignedDuration::from_mins(1));
     let left = desk.mail().await;
@@ -452,4 +453,22 @@ async fn somebody_new_is_mailed_nothing_that_was_said_before_they_were_accepted(
     assert_eq!(left.len(), 2);
     assert!(left.iter().all(|it| it.raw.contains("We come.") && !it.raw.contains("below the mat")));
     assert!(left[0].raw.contains(SUPPORT));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helpers_answer_to_a_notice_of_what_was_moved_away_since_is_held() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    desk.mail().await;
+    desk.write("ann@home.test", &format!("[#{number}] Invoice"), "Please pay it.").await;
+    let notice = desk.mail().await.into_iter().find(|it| it.to == "hal@desk.test").unwrap();
+    let invoice = said(&desk, number).await.pop().unwrap().id;
+    desk.later(SignedDuration::from_mins(1));
+    move_message(&desk.desk, &desk.ada, invoice, None, Destination::New).await.unwrap();
+    let held = desk.receive(&answer(&notice, "Hal <hal@desk.test>", "Paid.")).await;
+    assert_eq!((held.decision, held.ticket), ("hold", None));
+    assert!(held.reason.contains("a message was moved from #1 to #2"), "{}", held.reason);
+    assert!(desk.mail_to("hal@desk.test").await.iter().any(|it| it.read.text.contains("moved from #1 to #2")));
+    assert!(desk.mail_to("ann@home.test").await.iter().all(|it| !it.raw.contains("Paid.")));
 }

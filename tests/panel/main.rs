@@ -4,6 +4,7 @@
 
 #[path = "../support/browser.rs"]
 mod browser;
+mod corrections;
 mod figures;
 mod held_mail;
 mod lists;

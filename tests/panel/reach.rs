@@ -69,6 +69,9 @@ impl Case {
             "/my/{number}" => own(&[("do", "close")]),
             "/tickets/{number}/spam" => own(&[("do", "mark"), ("version", "2")]),
             "/tickets/{number}/messages/{id}/undo" | "/tickets/{number}/messages/{id}/html" => Vec::new(),
+            "/tickets/{number}/messages/{id}/move" => own(&[("version", "2"), ("to", "new")]),
+            "/tickets/{number}/merge" => own(&[("version", "2"), ("number", "1")]),
+            "/tickets/{number}/undo" => own(&[("version", "2"), ("correction", "1")]),
             other => panic!("{other} is new: say here what its form does"),
         }
     }
