@@ -81,7 +81,11 @@ pub(super) async fn corrected(
     ticket: &Ticket,
     names: &BTreeMap<PersonId, String>,
 ) -> Result<Corrected, PageError> {
-    let standing = corrections::standing(conn, ticket.number).await?;
+    let mut standing = corrections::standing(conn, ticket.number).await?;
+    if ticket.merged_into.is_some() {
+        // What it brought elsewhere before is undone after the merge is.
+        standing.retain(|it| it.kind == CorrectionKind::Merge);
+    }
     let merges = || standing.iter().filter(|it| it.kind == CorrectionKind::Merge);
     let numbers: Vec<TicketNumber> = merges().flat_map(|it| [it.source, it.target]).chain(ticket.linked).collect();
     let seen = queue::these(conn, &numbers, scope(&visitor.person, panel.desk.rules())).await?;
@@ -177,7 +181,7 @@ async fn draw(
     let path = format!("/tickets/{number}");
     let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
     let page = Page {
-        heading: if comment.is_some() { "Move a message from" } else { "Merge" },
+        heading: if comment.is_some() { "Move a message" } else { "Merge this ticket" },
         merging: comment.is_none(),
         no: number.0,
         version: ticket.version,
@@ -209,7 +213,7 @@ async fn offers(
     let scope = scope(&visitor.person, panel.desk.rules());
     let mut found: Vec<(QueueRow, &'static str)> = Vec::new();
     let linked = queue::these(conn, &ticket.linked.into_iter().collect::<Vec<_>>(), scope).await?;
-    found.extend(linked.into_iter().map(|it| (it, "Came out of it")));
+    found.extend(linked.into_iter().map(|it| (it, "This one came out of it")));
     let customer = comment.and_then(|it| it.author).unwrap_or(ticket.requester);
     let own = queue::of_requester(conn, customer, scope, 8).await?;
     found.extend(own.into_iter().map(|it| (it, "Of the same customer")));
