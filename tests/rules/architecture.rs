@@ -27,7 +27,6 @@ const TONGUES: &[(&str, &[&str])] = &[
     ("mail_parser", &["mail"]),
     ("async_imap", &["mail"]),
     ("ammonia", &["mail"]),
-    ("html2text", &["mail"]),
     ("html5ever", &["mail"]),
     ("argon2", &["auth"]),
     ("jsonwebtoken", &["auth"]),

@@ -92,8 +92,11 @@ fn first_line(lines: &[Line<'_>], end: usize, below: Below) -> Option<usize> {
         if text.len() > MOST_OCTETS {
             break;
         }
+        if below != Below::Quote && !text.contains(|c: char| c.is_numeric() || c == '@') {
+            continue;
+        }
         // The shortest that says enough, or a longer one that begins as attributions do, or with whom it lacked.
-        let says = Says::of(&text);
+        let says = Says::of(&text, below, start == end);
         let longer = |shorter: &Says| says.begins || (says.address && !shorter.address && is_sender(line));
         if says.enough(below) && found.as_ref().is_none_or(|(_, shorter)| longer(shorter)) {
             found = Some((start, says));
@@ -197,17 +200,18 @@ struct Says {
     colon: bool,
     /// `Ann Lee wrote …`: somebody's name and the verb come first.
     named: bool,
-    /// Some word has a capital letter, or is of a script that has none.
+    /// It is one line, and some word has a capital letter or is of a script that has none.
     capital: bool,
 }
 
 impl Says {
-    fn of(text: &str) -> Self {
+    fn of(text: &str, below: Below, one_line: bool) -> Self {
         let lower = plain(text);
         let verb_at = |list: &[&str]| list.iter().filter_map(|it| lower.find(it)).min();
         let verb = verb_at(&phrases::WROTE);
         let names = verb.and_then(|at| text.get(..at)).unwrap_or_default();
         let capital = |word: &str| !word.starts_with(char::is_lowercase) && word.contains(char::is_alphabetic);
+        let is_verb = |word: &str| phrases::WROTE.iter().any(|it| plain(word).contains(it));
         Self {
             begins: begins(&lower),
             verb: verb.is_some() || phrases::QUOTING.iter().any(|it| lower.starts_with(it)),
@@ -215,7 +219,10 @@ impl Says {
             address: has_address(&lower),
             colon: lower.ends_with([':', '：']),
             named: (1..=4).contains(&names.split_whitespace().count()) && names.split_whitespace().all(capital),
-            capital: text.split_whitespace().any(|word| capital(word) && !phrases::WROTE.iter().any(|it| plain(word).contains(it))),
+            capital: one_line
+                && below == Below::Quote
+                && text.len() < 120
+                && text.split_whitespace().any(|word| capital(word) && !is_verb(word)),
             lower,
         }
     }

@@ -54,6 +54,7 @@ pub(super) fn find(lines: &[Line<'_>], purpose: Purpose) -> Found {
 fn begins(lines: &[Line<'_>], at: usize) -> bool {
     match lines[at].kind {
         Kind::Mark(Mark::History) => !forward_follows(lines, at),
+        Kind::Mark(Mark::Rule) => is_drawn_header(lines, at) && !forward_follows(lines, at),
         Kind::Mark(Mark::Attribution | Mark::Signature | Mark::EndOfSignature) | Kind::Quote => false,
         Kind::Text => is_separator(lines, at) || is_header_block(lines, at) || is_notes_block(lines, at),
     }
@@ -186,11 +187,25 @@ pub(super) fn is_header_block(lines: &[Line<'_>], at: usize) -> bool {
 fn is_notes_block(lines: &[Line<'_>], at: usize) -> bool {
     let mut said = lines[at..].iter().filter(|it| !it.is_empty()).take(10).map(|it| it.text.trim());
     let Some(sender) = said.next().filter(|it| it.len() < 100 && (it.contains('@') || it.contains('/'))) else { return false };
-    let names = |text: &str, list: &[&str]| list.contains(&text.trim_matches(['*', ' ']).to_lowercase().as_str());
+    let first = |text: &str| text.split("  ").next().unwrap_or_default().trim_matches(['*', ' ']).to_lowercase();
+    let names = |text: &str, list: &[&str]| list.contains(&first(text).as_str());
     let dated = |text: &str| text.len() < 60 && attribution::is_moment(text);
     let rest: Vec<&str> = said.collect();
     let from = if dated(sender) { 0 } else { 1 };
     (from == 0 || rest.first().is_some_and(|it| dated(it)))
         && rest.iter().skip(from).take(2).any(|it| names(it, &phrases::TO))
         && rest.iter().any(|it| names(it, &phrases::SUBJECT))
+}
+
+/// Below a line that was drawn: fields of any language, with an address or a moment among them.
+fn is_drawn_header(lines: &[Line<'_>], at: usize) -> bool {
+    let pair = |text: &str| text.split_once([':', '：']).map(|(name, value)| (name.trim().chars().count(), value.trim().to_owned()));
+    let fields: Vec<String> = lines[at + 1..]
+        .iter()
+        .take(24)
+        .filter(|it| !it.is_empty())
+        .map_while(|it| pair(it.text).filter(|(name, value)| (1..=25).contains(name) && !value.is_empty()).map(|(_, value)| value))
+        .collect();
+    let tells = fields.iter().any(|it| it.contains('@')) && fields.iter().any(|it| attribution::is_moment(it));
+    fields.len() >= 3 && tells
 }
