@@ -11,6 +11,8 @@ export const { chromium } = tools("playwright-core");
 
 /** What a browser calls a page that turned out to be a download: see `expecting`. */
 export const ABORTED = "ERR_ABORTED";
+/** What it says when the driver listens to a press in a frame without script: see `expecting`. */
+export const SCRIPTLESS = "Blocked script execution";
 export const DESK = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 /** The first is looked at with every rule of axe; in the others only what colours can break. */
@@ -47,7 +49,7 @@ export class Visit {
     }
   }
 
-  /** Runs `does`, which asks for something that the server answers with `status` on purpose, or that ends in ABORTED. */
+  /** Runs `does`, which asks for something that the server answers with `status` on purpose, or that ends in ABORTED or SCRIPTLESS. */
   async expecting(status, does) {
     this.expected.push(status);
     try {
@@ -165,7 +167,7 @@ export class Visit {
 
   /** A refusal asked for on purpose is told by the browser too; so is the page that a download leaves where it was. */
   #complaint(text) {
-    if (this.expected.some(it => text.includes(`status of ${it}`) || (it === ABORTED && text.includes(it)))) return;
+    if (this.expected.some(it => text.includes(`status of ${it}`) || ([ABORTED, SCRIPTLESS].includes(it) && text.includes(it)))) return;
     this.fault(text);
   }
 }
