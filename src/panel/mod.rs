@@ -105,7 +105,7 @@ impl Panel {
 
 /// Every route of the panel, each with who may.
 pub fn routes() -> Routes {
-    Routes::default()
+    correcting(Routes::default())
         // signing in
         .get("/", Policy::Anyone, sign_in::start)
         .get("/login", Policy::Anyone, sign_in::form)
@@ -132,11 +132,6 @@ pub fn routes() -> Routes {
         .post("/tickets/{number}/messages/{id}/html", Policy::Staff, mail_html::show_with_pictures)
         .post("/tickets/{number}/messages/{id}/undo", Policy::Staff, comments::undo)
         .post("/tickets/{number}/deliveries/{id}", Policy::Staff, comments::delivery)
-        .get("/tickets/{number}/messages/{id}/move", Policy::Staff, correct::move_form)
-        .post("/tickets/{number}/messages/{id}/move", Policy::Staff, correct::move_it)
-        .get("/tickets/{number}/merge", Policy::Staff, correct::merge_form)
-        .post("/tickets/{number}/merge", Policy::Staff, correct::merge_it)
-        .post("/tickets/{number}/undo", Policy::Staff, correct::undo)
         .get("/attachments/{id}", Policy::Staff, files::attachment)
         // oneself
         .get("/profile", Policy::SignedIn, profile::show)
@@ -180,6 +175,16 @@ pub fn routes() -> Routes {
         .get("/users/new", Policy::Admin, people::new)
         .get("/users/{id}", Policy::Admin, people::person::show)
         .post("/users/{id}", Policy::Admin, people::person::change)
+}
+
+/// Mistakes taken back on one ticket.
+fn correcting(routes: Routes) -> Routes {
+    routes
+        .get("/tickets/{number}/messages/{id}/move", Policy::Staff, correct::move_form)
+        .post("/tickets/{number}/messages/{id}/move", Policy::Staff, correct::move_it)
+        .get("/tickets/{number}/merge", Policy::Staff, correct::merge_form)
+        .post("/tickets/{number}/merge", Policy::Staff, correct::merge_it)
+        .post("/tickets/{number}/undo", Policy::Staff, correct::undo)
 }
 
 /// The panel as a service. Whoever serves it gives each request its `ConnectInfo<SocketAddr>`.
