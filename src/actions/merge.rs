@@ -11,7 +11,7 @@ use crate::{
     desk::{
         correction::{CorrectionKind, may_join},
         event::EventKind,
-        id::{CorrectionId, TicketNumber},
+        id::{CorrectionId, PersonId, TicketNumber},
         permission::Act,
         person::Person,
         ticket::{Status, Ticket},
@@ -34,27 +34,27 @@ pub async fn merge(desk: &Desk, actor: &Person, source: TicketNumber, seen: Opti
     let mut tx = desk.store.begin().await?;
     let (from, into) = enter_both(desk, &mut tx, actor, source, target).await?;
     expect_version(&from, seen)?;
-    join(desk, &mut tx, actor, from, into, now).await?;
+    join(desk, &mut tx, Some(actor.id), from, into, now).await?;
     leave(desk, tx).await
 }
 
 /// [`merge`] of two tickets that are locked.
-pub(super) async fn join(desk: &Desk, tx: &mut Tx, actor: &Person, source: Ticket, target: Ticket, now: Timestamp) -> Result<()> {
+pub(super) async fn join(desk: &Desk, tx: &mut Tx, by: Option<PersonId>, source: Ticket, target: Ticket, now: Timestamp) -> Result<()> {
     may_join(&source, &target)?;
     let (from, into) = (source.number, target.number);
-    let new = NewCorrection { kind: CorrectionKind::Merge, source: from, target: into, status: source.status, by: actor.id };
+    let new = NewCorrection { kind: CorrectionKind::Merge, source: from, target: into, status: source.status, by };
     let correction = corrections::insert(tx, &new, now).await?;
     let all = corrections::comments_of(tx, from).await?;
-    let way = Way { correction, origin: from, target: into, how: How::Moved, by: Some(actor.id) };
+    let way = Way { correction, origin: from, target: into, how: How::Moved, by };
     corrections::relocate(tx, &all, &way, now).await?;
     bring_people(tx, &source, into, correction, now).await?;
 
-    let mut gone = Change::of(source, Some(actor.id));
+    let mut gone = Change::of(source, by);
     gone.changed(EventKind::MergedInto, None, Some(into.to_string()));
     close_into(tx, &mut gone, into, now).await?;
     record(desk, tx, gone, now).await?;
 
-    let mut joined = Change::of(target, Some(actor.id));
+    let mut joined = Change::of(target, by);
     joined.changed(EventKind::MergedFrom, Some(from.to_string()), None);
     arrived(tx, &mut joined, &all, now).await?;
     record(desk, tx, joined, now).await
@@ -112,7 +112,7 @@ pub(super) async fn within(
     now: Timestamp,
 ) -> Result<()> {
     let (source, target) = enter_both(desk, tx, actor, source, target).await?;
-    join(desk, tx, actor, source, target, now).await
+    join(desk, tx, Some(actor.id), source, target, now).await
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::{
         comment::{Comment, Origin, Visibility},
         correction::{CannotCorrect, CorrectionKind, may_join, may_move},
         event::EventKind,
-        id::{CommentId, CorrectionId, TicketNumber},
+        id::{CommentId, CorrectionId, PersonId, TicketNumber},
         message::MessageId,
         permission::Act,
         person::Person,
@@ -83,18 +83,31 @@ pub async fn move_message(desk: &Desk, actor: &Person, id: CommentId, seen: Opti
     // Moved in between: what was asked about is no longer so.
     let comment = comments::get(&mut tx, id).await?.filter(|it| it.ticket == source.number).ok_or(ActionError::Stale)?;
     may_move(&comment, actor)?;
-    let moved = match target {
-        Some(target) => to_ticket(desk, &mut tx, actor, &comment, source, target, now).await?,
-        None => Moved::To(to_new(desk, &mut tx, actor, &comment, source, now).await?),
-    };
+    let moved = within(desk, &mut tx, Some(actor.id), &comment, (source, target), now).await?;
     leave(desk, tx).await?;
     Ok(moved)
+}
+
+/// [`move_message`] within a transaction that has locked both tickets; nobody: maildesk itself, which has read the mail again. No
+/// target: to a ticket that is made for it.
+pub(super) async fn within(
+    desk: &Desk,
+    tx: &mut Tx,
+    by: Option<PersonId>,
+    comment: &Comment,
+    (source, target): (Ticket, Option<Ticket>),
+    now: Timestamp,
+) -> Result<Moved> {
+    match target {
+        Some(target) => to_ticket(desk, tx, by, comment, source, target, now).await,
+        None => Ok(Moved::To(to_new(desk, tx, by, comment, source, now).await?)),
+    }
 }
 
 async fn to_ticket(
     desk: &Desk,
     tx: &mut Tx,
-    actor: &Person,
+    by: Option<PersonId>,
     comment: &Comment,
     source: Ticket,
     target: Ticket,
@@ -103,31 +116,31 @@ async fn to_ticket(
     may_join(&source, &target)?;
     let (from, into) = (source.number, target.number);
     if source.comments <= 1 {
-        merge::join(desk, tx, actor, source, target, now).await?;
+        merge::join(desk, tx, by, source, target, now).await?;
         return Ok(Moved::Merged(into));
     }
-    let new = NewCorrection { kind: CorrectionKind::Move, source: from, target: into, status: source.status, by: actor.id };
+    let new = NewCorrection { kind: CorrectionKind::Move, source: from, target: into, status: source.status, by };
     let correction = corrections::insert(tx, &new, now).await?;
-    let mut joined = Change::of(target, Some(actor.id));
+    let mut joined = Change::of(target, by);
     joined.changed_by(EventKind::MovedIn, Some(from.to_string()), None, comment.id);
-    relocate(tx, actor, comment, (from, into), correction, now).await?;
+    relocate(tx, by, comment, (from, into), correction, now).await?;
     bring_people(desk, tx, comment, &mut joined, correction, now).await?;
     arrived(tx, &mut joined, &[comment.id], now).await?;
     record(desk, tx, joined, now).await?;
-    went(desk, tx, actor, comment, source, into, now).await?;
+    went(desk, tx, by, comment, source, into, now).await?;
     Ok(Moved::To(into))
 }
 
 /// The comment itself, and what it was flagged with: whoever moves it has agreed to its sender.
 async fn relocate(
     tx: &mut Tx,
-    actor: &Person,
+    by: Option<PersonId>,
     comment: &Comment,
     (origin, target): (TicketNumber, TicketNumber),
     correction: CorrectionId,
     now: Timestamp,
 ) -> Result<()> {
-    let way = Way { correction, origin, target, how: How::Moved, by: Some(actor.id) };
+    let way = Way { correction, origin, target, how: How::Moved, by };
     corrections::relocate(tx, &[comment.id], &way, now).await?;
     Ok(corrections::welcome(tx, comment.id).await?)
 }
@@ -136,7 +149,7 @@ async fn relocate(
 async fn went(
     desk: &Desk,
     tx: &mut Tx,
-    actor: &Person,
+    by: Option<PersonId>,
     comment: &Comment,
     source: Ticket,
     into: TicketNumber,
@@ -145,7 +158,7 @@ async fn went(
     if let Some(author) = comment.author {
         participants::drop_proposal(tx, source.number, author).await?;
     }
-    let mut left = Change::of(source, Some(actor.id));
+    let mut left = Change::of(source, by);
     left.changed_by(EventKind::MovedOut, None, Some(into.to_string()), comment.id);
     recount(tx, &mut left).await?;
     record(desk, tx, left, now).await
@@ -204,7 +217,7 @@ async fn mail(desk: &Desk, tx: &mut Tx, comment: &Comment) -> Result<Option<Mail
     Ok(Some(Mail { subject: message.subject, message_id: message.message_id, cc: message.cc }))
 }
 
-async fn to_new(desk: &Desk, tx: &mut Tx, actor: &Person, comment: &Comment, source: Ticket, now: Timestamp) -> Result<TicketNumber> {
+async fn to_new(desk: &Desk, tx: &mut Tx, by: Option<PersonId>, comment: &Comment, source: Ticket, now: Timestamp) -> Result<TicketNumber> {
     if comment.origin == Origin::Staff {
         return Err(CannotCorrect::NoteAlone.into());
     }
@@ -234,15 +247,15 @@ async fn to_new(desk: &Desk, tx: &mut Tx, actor: &Person, comment: &Comment, sou
     let ticket = tickets::insert(tx, &row).await?;
     let (from, into) = (source.number, ticket.number);
     search::index_ticket(tx, into, &subject, &requester.name, requester.email.as_str());
-    let new = NewCorrection { kind: CorrectionKind::Split, source: from, target: into, status: source.status, by: actor.id };
+    let new = NewCorrection { kind: CorrectionKind::Split, source: from, target: into, status: source.status, by };
     let correction = corrections::insert(tx, &new, now).await?;
     participants::bring(tx, into, requester.id, Participation::Active, correction, now).await?;
     for person in copied(desk, tx, comment, now).await?.iter().filter(|it| it.id != requester.id) {
         participants::bring(tx, into, person.id, Participation::Active, correction, now).await?;
     }
-    relocate(tx, actor, comment, (from, into), correction, now).await?;
-    made(desk, tx, actor, comment, ticket, from, now).await?;
-    went(desk, tx, actor, comment, source, into, now).await?;
+    relocate(tx, by, comment, (from, into), correction, now).await?;
+    made(desk, tx, by, comment, ticket, from, now).await?;
+    went(desk, tx, by, comment, source, into, now).await?;
     Ok(into)
 }
 
@@ -250,14 +263,14 @@ async fn to_new(desk: &Desk, tx: &mut Tx, actor: &Person, comment: &Comment, sou
 async fn made(
     desk: &Desk,
     tx: &mut Tx,
-    actor: &Person,
+    by: Option<PersonId>,
     comment: &Comment,
     ticket: Ticket,
     from: TicketNumber,
     now: Timestamp,
 ) -> Result<()> {
     let assignee = ticket.assignee;
-    let mut change = Change::of(ticket, Some(actor.id));
+    let mut change = Change::of(ticket, by);
     change.row = TicketRow::JustMade;
     change.opened("split", comment.id);
     change.changed_by(EventKind::MovedIn, Some(from.to_string()), None, comment.id);

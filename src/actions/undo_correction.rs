@@ -97,7 +97,7 @@ async fn went_back(desk: &Desk, tx: &mut Tx, actor: &Person, made: &Correction, 
     recount(tx, &mut change).await?;
     let left = corrections::comments_of(tx, made.target).await?;
     if made.kind == CorrectionKind::Split && left.is_empty() {
-        let new = NewCorrection { kind: CorrectionKind::Merge, source: made.target, target: made.source, status, by: actor.id };
+        let new = NewCorrection { kind: CorrectionKind::Merge, source: made.target, target: made.source, status, by: Some(actor.id) };
         corrections::insert(tx, &new, now).await?;
         change.changed(EventKind::MergedInto, None, Some(made.source.to_string()));
         merge::close_into(tx, &mut change, made.source, now).await?;

@@ -22,8 +22,8 @@ pub struct NewCorrection {
     pub target: TicketNumber,
     /// The source's status before.
     pub status: Status,
-    /// Who does it.
-    pub by: PersonId,
+    /// Who does it; none: maildesk itself, which has read the mail again.
+    pub by: Option<PersonId>,
 }
 
 /// Keeps a correction.
@@ -33,7 +33,7 @@ pub struct NewCorrection {
 pub async fn insert(tx: &mut Tx, new: &NewCorrection, now: Timestamp) -> Result<CorrectionId> {
     let sql = "insert into corrections (kind, source, target, status, made_by, made_at) values ($1, $2, $3, $4, $5, $6) returning id";
     let id = on!(tx, c => sqlx::query_scalar(sql)
-        .bind(new.kind.as_str()).bind(new.source.0).bind(new.target.0).bind(new.status.as_str()).bind(new.by.0).bind(ms(now))
+        .bind(new.kind.as_str()).bind(new.source.0).bind(new.target.0).bind(new.status.as_str()).bind(new.by.map(|it| it.0)).bind(ms(now))
         .fetch_one(c).await)?;
     Ok(CorrectionId(id))
 }

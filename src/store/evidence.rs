@@ -32,7 +32,7 @@ pub async fn taken_in(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<TakenIn>
     type Row = (String, i64, Option<i64>, Option<String>);
     let rows: Vec<Row> = on!(conn, c => {
         let mut sql = sqlx::QueryBuilder::new(
-            "select m.message_id, m.ticket, k.id, coalesce(p.name, 'somebody') from messages m
+            "select m.message_id, m.ticket, k.id, coalesce(p.name, 'maildesk') from messages m
                 left join corrections k on k.id = (select v.correction from moves v join corrections s on s.id = v.correction
                     join comments c on c.id = v.comment and c.message = m.id
                     where v.message_id = m.message_id and v.how = 'moved' and s.kind <> 'merge' and s.undone_at is null order by v.id desc limit 1)
@@ -57,7 +57,7 @@ pub async fn taken_in(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<TakenIn>
 /// # Errors
 /// When the database refuses.
 pub async fn moved_under(conn: &mut Conn, ours: &MessageId) -> Result<Option<(TicketNumber, CorrectionId, String)>> {
-    let sql = "select c.ticket, k.id, coalesce(p.name, 'somebody') from outbox o
+    let sql = "select c.ticket, k.id, coalesce(p.name, 'maildesk') from outbox o
         left join tickets t on t.number = o.ticket and o.kind = 'receipt'
         join moves v on v.comment = o.comment or v.message_id = t.opened_message
         join corrections k on k.id = v.correction join comments c on c.id = v.comment left join people p on p.id = k.made_by
