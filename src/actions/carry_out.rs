@@ -8,6 +8,7 @@ use crate::{
         door::{Change, Echo, TicketRow, record},
         follow,
         letters::Note,
+        mail_words::MailWords,
         merge,
         open_forwarded::open_forwarded,
         receive_message::Incoming,
@@ -238,23 +239,21 @@ async fn by_mail(
     speaker: &Speaker,
     now: Timestamp,
 ) -> Result<crate::desk::id::CommentId> {
-    let message = &incoming.message;
-    let words = if message.reply.trim().is_empty() { &message.text } else { &message.reply };
-    let words = message.invitation.as_ref().map_or_else(|| words.clone(), |it| format!("{}\n\n{it}", words.trim_end()));
-    let quoted =
-        [message.quoted.as_str(), message.signature.as_str()].iter().filter(|it| !it.is_empty()).copied().collect::<Vec<_>>().join("\n\n");
-    let quoted = if message.reply.trim().is_empty() { String::new() } else { quoted.replace('\0', "") };
-    let html = message.html.as_deref().map(|it| it.replace('\0', ""));
-    let text = CommentText::from_mail(&words);
+    let words = MailWords::of(&incoming.message);
     let saying = Saying {
         ticket: number,
         visibility: speaker.visibility,
         origin: speaker.origin,
         author: speaker.author,
         via: Via::Mail,
-        text: &text,
-        files: &files(&message.attachments),
-        mail: Some(FromMail { message: incoming.row.id, quoted: &quoted, html: html.as_deref(), remote_images: message.remote_images }),
+        text: &words.text,
+        files: &words.files,
+        mail: Some(FromMail {
+            message: incoming.row.id,
+            quoted: &words.quoted,
+            html: words.html.as_deref(),
+            remote_images: words.remote_images,
+        }),
         flag: speaker.flag,
     };
     say(desk, tx, &saying, now).await

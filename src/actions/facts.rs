@@ -83,7 +83,7 @@ pub(super) async fn gather<'a>(
 }
 
 /// A customer's mail that a helper forwards: neither one of the desk's own addresses nor a helper's.
-async fn forwarded_by_staff(desk: &Desk, tx: &mut Tx, message: &IncomingMessage) -> Result<Option<Forwarded>> {
+pub(super) async fn forwarded_by_staff(desk: &Desk, tx: &mut Conn, message: &IncomingMessage) -> Result<Option<Forwarded>> {
     let Some(found) = forwarded::find(message).filter(|it| !desk.mailboxes.is_ours(&it.from.address)) else { return Ok(None) };
     let known = people::by_email(tx, &found.from.address).await?;
     Ok(Some(found).filter(|_| !known.is_some_and(|it| it.role.is_staff())))
@@ -94,7 +94,7 @@ fn given_ticket(evidence: &Evidence) -> Option<TicketNumber> {
     evidence.reply_address.filter(|it| it.person.is_some()).or(evidence.our_id.filter(|it| it.person.is_some())).map(|it| it.ticket)
 }
 
-async fn our_own(desk: &Desk, tx: &mut Tx, message: &IncomingMessage) -> Result<OurOwn> {
+pub(super) async fn our_own(desk: &Desk, tx: &mut Conn, message: &IncomingMessage) -> Result<OurOwn> {
     let sign = |text: &str| desk.sign(text);
     if message.facts.loop_mark.as_deref().is_some_and(|mark| token::is_our_loop_mark(mark, &sign)) {
         return Ok(OurOwn::LoopMark);
@@ -106,7 +106,7 @@ async fn our_own(desk: &Desk, tx: &mut Tx, message: &IncomingMessage) -> Result<
     Ok(if own { OurOwn::MessageId } else { OurOwn::No })
 }
 
-async fn report_about(tx: &mut Tx, message: &IncomingMessage) -> Result<Option<OutboxId>> {
+pub(super) async fn report_about(tx: &mut Conn, message: &IncomingMessage) -> Result<Option<OutboxId>> {
     let returned = message.bounce.as_ref().and_then(|it| it.original_message_id.as_ref());
     for id in returned.into_iter().chain(answered(message)) {
         if let Some(mail) = evidence::our_mail(tx, id).await? {
@@ -117,7 +117,7 @@ async fn report_about(tx: &mut Tx, message: &IncomingMessage) -> Result<Option<O
 }
 
 /// The ids that a message answers, nearest first.
-fn answered(message: &IncomingMessage) -> impl Iterator<Item = &MessageId> {
+pub(super) fn answered(message: &IncomingMessage) -> impl Iterator<Item = &MessageId> {
     message.in_reply_to.iter().chain(message.references.iter().rev()).take(MOST_IDS)
 }
 
@@ -151,16 +151,8 @@ async fn corrected(desk: &Desk, conn: &mut Conn, ids: &[MessageId], known: &[Tak
 }
 
 async fn named_tickets(tx: &mut Tx, evidence: &Evidence, author: Option<&Person>, hour_ago: Timestamp) -> Result<Vec<TicketFacts>> {
-    let corrected = evidence.corrected.as_ref().map(|it| it.ticket);
-    let mut numbers: Vec<TicketNumber> =
-        [corrected, evidence.reply_address.map(|it| it.ticket), evidence.our_id.map(|it| it.ticket), evidence.taken_in, evidence.tag]
-            .into_iter()
-            .flatten()
-            .collect();
-    numbers.sort_unstable();
-    numbers.dedup();
     let mut found = Vec::new();
-    for named in numbers {
+    for named in evidence.tickets() {
         let Some(ticket) = tickets::standing(tx, named).await? else { continue };
         let number = ticket.number;
         let stands = match author {

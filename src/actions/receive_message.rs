@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// At its third start a message that ended the program twice is held.
-const POISON_STARTS: i64 = 2;
+pub(super) const POISON_STARTS: i64 = 2;
 
 /// A row of the ledger with its message, read.
 #[derive(Clone, Debug)]

@@ -12,7 +12,7 @@ use crate::{
         sender::{self, SenderPattern, SenderRule, SenderVerdict},
     },
     store::{
-        Tx, people,
+        Conn, Tx, people,
         sender_rules::{self, RuleRow},
     },
 };
@@ -111,9 +111,14 @@ async fn check(desk: &Desk, tx: &mut Tx, new: &NewRule) -> Result<()> {
 }
 
 /// The rule that counts for a message, as the questions take it.
-pub(super) async fn about(desk: &Desk, tx: &mut Tx, message: &IncomingMessage) -> Result<Option<SenderRule>> {
-    let rows = sender_rules::about(tx, sender::senders(message)).await?;
-    let rules = rows.into_iter().map(|it| SenderRule {
+pub(super) async fn about(desk: &Desk, conn: &mut Conn, message: &IncomingMessage) -> Result<Option<SenderRule>> {
+    about_then(desk, conn, message, Timestamp::MAX).await
+}
+
+/// [`about`], of the rules that were there at `then` and are in force still.
+pub(super) async fn about_then(desk: &Desk, conn: &mut Conn, message: &IncomingMessage, then: Timestamp) -> Result<Option<SenderRule>> {
+    let rows = sender_rules::about(conn, sender::senders(message)).await?;
+    let rules = rows.into_iter().filter(|it| it.made_at <= then).map(|it| SenderRule {
         id: it.id,
         pattern: it.pattern,
         verdict: it.verdict,

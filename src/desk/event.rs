@@ -46,6 +46,8 @@ pub enum EventKind {
     CameBack,
     /// A move or merge was undone: what had come from `new` is there again.
     WentBack,
+    /// maildesk read a stored mail again, and what it shows is better for it: `new` is what changed.
+    ReadAgain,
     /// Staff made the ticket from held mail, or joined held mail to it.
     Released,
     /// Staff put the message back among the held.
@@ -58,7 +60,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind there is.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::Opened,
         Self::Replied,
         Self::Commented,
@@ -80,6 +82,7 @@ impl EventKind {
         Self::MergedFrom,
         Self::CameBack,
         Self::WentBack,
+        Self::ReadAgain,
         Self::Released,
         Self::PutBack,
         Self::Spam,
@@ -111,6 +114,7 @@ impl EventKind {
             Self::MergedFrom => "merged-from",
             Self::CameBack => "came-back",
             Self::WentBack => "went-back",
+            Self::ReadAgain => "read-again",
             Self::Released => "released",
             Self::PutBack => "put-back",
             Self::Spam => "spam",

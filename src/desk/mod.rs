@@ -21,6 +21,7 @@ pub mod period;
 pub mod permission;
 pub mod person;
 pub mod public_url;
+pub mod replay;
 pub mod sender;
 pub mod settings;
 pub mod ticket;

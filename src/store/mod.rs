@@ -20,6 +20,7 @@ use sqlx::{
 };
 
 pub mod analytics;
+pub mod as_of;
 pub mod blobs;
 pub mod comments;
 pub mod conversation;
@@ -42,6 +43,7 @@ pub mod portal;
 pub mod probe;
 pub mod queue;
 pub mod queue_counts;
+pub mod replay;
 pub mod search;
 pub mod sender_rules;
 pub mod sessions;

@@ -14,6 +14,10 @@ mod mail_loop;
 mod notes;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod replay;
+mod replay_threads;
+#[path = "../support/rows.rs"]
+mod rows;
 mod same_words;
 mod strangers_words;
 #[path = "../support/test_desk.rs"]

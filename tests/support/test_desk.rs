@@ -43,6 +43,8 @@ pub struct TestDesk {
     pub ada: Person,
     owed: Mutex<Owed>,
     pub folder: tempfile::TempDir,
+    /// Of its database.
+    pub url: String,
     _database: Option<super::postgres::Database>,
 }
 
@@ -92,7 +94,7 @@ impl TestDesk {
             templates: Arc::new(Templates::new()),
             outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
         };
-        Self { desk, mailbox, ann, hal, ada, owed: Mutex::new(Owed::MustBeSeen), folder, _database: database }
+        Self { desk, mailbox, ann, hal, ada, owed: Mutex::new(Owed::MustBeSeen), folder, url, _database: database }
     }
 
     /// This test is not about the mail that leaves.

@@ -124,6 +124,19 @@ pub struct Evidence {
     pub tag: Option<TicketNumber>,
 }
 
+impl Evidence {
+    /// The tickets that are named, each once.
+    #[must_use]
+    pub fn tickets(&self) -> Vec<TicketNumber> {
+        let corrected = self.corrected.as_ref().map(|it| it.ticket);
+        let signed = [self.reply_address, self.our_id].map(|it| it.map(|it| it.ticket));
+        let mut numbers: Vec<TicketNumber> = [corrected, self.taken_in, self.tag].into_iter().chain(signed).flatten().collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        numbers
+    }
+}
+
 /// A message that a person has moved, found by the nearest id that this one answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corrected {

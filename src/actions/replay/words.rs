@@ -1,0 +1,67 @@
+//! What a comment would show of a mail that came in today.
+
+use crate::{
+    actions::{NewFile, Result, carry_out::files, mail_words::MailWords, read_held, receive_message::Incoming},
+    desk::{
+        command,
+        comment::{CommentText, Origin},
+        replay::{File, Header, Words},
+    },
+    mail::parse::forwarded,
+    store::{Conn, blobs::ContentHash, people, replay::Said},
+};
+
+/// The words that the comment of a mail would have: a helper's without their commands, a forwarded customer's alone.
+pub(super) async fn today(conn: &mut Conn, said: &Said, incoming: &Incoming) -> Result<MailWords> {
+    let message = &incoming.message;
+    if said.origin == Origin::Staff {
+        let (_, rest) = command::read(&message.reply).unwrap_or_else(|_| (Vec::new(), message.reply.clone()));
+        let files = files(&message.attachments);
+        return Ok(MailWords { text: CommentText::from_mail(&rest), quoted: String::new(), html: None, remote_images: 0, files });
+    }
+    let author = match said.author {
+        Some(id) => people::get(conn, id).await?,
+        None => None,
+    };
+    // Not whoever sent it: a helper had forwarded it.
+    let forwarded = author.filter(|it| message.author().is_none_or(|sender| sender.address != it.email)).and_then(|author| {
+        let mail = forwarded::find(message)?;
+        (mail.from.address == author.email).then_some(mail)
+    });
+    Ok(forwarded.map_or_else(|| MailWords::of(message), |mail| MailWords::forwarded(&mail)))
+}
+
+/// The same as it is kept.
+pub(super) fn shown(words: &MailWords) -> Words {
+    Words {
+        text: words.text.as_str().to_owned(),
+        quoted: words.quoted.clone(),
+        html: words.html.clone(),
+        remote_images: words.remote_images,
+        files: words.files.iter().map(file).collect(),
+    }
+}
+
+fn file(file: &NewFile) -> File {
+    File {
+        name: file.name.clone(),
+        content_type: file.content_type.clone(),
+        size: file.bytes.len() as u64,
+        sha256: ContentHash::of(&file.bytes).as_str().to_owned(),
+        content_id: file.content_id.clone(),
+    }
+}
+
+/// What the ledger would say of it; what the list of held mail shows only where it shows it.
+pub(super) fn header(incoming: &Incoming, stored: &Header) -> Header {
+    let message = &incoming.message;
+    Header {
+        message_id: message.message_id.as_ref().map(ToString::to_string),
+        sender: message.author().map(|it| it.address.folded()),
+        sender_name: message.author().and_then(|it| it.name.clone()),
+        subject: message.subject.replace('\0', ""),
+        sender_check: incoming.sender_check.as_ref().map(|it| (it.authenticity.as_str().to_owned(), it.why.clone())),
+        excerpt: stored.excerpt.as_ref().map(|_| read_held::excerpt(message)),
+        files: stored.files.as_ref().map(|_| serde_json::to_string(&read_held::files(message)).unwrap_or_default()),
+    }
+}
