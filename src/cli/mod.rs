@@ -7,6 +7,7 @@ mod healthz;
 mod http;
 mod ingest;
 pub mod inspect;
+mod replay;
 pub mod serve;
 mod user;
 
@@ -34,6 +35,8 @@ enum Command {
     Ingest(ingest::Arguments),
     /// Say what would be done with a mail in a file, and why; needs no configuration, sends and stores nothing.
     Inspect(inspect::Arguments),
+    /// Read stored mail again as it is read today, and show what would change; --apply writes it. Never sends.
+    Replay(replay::Arguments),
     /// Run the daemon: watch the mailboxes, send, serve the panel.
     Serve(Configured),
     /// Add people, list them, give them passwords.
@@ -56,6 +59,7 @@ pub async fn run() -> ExitCode {
         Command::Healthz(it) => healthz::run(&it.config).await,
         Command::Ingest(it) => ingest::run(&it).await,
         Command::Inspect(it) => inspect::run(&it),
+        Command::Replay(it) => replay::run(&it).await,
         Command::Serve(it) => serve::run(&it.config).await,
         Command::User(it) => user::run(&it).await,
     }

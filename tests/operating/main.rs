@@ -4,6 +4,7 @@
 mod check;
 mod check_real_servers;
 mod healthz;
+mod replay;
 mod shell;
 mod user;
 
@@ -15,3 +16,5 @@ mod dovecot;
 mod house_ca;
 #[path = "../support/postgres.rs"]
 mod postgres;
+#[path = "../support/rows.rs"]
+mod rows;
