@@ -62,14 +62,13 @@ impl Visitor for Writer {
         self.end_implied(name);
         self.entered = 0;
         let style = Style::of(tag);
-        match style.seen(tag) {
-            Seen::AsBefore => (),
-            seen if VOID.contains(&name) => {
-                if seen == Seen::Never {
-                    return;
-                }
-            }
-            seen => self.enter(name, What::Seen(seen)),
+        let seen = style.seen(tag);
+        let is_void = VOID.contains(&name);
+        if is_void && seen == Seen::Never {
+            return;
+        }
+        if !is_void && seen != Seen::AsBefore {
+            self.enter(name, What::Seen(seen));
         }
         if self.unseen == 0 {
             self.element(name, tag, &style);

@@ -77,10 +77,11 @@ impl Writer {
         self.space = false;
         self.lines.end_tight();
         let value = scan::attribute(tag, "value").and_then(|it| it.parse().ok());
-        let list = self.open.iter_mut().rev().find_map(|it| match &mut it.what {
-            What::List { ordered, next } => Some((ordered, next)),
-            _ => None,
-        });
+        let list = self
+            .open
+            .iter_mut()
+            .rev()
+            .find_map(|it| if let What::List { ordered, next } = &mut it.what { Some((ordered, next)) } else { None });
         let marker = match list {
             Some((Some(kind), next)) => {
                 let number = value.unwrap_or(*next);
@@ -94,10 +95,7 @@ impl Writer {
     }
 
     fn table(&mut self) -> Option<&mut Vec<usize>> {
-        self.open.iter_mut().rev().find_map(|it| match &mut it.what {
-            What::Table { cells } => Some(cells),
-            _ => None,
-        })
+        self.open.iter_mut().rev().find_map(|it| if let What::Table { cells } = &mut it.what { Some(cells) } else { None })
     }
 
     fn row(&mut self) {

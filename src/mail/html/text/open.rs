@@ -51,10 +51,7 @@ impl Writer {
     }
 
     pub(super) fn is_seen(&self) -> bool {
-        let sized = self.open.iter().rev().find_map(|it| match it.what {
-            What::Seen(seen) => Some(seen),
-            _ => None,
-        });
+        let sized = self.open.iter().rev().find_map(|it| if let What::Seen(seen) = it.what { Some(seen) } else { None });
         self.unseen == 0 && sized != Some(Seen::TooSmall)
     }
 

@@ -29,8 +29,8 @@ impl Style {
 
     /// The value that counts: the last.
     fn value(&self, property: &str) -> Option<&str> {
-        let parts = self.0.split(';').filter_map(|it| it.split_once(':'));
-        parts.filter(|(name, _)| *name == property).last().map(|(_, value)| value.trim_end_matches("!important"))
+        let mut parts = self.0.rsplit(';').filter_map(|it| it.split_once(':'));
+        parts.find(|(name, _)| *name == property).map(|(_, value)| value.trim_end_matches("!important"))
     }
 
     /// As a mail program shows it that knows no style sheet.
