@@ -56,7 +56,7 @@ fn declares_itself(header: &Header<'_>, message: &IncomingMessage) -> bool {
 }
 
 /// Programs that people write with.
-fn is_from_a_mail_program(header: &Header<'_>) -> bool {
+pub(crate) fn is_from_a_mail_program(header: &Header<'_>) -> bool {
     let program = ["user-agent", "x-mailer"].iter().find_map(|it| header.text(it)).unwrap_or_default().to_lowercase();
     phrases::MAIL_PROGRAMS.iter().any(|it| program.contains(it))
 }
@@ -68,7 +68,7 @@ pub(super) fn answers_somebody(message: &IncomingMessage) -> bool {
 }
 
 /// `MAILER-DAEMON`, `postmaster` and those who call themselves so.
-pub(super) fn is_daemon(message: &IncomingMessage) -> bool {
+pub(crate) fn is_daemon(message: &IncomingMessage) -> bool {
     let Some(from) = message.author().or(message.sender.as_ref()) else { return false };
     let name = plain(from.name.as_deref().unwrap_or_default());
     is_daemon_local(from.address.local()) || phrases::DAEMON_NAMES.iter().any(|it| name.contains(it))

@@ -8,6 +8,7 @@ mod returned;
 mod status;
 mod told;
 
+pub(crate) use evidence::{is_daemon, is_from_a_mail_program};
 pub(crate) use notification::is_complaint;
 
 use crate::{

@@ -11,7 +11,8 @@ use crate::{
     mail::parse::{address, header::Header, structure::Tree},
 };
 
-/// So many lines are looked at, and so many recipients have a reason of their own.
+/// So many octets and lines are looked at, and so many recipients have a reason of their own.
+const MOST_OCTETS: usize = 64 * 1024;
 const MOST_LINES: usize = 400;
 const MOST_OWN_REASONS: usize = 20;
 
@@ -27,8 +28,9 @@ pub(super) struct Told<'a> {
 impl<'a> Told<'a> {
     /// From the text, and from a part that has the fields of a delivery status under another type.
     pub fn of(tree: &Tree<'_>, message: &'a IncomingMessage) -> Self {
-        let (words, copy) = cut_copy(&message.text);
-        let leaf = tree.parts.iter().skip(1).filter(|it| !it.multipart && it.media.main == "text/plain");
+        let looked_at = message.text.floor_char_boundary(MOST_OCTETS);
+        let (words, copy) = cut_copy(&message.text[..looked_at]);
+        let leaf = tree.parts.iter().skip(1).filter(|it| !it.multipart && it.media.main == "text/plain").take(5);
         let fields = leaf.map(text_of).find(|it| has_status_fields(it) && !message.text.contains(it.trim()));
         let words = fields.map_or(Cow::Borrowed(words), |it| Cow::Owned(format!("{words}\n\n{it}")));
         Self { words, copy, subject: &message.subject }

@@ -38,9 +38,15 @@ fn decide(tree: &Tree<'_>, message: &mut IncomingMessage) -> (Kind, String) {
     if let Some(why) = automatic::answers_by_subject(header, message) {
         return (Kind::AutoReply, why);
     }
+    if let Some(why) = automatic::answers_an_invitation(tree, message) {
+        return (Kind::AutoReply, why);
+    }
     if let Some((report, why)) = delivery_report::in_words(tree, message) {
         message.bounce = Some(report);
         return (Kind::Bounce, why);
+    }
+    if let Some(why) = automatic::answers_by_words(header, message) {
+        return (Kind::AutoReply, why);
     }
     if let Some((kind, why)) = automatic::read(header, message) {
         return (kind, why);

@@ -20,3 +20,24 @@ pub(super) static RECEIPT_SUBJECTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(
 
 /// What it says.
 pub(super) static RECEIPT_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "receipt-words"));
+
+/// Subjects of challenges.
+pub(super) static CHALLENGE_SUBJECTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "challenge-subjects"));
+
+/// What challenges say.
+pub(super) static CHALLENGE_TEXTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "challenge-texts"));
+
+/// Subjects of confirmations that a mail came in.
+pub(super) static RECEIVED_SUBJECTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "received-subjects"));
+
+/// What confirmations say.
+pub(super) static RECEIVED_TEXTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "received-texts"));
+
+/// How a text says that a machine wrote it.
+pub(super) static AUTOMATIC_TEXTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "automatic-texts"));
+
+/// What calendar programs write into an answer to an invitation.
+pub(super) static INVITATION_ANSWERS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "invitation-answers"));
+
+/// Programs that write to many.
+pub(super) static MASS_MAILERS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "mass-mailers"));

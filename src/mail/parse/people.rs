@@ -75,7 +75,8 @@ fn usable_reply_to(header: &Header<'_>, message: &IncomingMessage) -> Option<Nam
     message.reply_to.iter().find(|it| !unusable(&it.address)).cloned()
 }
 
-fn posts_to(header: &Header<'_>, address: &EmailAddress) -> bool {
+/// Whether the address is that of the list which a mail came through.
+pub(crate) fn posts_to(header: &Header<'_>, address: &EmailAddress) -> bool {
     let folded = address.folded();
     ["list-post", "x-beenthere", "list-id", "x-google-group-id", "mailing-list"]
         .iter()
