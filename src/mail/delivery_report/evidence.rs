@@ -24,7 +24,7 @@ pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, told: &Told<'_>) 
     if let Some(name) = BOUNCE_FIELDS.iter().find(|it| header.first(it).is_some()).filter(|_| subject_says || text_says) {
         return Some(format!("{name}, speaking of a failure"));
     }
-    if daemon && !answered && (subject_says || text_says) || daemon && text_says {
+    if daemon && (subject_says || text_says) {
         return Some("from a mail system, speaking of a failure".to_owned());
     }
     if nobody && subject_says {
