@@ -1,6 +1,7 @@
 //! Octets to text: by the label where it is right, by looking at the octets where it is not.
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
+use mail_parser::decoders::charsets::map::charset_decoder;
 
 use super::{code_page, guess, seven_bit};
 
@@ -39,6 +40,10 @@ fn read(bytes: &[u8], label: Option<&str>) -> Decoded {
         None | Some(Label::Ascii) => Decoded { text: detect(bytes), note: None },
         Some(Label::Says(encoding)) if encoding == UTF_8 => guess::as_utf8(bytes),
         Some(Label::Says(encoding)) => guess::as_labelled(bytes, encoding),
+        Some(Label::Table(decode)) => match std::str::from_utf8(bytes) {
+            Ok(text) => guess::guessed("UTF-8", text.to_owned()),
+            Err(_) => Decoded { text: decode(bytes), note: None },
+        },
         Some(Label::CodePage(name)) => match std::str::from_utf8(bytes) {
             Ok(text) => guess::guessed("UTF-8", text.to_owned()),
             Err(_) => Decoded { text: code_page::decode(&name, bytes).unwrap_or_default(), note: None },
@@ -53,6 +58,8 @@ fn read(bytes: &[u8], label: Option<&str>) -> Decoded {
 enum Label {
     Says(&'static Encoding),
     SevenBit(String),
+    /// One of mail-parser's, which knows more names and code page 850.
+    Table(fn(&[u8]) -> String),
     CodePage(String),
     Ascii,
     Unknown(String),
@@ -77,7 +84,10 @@ fn known(label: &str) -> Label {
     let found = Encoding::for_label(spelled.as_bytes()).or_else(|| Encoding::for_label(dashed(spelled).as_bytes()));
     match found.filter(|it| *it != encoding_rs::REPLACEMENT && *it != encoding_rs::X_USER_DEFINED) {
         Some(encoding) => Label::Says(encoding),
-        None => Label::Unknown(label),
+        None => match charset_decoder(label.as_bytes()).filter(|decode| !decode(b"a").contains('\u{fffd}')) {
+            Some(decode) => Label::Table(decode),
+            None => Label::Unknown(label),
+        },
     }
 }
 
