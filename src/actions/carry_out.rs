@@ -201,7 +201,7 @@ async fn merge_if_asked(
 /// A helper's answer: their commands, then their words.
 async fn staff(desk: &Desk, tx: &mut Tx, incoming: &Incoming, change: &mut Change, helper: &Person, now: Timestamp) -> Result<()> {
     let (commands, rest) = command::read(&incoming.message.reply).unwrap_or_else(|_| (Vec::new(), incoming.message.reply.clone()));
-    let files = files(&incoming.message.attachments);
+    let files = files(&incoming.message.attachments, None);
     if !rest.is_empty() || !files.is_empty() {
         let text = CommentText::from_mail(&rest);
         // Neither the quoted history nor the HTML: both may hold what a notice said to staff alone.
@@ -259,8 +259,10 @@ async fn by_mail(
     say(desk, tx, &saying, now).await
 }
 
-/// What came with a mail, under names that can be shown.
-pub(super) fn files(attachments: &[IncomingAttachment]) -> Vec<NewFile> {
+/// What came with a mail, under names that can be shown. A picture belongs to the text where its part says so, or where `html`
+/// shows it: Outlook calls such pictures attachments.
+pub(super) fn files(attachments: &[IncomingAttachment], html: Option<&str>) -> Vec<NewFile> {
+    let shows = |id: &str| html.is_some_and(|it| it.contains(&format!("cid:{id}")));
     let file = |(at, it): (usize, &IncomingAttachment)| NewFile {
         name: it
             .filename
@@ -269,7 +271,7 @@ pub(super) fn files(attachments: &[IncomingAttachment]) -> Vec<NewFile> {
             .unwrap_or_else(|| format!("attachment-{}", at + 1))
             .replace('\0', ""),
         content_type: it.content_type.replace('\0', ""),
-        content_id: it.content_id.clone().filter(|_| it.inline).map(|it| it.replace('\0', "")),
+        content_id: it.content_id.clone().filter(|id| it.inline || shows(id)).map(|it| it.replace('\0', "")),
         bytes: it.bytes.clone(),
     };
     attachments.iter().enumerate().map(file).collect()

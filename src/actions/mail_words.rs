@@ -24,19 +24,21 @@ impl MailWords {
         let cut = [message.quoted.as_str(), message.signature.as_str()];
         let cut = cut.iter().filter(|it| !it.is_empty()).copied().collect::<Vec<_>>().join("\n\n");
         let words = if nothing_new { &message.text } else { &message.reply };
+        let unreadable = message.encrypted.filter(|_| words.trim().is_empty()).map(|it| format!("({it})"));
+        let words = unreadable.as_ref().unwrap_or(words);
         let words = message.invitation.as_ref().map_or_else(|| words.clone(), |it| format!("{}\n\n{it}", words.trim_end()));
         Self {
             text: CommentText::from_mail(&words),
             quoted: if nothing_new { String::new() } else { cut.replace('\0', "") },
             html: message.html.as_deref().map(|it| it.replace('\0', "")),
             remote_images: message.remote_images,
-            files: files(&message.attachments),
+            files: files(&message.attachments, message.html.as_deref()),
         }
     }
 
     /// Of the customer whose mail a helper forwards: not what the helper wrote above.
     pub fn forwarded(mail: &Forwarded) -> Self {
         let text = CommentText::from_mail(&mail.text);
-        Self { text, quoted: String::new(), html: None, remote_images: 0, files: files(&mail.files) }
+        Self { text, quoted: String::new(), html: None, remote_images: 0, files: files(&mail.files, None) }
     }
 }

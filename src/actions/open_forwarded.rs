@@ -64,7 +64,7 @@ pub(super) async fn open_forwarded(
         origin: Origin::Customer,
         visibility: Visibility::Public,
         flag: None,
-        files: files(&mail.files),
+        files: files(&mail.files, None),
     };
     let comment = write(desk, tx, incoming, number, &words, now).await?;
     change.opened("mail", comment);

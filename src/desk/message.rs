@@ -129,6 +129,25 @@ pub enum ReportedAction {
     Expanded,
 }
 
+/// That a message, or part of it, is for the holder of a key alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Encrypted {
+    /// RFC 3156, or RFC 9580 within the text.
+    OpenPgp,
+    /// RFC 8551.
+    SMime,
+}
+
+impl std::fmt::Display for Encrypted {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let with = match self {
+            Self::OpenPgp => "OpenPGP",
+            Self::SMime => "S/MIME",
+        };
+        write!(f, "this message is encrypted with {with} and cannot be read here; the encrypted part is kept as an attachment")
+    }
+}
+
 /// A leaf of the message that is not its body.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IncomingAttachment {
@@ -230,6 +249,8 @@ pub struct IncomingMessage {
     pub html: Option<String>,
     /// What a calendar entry beside the text says, in words; where there is no text, it is `text` itself.
     pub invitation: Option<String>,
+    /// With what it is encrypted, where it is.
+    pub encrypted: Option<Encrypted>,
     /// Pictures that the HTML body would have loaded from elsewhere; they are left out of `html`.
     pub remote_images: usize,
     /// In the order of the message.

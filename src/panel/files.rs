@@ -8,13 +8,14 @@ use axum::{
 use serde::Serialize;
 
 use crate::{
+    actions::read_again::read_again,
     desk::{
         correction::CorrectionKind,
         id::{AttachmentId, CommentId, TicketNumber},
     },
     panel::{
         Panel,
-        error::PageError,
+        error::{PageError, sentence},
         page::{self, Place},
         ticket,
         visitor::Staff,
@@ -115,6 +116,8 @@ struct MessagePage {
     when: When,
     sender: Option<String>,
     trace: Vec<Asked>,
+    /// What reading it had to mend, guess or leave out.
+    mended: Vec<String>,
     corrections: Vec<Step>,
     deliveries: Vec<Copy>,
     headers: Option<String>,
@@ -158,13 +161,17 @@ pub(super) async fn message(
     ticket::enter(&panel, &visitor, &mut conn, number).await?;
     let said = conversation::said(&mut conn, number, Audience::Staff, 2000).await?;
     let said = said.into_iter().find(|it| it.id == CommentId(id)).ok_or(PageError::Missing)?;
-    let raw = match conversation::raw_mail(&mut conn, said.id).await? {
+    let mail = conversation::raw_mail(&mut conn, said.id).await?;
+    let raw = match &mail {
         Some(mail) => panel.desk.store.blobs().get(&mut conn, &mail.sha256).await?,
         None => None,
     };
     let gone = corrections::ways_of(&mut conn, said.id).await?;
     drop(conn);
-    let page = explain(&panel, number, &said, raw.as_deref(), &gone);
+    let mut page = explain(&panel, number, &said, raw.as_deref(), &gone);
+    if let (Some(mail), Some(_)) = (&mail, &said.mail) {
+        page.mended = read_again(&panel.desk, mail).await?.warnings.iter().map(|it| sentence(it)).collect();
+    }
     page::show(&panel, &visitor, Place::Elsewhere, "message.html", &page).await
 }
 
@@ -179,6 +186,7 @@ fn explain(panel: &Panel, number: TicketNumber, said: &Said, raw: Option<&[u8]>,
         when: When::new(said.created_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
         sender: mail.map(|it| SenderMark::in_words(it.sender_check.as_ref())),
         trace: mail.and_then(|it| it.trace.as_deref()).and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default(),
+        mended: Vec::new(),
         corrections: gone.iter().map(|it| step(panel, it)).collect(),
         deliveries: said.deliveries.iter().map(|it| copy(panel, it)).collect(),
         cut: header.is_some_and(|it| it.len() > SHOWN_HEADER),

@@ -176,7 +176,7 @@ async fn a_message_goes_to_another_ticket_with_its_files_and_its_sender() {
     }
     assert_eq!(desk.ticket(cleos).await.turn, Turn::Customer);
     let query = search::Query::parse("picture").unwrap();
-    let hits = search::find(&mut *desk.desk.store.read().await.unwrap(), &query, Scope::TakesPart(desk.ann.id), 10).await.unwrap();
+    let hits = search::find(&mut desk.desk.store.read().await.unwrap(), &query, Scope::TakesPart(desk.ann.id), 10).await.unwrap();
     assert_eq!(hits.iter().map(|it| it.ticket).collect::<Vec<_>>(), [anns]);
 
     let correction = standing(&desk, anns).await.pop().unwrap();
@@ -384,7 +384,7 @@ async fn a_helper_merges_by_mail_with_all_their_commands_or_none() {
     assert_eq!(desk.ticket(first).await.merged_into, Some(second));
     assert_eq!(texts(&desk, second).await, ["It smokes.", "Anybody?", "Hello Ann."]);
     let query = search::Query::parse("hello").unwrap();
-    let hits = search::find(&mut *desk.desk.store.read().await.unwrap(), &query, Scope::All, 10).await.unwrap();
+    let hits = search::find(&mut desk.desk.store.read().await.unwrap(), &query, Scope::All, 10).await.unwrap();
     assert_eq!(hits.iter().map(|it| it.ticket).collect::<Vec<_>>(), [second]);
     let left = desk.mail_to("ann@home.test").await;
     assert_eq!(left.len(), 1);
@@ -412,7 +412,7 @@ async fn a_reply_taken_back_after_a_merge_counts_on_neither_ticket() {
         slot_width: 900_000,
         mailbox: None,
     };
-    let counted = maildesk::store::analytics::count(&mut *desk.desk.store.read().await.unwrap(), span).await.unwrap();
+    let counted = maildesk::store::analytics::count(&mut desk.desk.store.read().await.unwrap(), span).await.unwrap();
     assert!(counted.first_replies.is_empty());
     assert_eq!(counted.helpers.iter().map(|it| it.replies).sum::<i64>(), 0);
     assert_eq!(counted.counts.open_now, 1);

@@ -21,3 +21,4 @@ mod signing_in;
 #[path = "../support/test_desk.rs"]
 mod test_desk;
 mod ticket_page;
+mod understood;

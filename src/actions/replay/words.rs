@@ -16,7 +16,7 @@ pub(super) async fn today(conn: &mut Conn, said: &Said, incoming: &Incoming) -> 
     let message = &incoming.message;
     if said.origin == Origin::Staff {
         let (_, rest) = command::read(&message.reply).unwrap_or_else(|_| (Vec::new(), message.reply.clone()));
-        let files = files(&message.attachments);
+        let files = files(&message.attachments, None);
         return Ok(MailWords { text: CommentText::from_mail(&rest), quoted: String::new(), html: None, remote_images: 0, files });
     }
     let author = match said.author {

@@ -5,6 +5,7 @@ use super::{
     structure::{Part, Tree},
     transfer,
 };
+use crate::desk::message::Encrypted;
 
 /// The body in pieces, in the order of the message, and the attachments' parts.
 #[derive(Debug, Default)]
@@ -15,6 +16,8 @@ pub struct Body {
     pub attachments: Vec<usize>,
     /// What was guessed, and what cannot be read.
     pub warnings: Vec<String>,
+    /// With what it is encrypted.
+    pub encrypted: Option<Encrypted>,
 }
 
 /// One stretch of the body, in the forms it was sent in.
@@ -44,12 +47,11 @@ pub fn read(tree: &Tree<'_>) -> Body {
 fn tell_encrypted(tree: &Tree<'_>, body: &mut Body) {
     let openpgp = |it: &Part<'_>| matches!(it.media.main.as_str(), "multipart/encrypted" | "application/pgp-encrypted");
     if tree.parts.iter().any(openpgp) {
-        body.warnings
-            .push("the message is encrypted with OpenPGP and cannot be read here; the encrypted part is kept as an attachment".to_owned());
+        body.encrypted = Some(Encrypted::OpenPgp);
     } else if tree.parts.iter().any(smime::is_encrypted) {
-        body.warnings
-            .push("the message is encrypted with S/MIME and cannot be read here; the encrypted part is kept as an attachment".to_owned());
+        body.encrypted = Some(Encrypted::SMime);
     }
+    body.warnings.extend(body.encrypted.map(|it| it.to_string()));
     if let Some(part) = tree.parts.iter().find(|it| it.media.main == "message/partial") {
         let number = |name: &str| part.media.param(name).unwrap_or("?").chars().take(8).collect::<String>();
         body.warnings.push(format!("this is piece {} of {} of a message that was sent in pieces", number("number"), number("total")));

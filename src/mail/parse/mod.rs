@@ -89,6 +89,7 @@ fn with_line_breaks(raw: &[u8]) -> Cow<'_, [u8]> {
 fn read_content(tree: &Tree<'_>, raw: &[u8], message: &mut IncomingMessage) {
     let body = body::read(tree);
     message.warnings.extend(body.warnings);
+    message.encrypted = body.encrypted;
     if let Some(rest) = attachment::header_rest(tree, raw) {
         message.warnings.push("the header is longer than 256 KiB or 1,000 fields; the rest is kept as an attachment".to_owned());
         message.attachments.push(rest);
@@ -174,6 +175,7 @@ fn empty() -> IncomingMessage {
         signature: String::new(),
         html: None,
         invitation: None,
+        encrypted: None,
         remote_images: 0,
         attachments: Vec::new(),
         warnings: Vec::new(),

@@ -2,7 +2,7 @@
 
 use super::{attachment, body::Piece, pgp, transfer, uuencode};
 use crate::{
-    desk::message::{IncomingAttachment, IncomingMessage},
+    desk::message::{Encrypted, IncomingAttachment, IncomingMessage},
     mail::{html, reply_text},
 };
 
@@ -62,6 +62,7 @@ fn show(pieces: Vec<Piece>, message: &mut IncomingMessage) {
 fn without_armour(plain: String, message: &mut IncomingMessage) -> String {
     let opened = pgp::open(plain);
     if !opened.encrypted.is_empty() {
+        message.encrypted = Some(Encrypted::OpenPgp);
         message.warnings.push("part of the text is encrypted with OpenPGP and cannot be read here; it is kept as an attachment".to_owned());
     }
     message.attachments.extend(opened.encrypted.into_iter().map(|it| IncomingAttachment {

@@ -1,0 +1,59 @@
+//! What a message came to be is told in the same words everywhere, and what could not be read is said.
+
+use maildesk::{cli::inspect, desk::settings::DeskSettings};
+
+use crate::{browser::Browser, test_desk::TestDesk};
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#x27;")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn why_gives_the_trace_that_inspect_prints() {
+    let desk = TestDesk::with(DeskSettings::default(), |mailbox| mailbox.authserv_id = None).await;
+    desk.mail_does_not_matter();
+    let raw = "From: Ann <ann@home.test>\r\nTo: support@desk.test\r\nReply-To: Bob <bob@home.test>\r\nSubject: Re: Printer\r\n\
+        In-Reply-To: <unknown@home.test>\r\nMessage-ID: <a@home.test>\r\n\r\nIt smokes.\r\n";
+    let number = desk.receive(raw).await.ticket.unwrap();
+    let said = inspect::objects(&[raw.as_bytes().to_vec()]).remove(0);
+    let page = Browser::of(&desk, &desk.hal).await.get(&format!("/tickets/{number}/messages/1")).await;
+    let why = said["decision"]["why"].as_array().unwrap();
+    assert!(why.len() > 8, "{why:?}");
+    for sentence in why.iter().map(|it| it.as_str().unwrap()).filter(|it| !it.starts_with("action ")) {
+        // A question and what was found stand in two cells.
+        let shown = sentence.split_once("? ").map_or_else(
+            || page.says(&escaped(sentence)),
+            |(question, found)| page.says(&escaped(&format!("{question}?"))) && page.says(&escaped(found)),
+        );
+        assert!(shown, "{sentence} is not in {}", page.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_encrypted_mail_says_so_in_place_of_its_words() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let raw = "From: Ann <ann@home.test>\nTo: support@desk.test\nSubject: Secret\nMessage-ID: <e@home.test>\nMIME-Version: 1.0\n\
+        Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=XX\n\n--XX\n\
+        Content-Type: application/pgp-encrypted\n\nVersion: 1\n--XX\nContent-Type: application/octet-stream; name=encrypted.asc\n\n\
+        -----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n--XX--\n";
+    let number = desk.receive(raw).await.ticket.unwrap();
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let page = hal.get(&format!("/tickets/{number}")).await;
+    assert!(page.says("(this message is encrypted with OpenPGP and cannot be read here") && page.says("encrypted.asc"), "{}", page.text());
+    let why = hal.get(&format!("/tickets/{number}/messages/1")).await;
+    assert!(why.says("Mended or left out") && why.says("This message is encrypted with OpenPGP"), "{}", why.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_picture_that_outlook_calls_an_attachment_is_shown_where_the_text_shows_it() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let raw = "From: Ann Lee <ann@home.test>\nTo: support@desk.test\nSubject: See\nMessage-ID: <pic@home.test>\nMIME-Version: 1.0\n\
+        Content-Type: multipart/related; boundary=XX\n\n--XX\nContent-Type: text/html; charset=utf-8\n\n<p>See</p><img src=\"cid:image001.png@01D0\">\n\
+        --XX\nContent-Type: image/png; name=image001.png\nContent-ID: <image001.png@01D0>\nContent-Disposition: attachment; filename=image001.png\n\
+        Content-Transfer-Encoding: base64\n\niVBORw0KGgpyZXN0\n--XX--\n";
+    let number = desk.receive(raw).await.ticket.unwrap();
+    let sheet = Browser::of(&desk, &desk.hal).await.get(&format!("/tickets/{number}/messages/1/html")).await;
+    assert!(sheet.says("<img src=\"/attachments/"), "{}", sheet.text());
+}
