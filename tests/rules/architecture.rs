@@ -28,6 +28,7 @@ const TONGUES: &[(&str, &[&str])] = &[
     ("async_imap", &["mail"]),
     ("ammonia", &["mail"]),
     ("html5ever", &["mail"]),
+    ("aho_corasick", &["mail"]),
     ("argon2", &["auth"]),
     ("jsonwebtoken", &["auth"]),
     ("axum", &["panel", "api", "app", "demo"]),

@@ -3,21 +3,46 @@
 use super::{phrases, told::Told};
 use crate::{
     desk::message::{IncomingMessage, ReturnPath},
-    mail::parse::{header::Header, people::is_nobody, structure::Tree},
+    mail::{
+        parse::{header::Header, people::is_nobody, structure::Tree},
+        phrases::{head, plain},
+    },
 };
 
+/// What can be known before the text is read.
+pub(super) struct Signs {
+    daemon: bool,
+    nobody: bool,
+    answered: bool,
+    subject_says: bool,
+}
+
+impl Signs {
+    /// None: whatever the text says, it is no bounce. So it is with most mail.
+    pub fn of(tree: &Tree<'_>, message: &IncomingMessage) -> Option<Self> {
+        let header = &tree.parts[0].header;
+        let subject = plain(&message.subject);
+        let answered = phrases::ANSWER_PREFIXES.begin(&subject);
+        let subject_says = !answered && phrases::SUBJECTS.within(&subject);
+        let (daemon, nobody) = (is_daemon(message), message.return_path == ReturnPath::Null);
+        let is_possible = daemon
+            || nobody
+            || subject_says
+            || is_delivery_report(tree)
+            || header.first("x-failed-recipients").is_some()
+            || BOUNCE_FIELDS.iter().any(|it| header.first(it).is_some());
+        is_possible.then_some(Self { daemon, nobody, answered, subject_says })
+    }
+}
+
 /// The sentence that says by what it is one; none: it is none.
-pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, told: &Told<'_>) -> Option<String> {
+pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, told: &Told<'_>) -> Option<String> {
     let header = &tree.parts[0].header;
-    let (daemon, nobody) = (is_daemon(message), message.return_path == ReturnPath::Null);
+    let Signs { daemon, nobody, answered, subject_says } = *signs;
     if header.first("x-failed-recipients").is_some() && (daemon || nobody || header.first("auto-submitted").is_some()) {
         return Some("X-Failed-Recipients, from a mail system".to_owned());
     }
-    let subject = plain(&message.subject);
-    let answered = phrases::ANSWER_PREFIXES.iter().any(|it| subject.starts_with(it));
-    let subject_says = !answered && phrases::SUBJECTS.iter().any(|it| subject.contains(it));
-    let text = plain(&told.words.chars().take(4000).collect::<String>());
-    let text_says = phrases::TEXTS.iter().any(|it| text.contains(it));
+    let text_says = phrases::TEXTS.within(&plain(head(&told.words, 4000)));
     if is_delivery_report(tree) && (subject_says || text_says || daemon) {
         return Some("multipart/report that speaks of a failure".to_owned());
     }
@@ -33,9 +58,9 @@ pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, told: &Told<'_>) 
     if nobody && text_says && message.in_reply_to.is_empty() && !answered {
         return Some("the return path is empty and the text speaks of a failure".to_owned());
     }
-    let by_machine = told.shows_a_transcript() || told.shows_a_copy(tree) || declares_itself(header, message);
-    let by_person = answers_somebody(message) || is_from_a_mail_program(header);
-    (subject_says && text_says && by_machine && !by_person)
+    let by_person = || answers_somebody(message) || is_from_a_mail_program(header);
+    let by_machine = || told.shows_a_transcript() || told.shows_a_copy(tree) || declares_itself(header, message);
+    (subject_says && text_says && !by_person() && by_machine())
         .then(|| "subject and text speak of a failure in a mail system's words, with its transcript or the mail".to_owned())
 }
 
@@ -58,30 +83,21 @@ fn declares_itself(header: &Header<'_>, message: &IncomingMessage) -> bool {
 /// Programs that people write with.
 pub(crate) fn is_from_a_mail_program(header: &Header<'_>) -> bool {
     let program = ["user-agent", "x-mailer"].iter().find_map(|it| header.text(it)).unwrap_or_default().to_lowercase();
-    phrases::MAIL_PROGRAMS.iter().any(|it| program.contains(it))
+    phrases::MAIL_PROGRAMS.within(&program)
 }
 
 /// `Re:`, `Fwd:` or ids of what is answered: whoever speaks about a bounce, and no bounce.
 pub(super) fn answers_somebody(message: &IncomingMessage) -> bool {
-    let subject = plain(&message.subject);
-    !message.in_reply_to.is_empty() || phrases::ANSWER_PREFIXES.iter().any(|it| subject.starts_with(it))
+    !message.in_reply_to.is_empty() || phrases::ANSWER_PREFIXES.begin(&plain(&message.subject))
 }
 
 /// `MAILER-DAEMON`, `postmaster` and those who call themselves so.
 pub(crate) fn is_daemon(message: &IncomingMessage) -> bool {
     let Some(from) = message.author().or(message.sender.as_ref()) else { return false };
-    let name = plain(from.name.as_deref().unwrap_or_default());
-    is_daemon_local(from.address.local()) || phrases::DAEMON_NAMES.iter().any(|it| name.contains(it))
+    is_daemon_local(from.address.local()) || from.name.as_ref().is_some_and(|it| phrases::DAEMON_NAMES.within(&plain(it)))
 }
 
 /// The words before the @ of such an address.
 pub(super) fn is_daemon_local(local: &str) -> bool {
-    let local = local.to_lowercase();
-    phrases::DAEMON_LOCALS.iter().any(|it| local.starts_with(it))
-}
-
-/// Lower case, white space as single spaces, apostrophes straight.
-fn plain(text: &str) -> String {
-    let text = text.to_lowercase().replace('\u{2019}', "'");
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+    phrases::DAEMON_LOCALS.begin(&local.to_lowercase())
 }

@@ -53,8 +53,9 @@ pub(crate) fn in_words(tree: &Tree<'_>, message: &IncomingMessage) -> Option<(De
     if let Some(found) = notification::read(message) {
         return Some(found);
     }
+    let signs = evidence::Signs::of(tree, message)?;
     let told = told::Told::of(tree, message);
-    let why = evidence::find(tree, message, &told)?;
+    let why = evidence::find(tree, message, &signs, &told)?;
     let mut recipients = told.recipients(&tree.parts[0].header, message);
     if recipients.is_empty() {
         recipients = told.about(returned::recipients(tree, told.copy), message);
@@ -76,8 +77,11 @@ fn status_part<'t, 'r>(tree: &'t Tree<'r>, message: &IncomingMessage) -> Option<
         return Some((part, format!("a part of type {}", part.media.main)));
     }
     let of_deliveries = root.param("report-type").is_none_or(|it| it.eq_ignore_ascii_case("delivery-status"));
+    if !is_report || !of_deliveries {
+        return None;
+    }
     let has_fields = |part: &&Part<'_>| !part.multipart && part.media.main != "message/rfc822" && has_status_fields(&text_of(part));
-    let part = tree.parts.iter().skip(1).find(has_fields).filter(|_| is_report && of_deliveries)?;
+    let part = tree.parts.iter().skip(1).find(has_fields)?;
     Some((part, format!("a multipart/report with the fields of a delivery status in a part of type {}", part.media.main)))
 }
 

@@ -2,45 +2,45 @@
 
 use std::sync::LazyLock;
 
-use crate::mail::phrases::list;
+use crate::mail::phrases::Phrases;
 
 const TEXT: &str = include_str!("phrases.txt");
 
 /// Subjects of answers, which a machine that reports does not write.
-pub(super) static ANSWER_PREFIXES: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "answer-prefixes"));
+pub(super) static ANSWER_PREFIXES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "answer-prefixes"));
 
 /// What subjects of bounces hold.
-pub(super) static SUBJECTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "subjects"));
+pub(super) static SUBJECTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "subjects"));
 
 /// What their texts hold.
-pub(super) static TEXTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "texts"));
+pub(super) static TEXTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "texts"));
 
 /// Where a copy of the mail begins.
-pub(super) static COPY_BEGINS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "copy-begins"));
+pub(super) static COPY_BEGINS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "copy-begins"));
 
 /// How mail systems are called in addresses.
-pub(super) static DAEMON_LOCALS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "daemon-locals"));
+pub(super) static DAEMON_LOCALS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "daemon-locals"));
 
 /// How they call themselves.
-pub(super) static DAEMON_NAMES: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "daemon-names"));
+pub(super) static DAEMON_NAMES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "daemon-names"));
 
 /// What stands before a recipient.
-pub(super) static RECIPIENT_LABELS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "recipient-labels"));
+pub(super) static RECIPIENT_LABELS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "recipient-labels"));
 
 /// What says that it is still being tried.
-pub(super) static DELAYED: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "delayed"));
+pub(super) static DELAYED: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "delayed"));
 
 /// What says that nobody tries any more.
-pub(super) static GIVEN_UP: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "given-up"));
+pub(super) static GIVEN_UP: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "given-up"));
 
 /// Header fields with which a copy begins at the margin.
-pub(super) static COPY_FIELDS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "copy-fields"));
+pub(super) static COPY_FIELDS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "copy-fields"));
 
 /// The last word before a recipient.
-pub(super) static LEADS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "leads"));
+pub(super) static LEADS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "leads"));
 
 /// What a line holds that speaks of somebody to be asked for help.
-pub(super) static ASIDES: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "asides"));
+pub(super) static ASIDES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "asides"));
 
 /// Programs that people write with, as `User-Agent` and `X-Mailer` name them.
-pub(super) static MAIL_PROGRAMS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "mail-programs"));
+pub(super) static MAIL_PROGRAMS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "mail-programs"));

@@ -3,11 +3,14 @@
 use std::sync::LazyLock;
 
 use super::status;
+use crate::mail::phrases::{Phrases, plain};
 
 static REASONS: LazyLock<Vec<(&str, &str)>> = LazyLock::new(|| {
     let lines = include_str!("reasons.txt").lines().filter(|it| !it.starts_with('#'));
     lines.filter_map(|it| it.split_once(' ')).collect()
 });
+
+static TOLD: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(REASONS.iter().map(|(_, reason)| *reason).collect()));
 
 /// The status that these words give or mean: an enhanced code in them, else the reason they tell, else the reply code.
 pub(super) fn status(words: &str) -> Option<String> {
@@ -16,16 +19,14 @@ pub(super) fn status(words: &str) -> Option<String> {
 
 /// The status that these words mean, by the list of reasons.
 pub(super) fn meant(words: &str) -> Option<String> {
-    let plain = words.to_lowercase().replace('\u{2019}', "'");
-    let plain = plain.split_whitespace().collect::<Vec<_>>().join(" ");
-    let (code, _) = REASONS.iter().find(|(_, reason)| plain.contains(reason))?;
+    let (code, _) = REASONS[TOLD.first_listed(&plain(words))?];
     let class = reply_code(words).and_then(|it| it.get(..1)).unwrap_or(&code[..1]);
     Some(format!("{class}{}", &code[1..]))
 }
 
 /// Whether these words tell a reason.
 pub(super) fn tells(words: &str) -> bool {
-    meant(words).is_some()
+    TOLD.within(&plain(words))
 }
 
 /// What RFC 5321 §4.2.3 lets be read from the reply code alone.

@@ -8,7 +8,10 @@ use crate::{
         address::EmailAddress,
         message::{IncomingMessage, MessageId, ReportedAction, ReportedRecipient},
     },
-    mail::parse::{address, header::Header, structure::Tree},
+    mail::{
+        parse::{address, header::Header, structure::Tree},
+        phrases::{head, plain},
+    },
 };
 
 /// So many octets and lines are looked at, and so many recipients have a reason of their own.
@@ -97,7 +100,7 @@ impl<'a> Told<'a> {
     /// The status that is told or meant for this recipient, else for all.
     pub fn status_of(&self, address: &str) -> Option<String> {
         let (own, diagnostic) = (self.about_one(address).join("\n"), self.diagnostic_of(address).unwrap_or_default());
-        let whole = || format!("{}\n{}", self.subject, self.words.chars().take(8000).collect::<String>());
+        let whole = || format!("{}\n{}", self.subject, head(&self.words, 8000));
         let given = [&diagnostic, &own].into_iter().find_map(|it| status::failure_code(it)).or_else(|| with_reply(&self.words));
         given
             .or_else(|| [&diagnostic, &own].into_iter().find_map(|it| reason::meant(it)).or_else(|| reason::meant(&whole())))
@@ -134,8 +137,8 @@ impl<'a> Told<'a> {
         for line in self.words.lines().take(MOST_LINES) {
             let line = line.trim().trim_start_matches(['-', '*', '\u{2022}', '>', '|', '<', '+']).trim_start();
             let lower = line.to_lowercase();
-            let labelled = has_rcpt(line) || phrases::RECIPIENT_LABELS.iter().any(|it| lower.starts_with(it));
-            let aside = phrases::ASIDES.iter().any(|it| lower.contains(it));
+            let labelled = has_rcpt(line) || phrases::RECIPIENT_LABELS.begin(&lower);
+            let aside = phrases::ASIDES.within(&lower);
             for (at, address) in addresses(line).into_iter().filter(|(_, it)| !is_ours(message, it)) {
                 let begins = at <= 1 || labelled || (!aside && is_led_to(&line[..at]));
                 if begins { sure.push(address) } else { perhaps.push(address) }
@@ -145,9 +148,8 @@ impl<'a> Told<'a> {
     }
 
     fn action(&self, code: Option<&str>) -> ReportedAction {
-        let said: String = self.words.chars().take(4000).chain(self.subject.chars()).flat_map(char::to_lowercase).collect();
-        let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
-        let delayed = phrases::DELAYED.iter().any(|it| said.contains(it)) && !phrases::GIVEN_UP.iter().any(|it| said.contains(it));
+        let said = plain(&format!("{}{}", head(&self.words, 4000), self.subject));
+        let delayed = phrases::DELAYED.within(&said) && !phrases::GIVEN_UP.within(&said);
         if delayed && !code.is_some_and(|it| it.starts_with('5')) { ReportedAction::Delayed } else { ReportedAction::Failed }
     }
 }
@@ -177,7 +179,7 @@ fn is_led_to(before: &str) -> bool {
     let before =
         before.trim_end_matches(|c: char| c.is_whitespace() || matches!(c, '<' | '(' | '[' | '"' | '\'' | '`' | ':')).to_lowercase();
     let last = before.split(|c: char| !c.is_alphanumeric()).next_back().unwrap_or_default();
-    phrases::LEADS.contains(&last)
+    phrases::LEADS.are(last)
 }
 
 /// Whom the bounce was sent to: the one who wrote the mail, not the one who did not get it.
@@ -228,5 +230,5 @@ fn begins_copy(line: &str) -> bool {
         return true;
     }
     let dressed = line.trim().len() > bare.len();
-    phrases::COPY_BEGINS.iter().any(|it| bare.starts_with(it)) && (dressed || bare.len() > 24)
+    (dressed || bare.len() > 24) && phrases::COPY_BEGINS.begin(&bare)
 }

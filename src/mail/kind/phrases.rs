@@ -2,42 +2,42 @@
 
 use std::sync::LazyLock;
 
-use crate::mail::phrases::list;
+use crate::mail::phrases::Phrases;
 
 const TEXT: &str = include_str!("phrases.txt");
 
 /// How the subject of an automatic answer begins.
-pub(super) static ANSWER_BEGINS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "answer-begins"));
+pub(super) static ANSWER_BEGINS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "answer-begins"));
 
 /// What such a subject holds.
-pub(super) static ABSENT: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "absent"));
+pub(super) static ABSENT: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "absent"));
 
 /// How the subject of an abuse report begins where it has no proper form.
-pub(super) static FEEDBACK_SUBJECTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "feedback-subjects"));
+pub(super) static FEEDBACK_SUBJECTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "feedback-subjects"));
 
 /// How the subject of a read receipt begins.
-pub(super) static RECEIPT_SUBJECTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "receipt-subjects"));
+pub(super) static RECEIPT_SUBJECTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "receipt-subjects"));
 
 /// What it says.
-pub(super) static RECEIPT_WORDS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "receipt-words"));
+pub(super) static RECEIPT_WORDS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "receipt-words"));
 
 /// Subjects of challenges.
-pub(super) static CHALLENGE_SUBJECTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "challenge-subjects"));
+pub(super) static CHALLENGE_SUBJECTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "challenge-subjects"));
 
 /// What challenges say.
-pub(super) static CHALLENGE_TEXTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "challenge-texts"));
+pub(super) static CHALLENGE_TEXTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "challenge-texts"));
 
 /// Subjects of confirmations that a mail came in.
-pub(super) static RECEIVED_SUBJECTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "received-subjects"));
+pub(super) static RECEIVED_SUBJECTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "received-subjects"));
 
 /// What confirmations say.
-pub(super) static RECEIVED_TEXTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "received-texts"));
+pub(super) static RECEIVED_TEXTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "received-texts"));
 
 /// How a text says that a machine wrote it.
-pub(super) static AUTOMATIC_TEXTS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "automatic-texts"));
+pub(super) static AUTOMATIC_TEXTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "automatic-texts"));
 
 /// What calendar programs write into an answer to an invitation.
-pub(super) static INVITATION_ANSWERS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "invitation-answers"));
+pub(super) static INVITATION_ANSWERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "invitation-answers"));
 
 /// Programs that write to many.
-pub(super) static MASS_MAILERS: LazyLock<Vec<&str>> = LazyLock::new(|| list(TEXT, "mass-mailers"));
+pub(super) static MASS_MAILERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "mass-mailers"));

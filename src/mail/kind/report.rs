@@ -3,7 +3,7 @@
 use super::phrases;
 use crate::{
     desk::message::IncomingMessage,
-    mail::{delivery_report, parse::structure::Tree},
+    mail::{delivery_report, parse::structure::Tree, phrases::head},
 };
 
 /// Why it is one, if it is.
@@ -31,18 +31,14 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
     if delivery_report::is_complaint(message) {
         return Some("a complaint notification of Amazon SES".to_owned());
     }
-    if phrases::FEEDBACK_SUBJECTS.iter().any(|it| subject.starts_with(it))
-        && (has(&["message/rfc822"]).is_some() || !tree.parts[0].multipart)
-    {
+    if phrases::FEEDBACK_SUBJECTS.begin(&subject) && (has(&["message/rfc822"]).is_some() || !tree.parts[0].multipart) {
         return Some("an abuse report by its subject".to_owned());
     }
     let fields = ["Feedback-Type:", "User-Agent:", "Version:"];
-    let told = message.text.lines().take(400).filter(|line| fields.iter().any(|it| line.starts_with(it))).count();
-    if message.text.contains("Feedback-Type:") && told >= 2 {
+    let told = || message.text.lines().take(400).filter(|line| fields.iter().any(|it| line.starts_with(it))).count();
+    if message.text.contains("Feedback-Type:") && told() >= 2 {
         return Some("the fields of a feedback report in its text".to_owned());
     }
-    let text: String = message.text.chars().take(600).flat_map(char::to_lowercase).collect();
-    let receipt =
-        phrases::RECEIPT_SUBJECTS.iter().any(|it| subject.starts_with(it)) && phrases::RECEIPT_WORDS.iter().any(|it| text.contains(it));
+    let receipt = phrases::RECEIPT_SUBJECTS.begin(&subject) && phrases::RECEIPT_WORDS.within(&head(&message.text, 600).to_lowercase());
     receipt.then(|| "a read receipt by its subject and words".to_owned())
 }

@@ -4,7 +4,7 @@ use super::{
     lines::{self, Kind, Line},
     phrases,
 };
-use crate::mail::html::marks::Mark;
+use crate::mail::{html::marks::Mark, phrases::head};
 
 /// An attribution runs over at most this many lines.
 const MOST_LINES: usize = 5;
@@ -24,6 +24,9 @@ pub(super) fn mark(lines: &mut [Line<'_>]) {
         at += 1;
     }
 }
+
+/// Characters; no verb on the list has more.
+const LONGEST_VERB: usize = 32;
 
 /// What follows an attribution: quotes make it one of them, `Ann> …` lines become quotes.
 fn below(lines: &mut [Line<'_>], start: usize, end: usize) {
@@ -123,11 +126,12 @@ fn is_dashed(text: &str) -> bool {
 /// `On Monday Ann <ann@x.test> wrote: and here it goes on`, as Yahoo sends it.
 fn goes_on(text: &str) -> bool {
     let Some((before, after)) = text.split_once('>').filter(|(before, _)| before.len() < 250 && before.contains('<')) else { return false };
-    let after: String = after.trim_start().chars().take(30).collect();
-    let after = after.to_lowercase();
-    let verb = phrases::WROTE.iter().filter_map(|it| after.strip_prefix(it)).any(|it| it.trim_start().starts_with(':'));
+    let after = head(after.trim_start(), 30).to_lowercase();
+    if !phrases::WROTE.behind(&after).any(|it| it.trim_start().starts_with(':')) {
+        return false;
+    }
     let before = plain(bare(before));
-    verb && begins(&before) && has_year(&before) && has_time(&before) && has_address(&before)
+    begins(&before) && has_year(&before) && has_time(&before) && has_address(&before)
 }
 
 /// `Ann Lee <ann@x.test> …`: a name of a few words and a bracketed address, at the beginning.
@@ -156,8 +160,9 @@ fn can_end(tail: &str) -> bool {
 }
 
 fn ends_in_verb(tail: &str) -> bool {
-    let lower = tail.trim_end_matches([':', '：', ' ', '\u{a0}', '\u{202f}', ',']).to_lowercase();
-    phrases::WROTE.iter().any(|verb| lower.ends_with(verb))
+    let tail = tail.trim_end_matches([':', '：', ' ', '\u{a0}', '\u{202f}', ',']);
+    let from = tail.char_indices().nth_back(LONGEST_VERB).map_or(0, |(at, _)| at);
+    phrases::WROTE.end(&tail[from..].to_lowercase())
 }
 
 /// Lower case, digits of all scripts as `0` to `9`, no marks of direction.
@@ -178,16 +183,16 @@ fn begins(lower: &str) -> bool {
     let lower = lower.trim_start_matches(['"', '\'', ' ', '(']);
     let first: String = lower.chars().take_while(|c| !c.is_whitespace()).collect();
     let date_first = first.starts_with(|c: char| c.is_ascii_digit()) && (has_date(lower) || has_time(lower));
-    let after = |it: &&str| lower.strip_prefix(*it).filter(|rest| !rest.starts_with(char::is_alphanumeric));
+    let word = |rest: &&str| !rest.starts_with(char::is_alphanumeric);
     let digit_soon = |rest: &str, most: usize| rest.chars().take(most).any(|c| c.is_ascii_digit());
     date_first
-        || phrases::OPENERS.iter().filter_map(&after).any(|rest| digit_soon(rest, 32))
+        || phrases::OPENERS.behind(lower).filter(word).any(|rest| digit_soon(rest, 32))
         || phrases::WEEKDAYS
-            .iter()
-            .filter_map(after)
+            .behind(lower)
+            .filter(word)
             .any(|rest| rest.trim_start_matches(['.', ',', ' ', '\u{a0}']).starts_with(|c: char| c.is_ascii_digit()))
-        || phrases::QUOTING.iter().any(|it| lower.starts_with(it))
-        || phrases::OPENERS_CJK.iter().any(|it| lower.starts_with(it) && digit_soon(lower, 8))
+        || phrases::QUOTING.begin(lower)
+        || phrases::OPENERS_CJK.begin(lower) && digit_soon(lower, 8)
 }
 
 /// What a text that may be an attribution says.
@@ -207,14 +212,13 @@ struct Says {
 impl Says {
     fn of(text: &str, below: Below, one_line: bool) -> Self {
         let lower = plain(text);
-        let verb_at = |list: &[&str]| list.iter().filter_map(|it| lower.find(it)).min();
-        let verb = verb_at(&phrases::WROTE);
+        let verb = phrases::WROTE.first_at(&lower);
         let names = verb.and_then(|at| text.get(..at)).unwrap_or_default();
         let capital = |word: &str| !word.starts_with(char::is_lowercase) && word.contains(char::is_alphabetic);
-        let is_verb = |word: &str| phrases::WROTE.iter().any(|it| plain(word).contains(it));
+        let is_verb = |word: &str| phrases::WROTE.within(&plain(word));
         Self {
             begins: begins(&lower),
-            verb: verb.is_some() || phrases::QUOTING.iter().any(|it| lower.starts_with(it)),
+            verb: verb.is_some() || phrases::QUOTING.begin(&lower),
             date: has_date(&lower) || has_time(&lower),
             address: has_address(&lower),
             colon: lower.ends_with([':', '：']),
@@ -248,7 +252,7 @@ impl Says {
 
     fn enough_above_quote(&self, address_last: bool) -> bool {
         let lower = &*self.lower;
-        let verb = self.verb || phrases::SAID.iter().any(|it| lower.contains(it));
+        let verb = self.verb || phrases::SAID.within(lower);
         let short = verb && lower.len() < 120 && self.capital;
         let dated_address = self.date && self.address && (self.colon || address_last && self.begins);
         let bracketed = lower.trim_end_matches([':', '：', ' ']).ends_with(['>', ']']) && address_last;
@@ -307,4 +311,14 @@ fn numbers(text: &str) -> impl Iterator<Item = (&str, &str)> {
         at = starts(end);
         Some((&text[start..end], &text[end..at.unwrap_or(text.len())]))
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_verb_is_longer_than_what_is_looked_at() {
+        assert!(phrases::WROTE.iter().all(|it| it.chars().count() <= LONGEST_VERB));
+    }
 }

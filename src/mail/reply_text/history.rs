@@ -5,7 +5,7 @@ use super::{
     lines::{Kind, Line},
     phrases,
 };
-use crate::mail::html::marks::Mark;
+use crate::mail::{html::marks::Mark, phrases::Phrases};
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -77,7 +77,8 @@ pub(super) fn with_rule(lines: &[Line<'_>], at: usize) -> usize {
 pub(super) fn is_rule(text: &str) -> bool {
     let text = text.trim();
     let first = text.chars().next();
-    text.chars().count() >= 5 && first.is_some_and(|c| is_dash(c) || matches!(c, '*' | '~')) && text.chars().all(|c| Some(c) == first)
+    let drawn = first.is_some_and(|c| is_dash(c) || matches!(c, '*' | '~')) && text.chars().all(|c| Some(c) == first);
+    drawn && text.chars().count() >= 5
 }
 
 /// GroupWise's `>>> Ann Lee <ann@x.test> 05.02.2018 10:12 >>>`, with nothing marked below it.
@@ -92,15 +93,26 @@ fn is_dash(c: char) -> bool {
 
 /// The words between dashes: `-----Original Message-----`.
 pub(super) fn between_dashes(text: &str) -> Option<String> {
+    inside_dashes(text).map(|it| it.to_lowercase().replace('\u{a0}', " "))
+}
+
+fn is_between_dashes(text: &str) -> bool {
+    inside_dashes(text).is_some()
+}
+
+fn inside_dashes(text: &str) -> Option<&str> {
     let text = text.trim().trim_matches(['*', '>', '|', '#', ' ', '\u{a0}']);
+    if text.len() >= 200 {
+        return None;
+    }
     let inner = text.trim_matches(|c: char| is_dash(c) || matches!(c, '*' | '#' | ' ' | '\u{a0}'));
     let dressed = text.starts_with(is_dash) && inner.len() < text.len() || inner.starts_with("Begin ") && inner.ends_with(':');
-    (text.len() < 200 && dressed).then(|| inner.to_lowercase().replace('\u{a0}', " "))
+    dressed.then_some(inner)
 }
 
 fn is_separator(lines: &[Line<'_>], at: usize) -> bool {
     let Some(inner) = between_dashes(lines[at].text) else { return false };
-    if phrases::ORIGINAL_MESSAGE.iter().any(|it| inner.starts_with(it)) {
+    if phrases::ORIGINAL_MESSAGE.begin(&inner) {
         return true;
     }
     // In a language that is not on the list: words between dashes and a header right below.
@@ -112,9 +124,12 @@ fn is_separator(lines: &[Line<'_>], at: usize) -> bool {
 
 /// `---------- Forwarded message ---------`, `Begin forwarded message:`.
 pub(super) fn is_forward(text: &str) -> bool {
-    let plain = text.trim().trim_matches(|c: char| "-_=*> \u{a0}\u{2014}".contains(c)).trim_end_matches([':', '：']).to_lowercase();
-    let dressed = between_dashes(text).is_some() || text.trim_end().ends_with([':', '：']) || text.trim_start().starts_with("Begin ");
-    plain.len() < 120 && dressed && phrases::FORWARDED.iter().any(|it| plain.starts_with(it))
+    let dressed = text.trim_end().ends_with([':', '：']) || text.trim_start().starts_with("Begin ") || is_between_dashes(text);
+    if !dressed {
+        return false;
+    }
+    let bare = text.trim().trim_matches(|c: char| "-_=*> \u{a0}\u{2014}".contains(c)).trim_end_matches([':', '：']);
+    bare.len() < 120 && phrases::FORWARDED.begin(&bare.to_lowercase())
 }
 
 /// What a line of a copied header names.
@@ -136,7 +151,7 @@ pub(super) fn field(text: &str) -> Option<(Named, &str)> {
         return None;
     }
     let name = name.trim().trim_matches(['*', '_']).trim().to_lowercase();
-    let is = |list: &[&str]| list.contains(&name.as_str());
+    let is = |list: &Phrases| list.are(&name);
     let named = if is(&phrases::FROM) {
         Named::From
     } else if is(&phrases::SENT) {
@@ -188,7 +203,7 @@ fn is_notes_block(lines: &[Line<'_>], at: usize) -> bool {
     let mut said = lines[at..].iter().filter(|it| !it.is_empty()).take(10).map(|it| it.text.trim());
     let Some(sender) = said.next().filter(|it| it.len() < 100 && (it.contains('@') || it.contains('/'))) else { return false };
     let first = |text: &str| text.split("  ").next().unwrap_or_default().trim_matches(['*', ' ']).to_lowercase();
-    let names = |text: &str, list: &[&str]| list.contains(&first(text).as_str());
+    let names = |text: &str, list: &Phrases| list.are(&first(text));
     let dated = |text: &str| text.len() < 60 && attribution::is_moment(text);
     let rest: Vec<&str> = said.collect();
     let from = if dated(sender) { 0 } else { 1 };

@@ -1,11 +1,15 @@
 //! The line of a helpdesk above which the answer is written: our own, and those of others.
 
+use std::sync::LazyLock;
+
 use super::{lines::Line, phrases};
-use crate::desk::message::REPLY_MARKER;
+use crate::{desk::message::REPLY_MARKER, mail::phrases::Phrases};
+
+static OWN: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(vec![REPLY_MARKER]));
 
 /// The first such line.
 pub(super) fn find(lines: &[Line<'_>]) -> Option<usize> {
-    lines.iter().position(|it| it.text.contains(REPLY_MARKER) || is_foreign(it))
+    lines.iter().position(|it| OWN.within(it.text) || is_foreign(it))
 }
 
 /// `##- Please type your reply above this line -##`: nothing else on its line but what draws it.
@@ -14,6 +18,5 @@ fn is_foreign(line: &Line<'_>) -> bool {
     if text.is_empty() || text.len() > 200 || line.code {
         return false;
     }
-    let lower = text.to_lowercase();
-    phrases::MARKERS.iter().any(|it| lower.strip_prefix(it).is_some_and(|rest| rest.chars().count() <= 40))
+    phrases::MARKERS.behind(&text.to_lowercase()).any(|rest| rest.chars().count() <= 40)
 }

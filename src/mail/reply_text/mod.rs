@@ -41,7 +41,7 @@ impl Purpose {
     #[must_use]
     pub fn of(subject: &str) -> Self {
         let prefix = subject.split([':', '：']).next().unwrap_or_default().trim().to_lowercase();
-        if subject.contains([':', '：']) && phrases::FORWARD_PREFIXES.contains(&prefix.as_str()) { Self::Forwards } else { Self::Writes }
+        if subject.contains([':', '：']) && phrases::FORWARD_PREFIXES.are(&prefix) { Self::Forwards } else { Self::Writes }
     }
 }
 
@@ -200,7 +200,7 @@ fn is_afterword(
         above.len() <= 2 && above.last().is_some_and(|it| it.trim_end().ends_with([',', '!', '-'])) && above.join(" ").len() < 40;
     let points_down = above.iter().any(|it| {
         let lower = it.to_lowercase();
-        phrases::BELOW.iter().any(|word| lower.contains(word)) || it.trim_end().ends_with(':')
+        phrases::BELOW.within(&lower) || it.trim_end().ends_with(':')
     });
     let asked = quoted.last().is_some_and(|it| it.trim_end().ends_with(['?', '？']));
     attributed && one_paragraph && !greeting && !points_down && !asked

@@ -53,7 +53,7 @@ fn is_short_rule(text: &str) -> bool {
     let text = text.trim();
     let first = text.chars().next();
     let drawn = first.is_some_and(|c| "-_=*~#\u{2014}\u{2013}".contains(c)) && text.chars().all(|c| Some(c) == first);
-    text.chars().count() >= 2 && drawn
+    drawn && text.chars().count() >= 2
 }
 
 /// A rule with an empty line above, and below it a name or greeting and a few short lines to the end.
@@ -80,26 +80,26 @@ fn is_footer(lines: &[Line<'_>]) -> bool {
         return false;
     }
     if rule.chars().count() < 20 {
-        return said.len() <= 4 && phrases::SCANNED.iter().any(|it| said[0].contains(it));
+        return said.len() <= 4 && phrases::SCANNED.within(&said[0]);
     }
-    let spoken = said.iter().any(|line| phrases::FOOTER.iter().any(|it| line.contains(it)));
+    let spoken = said.iter().any(|line| phrases::FOOTER.within(line));
     spoken || (rule.starts_with('_') && said.len() <= 6)
 }
 
 /// `Sent from my iPhone`, in short and in any of many languages.
 fn is_device_line(text: &str) -> bool {
-    let lower = text.trim().trim_matches(['*', '_', '[', ']', '(', ')', '<', '>', ' ', '~', '\u{200e}', '\u{200f}']).to_lowercase();
-    let words = lower.split_whitespace().count();
-    if lower.chars().count() > 90 || words > 14 || lower.ends_with(['?', '!']) {
+    let bare = text.trim().trim_matches(['*', '_', '[', ']', '(', ')', '<', '>', ' ', '~', '\u{200e}', '\u{200f}']);
+    if bare.len() > 400 || bare.ends_with(['?', '!']) {
         return false;
     }
-    let german = lower.starts_with("von ") && lower.trim_end_matches('.').ends_with(" gesendet");
-    let begins = |list: &[&str]| list.iter().any(|it| lower.starts_with(it));
-    let ends = |list: &[&str]| list.iter().any(|it| lower.trim_end_matches(['.', '。']).ends_with(it.trim_end()));
-    let names_one = || phrases::DEVICES.iter().any(|it| lower.contains(it));
-    let known = words <= 9 && (german || begins(&phrases::SENT_FROM) || ends(&phrases::SENT_FROM_LAST));
-    let offered = || words <= 8 && phrases::OFFERED.iter().any(|it| lower.contains(it)) && (begins(&phrases::GET) || ends(&phrases::GET));
-    known || (begins(&phrases::SENT_BY_DEVICE) || ends(&phrases::SENT_BY_DEVICE_LAST)) && names_one() || offered()
+    let lower = bare.to_lowercase();
+    let end = lower.trim_end_matches(['.', '。']);
+    let german = || lower.starts_with("von ") && lower.trim_end_matches('.').ends_with(" gesendet");
+    let known = || german() || phrases::SENT_FROM.begin(&lower) || phrases::SENT_FROM_LAST.end(end);
+    let device = || (phrases::SENT_BY_DEVICE.begin(&lower) || phrases::SENT_BY_DEVICE_LAST.end(end)) && phrases::DEVICES.within(&lower);
+    let offered = || (phrases::GET.begin(&lower) || phrases::GET.end(end)) && phrases::OFFERED.within(&lower);
+    let words = |most: usize| lower.split_whitespace().count() <= most;
+    (known() && words(9) || device() && words(14) || offered() && words(8)) && lower.chars().count() <= 90
 }
 
 /// Below it stand a link or another such line, and no words.
