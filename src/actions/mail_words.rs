@@ -26,7 +26,11 @@ impl MailWords {
         let words = if nothing_new { &message.text } else { &message.reply };
         let unreadable = message.encrypted.filter(|_| words.trim().is_empty()).map(|it| format!("({it})"));
         let words = unreadable.as_ref().unwrap_or(words);
-        let words = message.invitation.as_ref().map_or_else(|| words.clone(), |it| format!("{}\n\n{it}", words.trim_end()));
+        let words = message
+            .invitation
+            .as_ref()
+            .filter(|it| it.trim() != message.text.trim())
+            .map_or_else(|| words.clone(), |it| format!("{}\n\n{it}", words.trim_end()));
         Self {
             text: CommentText::from_mail(&words),
             quoted: if nothing_new { String::new() } else { cut.replace('\0', "") },

@@ -38,15 +38,16 @@ pub fn verdict(traces: &[SenderTrace], authserv_id: &str, from_domain: &str) -> 
 
 /// The results of the server, from the top to the first trace of another.
 fn topmost_run(traces: &[SenderTrace], authserv_id: &str) -> Vec<Field> {
-    let mut fields = Vec::new();
+    let (mut fields, mut ours_seen) = (Vec::new(), false);
     for trace in traces {
         match trace {
             SenderTrace::Results(value) => match read(value) {
                 field if is_same_server(&field.server, authserv_id) => fields.push(field),
                 _ => break,
             },
-            // What handed the mail on within the house stands above the results.
-            SenderTrace::ReceivedBy(host) if !fields.is_empty() && !is_near(host, authserv_id) => break,
+            // What handed the mail on within the house stands above the results; below our own server's Received it is others'.
+            SenderTrace::ReceivedBy(host) if is_near(host, authserv_id) => ours_seen = true,
+            SenderTrace::ReceivedBy(_) if ours_seen || !fields.is_empty() => break,
             SenderTrace::ReceivedBy(_) => {}
         }
     }
@@ -59,8 +60,11 @@ fn is_same_server(server: &str, authserv_id: &str) -> bool {
     !bare(server).is_empty() && bare(server) == bare(authserv_id)
 }
 
-/// A host that is the server, or lies in its domain, or whose domain it names.
+/// A host that is the server, or lies in its domain, or whose domain it names; a filter on the same machine has no domain.
 fn is_near(host: &str, authserv_id: &str) -> bool {
+    if !host.contains(['.', ':']) {
+        return true;
+    }
     let id = authserv_id.trim().trim_end_matches('.').to_lowercase();
     is_same_server(host, &id) || lies_in(host, &id) || lies_in(&id, host)
 }
@@ -128,7 +132,7 @@ fn is_registry_like(domain: &str) -> bool {
 }
 
 fn read(value: &str) -> Field {
-    let plain = without_comments(value);
+    let Some(plain) = without_comments(value) else { return Field::default() };
     let mut pieces = split_outside_quotes(&plain).into_iter();
     let server = pieces.next().unwrap_or_default();
     let server = server.split_whitespace().next().unwrap_or_default().trim_matches('"').to_owned();
@@ -166,14 +170,23 @@ fn words_outside_quotes(piece: &str) -> Vec<String> {
     words
 }
 
-/// Comments may hold anything, `dmarc=pass` too.
-fn without_comments(value: &str) -> String {
+/// Comments may hold anything, `dmarc=pass` too. What is escaped within quotes becomes `_`: an envelope sender is a
+/// stranger's text, and must not end its quotes by itself. None: a quote or a comment is never closed.
+fn without_comments(value: &str) -> Option<String> {
     let (mut out, mut depth, mut quoted, mut escaped) = (String::with_capacity(value.len()), 0_usize, false, false);
     for c in value.chars() {
         let was_escaped = std::mem::take(&mut escaped);
         match c {
-            _ if was_escaped => (),
-            '\\' => escaped = true,
+            _ if was_escaped => {
+                if depth == 0 {
+                    out.push('_');
+                }
+                continue;
+            }
+            '\\' if quoted || depth > 0 => {
+                escaped = true;
+                continue;
+            }
             '"' if depth == 0 => quoted = !quoted,
             '(' if !quoted => depth += 1,
             ')' if !quoted && depth > 0 => {
@@ -188,7 +201,7 @@ fn without_comments(value: &str) -> String {
             out.push(c);
         }
     }
-    out
+    (!quoted && depth == 0).then_some(out)
 }
 
 fn split_outside_quotes(text: &str) -> Vec<String> {

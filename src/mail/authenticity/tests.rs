@@ -90,3 +90,31 @@ fn the_reason_is_a_sentence_for_a_person() {
         assert_eq!(check(traces).why, why);
     }
 }
+
+#[test]
+fn an_envelope_sender_cannot_write_results_of_its_own() {
+    for forged in [
+        r#"mx.desk.test; spf=pass smtp.mailfrom="a\"; dkim=pass header.d=x.test; y=\""@evil.test"#,
+        r#"mx.desk.test; dmarc=none header.from=x.test; spf=pass smtp.mailfrom="a\"; dmarc=pass header.from=x.test; y=\""@evil.test"#,
+        r#"mx.desk.test; spf=pass smtp.mailfrom="a@x.test "@evil.test"#,
+        r#"mx.desk.test; spf=pass smtp.mailfrom="a smtp.mailfrom=@x.test"@evil.test"#,
+        r#"mx.desk.test; spf=pass smtp.mailfrom="a; dmarc=pass header.from=x.test"#,
+        r#"mx.desk.test; spf=pass smtp.mailfrom=a@evil.test (; dmarc=pass header.from=x.test"#,
+    ] {
+        assert_eq!(check(&[forged]).authenticity, Authenticity::NotVerified, "{forged}");
+    }
+}
+
+#[test]
+fn what_stands_below_our_own_server_and_another_came_with_the_mail() {
+    let by = |host: &str| SenderTrace::ReceivedBy(host.to_owned());
+    let passes = || SenderTrace::Results("mx.desk.test; dmarc=pass header.from=x.test".to_owned());
+    for (traces, expected) in [
+        (vec![by("mx.desk.test"), by("out.evil.test"), passes()], Authenticity::NotVerified),
+        (vec![by("2002:a05:6a10:b0"), passes()], Authenticity::Verified),
+        (vec![by("store.internal.example"), passes(), by("mx.desk.test")], Authenticity::Verified),
+        (vec![by("mx.desk.test"), by("localhost"), passes(), by("mx.desk.test")], Authenticity::Verified),
+    ] {
+        assert_eq!(verdict(&traces, "mx.desk.test", "x.test").authenticity, expected, "{traces:?}");
+    }
+}

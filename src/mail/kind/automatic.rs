@@ -94,7 +94,9 @@ pub(crate) fn answers_an_invitation(tree: &Tree<'_>, message: &IncomingMessage) 
     let is_reply =
         |it: &Part<'_>| it.media.main == "text/calendar" && it.media.param("method").is_some_and(|it| it.eq_ignore_ascii_case("reply"));
     tree.parts.iter().find(|it| is_reply(it))?;
-    let by_a_program = message.text.trim().is_empty() || phrases::INVITATION_ANSWERS.within(&message.text.to_lowercase());
+    let told = message.invitation.as_deref().unwrap_or_default();
+    let wordless = message.text.trim().is_empty() || message.text.trim() == told.trim();
+    let by_a_program = wordless || phrases::INVITATION_ANSWERS.within(&message.text.to_lowercase());
     by_a_program.then(|| "an answer to an invitation (text/calendar; method=REPLY) without words of its own".to_owned())
 }
 

@@ -110,11 +110,12 @@ fn read_content(tree: &Tree<'_>, raw: &[u8], message: &mut IncomingMessage) {
             }
         }
     }
-    if pieces.iter().all(body::Piece::is_blank) {
-        pieces.extend(invitation.take().map(|it| body::Piece { plain: Some(it), html: None }));
+    let wordless = pieces.iter().all(body::Piece::is_blank);
+    if wordless {
+        pieces.extend(invitation.clone().map(|it| body::Piece { plain: Some(it), html: None }));
     }
     text::read(pieces, message);
-    if let (Some(html), Some(told)) = (message.html.as_mut(), invitation.as_ref()) {
+    if let (Some(html), Some(told), false) = (message.html.as_mut(), invitation.as_ref(), wordless) {
         html.push_str(&html::from_text(told));
     }
     message.invitation = invitation;
