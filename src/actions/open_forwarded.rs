@@ -56,21 +56,22 @@ pub(super) async fn open_forwarded(
     let number = ticket.number;
     participants::set(tx, number, requester.id, Participation::Active, now).await?;
     search::index_ticket(tx, number, &subject, &requester.name, requester.email.as_str());
-    let mut change = Change::of(ticket, Some(helper.id));
+    // Anybody can write a From: without a server that vouches for it, nothing is said in the helper's name, and staff see why.
+    let vouched = incoming.authenticity() == Authenticity::Verified;
+    let flag = (!vouched).then_some(Flag::UnsignedStaff);
+    let mut change = Change::of(ticket, Some(helper.id).filter(|_| vouched));
     change.row = TicketRow::JustMade;
     let words = Words {
         author: &requester,
         text: &mail.text,
         origin: Origin::Customer,
         visibility: Visibility::Public,
-        flag: None,
+        flag,
         files: files(&mail.files, None),
     };
     let comment = write(desk, tx, incoming, number, &words, now).await?;
     change.opened("mail", comment);
     if !mail.above.trim().is_empty() {
-        // Anybody can write a From: without a server that vouches for it, the note says so.
-        let flag = (incoming.authenticity() != Authenticity::Verified).then_some(Flag::UnsignedStaff);
         let words =
             Words { author: helper, text: &mail.above, origin: Origin::Staff, visibility: Visibility::Internal, flag, files: Vec::new() };
         let note = write(desk, tx, incoming, number, &words, now).await?;

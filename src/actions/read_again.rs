@@ -16,5 +16,5 @@ pub async fn read_again(desk: &Desk, mail: &RawMail) -> Result<IncomingMessage> 
     let mut conn = desk.store.read().await?;
     let raw = desk.store.blobs().get(&mut conn, &mail.sha256).await?.ok_or(ActionError::Missing("message"))?;
     drop(conn);
-    Ok(tokio::task::block_in_place(|| parse::read(&raw)))
+    Ok(tokio::task::block_in_place(|| parse::timed::read(raw)))
 }

@@ -30,7 +30,7 @@ pub async fn read_held(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Inco
     let row = held::get(&mut conn, id).await?.ok_or(ActionError::Missing("held message"))?;
     let raw = desk.store.blobs().get(&mut conn, &row.sha256).await?.ok_or(ActionError::Missing("message"))?;
     drop(conn);
-    Ok(parse::read(&raw))
+    Ok(tokio::task::block_in_place(|| parse::timed::read(raw)))
 }
 
 /// An attachment as the list names it.

@@ -18,12 +18,14 @@ use crate::{
     clock::Clock,
     config::Config,
     desk::{id::LedgerId, message::IncomingMessage},
-    mail::parse,
+    mail::parse::{
+        self,
+        timed::{MOST_PROCESSOR_TIME, read_each},
+    },
     store::{
         Opener, messages,
         replay::{self as rows, Held, Which},
     },
-    workers::reading::{MOST_PROCESSOR_TIME, read_each},
 };
 
 mod count;

@@ -5,7 +5,6 @@ use crate::{actions::ActionError, store::StoreError};
 pub mod caution;
 pub mod housekeeping;
 pub mod intake;
-pub mod reading;
 pub mod sender;
 pub mod take_in;
 

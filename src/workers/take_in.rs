@@ -13,15 +13,18 @@ use crate::{
         id::{LedgerId, MailboxId},
         message::IncomingMessage,
     },
-    mail::{content_key::content_key, parse},
+    mail::{
+        content_key::content_key,
+        parse::{
+            self,
+            timed::{MOST_PROCESSOR_TIME, read_each},
+        },
+    },
     store::{
         StoreError, mailboxes,
         messages::{self, Arrived, Kept, LedgerRow, Place, Taken},
     },
-    workers::{
-        Result,
-        reading::{MOST_PROCESSOR_TIME, read_each},
-    },
+    workers::Result,
 };
 
 /// Decided in one transaction: so many messages at most.

@@ -36,6 +36,7 @@ async fn words_that_nobody_vouches_for_are_marked() {
     desk.mail_does_not_matter();
     let number = desk.receive(&mail("Hal <hal@desk.test>", "Fwd: Printer", &[], FORWARD)).await.ticket.unwrap();
     let said = said(&desk, number).await;
+    assert_eq!((said[0].visibility, said[0].flag), (Visibility::Public, Some(Flag::UnsignedStaff)));
     assert_eq!((said[1].visibility, said[1].flag), (Visibility::Internal, Some(Flag::UnsignedStaff)));
 }
 

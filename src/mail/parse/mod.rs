@@ -26,6 +26,7 @@ mod smime;
 mod spam;
 pub mod structure;
 mod text;
+pub mod timed;
 mod tnef;
 pub mod transfer;
 mod uuencode;

@@ -10,6 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
+use crate::desk::message::IncomingMessage;
+
 /// SAFETY.md, "Bounds": a message that needs more is held.
 pub const MOST_PROCESSOR_TIME: Duration = Duration::from_secs(10);
 
@@ -34,6 +36,14 @@ pub fn read_each<T: Send + 'static>(octets: Vec<Vec<u8>>, read: fn(&[u8]) -> T, 
         gather(&told, most, octets.len(), &mut done);
     }
     done
+}
+
+/// A message for somebody who looks at it: as [`super::read`] gives it, and where that takes too long, its header fields with
+/// the whole of it as an attachment. Blocks the thread that asks.
+#[must_use]
+pub fn read(octets: Vec<u8>) -> IncomingMessage {
+    let theirs = vec![octets.clone()];
+    read_each(theirs, super::read, MOST_PROCESSOR_TIME).pop().flatten().unwrap_or_else(|| super::read_poorly(&octets))
 }
 
 /// What a reader tells.
