@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{ActionError, Desk, Result, door::leave},
     desk::{
+        address::EmailAddress,
         id::SenderRuleId,
         message::IncomingMessage,
         permission::Act,
@@ -31,28 +32,41 @@ pub struct NewRule {
     pub note: String,
 }
 
+/// A rule that is in force now.
+#[derive(Clone, Debug)]
+pub struct Added {
+    /// Its row.
+    pub id: SenderRuleId,
+    /// The one that stood in its place, saying something else.
+    pub replaced: Option<RuleRow>,
+}
+
 /// Puts a rule in force in the place of the one for the same pattern; the same rule again changes nothing.
 ///
 /// # Errors
 /// What [`ActionError`] lists; [`ActionError::Invalid`] for a pattern that would stop the desk's own people.
-pub async fn add(desk: &Desk, actor: &Person, new: &NewRule) -> Result<SenderRuleId> {
+pub async fn add(desk: &Desk, actor: &Person, new: &NewRule) -> Result<Added> {
     desk.allow(actor, Act::WorkHeldMail)?;
     let mut tx = desk.store.begin().await?;
-    let id = put(desk, &mut tx, actor, new, desk.clock.now()).await?;
+    let added = put(desk, &mut tx, actor, new, desk.clock.now()).await?;
     leave(desk, tx).await?;
-    Ok(id)
+    Ok(added)
 }
 
 /// [`add`], inside another action.
-pub(super) async fn put(desk: &Desk, tx: &mut Tx, actor: &Person, new: &NewRule, now: Timestamp) -> Result<SenderRuleId> {
+pub(super) async fn put(desk: &Desk, tx: &mut Tx, actor: &Person, new: &NewRule, now: Timestamp) -> Result<Added> {
     check(desk, tx, new).await?;
     let note: String = new.note.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(LONGEST_NOTE).collect();
-    match sender_rules::in_force(tx, &new.pattern).await? {
-        Some(old) if old.verdict == new.verdict && (old.note == note || note.is_empty()) => return Ok(old.id),
+    let old = sender_rules::in_force(tx, &new.pattern).await?;
+    match &old {
+        Some(old) if old.verdict == new.verdict && (old.note == note || note.is_empty()) => {
+            return Ok(Added { id: old.id, replaced: None });
+        }
         Some(old) => sender_rules::remove(tx, old.id, actor.id, now).await?,
         None => {}
     }
-    Ok(sender_rules::insert(tx, &new.pattern, new.verdict, &note, actor.id, now).await?)
+    let id = sender_rules::insert(tx, &new.pattern, new.verdict, &note, actor.id, now).await?;
+    Ok(Added { id, replaced: old.filter(|it| it.verdict != new.verdict) })
 }
 
 /// Takes a rule off; what it held stays held. A helper takes off their own, an admin any.
@@ -84,20 +98,20 @@ pub async fn restore(desk: &Desk, actor: &Person, id: SenderRuleId) -> Result<Se
     if rule.removed.is_none() {
         return Err(ActionError::Conflict(format!("{} is in force", rule.pattern)));
     }
-    add(desk, actor, &NewRule { pattern: rule.pattern, verdict: rule.verdict, note: rule.note }).await
+    Ok(add(desk, actor, &NewRule { pattern: rule.pattern, verdict: rule.verdict, note: rule.note }).await?.id)
 }
 
 /// Nobody at the desk is to be locked out of answering by mail, and no list is to be open to a whole part of the world.
 async fn check(desk: &Desk, tx: &mut Tx, new: &NewRule) -> Result<()> {
     let refuse = |why: String| Err(ActionError::Invalid { field: "pattern", why });
     let pattern = &new.pattern;
+    if let SenderPattern::Domain(domain) = pattern
+        && !domain.contains('.')
+    {
+        return refuse(format!("`{domain}` is no domain of somebody; write name@example.com, or @example.com for everybody there"));
+    }
     match new.verdict {
-        SenderVerdict::NeverHold => match pattern {
-            SenderPattern::Domain(domain) if !domain.contains('.') => {
-                refuse(format!("{pattern} is everybody under .{domain}; name an address or a domain such as @example.{domain}"))
-            }
-            SenderPattern::Domain(_) | SenderPattern::Address(_) => Ok(()),
-        },
+        SenderVerdict::NeverHold => Ok(()),
         SenderVerdict::Hold => {
             if let Some((_, own)) = desk.mailboxes.iter().find(|(_, it)| pattern.covers(&it.address)) {
                 return refuse(format!("{pattern} covers this desk’s own address {}; name single addresses", own.address));
@@ -108,6 +122,20 @@ async fn check(desk: &Desk, tx: &mut Tx, new: &NewRule) -> Result<()> {
             }
         }
     }
+}
+
+/// What a rule may be made of from a message of this sender, the most exact first: nothing for the desk's own people and addresses.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn offered(desk: &Desk, conn: &mut Conn, sender: &EmailAddress) -> Result<Vec<SenderPattern>> {
+    let staff = people::by_email(conn, sender).await?.is_some_and(|it| it.role.is_staff());
+    if staff || desk.mailboxes.is_ours(sender) {
+        return Ok(Vec::new());
+    }
+    let mut patterns = sender::patterns_for(sender);
+    patterns.retain(|it| !desk.mailboxes.iter().any(|(_, own)| it.covers(&own.address)));
+    Ok(patterns)
 }
 
 /// The rule that counts for a message, as the questions take it.

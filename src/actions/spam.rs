@@ -69,7 +69,7 @@ pub async fn mark(desk: &Desk, actor: &Person, number: TicketNumber, seen: Optio
         (Sender::AlwaysHeld, Some(person)) => {
             let pattern = SenderPattern::Address(person.email);
             let new = NewRule { pattern, verdict: SenderVerdict::Hold, note: format!("#{number} was spam") };
-            Some(sender_rules::put(desk, &mut tx, actor, &new, now).await?)
+            Some(sender_rules::put(desk, &mut tx, actor, &new, now).await?.id)
         }
         (Sender::AlwaysHeld, None) | (Sender::Stays, _) => None,
     };

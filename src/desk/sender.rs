@@ -79,12 +79,25 @@ impl SenderPattern {
     }
 
     /// An address is more exact than a domain, a longer domain than a shorter.
-    fn exactness(&self) -> usize {
+    #[must_use]
+    pub fn exactness(&self) -> usize {
         match self {
             Self::Address(_) => usize::MAX,
             Self::Domain(domain) => domain.len(),
         }
     }
+}
+
+/// Those of [`SenderPattern::Address`] and [`SenderPattern::Domain`] that a rule about this address may be made of, the address
+/// first. None for a mail server's own (RFC 5321 §4.5.5, RFC 2142 §5): every delivery report of the world comes from there.
+#[must_use]
+pub fn patterns_for(address: &EmailAddress) -> Vec<SenderPattern> {
+    if ["mailer-daemon", "mailerdaemon", "postmaster"].contains(&address.local().to_lowercase().as_str()) {
+        return Vec::new();
+    }
+    let domain = address.domain().to_owned();
+    let domain = domain.contains('.').then_some(SenderPattern::Domain(domain));
+    [SenderPattern::Address(address.clone())].into_iter().chain(domain).collect()
 }
 
 /// What is said about a sender. In this order the later wins where both are equally exact.
@@ -118,6 +131,24 @@ impl SenderVerdict {
         match self {
             Self::NeverHold => "Never hold",
             Self::Hold => "Always hold",
+        }
+    }
+
+    /// The one that is not this one.
+    #[must_use]
+    pub fn opposite(self) -> Self {
+        match self {
+            Self::NeverHold => Self::Hold,
+            Self::Hold => Self::NeverHold,
+        }
+    }
+
+    /// What becomes of their mail, said of `who`: `Mail from @shop.test is held`.
+    #[must_use]
+    pub fn of(self, who: &SenderPattern) -> String {
+        match self {
+            Self::NeverHold => format!("Mail from {who} is never held for being automatic or marked as spam"),
+            Self::Hold => format!("Mail from {who} is always held"),
         }
     }
 }
@@ -193,6 +224,19 @@ mod tests {
         }
         for odd in ["", "@", "ann@", "a b@home.test", "@ho me.test", "@.test", "@a@b.test", "*"] {
             assert!(odd.parse::<SenderPattern>().is_err() || odd == "*", "{odd}");
+        }
+    }
+
+    #[test]
+    fn a_rule_is_offered_for_an_address_and_its_domain_and_for_no_mail_server() {
+        for (address, offered) in [
+            ("ann@mail.home.test", &["ann@mail.home.test", "@mail.home.test"][..]),
+            ("root@localhost", &["root@localhost"]),
+            ("MAILER-DAEMON@home.test", &[]),
+            ("postmaster@home.test", &[]),
+        ] {
+            let patterns = patterns_for(&address.parse().unwrap());
+            assert_eq!(patterns.iter().map(ToString::to_string).collect::<Vec<_>>(), offered, "{address}");
         }
     }
 

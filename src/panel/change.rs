@@ -222,7 +222,12 @@ pub(super) async fn spam(
     let (number, me, desk) = (TicketNumber(number), &visitor.person, &panel.desk);
     if fields.get("do") == "undo" {
         return match spam::undo(desk, me, number).await {
-            Ok(()) => Ok(page::go(&panel, &visitor, &format!("/tickets/{number}"), &Flash::done("It is what it was before."))),
+            Ok(()) => Ok(page::go(
+                &panel,
+                &visitor,
+                &format!("/tickets/{number}"),
+                &Flash::done(format!("#{number} is as it was, and its mail is no longer discarded.")),
+            )),
             Err(error) => refused(&panel, &visitor, number, error).await,
         };
     }

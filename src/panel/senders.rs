@@ -9,12 +9,12 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actions::{
         ActionError, Kind,
-        sender_rules::{self as actions, NewRule},
+        sender_rules::{self as actions, Added, NewRule},
     },
     desk::{
         id::SenderRuleId,
         permission::{Act, Verdict, may},
-        sender::SenderVerdict,
+        sender::{SenderPattern, SenderVerdict},
     },
     panel::{
         Panel,
@@ -131,21 +131,35 @@ pub(super) async fn change(State(panel): State<Panel>, Staff(visitor): Staff, fi
     }
 }
 
+/// `Mail from @shop.test is always held from now on; it was “Never hold” before.`
+pub(super) fn told_of(pattern: &SenderPattern, verdict: SenderVerdict, added: &Added) -> String {
+    let before = added.replaced.as_ref().map(|it| format!("; it was “{}” before", it.verdict.title()));
+    format!("{} from now on{}.", verdict.of(pattern), before.unwrap_or_default())
+}
+
+/// What takes it back: the rule that stood there before is put back, one that stood in no place is taken off.
+pub(super) fn undo_of(added: &[&Added]) -> Vec<(String, String)> {
+    let replaced = added.iter().all(|it| it.replaced.is_some());
+    let row = |it: &&Added| it.replaced.as_ref().filter(|_| replaced).map_or(it.id, |old| old.id);
+    let mut fields = vec![("do".to_owned(), if replaced { "restore" } else { "remove" }.to_owned())];
+    fields.extend(added.iter().map(row).map(|id| ("r".to_owned(), id.to_string())));
+    fields.dedup();
+    fields
+}
+
 async fn add(panel: &Panel, visitor: &Visitor, fields: &Fields) -> Result<Response, PageError> {
     let verdict = SenderVerdict::parse(fields.get("verdict")).ok_or_else(|| PageError::Invalid("Choose always or never.".to_owned()))?;
     let made = match fields.get("pattern").parse() {
-        Ok(pattern) => actions::add(&panel.desk, &visitor.person, &NewRule { pattern, verdict, note: fields.get("note").to_owned() }).await,
+        Ok(pattern) => {
+            let new = NewRule { pattern, verdict, note: fields.get("note").to_owned() };
+            actions::add(&panel.desk, &visitor.person, &new).await.map(|added| (new, added))
+        }
         Err(error) => Err(ActionError::Invalid { field: "pattern", why: format!("{error}") }),
     };
     match made {
-        Ok(id) => {
-            let undo = vec![("do".to_owned(), "remove".to_owned()), ("r".to_owned(), id.to_string())];
-            Ok(page::go(
-                panel,
-                visitor,
-                "/senders",
-                &Flash::done("Added. It counts for mail that comes from now on.").undo("/senders", undo),
-            ))
+        Ok((new, added)) => {
+            let flash = Flash::done(told_of(&new.pattern, verdict, &added)).undo("/senders", undo_of(&[&added]));
+            Ok(page::go(panel, visitor, "/senders", &flash))
         }
         Err(error) if error.kind() == Kind::Invalid => {
             let text = |name| fields.get(name).to_owned();

@@ -124,8 +124,29 @@ async fn held_mail_is_joined_to_the_ticket_it_may_belong_to() {
     hal.post(&format!("/held/{}", held.id), &[("do", "back")]).await;
     let ticket = hal.get(&format!("/tickets/{number}")).await;
     assert!(!ticket.says("Still smoking.") && ticket.says("removed <b><bdi>ben@home.test"), "{}", ticket.text());
-    hal.post(&format!("/held/{}", held.id), &[("do", "join"), ("number", "#4711")]).await;
-    assert!(hal.get(&format!("/held/{}", held.id)).await.says("There is no such ticket."));
+    for (typed, why) in [("#4711", "There is no such ticket."), ("abc", "“abc” is not the number of a ticket.")] {
+        let again = hal.post(&format!("/held/{}", held.id), &[("do", "join"), ("number", typed)]).await;
+        assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(again.says(why) && again.says("id=\"number-err\"") && again.says(&format!("value=\"{typed}\"")), "{}", again.text());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn enter_joins_to_the_number_that_was_typed_and_not_to_the_one_that_was_offered() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let other = desk.write("Bob Roe <bob@else.test>", "Scanner", "It hums.").await.ticket.unwrap();
+    let named = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    let spam = mail("Ann Lee <ann@home.test>", &format!("Re: [#{named}] Printer"), &["X-Spam-Flag: YES"], "Still smoking.");
+    let held = desk.receive(&spam).await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let page = hal.get(&format!("/held/{}", held.id)).await;
+    let text = page.text();
+    let field = text.find("id=\"number\"").expect("a field for the number");
+    let form = text[..field].rfind("<form").expect("its form");
+    assert!(!text[form..field].contains("<button"), "what Enter presses is the button behind the field: {text}");
+    let joined = hal.post(&format!("/held/{}", held.id), &[("join", &named.to_string()), ("number", &other.to_string())]).await;
+    assert_eq!(joined.location(), format!("/tickets/{other}"), "what was typed wins");
 }
 
 #[tokio::test(flavor = "multi_thread")]

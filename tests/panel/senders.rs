@@ -36,7 +36,10 @@ async fn what_would_lock_out_the_desk_itself_is_refused_and_kept_in_the_form() {
     for (pattern, verdict, why) in [
         ("@desk.test", "hold", "covers this desk’s own address"),
         ("hal@desk.test", "hold", "would hold the answers of Hal Nine"),
-        ("@test", "never-hold", "is everybody under .test"),
+        ("@test", "never-hold", "`test` is no domain of somebody"),
+        ("com", "hold", "`com` is no domain of somebody; write name@example.com, or @example.com"),
+        ("@com", "hold", "`com` is no domain of somebody"),
+        ("garbage", "hold", "`garbage` is no domain of somebody"),
         ("no body@else.test", "hold", "is neither an address nor a domain"),
     ] {
         let page = ada.post("/senders", &[("do", "add"), ("pattern", pattern), ("verdict", verdict), ("note", "kept")]).await;
@@ -54,7 +57,9 @@ async fn a_helper_blocks_a_sender_from_held_mail_and_takes_off_only_their_own() 
     hal.get("/held/1").await;
     hal.post("/held/1", &[("do", "never-domain"), ("note", "we sell their rakes")]).await;
     let page = hal.get("/held/1").await;
-    assert!(page.says("Never hold: @shop.test") && page.says("action=\"/senders\""), "{}", page.text());
+    let rule = "Mail from @shop.test is never held for being automatic or marked as spam (added by Hal Nine: we sell their rakes).";
+    assert!(page.says(rule) && page.says("action=\"/senders\""), "{}", page.text());
+    assert!(page.says("value=\"hold-domain\"") && !page.says("value=\"never-domain\""), "its opposite alone is offered");
     let let_in = desk.receive(&mail("Shop <shop@shop.test>", "More", &["Precedence: bulk", "X-Spam-Flag: YES"], "Rakes.")).await;
     assert_eq!(let_in.decision, "open-ticket");
     hal.post("/senders", &[("do", "remove"), ("r", "1")]).await;
@@ -64,6 +69,38 @@ async fn a_helper_blocks_a_sender_from_held_mail_and_takes_off_only_their_own() 
     ada.post("/senders", &[("do", "add"), ("pattern", "eve@else.test"), ("verdict", "hold"), ("note", "")]).await;
     hal.get("/senders").await;
     assert_eq!(hal.post("/senders", &[("do", "remove"), ("r", "2")]).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_page_tells_whose_mail_is_held_now_and_what_that_replaced() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    ada.get("/senders").await;
+    ada.post("/senders", &[("do", "add"), ("pattern", "else.test"), ("verdict", "never-hold"), ("note", "")]).await;
+    let told = ada.get("/senders").await;
+    assert!(told.says("Mail from @else.test is never held for being automatic or marked as spam from now on."), "{}", told.text());
+    ada.post("/senders", &[("do", "add"), ("pattern", "@else.test"), ("verdict", "hold"), ("note", "")]).await;
+    let told = ada.get("/senders").await;
+    assert!(told.says("Mail from @else.test is always held from now on; it was “Never hold” before."), "{}", told.text());
+    assert!(told.says("name=\"do\" value=\"restore\"") && told.says("name=\"r\" value=\"1\""), "undo puts back what it replaced");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_form_about_a_sender_has_a_first_button_that_does_nothing_and_none_for_mail_servers() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    desk.receive(&mail("Shop <shop@shop.test>", "Offers", &["Precedence: bulk"], "Rakes.")).await;
+    desk.receive(&mail("MAILER-DAEMON@shop.test", "Odd", &["Precedence: bulk", "X-Spam-Flag: YES"], "Rakes.")).await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let page = hal.get("/held/1").await;
+    let form = page.text().split("This sender\"").nth(1).unwrap_or_default().to_owned();
+    assert!(form.find("<button").is_some_and(|at| form[at..].starts_with("<button hidden disabled>")), "{form}");
+    for name in ["Always hold shop@shop.test", "Always hold @shop.test", "Never hold shop@shop.test", "Never hold @shop.test"] {
+        assert!(page.says(&format!("aria-label=\"{name}\"")), "{name}: {}", page.text());
+    }
+    let daemon = hal.get("/held/2").await;
+    assert!(daemon.says("MAILER-DAEMON") && !daemon.says("This sender from now on"), "{}", daemon.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

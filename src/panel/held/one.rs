@@ -2,18 +2,22 @@
 
 use axum::{
     extract::{Path, State},
+    http::StatusCode,
     response::Response,
 };
 use serde::Serialize;
 
 use crate::{
-    actions::read_held::{file_name, offered, read_held},
+    actions::{
+        read_held::{file_name, offered, read_held},
+        sender_rules as rules,
+    },
     desk::{
         address::{EmailAddress, Named},
         id::LedgerId,
         message::{IncomingMessage, Kind as MessageKind},
         permission::Act,
-        sender::SenderPattern,
+        sender::{SenderPattern, SenderVerdict},
         triage::{Asked, Trace},
     },
     panel::{
@@ -23,10 +27,11 @@ use crate::{
         page::{self, Place},
         prose::from_text,
         tickets::RowView,
-        visitor::Staff,
+        visitor::{Staff, Visitor},
         words::{SenderMark, When, size},
     },
     store::{
+        Conn,
         held::{self, HeldMail},
         messages::{Held, Taken},
         sender_rules,
@@ -53,7 +58,9 @@ struct One {
     /// Whether there is enough of it to make a ticket.
     whole: bool,
     has_requester: bool,
-    automatic: bool,
+    /// As what it would join a ticket.
+    joins: &'static str,
+    typed: Typed,
     facts: Vec<(&'static str, String)>,
     /// As HTML.
     text: String,
@@ -64,7 +71,13 @@ struct One {
     headers: String,
     offers: Vec<Offer>,
     from: Option<Sender>,
-    rules: Vec<String>,
+}
+
+/// The number of a ticket that was refused, and why.
+#[derive(Default, Serialize)]
+struct Typed {
+    number: String,
+    err: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -82,21 +95,46 @@ struct Offer {
     because: &'static str,
 }
 
-/// Whom a rule would be about.
+/// What the block list says of its sender, and what it could be told.
 #[derive(Serialize)]
 struct Sender {
-    address: String,
-    domain: String,
+    /// The rule that counts.
+    rule: Option<String>,
+    offers: Vec<RuleOffer>,
+}
+
+/// One row of buttons.
+#[derive(Serialize)]
+struct RuleOffer {
+    title: &'static str,
+    /// What a button sends, and whom it is about.
+    patterns: Vec<(String, String)>,
 }
 
 /// `GET /held/{id}`.
 pub(crate) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Path(id): Path<i64>) -> Result<Response, PageError> {
+    let one = read(&panel, &visitor, id, Typed::default()).await?;
+    page::show(&panel, &visitor, Place::Held, "held-message.html", &one).await
+}
+
+/// The page again, with what was typed and why it was refused.
+pub(super) async fn again(panel: &Panel, visitor: &Visitor, id: i64, number: &str, why: String) -> Result<Response, PageError> {
+    let one = read(panel, visitor, id, Typed { number: number.to_owned(), err: Some(why) }).await?;
+    let mut response = page::show(panel, visitor, Place::Held, "held-message.html", &one).await?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
+}
+
+async fn read(panel: &Panel, visitor: &Visitor, id: i64, typed: Typed) -> Result<One, PageError> {
     panel.desk.allow(&visitor.person, Act::WorkHeldMail)?;
     let mut conn = panel.desk.store.read().await?;
     let mail = held::get(&mut conn, LedgerId(id)).await?.ok_or(PageError::Missing)?;
     let raw = panel.desk.store.blobs().get(&mut conn, &mail.sha256).await?.ok_or(PageError::Missing)?;
     let author = mail.sender.as_deref().and_then(|it| it.parse::<EmailAddress>().ok());
-    let rules = sender_rules::about(&mut conn, author.iter()).await?;
+    let from = match &author {
+        Some(author) => sender(panel, &mut conn, author).await?,
+        None => None,
+    };
     drop(conn);
     let message = read_held(&panel.desk, &visitor.person, mail.id).await?;
     let offers = match mail.held {
@@ -106,7 +144,7 @@ pub(crate) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Path
     let Trace(trace) = serde_json::from_str(&mail.trace).unwrap_or_default();
     let (text, quoted, cut) = words(&message);
     let header = header_of(&raw);
-    let one = One {
+    Ok(One {
         id,
         subject: super::subject(&mail),
         sender: super::sender(&mail),
@@ -117,19 +155,56 @@ pub(crate) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Path
         ticket: mail.ticket.map(|it| it.0),
         whole: mail.taken == Taken::Whole,
         has_requester: message.requester.is_some(),
-        automatic: message.kind.automated() || message.author().is_none(),
-        facts: facts(&panel, &mail, &message),
+        joins: joins(&message),
+        typed,
+        facts: facts(panel, &mail, &message),
         text,
         quoted,
         cut,
         files: files(&message),
         trace,
         headers: String::from_utf8_lossy(&header[..header.len().min(SHOWN_HEADER)]).into_owned(),
-        offers: offers.iter().map(|it| Offer { ticket: RowView::new(&panel, &it.ticket), because: it.because }).collect(),
-        from: author.map(|it| Sender { domain: SenderPattern::Domain(it.domain().to_owned()).to_string(), address: it.folded() }),
-        rules: rules.iter().map(|it| format!("{}: {}", it.verdict.title(), it.pattern)).collect(),
-    };
-    page::show(&panel, &visitor, Place::Held, "held-message.html", &one).await
+        offers: offers.iter().map(|it| Offer { ticket: RowView::new(panel, &it.ticket), because: it.because }).collect(),
+        from,
+    })
+}
+
+/// The rule that counts is said, and its opposite offered, for nothing less exact; where there is none, either.
+async fn sender(panel: &Panel, conn: &mut Conn, author: &EmailAddress) -> Result<Option<Sender>, PageError> {
+    let mut patterns = rules::offered(&panel.desk, conn, author).await?;
+    let in_force = sender_rules::about(conn, [author].into_iter()).await?;
+    let counts = in_force.iter().max_by_key(|it| (it.pattern.exactness(), it.verdict));
+    patterns.retain(|it| counts.is_none_or(|rule| it.exactness() >= rule.pattern.exactness()));
+    let verdicts = counts.map_or_else(|| vec![SenderVerdict::Hold, SenderVerdict::NeverHold], |it| vec![it.verdict.opposite()]);
+    let rule = counts.map(|it| {
+        let why = if it.note.is_empty() { String::new() } else { format!(": {}", it.note) };
+        format!("{} (added by {}{why}).", it.verdict.of(&it.pattern), it.made_by)
+    });
+    let offers = verdicts.into_iter().map(|verdict| RuleOffer {
+        title: verdict.title(),
+        patterns: patterns.iter().map(|it| (verb(verdict, it).to_owned(), it.to_string())).collect(),
+    });
+    Ok((!patterns.is_empty()).then(|| Sender { rule, offers: offers.collect() }))
+}
+
+/// As `settle.rs` reads it.
+fn verb(verdict: SenderVerdict, pattern: &SenderPattern) -> &'static str {
+    match (verdict, pattern) {
+        (SenderVerdict::Hold, SenderPattern::Address(_)) => "hold-address",
+        (SenderVerdict::Hold, SenderPattern::Domain(_)) => "hold-domain",
+        (SenderVerdict::NeverHold, SenderPattern::Address(_)) => "never-address",
+        (SenderVerdict::NeverHold, SenderPattern::Domain(_)) => "never-domain",
+    }
+}
+
+fn joins(message: &IncomingMessage) -> &'static str {
+    if message.kind.automated() {
+        "It is automatic: it joins as a folded message that only staff see, and nobody is added."
+    } else if message.author().is_none() {
+        "It names no sender: it joins as a folded message that only staff see, and nobody is added."
+    } else {
+        "Its sender takes part from now on: they are sent what is said from here, and may answer by mail."
+    }
 }
 
 /// Its new words and its quoted ones, as HTML; and whether there is more.

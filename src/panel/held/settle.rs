@@ -9,12 +9,12 @@ use crate::{
     actions::{
         ActionError, Kind,
         held::{self as actions, Joined},
-        sender_rules::{self, NewRule},
+        sender_rules::{self, Added, NewRule},
         take_back::{TakenBack, take_back},
     },
     desk::{
         address::EmailAddress,
-        id::{LedgerId, SenderRuleId, TicketNumber},
+        id::{LedgerId, TicketNumber},
         sender::{SenderPattern, SenderVerdict},
     },
     panel::{
@@ -22,6 +22,7 @@ use crate::{
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash},
+        senders,
         visitor::{Staff, Visitor},
         words::own_path,
     },
@@ -49,9 +50,9 @@ enum About {
 }
 
 impl Verb {
-    /// `do`, and for joining `number`; a button of a ticket that is offered sends its number as `join`.
+    /// `do`, and for joining `number`; a button of a ticket that is offered sends its number as `join`. What was typed comes first.
     fn read(fields: &Fields) -> Result<Self, PageError> {
-        if let Some(number) = fields.given("join") {
+        if let Some(number) = fields.given("number").or_else(|| fields.given("join")).filter(|_| fields.given("join").is_some()) {
             return Ok(Self::Join(ticket(number)?));
         }
         match fields.get("do") {
@@ -70,7 +71,10 @@ impl Verb {
 
 fn ticket(typed: &str) -> Result<TicketNumber, PageError> {
     let number = typed.trim().trim_start_matches('#').parse().ok().filter(|it: &i64| *it > 0);
-    number.map(TicketNumber).ok_or_else(|| PageError::Invalid("Write the number of the ticket to join it to, such as 1042.".to_owned()))
+    number.map(TicketNumber).ok_or_else(|| {
+        let wrong = if typed.trim().is_empty() { String::new() } else { format!("“{}” is not the number of a ticket. ", typed.trim()) };
+        PageError::Invalid(format!("{wrong}Write the number of the ticket to join it to, such as 1042."))
+    })
 }
 
 /// What became of one message.
@@ -79,7 +83,7 @@ enum Done {
     Joined(TicketNumber, Joined),
     Discarded,
     Back(TakenBack),
-    Ruled(SenderRuleId, SenderPattern),
+    Ruled(Added, SenderPattern),
 }
 
 async fn one(panel: &Panel, visitor: &Visitor, id: LedgerId, verb: Verb, note: &str) -> Result<Done, ActionError> {
@@ -98,8 +102,8 @@ async fn one(panel: &Panel, visitor: &Visitor, id: LedgerId, verb: Verb, note: &
                 About::Domain => SenderPattern::Domain(sender.domain().to_owned()),
             };
             let new = NewRule { pattern, verdict, note: note.to_owned() };
-            let rule = sender_rules::add(desk, me, &new).await?;
-            Ok(Done::Ruled(rule, new.pattern))
+            let added = sender_rules::add(desk, me, &new).await?;
+            Ok(Done::Ruled(added, new.pattern))
         }
     }
 }
@@ -112,7 +116,12 @@ pub(crate) async fn settle(
     fields: Fields,
 ) -> Result<Response, PageError> {
     fields.only(&["do", "join", "number", "note"])?;
-    let (verb, here) = (Verb::read(&fields)?, format!("/held/{id}"));
+    let here = format!("/held/{id}");
+    let verb = match Verb::read(&fields) {
+        Ok(verb) => verb,
+        Err(PageError::Invalid(why)) if fields.get("do") == "join" => return refuse(&panel, &visitor, id, &fields, why).await,
+        Err(error) => return Err(error),
+    };
     match one(&panel, &visitor, LedgerId(id), verb, fields.get("note")).await {
         Ok(done) => {
             let to = match &done {
@@ -124,12 +133,20 @@ pub(crate) async fn settle(
             Ok(page::go(&panel, &visitor, &to, &flash))
         }
         Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Invalid) => {
-            Ok(page::go(&panel, &visitor, &here, &Flash::refused(sentence(&error))))
+            refuse(&panel, &visitor, id, &fields, sentence(&error)).await
         }
         // What cannot be seen is not told apart from what is not there.
-        Err(ActionError::Missing("ticket")) => Ok(page::go(&panel, &visitor, &here, &Flash::refused("There is no such ticket."))),
+        Err(ActionError::Missing("ticket")) => refuse(&panel, &visitor, id, &fields, "There is no such ticket.".to_owned()).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// Why nothing was done: below the number that was typed, or above the page.
+async fn refuse(panel: &Panel, visitor: &Visitor, id: i64, fields: &Fields, why: String) -> Result<Response, PageError> {
+    if fields.get("do") == "join" {
+        return super::one::again(panel, visitor, id, fields.get("number"), why).await;
+    }
+    Ok(page::go(panel, visitor, &format!("/held/{id}"), &Flash::refused(why)))
 }
 
 fn told_of(done: &Done, verb: Verb) -> String {
@@ -141,14 +158,10 @@ fn told_of(done: &Done, verb: Verb) -> String {
         Done::Back(TakenBack::FromDiscarded) => "It waits again.".to_owned(),
         Done::Back(TakenBack::OffTicket(number)) => format!("Taken off #{number}; it waits again."),
         Done::Back(TakenBack::TicketClosed(number)) => format!("It waits again; #{number} is closed, and nobody is told."),
-        Done::Back(TakenBack::NotSpam(number)) => format!("#{number} is no spam any more; its messages are back on it."),
-        Done::Ruled(_, pattern) => match verb {
-            Verb::Rule(_, SenderVerdict::NeverHold) => {
-                format!("Mail from {pattern} is not held for being automatic or marked as spam any more.")
-            }
-            Verb::Rule(_, SenderVerdict::Hold) | Verb::Open | Verb::Join(_) | Verb::Discard | Verb::Back => {
-                format!("Mail from {pattern} is held from now on.")
-            }
+        Done::Back(TakenBack::NotSpam(number)) => format!("#{number} is as it was, and its mail is no longer discarded."),
+        Done::Ruled(added, pattern) => match verb {
+            Verb::Rule(_, verdict) => senders::told_of(pattern, verdict, added),
+            Verb::Open | Verb::Join(_) | Verb::Discard | Verb::Back => format!("{pattern} is on the list."),
         },
     }
 }
@@ -167,11 +180,8 @@ fn undoable(flash: Flash, verb: Verb, ids: &[String], done: &[Done]) -> Flash {
         }
         Verb::Back => flash,
         Verb::Rule(..) => {
-            let rules =
-                done.iter().filter_map(|it| if let Done::Ruled(id, _) = it { Some(("r".to_owned(), id.to_string())) } else { None });
-            let mut fields: Vec<_> = [("do".to_owned(), "remove".to_owned())].into_iter().chain(rules).collect();
-            fields.dedup();
-            flash.undo("/senders", fields)
+            let rules: Vec<&Added> = done.iter().filter_map(|it| if let Done::Ruled(added, _) = it { Some(added) } else { None }).collect();
+            flash.undo("/senders", senders::undo_of(&rules))
         }
     }
 }
