@@ -75,7 +75,8 @@ pub struct Offered {
     pub because: &'static str,
 }
 
-/// The tickets within reach that a message may belong to: those that it names, then the latest of its sender.
+/// The tickets within reach that a message may belong to: those that it names, then the latest of its sender. Not one that
+/// nothing is on: its only message was taken back, or is on the ticket that it was merged into.
 ///
 /// # Errors
 /// What [`ActionError`] lists.
@@ -94,7 +95,7 @@ pub async fn offered(desk: &Desk, actor: &Person, message: &IncomingMessage) -> 
     for (number, because) in named.into_iter().filter_map(|(number, because)| Some((number?, because))) {
         let known = offered.iter().any(|it| it.ticket.number == number);
         let found = if known { Vec::new() } else { queue::these(&mut conn, &[number], scope).await? };
-        offered.extend(found.into_iter().map(|ticket| Offered { ticket, because }));
+        offered.extend(found.into_iter().filter(|it| it.comments > 0).map(|ticket| Offered { ticket, because }));
     }
     let sender = match message.author() {
         Some(named) => people::by_email(&mut conn, &named.address).await?,
@@ -103,7 +104,7 @@ pub async fn offered(desk: &Desk, actor: &Person, message: &IncomingMessage) -> 
     if let Some(sender) = sender.filter(|it| !it.role.is_staff()) {
         let theirs = queue::of_requester(&mut conn, sender.id, scope, OFFERED as i64).await?;
         let new: Vec<TicketNumber> = offered.iter().map(|it| it.ticket.number).collect();
-        let theirs = theirs.into_iter().filter(|it| !new.contains(&it.number));
+        let theirs = theirs.into_iter().filter(|it| it.comments > 0 && !new.contains(&it.number));
         offered.extend(theirs.map(|ticket| Offered { ticket, because: "its sender opened it" }));
     }
     offered.truncate(OFFERED);

@@ -65,6 +65,8 @@ struct Merged {
     by: String,
     when: When,
     correction: i64,
+    /// No merge of somebody: its only message went back where it came from.
+    emptied: bool,
 }
 
 #[derive(Serialize)]
@@ -82,6 +84,12 @@ pub(super) async fn corrected(
     names: &BTreeMap<PersonId, String>,
 ) -> Result<Corrected, PageError> {
     let mut standing = corrections::standing(conn, ticket.number).await?;
+    let mut emptied = Vec::new();
+    for it in standing.iter().filter(|it| it.kind == CorrectionKind::Merge) {
+        if corrections::emptied_by_undo(conn, it).await? {
+            emptied.push(it.id);
+        }
+    }
     if ticket.merged_into.is_some() {
         // What it brought elsewhere before is undone after the merge is.
         standing.retain(|it| it.kind == CorrectionKind::Merge);
@@ -99,8 +107,9 @@ pub(super) async fn corrected(
         by: by(it.made_by),
         when: When::new(it.made_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
         correction: it.id.0,
+        emptied: emptied.contains(&it.id),
     });
-    let merged_in = merges().filter(|it| it.target == ticket.number).map(|it| other(it.source)).collect();
+    let merged_in = merges().filter(|it| it.target == ticket.number && !emptied.contains(&it.id)).map(|it| other(it.source)).collect();
     let linked = match ticket.linked {
         Some(number) if ticket.merged_into.is_none() => tickets::standing(conn, number).await?.map(|it| it.number),
         Some(_) | None => None,
@@ -225,7 +234,7 @@ async fn offers(
     let mut offers: Vec<Offer> = Vec::new();
     for (row, why) in found {
         let no = row.number.to_string();
-        if row.number == ticket.number || offers.iter().any(|it| it.no == no) || offers.len() >= MOST_CHOICES {
+        if row.comments == 0 || row.number == ticket.number || offers.iter().any(|it| it.no == no) || offers.len() >= MOST_CHOICES {
             continue;
         }
         if tickets::get(conn, row.number).await?.is_some_and(|it| it.merged_into.is_none()) {

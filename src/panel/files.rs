@@ -196,9 +196,14 @@ fn explain(panel: &Panel, number: TicketNumber, said: &Said, raw: Option<&[u8]>,
 
 /// What people did since; the trace of the decision itself is never rewritten.
 fn step(panel: &Panel, gone: &Gone) -> Step {
+    Step { text: gone_in_words(gone), when: When::new(gone.at, panel.desk.clock.now(), &panel.desk.settings.time_zone) }
+}
+
+/// `moved by Maya from #4 to #39`.
+pub(super) fn gone_in_words(gone: &Gone) -> String {
     let name = |who: &Option<String>| who.clone().unwrap_or_else(|| "somebody".to_owned());
     let (from, to) = (gone.origin, gone.target);
-    let text = match (gone.how, gone.kind) {
+    match (gone.how, gone.kind) {
         (How::Moved, CorrectionKind::Merge) => format!("#{from} was merged into #{to} by {}", name(&gone.made_by)),
         (How::Moved, CorrectionKind::Split) => format!("moved by {} from #{from} to a new ticket, #{to}", name(&gone.made_by)),
         (How::Moved, CorrectionKind::Move) => format!("moved by {} from #{from} to #{to}", name(&gone.made_by)),
@@ -207,8 +212,7 @@ fn step(panel: &Panel, gone: &Gone) -> Step {
             format!("answers a message that {} had moved from #{from} to #{to}", name(&gone.made_by))
         }
         (How::Returned, _) => format!("put back by {} from #{from} to #{to}", name(&gone.moved_by)),
-    };
-    Step { text, when: When::new(gone.at, panel.desk.clock.now(), &panel.desk.settings.time_zone) }
+    }
 }
 
 /// Up to the first empty line (RFC 5322 §2.1).

@@ -15,12 +15,15 @@ use crate::{
     panel::{
         Panel,
         error::{PageError, sentence},
-        files::whole_mail,
+        files::{gone_in_words, whole_mail},
         page::{self, Place},
         visitor::Admin,
         words::{SenderMark, When},
     },
-    store::ledger::{self, Line},
+    store::{
+        corrections::{self, Gone},
+        ledger::{self, Line},
+    },
 };
 
 const PAGE: usize = 50;
@@ -48,6 +51,8 @@ struct Shown {
     became: &'static str,
     class: &'static str,
     why: String,
+    /// What people made of it since, oldest first.
+    since: Vec<String>,
     ticket: Option<i64>,
     held: bool,
     sightings: i64,
@@ -65,20 +70,28 @@ struct One {
 pub(super) async fn list(State(panel): State<Panel>, Admin(visitor): Admin, Query(asked): Query<Behind>) -> Result<Response, PageError> {
     panel.desk.allow(&visitor.person, Act::Manage)?;
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
-    let mut rows = ledger::list(&mut *panel.desk.store.read().await?, asked.before.map(LedgerId), limit).await?;
+    let mut conn = panel.desk.store.read().await?;
+    let mut rows = ledger::list(&mut conn, asked.before.map(LedgerId), limit).await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
-    let own = List { next: rows.last().filter(|_| more).map(|it| it.id.0), lines: rows.iter().map(|it| shown(&panel, it)).collect() };
+    let gone = corrections::ways_of_mails(&mut conn, &rows.iter().map(|it| it.id).collect::<Vec<_>>()).await?;
+    drop(conn);
+    let lines = rows.iter().map(|it| shown(&panel, it, &gone)).collect();
+    let own = List { next: rows.last().filter(|_| more).map(|it| it.id.0), lines };
     page::show(&panel, &visitor, Place::Mailboxes, "ledger.html", &own).await
 }
 
 /// `GET /mail/messages/{id}`.
 pub(super) async fn show(State(panel): State<Panel>, Admin(visitor): Admin, Path(id): Path<i64>) -> Result<Response, PageError> {
     panel.desk.allow(&visitor.person, Act::Manage)?;
-    let line = ledger::get(&mut *panel.desk.store.read().await?, LedgerId(id)).await?.ok_or(PageError::Missing)?;
+    let mut conn = panel.desk.store.read().await?;
+    let line = ledger::get(&mut conn, LedgerId(id)).await?.ok_or(PageError::Missing)?;
+    let gone = corrections::ways_of_mails(&mut conn, &[line.id]).await?;
+    drop(conn);
     let Trace(trace) = serde_json::from_str(&line.trace).unwrap_or_default();
     let sender = line.decision.is_some().then(|| SenderMark::in_words(line.sender_check.as_ref()));
-    page::show(&panel, &visitor, Place::Mailboxes, "ledger-message.html", &One { message: shown(&panel, &line), sender, trace }).await
+    page::show(&panel, &visitor, Place::Mailboxes, "ledger-message.html", &One { message: shown(&panel, &line, &gone), sender, trace })
+        .await
 }
 
 /// `GET /mail/messages/{id}/source`: the octets as they came, to be saved.
@@ -90,7 +103,8 @@ pub(super) async fn source(State(panel): State<Panel>, Admin(visitor): Admin, Pa
     Ok(whole_mail(&format!("message-{id}"), raw))
 }
 
-fn shown(panel: &Panel, line: &Line) -> Shown {
+/// The reason is what was decided when it came; what people did since stands behind it.
+fn shown(panel: &Panel, line: &Line, gone: &[(LedgerId, Gone)]) -> Shown {
     let (became, class) = became(line);
     Shown {
         id: line.id.0,
@@ -101,6 +115,7 @@ fn shown(panel: &Panel, line: &Line) -> Shown {
         became,
         class,
         why: sentence(&line.reason),
+        since: gone.iter().filter(|(id, _)| *id == line.id).map(|(_, it)| sentence(&gone_in_words(it))).collect(),
         ticket: line.ticket.map(|it| it.0),
         held: line.held.is_some(),
         sightings: line.sightings,

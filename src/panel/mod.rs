@@ -33,6 +33,7 @@ mod headers;
 mod healthz;
 mod held;
 mod highlight;
+mod history;
 mod ledger;
 pub mod mail_html;
 mod mailboxes;

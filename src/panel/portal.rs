@@ -15,6 +15,7 @@ use crate::{
         set_status::set_status,
     },
     desk::{
+        address::EmailAddress,
         comment::{CommentText, Origin, Visibility},
         id::{AttachmentId, MailboxId, TicketNumber},
         permission::{Act, Case, Verdict, may},
@@ -273,7 +274,9 @@ pub(super) async fn new(State(panel): State<Panel>, Customer(visitor): Customer)
 }
 
 async fn draw_new(panel: &Panel, visitor: &Visitor, mut form: New) -> Result<Response, PageError> {
-    form.mailboxes = panel.desk.mailboxes.iter().map(|(id, it)| Choice::new(id, it.display_name.clone())).collect();
+    let of_name = |name: &str| panel.desk.mailboxes.iter().filter(|(_, it)| it.display_name == name).count();
+    let title = |name: &str, address: &EmailAddress| if of_name(name) > 1 { format!("{name} ({address})") } else { name.to_owned() };
+    form.mailboxes = panel.desk.mailboxes.iter().map(|(id, it)| Choice::new(id, title(&it.display_name, &it.address))).collect();
     let wrong = form.wrong.is_some();
     let mut response = page::show(panel, visitor, Place::Elsewhere, "portal-new.html", &form).await?;
     if wrong {

@@ -19,6 +19,21 @@ pub fn from_text(text: &str) -> String {
     html
 }
 
+/// What is folded away below the new words, as far as the text itself tells: a signature behind its mark (RFC 3676 §4.3), quoted
+/// lines (§4.5), or both.
+#[must_use]
+pub fn fold_title(text: &str) -> &'static str {
+    let lines = || text.lines().map(str::trim_end).filter(|it| !it.is_empty());
+    let quoted = |it: &str| it.starts_with('>');
+    if lines().next() == Some("--") && !lines().any(quoted) {
+        "Signature"
+    } else if lines().any(quoted) && lines().skip_while(|it| !quoted(it)).all(quoted) {
+        "Quoted text"
+    } else {
+        "Quoted text and signature"
+    }
+}
+
 fn linked(html: &mut String, line: &str) {
     let mut rest = line;
     while let Some(at) = [rest.find("https://"), rest.find("http://")].into_iter().flatten().min() {
@@ -45,6 +60,18 @@ fn linked(html: &mut String, line: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_fold_is_called_by_what_is_in_it() {
+        for (folded, title) in [
+            ("-- \nAnn Lee\nHome", "Signature"),
+            ("On Monday, Ann wrote:\n> It smokes.\n>\n> Ann", "Quoted text"),
+            ("> It smokes.\n\n-- \nAnn Lee", "Quoted text and signature"),
+            ("From: Ann\nSent: Monday\n\nIt smokes.", "Quoted text and signature"),
+        ] {
+            assert_eq!(fold_title(folded), title, "{folded}");
+        }
+    }
 
     #[test]
     fn text_keeps_its_paragraphs_and_its_links_and_nothing_runs() {

@@ -13,11 +13,10 @@ use crate::{
         delivery::DeliveryState,
         event::EventKind,
         id::{CommentId, PersonId},
-        ticket::{Priority, Status},
     },
     panel::{
-        Panel,
-        prose::from_text,
+        Panel, history,
+        prose::{fold_title, from_text},
         words::{Face, SenderMark, When, size, until},
     },
     store::conversation::{Audience, Delivery, File, Line, Said},
@@ -37,6 +36,8 @@ pub struct Entry {
     /// In place of it, the mail's own HTML in a frame.
     as_html: bool,
     quote: Option<String>,
+    /// What is folded away.
+    quote_title: &'static str,
     files: Vec<FileView>,
     deliv: Option<Chip>,
     failures: Vec<Failure>,
@@ -119,6 +120,7 @@ impl Drawing<'_> {
             html: if as_html { String::new() } else { from_text(&said.body) },
             as_html,
             quote: (!as_html && !said.quoted.trim().is_empty()).then(|| from_text(&said.quoted)),
+            quote_title: fold_title(&said.quoted),
             files: said.files.iter().map(|it| self.file(it)).collect(),
             deliv: if staff && said.origin == Origin::Staff { chip(&said.deliveries) } else { None },
             failures: if staff { self.failures(&said.deliveries) } else { Vec::new() },
@@ -130,7 +132,7 @@ impl Drawing<'_> {
                 (true, false) => "html",
             },
             has_source: staff && (said.mail.is_some() || !said.deliveries.is_empty()),
-            flag: if staff { said.flag.and_then(flagged) } else { None },
+            flag: if staff { said.flag.and_then(|it| flagged(it, said)) } else { None },
             sender: said.mail.as_ref().filter(|_| staff).and_then(|it| it.sender_check.as_ref()).map(SenderMark::new),
             icon: "",
             movable: staff && self.movable(said),
@@ -160,8 +162,8 @@ impl Drawing<'_> {
     }
 
     fn change(&self, line: &Line, names: &BTreeMap<PersonId, String>) -> Option<Entry> {
-        let icon = icon(line.kind)?;
-        let html = sentence(line, names);
+        let icon = history::icon(line.kind)?;
+        let html = history::sentence(line, names);
         let kind = "event";
         let when = self.when(line.at);
         let p = Face::new("", "");
@@ -176,6 +178,7 @@ impl Drawing<'_> {
             html,
             as_html: false,
             quote,
+            quote_title: "",
             files,
             deliv,
             failures,
@@ -281,11 +284,18 @@ fn addressed(said: &Said, address: &str, audience: Audience) -> String {
     }
 }
 
-fn flagged(flag: Flag) -> Option<&'static str> {
-    match flag {
-        Flag::NewParticipant => Some("new in this conversation: sent nothing until you add them"),
-        Flag::UnsignedStaff => Some("from a helper’s address, not by their reply address: it speaks for nobody"),
-        Flag::Automatic => None,
+fn flagged(flag: Flag, said: &Said) -> Option<&'static str> {
+    let of_the_desk = said.mail.as_ref().and_then(|it| it.sender.as_ref()) == said.author.as_ref().map(|it| &it.email);
+    match (flag, said.origin) {
+        (Flag::NewParticipant, _) => Some("New in this conversation: sent nothing until you add them."),
+        (Flag::UnsignedStaff, Origin::Staff) => Some("Came from a helper’s address without proof that they wrote it; kept as a note."),
+        (Flag::UnsignedStaff, Origin::Customer) if !of_the_desk => {
+            Some("Forwarded from a helper’s address without proof that they sent it; these words may be anybody’s.")
+        }
+        (Flag::UnsignedStaff, Origin::Customer | Origin::Machine) => {
+            Some("Came from a helper’s address without proof that they wrote it; it counts as a customer’s message.")
+        }
+        (Flag::Automatic, _) => None,
     }
 }
 
@@ -302,91 +312,4 @@ fn chip(deliveries: &[Delivery]) -> Option<Chip> {
     };
     let (_, class, text) = deliveries.iter().map(|it| rank(it.state)).max()?;
     Some(Chip { class, text })
-}
-
-/// The changes that stand between the messages; what was said stands there itself.
-fn icon(kind: EventKind) -> Option<&'static str> {
-    match kind {
-        EventKind::Opened | EventKind::Replied | EventKind::Commented | EventKind::Automatic | EventKind::Noted => None,
-        EventKind::Status => Some("circle-check"),
-        EventKind::Priority => Some("chevrons-up"),
-        EventKind::Assigned => Some("user-round-check"),
-        EventKind::Subject => Some("pencil"),
-        EventKind::ParticipantAdded | EventKind::ParticipantProposed => Some("user-round-plus"),
-        EventKind::ParticipantRemoved => Some("user-round"),
-        EventKind::Linked => Some("merge"),
-        EventKind::Withdrawn => Some("undo-2"),
-        EventKind::Bounced => Some("triangle-alert"),
-        EventKind::MovedOut | EventKind::MovedIn => Some("reply"),
-        EventKind::MergedInto | EventKind::MergedFrom => Some("merge"),
-        EventKind::CameBack | EventKind::WentBack => Some("undo-2"),
-        EventKind::ReadAgain => Some("rotate-cw"),
-        EventKind::Released => Some("inbox"),
-        EventKind::PutBack | EventKind::NotSpam => Some("undo-2"),
-        EventKind::Spam => Some("ban"),
-    }
-}
-
-/// One line of the history as HTML, escaped.
-#[must_use]
-pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
-    let person = |id: &Option<String>| {
-        let id = id.as_ref().and_then(|it| it.parse().ok()).map(PersonId);
-        bold(id.and_then(|it| names.get(&it)).map_or("somebody", String::as_str))
-    };
-    let (old, new) = (line.old.as_deref().unwrap_or_default(), line.new.as_deref().unwrap_or_default());
-    let status = |word| bold(Status::parse(word).map_or(word, |it| it.title()));
-    let priority = |word| bold(Priority::parse(word).map_or(word, |it| it.title()));
-    let actor = bold(line.actor.as_ref().map_or("maildesk", |it| it.name.as_str()));
-    match line.kind {
-        EventKind::Opened => match new {
-            "portal" => format!("{actor} opened the ticket in the portal"),
-            "panel" => format!("{actor} opened the ticket here"),
-            "split" => format!("{actor} made the ticket of a message that was on another"),
-            how => format!("{actor} opened the ticket by {}", escaped(how)),
-        },
-        EventKind::Replied => format!("{actor} replied"),
-        EventKind::Commented => format!("{actor} wrote"),
-        EventKind::Automatic => "An automatic message came".to_owned(),
-        EventKind::Noted => format!("{actor} wrote a note"),
-        EventKind::Status => format!("{actor} set the status from {} to {}", status(old), status(new)),
-        EventKind::Priority => format!("{actor} set the priority from {} to {}", priority(old), priority(new)),
-        EventKind::Assigned if line.new.is_none() => format!("{actor} took the ticket from {}", person(&line.old)),
-        EventKind::Assigned if line.actor.as_ref().is_some_and(|it| new == it.id.to_string()) => format!("{actor} took the ticket"),
-        EventKind::Assigned => format!("{actor} assigned it to {}", person(&line.new)),
-        EventKind::Subject => format!("{actor} changed the subject from “{}”", escaped(old)),
-        EventKind::ParticipantAdded => format!("{actor} added {}", bold(new)),
-        EventKind::ParticipantProposed => format!("{} asks to take part: add them under Details", bold(new)),
-        EventKind::ParticipantRemoved => format!("{actor} removed {}", bold(old)),
-        EventKind::Linked => format!("It came out of {}", ticket(new)),
-        EventKind::Withdrawn => format!("{actor} took a reply back before it left"),
-        EventKind::Bounced => format!("A reply to {} came back", bold(new)),
-        EventKind::MovedOut => format!("{actor} moved a message to {}", ticket(new)),
-        EventKind::MovedIn => format!("{actor} moved a message here from {}", ticket(old)),
-        EventKind::MergedInto => format!("{actor} merged this ticket into {}", ticket(new)),
-        EventKind::MergedFrom => format!("{actor} merged {} into this ticket", ticket(old)),
-        EventKind::CameBack => format!("{actor} took back from {} what had gone there", ticket(old)),
-        EventKind::WentBack => format!("{actor} put back to {} what had come from there", ticket(new)),
-        EventKind::ReadAgain => format!("{actor} read a message again, better than before: {}", escaped(new)),
-        EventKind::Released => format!("{actor} took the message out of held mail"),
-        EventKind::PutBack => format!("{actor} put a message back to held mail"),
-        EventKind::Spam => format!("{actor} marked it as spam: nobody is told"),
-        EventKind::NotSpam => format!("{actor}: it is no spam"),
-    }
-}
-
-/// A link to a ticket by the number that an event holds.
-fn ticket(number: &str) -> String {
-    let number: String = number.chars().filter(char::is_ascii_digit).collect();
-    format!("<a href=\"/tickets/{number}\">#{number}</a>")
-}
-
-fn bold(text: &str) -> String {
-    format!("<b><bdi>{}</bdi></b>", escaped(text))
-}
-
-fn escaped(text: &str) -> String {
-    let mut html = String::new();
-    crate::panel::highlight::escape_into(&mut html, text);
-    html
 }

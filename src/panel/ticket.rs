@@ -22,6 +22,7 @@ use crate::{
         Panel,
         correct::{self, Corrected},
         error::PageError,
+        history,
         page::{self, Flash, Place},
         thread::{self, Drawing, Entry},
         tickets::RowView,
@@ -108,6 +109,8 @@ struct TicketPage {
     status: StatusWord,
     prio: &'static str,
     opened: When,
+    /// Who opened it, where that is somebody else than the requester.
+    opened_by: Option<String>,
     requester: Face,
     mailbox: String,
     may_resolve: bool,
@@ -175,7 +178,8 @@ async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &As
     let (ticket, case) = enter(panel, visitor, &mut conn, number).await?;
     let limit = if asked.all.is_some() { MOST_SHOWN } else { SHOWN };
     let said = conversation::said(&mut conn, number, Audience::Staff, limit).await?;
-    let lines = conversation::history(&mut conn, number, HISTORY).await?;
+    let mut lines = conversation::history(&mut conn, number, HISTORY).await?;
+    history::plain(&mut lines);
     let people = participants::list(&mut conn, number).await?;
     let staff = people::active_staff(&mut conn).await?;
     let requester = people::get(&mut conn, ticket.requester).await?.ok_or(PageError::Missing)?;
@@ -242,6 +246,7 @@ fn compose(panel: &Panel, visitor: &Visitor, mut read: Read, entries: Vec<Entry>
     let ticket = &read.ticket;
     let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
     let active = |it: &&Participant| it.state == Participation::Active;
+    let of = (ticket.requester, read.requester.name.as_str());
     let (before, folded, msgs) = fold(entries, asked);
     TicketPage {
         no: ticket.number.0,
@@ -250,6 +255,7 @@ fn compose(panel: &Panel, visitor: &Visitor, mut read: Read, entries: Vec<Entry>
         status: ticket.status.into(),
         prio: ticket.priority.as_str(),
         opened: when(ticket.opened_at),
+        opened_by: history::opened_by(&read.lines, ticket.requester).map(str::to_owned),
         requester: Face::of(&read.requester),
         mailbox: panel.desk.mailboxes.get(ticket.mailbox).map(|it| it.address.to_string()).unwrap_or_default(),
         may_resolve: ticket.status.is_active(),
@@ -267,7 +273,7 @@ fn compose(panel: &Panel, visitor: &Visitor, mut read: Read, entries: Vec<Entry>
         people: read.people.iter().filter(|it| it.state != Participation::Removed).map(|it| row(it, ticket)).collect(),
         to: read.people.iter().filter(active).map(|it| it.email.to_string()).collect(),
         others: read.others.iter().map(|it| RowView::new(panel, it)).collect(),
-        log: read.lines.iter().rev().map(|it| LogLine { when: when(it.at), html: thread::sentence(it, &read.names) }).collect(),
+        log: read.lines.iter().rev().map(|it| LogLine { when: when(it.at), html: history::sentence_for(it, &read.names, of) }).collect(),
         linked: ticket.linked.map(|it| it.0),
         spam: is_spam(&read.lines),
         corrected,

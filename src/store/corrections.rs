@@ -100,6 +100,40 @@ pub async fn standing(conn: &mut Conn, ticket: TicketNumber) -> Result<Vec<Corre
     rows.into_iter().map(Row::correction).collect()
 }
 
+/// Whether this merge was made by undoing a split: the ticket that was made for a message is empty since.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn emptied_by_undo(conn: &mut Conn, merge: &Correction) -> Result<bool> {
+    let sql = "select count(*) from corrections where kind = 'split' and source = $1 and target = $2 and undone_at = $3";
+    let n: i64 = on!(conn, c => sqlx::query_scalar(sql)
+        .bind(merge.target.0).bind(merge.source.0).bind(ms(merge.made_at)).fetch_one(c).await)?;
+    Ok(n > 0)
+}
+
+/// How the comments of these mails have gone, oldest first.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn ways_of_mails(conn: &mut Conn, mails: &[LedgerId]) -> Result<Vec<(LedgerId, Gone)>> {
+    if mails.is_empty() {
+        return Ok(Vec::new());
+    }
+    // Our own integers: nothing to escape.
+    let these = mails.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let sql = format!(
+        "select c.message, k.kind, v.how, v.origin, v.target, m.name, p.name, v.moved_at from moves v join comments c on c.id = v.comment
+            join corrections k on k.id = v.correction left join people m on m.id = k.made_by left join people p on p.id = v.moved_by
+        where c.message in ({these}) order by v.id"
+    );
+    type Row = (i64, String, String, i64, i64, Option<String>, Option<String>, i64);
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(c).await)?;
+    let gone = |(id, kind, how, origin, target, made_by, moved_by, moved_at): Row| {
+        Ok((LedgerId(id), Gone::of((kind, how, origin, target, made_by, moved_by, moved_at))?))
+    };
+    rows.into_iter().map(gone).collect()
+}
+
 /// The merge that stands and took this ticket into another.
 ///
 /// # Errors
@@ -304,17 +338,12 @@ pub struct Gone {
     pub at: Timestamp,
 }
 
-/// Every way that a comment has gone, oldest first.
-///
-/// # Errors
-/// When the database refuses, or a row is unreadable.
-pub async fn ways_of(conn: &mut Conn, comment: CommentId) -> Result<Vec<Gone>> {
-    let sql = "select k.kind, v.how, v.origin, v.target, m.name, p.name, v.moved_at from moves v join corrections k on k.id = v.correction
-        left join people m on m.id = k.made_by left join people p on p.id = v.moved_by where v.comment = $1 order by v.id";
-    type Row = (String, String, i64, i64, Option<String>, Option<String>, i64);
-    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_all(c).await)?;
-    let gone = |(kind, how, origin, target, made_by, moved_by, moved_at): Row| {
-        Ok(Gone {
+/// Kind, how, origin, target, who made the correction, who sent it this way, when.
+type GoneRow = (String, String, i64, i64, Option<String>, Option<String>, i64);
+
+impl Gone {
+    fn of((kind, how, origin, target, made_by, moved_by, moved_at): GoneRow) -> Result<Self> {
+        Ok(Self {
             kind: word("corrections", "kind", &kind, CorrectionKind::parse)?,
             how: word("moves", "how", &how, How::parse)?,
             origin: TicketNumber(origin),
@@ -323,6 +352,16 @@ pub async fn ways_of(conn: &mut Conn, comment: CommentId) -> Result<Vec<Gone>> {
             moved_by,
             at: at(moved_at),
         })
-    };
-    rows.into_iter().map(gone).collect()
+    }
+}
+
+/// Every way that a comment has gone, oldest first.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn ways_of(conn: &mut Conn, comment: CommentId) -> Result<Vec<Gone>> {
+    let sql = "select k.kind, v.how, v.origin, v.target, m.name, p.name, v.moved_at from moves v join corrections k on k.id = v.correction
+        left join people m on m.id = k.made_by left join people p on p.id = v.moved_by where v.comment = $1 order by v.id";
+    let rows: Vec<GoneRow> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_all(c).await)?;
+    rows.into_iter().map(Gone::of).collect()
 }

@@ -47,7 +47,7 @@ async fn a_message_is_moved_to_a_new_ticket_and_back_with_one_press() {
     assert_eq!(moved.location(), format!("/tickets/3#m{invoice}"), "{}", moved.text());
     let page = hal.get("/tickets/3").await;
     for said in
-        ["Invoice &lt;7&gt;", "The message is moved here from #1.", "moved a message here from", "bill.txt", "Undo", "Move in to #1"]
+        ["Invoice &lt;7&gt;", "The message is moved here from #1.", "moved a message here from", "bill.txt", "Undo", "Merge into #1"]
     {
         assert!(page.says(said), "{said}: {}", page.text());
     }
@@ -58,9 +58,27 @@ async fn a_message_is_moved_to_a_new_ticket_and_back_with_one_press() {
     let undone = hal.post("/tickets/3/undo", &[("version", &version), ("correction", &correction)]).await;
     assert_eq!(undone.location(), "/tickets/3");
     let page = hal.get("/tickets/3").await;
-    assert!(page.says("Undone: the message is on #1 again.") && page.says("This ticket was merged into"), "{}", page.text());
+    assert!(page.says("Undone: the message is on #1 again.") && page.says("Its only message went back to"), "{}", page.text());
+    assert!(page.says("undid the move from <a href=\"/tickets/1\">#1</a>") && !page.says("Unmerge") && !page.says("merged this ticket"));
+    let old = hal.get(&format!("/tickets/{printer}")).await;
+    assert!(old.says("undid the move to <a href=\"/tickets/3\">#3</a>") && !old.says("Merged into this ticket"), "{}", old.text());
     assert!(!page.says("id=\"composer\""));
     assert!(hal.get(&format!("/tickets/{printer}")).await.says("Please pay it."));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_list_of_every_message_says_who_moved_one_since() {
+    let (desk, printer, scanner, invoice) = desk().await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let path = format!("/tickets/{printer}/messages/{invoice}/move");
+    let version = hal.get(&path).await.field("version");
+    hal.post(&path, &[("version", &version), ("to", &scanner.to_string()), ("number", "")]).await;
+    let since = format!("Moved by Hal Nine from #{printer} to #{scanner}.");
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    let list = ada.get("/mail/messages").await;
+    assert!(list.says(&since), "{}", list.text());
+    assert!(ada.get("/mail/messages/2").await.says(&since));
+    assert!(!ada.get("/mail/messages/1").await.says("Moved by"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -135,7 +153,7 @@ async fn a_ticket_that_came_out_of_another_is_moved_in_with_one_press() {
     assert_ne!(number, printer);
     let mut hal = Browser::of(&desk, &desk.hal).await;
     let page = hal.get(&format!("/tickets/{number}")).await;
-    assert!(page.says("Move in to #1"), "{}", page.text());
+    assert!(page.says("Merge into #1"), "{}", page.text());
     let joined = hal.post(&format!("/tickets/{number}/merge"), &[("version", &page.field("version")), ("to", "1")]).await;
     assert_eq!(joined.location(), format!("/tickets/{printer}"));
     assert!(hal.get(&format!("/tickets/{printer}")).await.says("Me too."));

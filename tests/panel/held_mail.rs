@@ -81,9 +81,10 @@ async fn what_was_done_with_held_mail_is_undone_by_the_button_that_tells_of_it()
     hal.post("/held/bulk", &[("do", "back"), ("m", "1")]).await;
     assert!(hal.get("/held").await.says("#1 is closed, and nobody is told"));
     let ticket = hal.get("/tickets/1").await;
-    assert!(ticket.says("put a message back to held mail") && !ticket.says("Rakes &amp; gloves."), "{}", ticket.text());
+    assert!(ticket.says("put a message back among held mail") && !ticket.says("Rakes &amp; gloves."), "{}", ticket.text());
     let why = hal.get("/held/1").await;
     assert!(why.says("Hal Nine opened ticket #1 from it") && why.says("Hal Nine took it off #1 again"));
+    assert!(!why.says("Join #1"), "nothing is on #1 that it could be joined to");
     assert!(hal.get("/held").await.says("List or bulk mail; this mailbox holds such mail."), "it waits for the reason it was held for");
 }
 

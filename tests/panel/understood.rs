@@ -2,7 +2,10 @@
 
 use maildesk::{cli::inspect, desk::settings::DeskSettings};
 
-use crate::{browser::Browser, test_desk::TestDesk};
+use crate::{
+    browser::Browser,
+    test_desk::{TestDesk, mail},
+};
 
 fn escaped(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#x27;")
@@ -56,4 +59,39 @@ async fn a_picture_that_outlook_calls_an_attachment_is_shown_where_the_text_show
     let number = desk.receive(raw).await.ticket.unwrap();
     let sheet = Browser::of(&desk, &desk.hal).await.get(&format!("/tickets/{number}/messages/1/html")).await;
     assert!(sheet.says("<img src=\"/attachments/"), "{}", sheet.text());
+}
+
+/// Hal forwards what Ann wrote to him.
+const FORWARD: &str = "Please take this one.\n\n---------- Forwarded message ---------\nFrom: Ann Lee <ann@home.test>\nDate: Mon, 2 Nov 2026 at 10:00\n\
+    Subject: Printer\nTo: Hal <hal@desk.test>\n\nIt smokes.\n";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_forwarded_mail_says_who_opened_its_ticket_for_whom() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let passes = "Authentication-Results: mx.desk.test; dmarc=pass header.from=desk.test";
+    let number = desk.receive(&mail("Hal Nine <hal@desk.test>", "Fwd: Printer", &[passes], FORWARD)).await.ticket.unwrap();
+    let page = Browser::of(&desk, &desk.hal).await.get(&format!("/tickets/{number}")).await;
+    assert!(page.says("by <bdi>Hal Nine</bdi> for <bdi>Ann Lee</bdi>"), "{}", page.text());
+    assert!(page.says("<b><bdi>Hal Nine</bdi></b> opened the ticket by mail for <b><bdi>Ann Lee</bdi></b>"), "{}", page.text());
+    assert!(!page.says("without proof"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_that_nobody_vouches_for_say_so_in_plain_words() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let number = desk.receive(&mail("Hal Nine <hal@desk.test>", "Fwd: Printer", &[], FORWARD)).await.ticket.unwrap();
+    let page = Browser::of(&desk, &desk.hal).await.get(&format!("/tickets/{number}")).await;
+    assert!(page.says("Came from a helper’s address without proof that they wrote it; kept as a note."), "{}", page.text());
+    assert!(page.says("Forwarded from a helper’s address without proof that they sent it"), "{}", page.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_folded_away_is_called_by_what_it_is() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.\n\n-- \nAnn Lee, Home Ltd").await.ticket.unwrap();
+    let page = Browser::of(&desk, &desk.hal).await.get(&format!("/tickets/{number}")).await;
+    assert!(page.says("Signature</summary>") && page.says("Home Ltd"), "{}", page.text());
 }

@@ -65,6 +65,7 @@ struct One {
     /// As HTML.
     text: String,
     quoted: Option<String>,
+    quote_title: &'static str,
     cut: bool,
     files: Vec<FileLink>,
     trace: Vec<Asked>,
@@ -160,6 +161,11 @@ async fn read(panel: &Panel, visitor: &Visitor, id: i64, typed: Typed) -> Result
         facts: facts(panel, &mail, &message),
         text,
         quoted,
+        quote_title: match (message.quoted.trim().is_empty(), message.signature.trim().is_empty()) {
+            (true, false) => "Signature",
+            (false, true) => "Quoted text",
+            (true, true) | (false, false) => "Quoted text and signature",
+        },
         cut,
         files: files(&message),
         trace,

@@ -1,0 +1,122 @@
+//! A ticket's changes in words.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    desk::{
+        event::EventKind,
+        id::PersonId,
+        ticket::{Priority, Status},
+    },
+    store::conversation::Line,
+};
+
+/// Leaves out what only tells how maildesk did it: a ticket that lost its only message when a move was undone counts as merged
+/// from then on.
+pub fn plain(lines: &mut Vec<Line>) {
+    let undone: Vec<_> = lines.iter().filter(|it| it.kind == EventKind::WentBack).map(|it| (it.at, it.new.clone())).collect();
+    lines.retain(|it| it.kind != EventKind::MergedInto || !undone.contains(&(it.at, it.new.clone())));
+}
+
+/// Who opened a ticket for somebody else, where its history goes back so far.
+#[must_use]
+pub fn opened_by(lines: &[Line], requester: PersonId) -> Option<&str> {
+    let opened = lines.iter().find(|it| it.kind == EventKind::Opened)?;
+    opened.actor.as_ref().filter(|it| it.id != requester).map(|it| it.name.as_str())
+}
+
+/// [`sentence`], with the name of whom a ticket was opened for.
+#[must_use]
+pub fn sentence_for(line: &Line, names: &BTreeMap<PersonId, String>, (requester, name): (PersonId, &str)) -> String {
+    let other = line.kind == EventKind::Opened && line.actor.as_ref().is_none_or(|it| it.id != requester);
+    let whom = if other { format!(" for {}", bold(name)) } else { String::new() };
+    format!("{}{whom}", sentence(line, names))
+}
+
+/// The changes that stand between the messages; what was said stands there itself.
+#[must_use]
+pub fn icon(kind: EventKind) -> Option<&'static str> {
+    match kind {
+        EventKind::Opened | EventKind::Replied | EventKind::Commented | EventKind::Automatic | EventKind::Noted => None,
+        EventKind::Status => Some("circle-check"),
+        EventKind::Priority => Some("chevrons-up"),
+        EventKind::Assigned => Some("user-round-check"),
+        EventKind::Subject => Some("pencil"),
+        EventKind::ParticipantAdded | EventKind::ParticipantProposed => Some("user-round-plus"),
+        EventKind::ParticipantRemoved => Some("user-round"),
+        EventKind::Linked => Some("merge"),
+        EventKind::Withdrawn => Some("undo-2"),
+        EventKind::Bounced => Some("triangle-alert"),
+        EventKind::MovedOut | EventKind::MovedIn => Some("reply"),
+        EventKind::MergedInto | EventKind::MergedFrom => Some("merge"),
+        EventKind::CameBack | EventKind::WentBack => Some("undo-2"),
+        EventKind::ReadAgain => Some("rotate-cw"),
+        EventKind::Released => Some("inbox"),
+        EventKind::PutBack | EventKind::NotSpam => Some("undo-2"),
+        EventKind::Spam => Some("ban"),
+    }
+}
+
+/// One line of the history as HTML, escaped.
+#[must_use]
+pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
+    let person = |id: &Option<String>| {
+        let id = id.as_ref().and_then(|it| it.parse().ok()).map(PersonId);
+        bold(id.and_then(|it| names.get(&it)).map_or("somebody", String::as_str))
+    };
+    let (old, new) = (line.old.as_deref().unwrap_or_default(), line.new.as_deref().unwrap_or_default());
+    let status = |word| bold(Status::parse(word).map_or(word, |it| it.title()));
+    let priority = |word| bold(Priority::parse(word).map_or(word, |it| it.title()));
+    let actor = bold(line.actor.as_ref().map_or("maildesk", |it| it.name.as_str()));
+    match line.kind {
+        EventKind::Opened => match new {
+            "portal" => format!("{actor} opened the ticket in the portal"),
+            "panel" => format!("{actor} opened the ticket here"),
+            "split" => format!("{actor} opened the ticket with a message from another"),
+            how => format!("{actor} opened the ticket by {}", escaped(how)),
+        },
+        EventKind::Replied => format!("{actor} replied"),
+        EventKind::Commented => format!("{actor} wrote"),
+        EventKind::Automatic => "An automatic message came".to_owned(),
+        EventKind::Noted => format!("{actor} wrote a note"),
+        EventKind::Status => format!("{actor} set the status from {} to {}", status(old), status(new)),
+        EventKind::Priority => format!("{actor} set the priority from {} to {}", priority(old), priority(new)),
+        EventKind::Assigned if line.new.is_none() => format!("{actor} took the ticket from {}", person(&line.old)),
+        EventKind::Assigned if line.actor.as_ref().is_some_and(|it| new == it.id.to_string()) => format!("{actor} took the ticket"),
+        EventKind::Assigned => format!("{actor} assigned it to {}", person(&line.new)),
+        EventKind::Subject => format!("{actor} changed the subject from “{}”", escaped(old)),
+        EventKind::ParticipantAdded => format!("{actor} added {}", bold(new)),
+        EventKind::ParticipantProposed => format!("{} asks to take part: add them under Details", bold(new)),
+        EventKind::ParticipantRemoved => format!("{actor} removed {}", bold(old)),
+        EventKind::Linked => format!("It came out of {}", ticket(new)),
+        EventKind::Withdrawn => format!("{actor} took a reply back before it left"),
+        EventKind::Bounced => format!("A reply to {} came back", bold(new)),
+        EventKind::MovedOut => format!("{actor} moved a message to {}", ticket(new)),
+        EventKind::MovedIn => format!("{actor} moved a message here from {}", ticket(old)),
+        EventKind::MergedInto => format!("{actor} merged this ticket into {}", ticket(new)),
+        EventKind::MergedFrom => format!("{actor} merged {} into this ticket", ticket(old)),
+        EventKind::CameBack => format!("{actor} undid the move to {}", ticket(old)),
+        EventKind::WentBack => format!("{actor} undid the move from {}", ticket(new)),
+        EventKind::ReadAgain => format!("{actor} read a message again, better than before: {}", escaped(new)),
+        EventKind::Released => format!("{actor} took the message out of held mail"),
+        EventKind::PutBack => format!("{actor} put a message back among held mail"),
+        EventKind::Spam => format!("{actor} marked it as spam; nobody was told"),
+        EventKind::NotSpam => format!("{actor} said that it is not spam"),
+    }
+}
+
+/// A link to a ticket by the number that an event holds.
+fn ticket(number: &str) -> String {
+    let number: String = number.chars().filter(char::is_ascii_digit).collect();
+    format!("<a href=\"/tickets/{number}\">#{number}</a>")
+}
+
+fn bold(text: &str) -> String {
+    format!("<b><bdi>{}</bdi></b>", escaped(text))
+}
+
+fn escaped(text: &str) -> String {
+    let mut html = String::new();
+    crate::panel::highlight::escape_into(&mut html, text);
+    html
+}
