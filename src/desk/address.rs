@@ -116,7 +116,7 @@ impl fmt::Display for EmailAddress {
 
 impl PartialEq for EmailAddress {
     fn eq(&self, other: &Self) -> bool {
-        self.folded() == other.folded()
+        if self.0.is_ascii() && other.0.is_ascii() { self.0.eq_ignore_ascii_case(&other.0) } else { self.folded() == other.folded() }
     }
 }
 

@@ -232,7 +232,7 @@ fn bare(chunk: &Chunk) -> Vec<Named> {
     }
     let (mut found, mut others) = (Vec::new(), Vec::new());
     for word in text.split_whitespace().take(MOST * 2) {
-        match mend(word).filter(|_| word.contains('@')) {
+        match if word.contains('@') { mend(word) } else { None } {
             Some(address) => found.push(Named::bare(address)),
             None => others.push(word),
         }
@@ -269,6 +269,9 @@ pub fn mend(text: &str) -> Option<EmailAddress> {
     let text = text.split_once('@').and_then(|(_, domain)| text.get(..text.len() - domain.split_once('?')?.1.len() - 1)).unwrap_or(text);
     if let Ok(address) = text.parse() {
         return Some(address);
+    }
+    if !text.contains(['@', '=', '\u{1b}', '\0']) {
+        return None;
     }
     let text = words::decode(text.as_bytes());
     let text = text.trim().trim_matches(|c| matches!(c, '<' | '>' | ',' | ';') || c != '"' && is_quote(c)).trim();

@@ -17,6 +17,9 @@ pub struct Decoded {
 /// The text of a part whose `charset` is `label`; never fails, whatever the octets are.
 #[must_use]
 pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
+    if let Some(text) = guess::obvious(bytes).filter(|it| label.is_none_or(is_ascii_or_utf8) || it.is_ascii() && label.is_none_or(holds_ascii)) {
+        return Decoded { text: text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(), note: None };
+    }
     let decoded = read(bytes, label);
     let text = decoded.text.strip_prefix('\u{feff}').map(str::to_owned).unwrap_or(decoded.text);
     Decoded { text: if text.contains('\0') { text.replace('\0', "") } else { text }, ..decoded }
@@ -26,6 +29,15 @@ pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
 #[must_use]
 pub fn detect(bytes: &[u8]) -> String {
     guess::text(bytes)
+}
+
+/// Labels of most mail, for which nothing has to be looked up.
+fn is_ascii_or_utf8(label: &str) -> bool {
+    ["utf-8", "us-ascii", "utf8", "ascii", ""].iter().any(|it| label.eq_ignore_ascii_case(it))
+}
+
+fn holds_ascii(label: &str) -> bool {
+    ["iso-8859-1", "windows-1252", "iso-8859-15", "iso-8859-2", "windows-1251"].iter().any(|it| label.eq_ignore_ascii_case(it))
 }
 
 fn read(bytes: &[u8], label: Option<&str>) -> Decoded {

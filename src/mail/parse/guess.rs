@@ -11,6 +11,9 @@ const LOOK: usize = 1 << 16;
 /// UTF-8 if it can be, else what the octets look like.
 #[must_use]
 pub fn text(bytes: &[u8]) -> String {
+    if let Some(text) = obvious(bytes) {
+        return text.to_owned();
+    }
     if let Some(text) = escaped(bytes) {
         return text;
     }
@@ -18,6 +21,13 @@ pub fn text(bytes: &[u8]) -> String {
         return wide(bytes, UTF_16LE).text;
     }
     as_utf8(bytes).text
+}
+
+/// UTF-8 that cannot be anything else: without an escape, which other sets switch with, and without a zero octet.
+#[must_use]
+pub fn obvious(bytes: &[u8]) -> Option<&str> {
+    let text = std::str::from_utf8(bytes).ok()?;
+    memchr::memchr2(0x1b, 0, bytes).is_none().then_some(text)
 }
 
 /// What was read with another label than its own.

@@ -60,7 +60,7 @@ impl<'a> Header<'a> {
 
 /// A line: where it ends without its break (which a gateway may have made `\r\r\n`), and where the next begins.
 pub(super) fn line(raw: &[u8], start: usize) -> (usize, usize) {
-    match raw[start..].iter().position(|c| *c == b'\n') {
+    match memchr::memchr(b'\n', &raw[start..]) {
         Some(length) => {
             let returns = raw[start..start + length].iter().rev().take(2).take_while(|c| **c == b'\r').count();
             (start + length - returns, start + length + 1)

@@ -76,6 +76,9 @@ fn without_armour(plain: String, message: &mut IncomingMessage) -> String {
 }
 
 fn take_out_files(text: String, attachments: &mut Vec<IncomingAttachment>) -> String {
+    if !uuencode::may_hold_one(&text) {
+        return text;
+    }
     let (rest, files) = uuencode::take_out(&text);
     if files.is_empty() {
         return text;
@@ -114,6 +117,9 @@ fn looks_like_html(text: &str) -> bool {
 
 /// `Your mail program does not show HTML` and the like, in place of the words.
 fn says_nothing(plain: &str) -> bool {
+    if plain.trim().len() > 300 {
+        return false;
+    }
     let lower = plain.trim().to_lowercase();
     let about = ["html", "mime"].iter().any(|it| lower.contains(it));
     let advice = [

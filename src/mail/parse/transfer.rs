@@ -35,17 +35,7 @@ pub fn decode(encoding: Encoding, body: &[u8]) -> (Cow<'_, [u8]>, Option<&'stati
     match encoding {
         Encoding::Identity => (Cow::Borrowed(body), None),
         Encoding::QuotedPrintable => (Cow::Owned(quoted_printable(body)), None),
-        Encoding::Base64 if behind(encoding, body).is_some() => {
-            let code = &body[..body.len() - behind(encoding, body).map_or(0, <[u8]>::len)];
-            (Cow::Owned(base64(code).0), Some("text stands behind a part's base64, where none belongs"))
-        }
-        Encoding::Base64 if !looks_like_base64(body) => {
-            (Cow::Borrowed(body), Some("a part says it is base64 and is not; it was taken as it stands"))
-        }
-        Encoding::Base64 => {
-            let (bytes, broken) = base64(body);
-            (Cow::Owned(bytes), broken.then_some("a part's base64 is damaged; what could be read of it was kept"))
-        }
+        Encoding::Base64 => decode_base64(body),
         Encoding::Uuencode => match super::uuencode::first_file(body) {
             Some(file) => (Cow::Owned(file.bytes), None),
             None => (Cow::Borrowed(body), None),
@@ -53,18 +43,36 @@ pub fn decode(encoding: Encoding, body: &[u8]) -> (Cow<'_, [u8]>, Option<&'stati
     }
 }
 
+fn decode_base64(body: &[u8]) -> (Cow<'_, [u8]>, Option<&'static str>) {
+    if let Some(behind) = behind(Encoding::Base64, body) {
+        let code = &body[..body.len() - behind.len()];
+        return (Cow::Owned(base64(code).0), Some("text stands behind a part's base64, where none belongs"));
+    }
+    if !looks_like_base64(body) {
+        return (Cow::Borrowed(body), Some("a part says it is base64 and is not; it was taken as it stands"));
+    }
+    let (bytes, broken) = base64(body);
+    (Cow::Owned(bytes), broken.then_some("a part's base64 is damaged; what could be read of it was kept"))
+}
+
 const SKIP: u8 = 0xff;
 
 fn value(c: u8) -> u8 {
-    match c {
-        b'A'..=b'Z' => c - b'A',
-        b'a'..=b'z' => c - b'a' + 26,
-        b'0'..=b'9' => c - b'0' + 52,
-        b'+' | b'-' => 62,
-        b'/' | b'_' => 63,
-        _ => SKIP,
-    }
+    VALUES[usize::from(c)]
 }
+
+static VALUES: [u8; 256] = {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut values = [SKIP; 256];
+    let mut at = 0_u8;
+    while at < 64 {
+        values[DIGITS[at as usize] as usize] = at;
+        at += 1;
+    }
+    values[b'-' as usize] = 62;
+    values[b'_' as usize] = 63;
+    values
+};
 
 /// What a digit of base64 stands for, of either alphabet (RFC 4648 §4, §5).
 #[must_use]
@@ -92,6 +100,10 @@ pub fn behind(encoding: Encoding, body: &[u8]) -> Option<&[u8]> {
     if encoding != Encoding::Base64 {
         return None;
     }
+    let plain = |c: &u8| c.is_ascii_alphanumeric() || matches!(c, b'+' | b'/' | b'=' | b'\r' | b'\n');
+    if body.iter().all(plain) && body.iter().filter(|c| **c == b'=').count() <= 4 {
+        return None;
+    }
     let rule = |line: &[u8]| line.len() > 4 && line.iter().all(|c| matches!(c, b'_' | b'-' | b'='));
     let code = |line: &[u8]| !rule(line) && line.iter().all(|c| value(*c) != SKIP || *c == b'=');
     let (mut at, mut width, mut last) = (0, 0, &b""[..]);
@@ -116,8 +128,14 @@ pub fn behind(encoding: Encoding, body: &[u8]) -> Option<&[u8]> {
 #[must_use]
 pub fn base64(body: &[u8]) -> (Vec<u8>, bool) {
     let mut out = Vec::with_capacity(body.len() / 4 * 3 + 3);
-    let (mut bits, mut held, mut broken) = (0_u32, 0_u8, false);
-    for c in body {
+    let (mut bits, mut held, mut broken, mut at) = (0_u32, 0_u8, false, 0);
+    while at < body.len() {
+        // Whole groups by fours, as nearly all of it is.
+        if held == 0 {
+            at += groups(&body[at..], &mut out);
+        }
+        let Some(c) = body.get(at) else { break };
+        at += 1;
         let v = value(*c);
         if v != SKIP {
             bits = (bits << 6) | u32::from(v);
@@ -138,6 +156,21 @@ pub fn base64(body: &[u8]) -> (Vec<u8>, bool) {
     (out, broken)
 }
 
+/// Decodes the groups of four digits with which `body` begins; gives how many octets they are.
+fn groups(body: &[u8], out: &mut Vec<u8>) -> usize {
+    let mut read = 0;
+    for group in body.chunks_exact(4) {
+        let [a, b, c, d] = [value(group[0]), value(group[1]), value(group[2]), value(group[3])];
+        if (a | b | c | d) & 0x80 != 0 {
+            break;
+        }
+        let bits = u32::from(a) << 18 | u32::from(b) << 12 | u32::from(c) << 6 | u32::from(d);
+        out.extend_from_slice(&bits.to_be_bytes()[1..]);
+        read += 4;
+    }
+    read
+}
+
 fn flush(out: &mut Vec<u8>, bits: u32, held: u8) {
     match held {
         2 => out.push(u8::try_from(bits >> 4 & 0xff).unwrap_or(0)),
@@ -150,7 +183,10 @@ fn flush(out: &mut Vec<u8>, bits: u32, held: u8) {
 #[must_use]
 pub fn quoted_printable(body: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(body.len());
-    for line in body.split_inclusive(|c| *c == b'\n') {
+    let mut rest = body;
+    while !rest.is_empty() {
+        let (line, below) = rest.split_at(memchr::memchr(b'\n', rest).map_or(rest.len(), |at| at + 1));
+        rest = below;
         let content = line.trim_ascii_end();
         let soft = content.last() == Some(&b'=') && !ends_in_escaped_mark(content);
         let text = if soft { &content[..content.len() - 1] } else { content };
@@ -172,26 +208,36 @@ fn line_break(line: &[u8]) -> usize {
 
 /// `=E9` to its octet; `underscore` as a space too, as RFC 2047 §4.2 has it.
 pub fn unescape(text: &[u8], underscore: bool, out: &mut Vec<u8>) {
-    let mut at = 0;
-    while at < text.len() {
-        let c = text[at];
-        if c == b'='
-            && let Some(octet) = text.get(at + 1..at + 3).and_then(hex)
-        {
-            out.push(octet);
-            at += 3;
-            continue;
+    let mut rest = text;
+    let plain = |text: &[u8], out: &mut Vec<u8>| {
+        let from = out.len();
+        out.extend_from_slice(text);
+        if underscore {
+            out[from..].iter_mut().filter(|c| **c == b'_').for_each(|c| *c = b' ');
         }
-        out.push(if underscore && c == b'_' { b' ' } else { c });
-        at += 1;
+    };
+    while let Some(mark) = memchr::memchr(b'=', rest) {
+        plain(&rest[..mark], out);
+        match rest.get(mark + 1..mark + 3).and_then(hex) {
+            Some(octet) => {
+                out.push(octet);
+                rest = &rest[mark + 3..];
+            }
+            None => {
+                out.push(b'=');
+                rest = &rest[mark + 1..];
+            }
+        }
     }
+    plain(rest, out);
 }
 
 /// Two hexadecimal digits of either case.
 #[must_use]
 pub fn hex(digits: &[u8]) -> Option<u8> {
-    let text = std::str::from_utf8(digits).ok().filter(|it| it.len() == 2 && it.bytes().all(|c| c.is_ascii_hexdigit()))?;
-    u8::from_str_radix(text, 16).ok()
+    let [high, low] = digits else { return None };
+    let digit = |c: &u8| char::from(*c).to_digit(16).and_then(|it| u8::try_from(it).ok());
+    Some(digit(high)? << 4 | digit(low)?)
 }
 
 #[cfg(test)]

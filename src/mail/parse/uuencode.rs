@@ -12,7 +12,7 @@ pub struct File {
 /// A text without the files that were in it, and the files.
 #[must_use]
 pub fn take_out(text: &str) -> (String, Vec<File>) {
-    if !["begin ", "begin-base64 "].iter().any(|it| text.starts_with(it) || text.contains(&format!("\n{it}"))) {
+    if !may_hold_one(text) {
         return (text.to_owned(), Vec::new());
     }
     let lines: Vec<&str> = text.split_inclusive('\n').collect();
@@ -32,6 +32,12 @@ pub fn take_out(text: &str) -> (String, Vec<File>) {
         }
     }
     (rest, files)
+}
+
+/// Whether some line begins as a file does.
+#[must_use]
+pub fn may_hold_one(text: &str) -> bool {
+    text.starts_with("begin") || text.contains("\nbegin")
 }
 
 /// The first file of a body that is nothing but uuencoded.

@@ -5,6 +5,9 @@ use super::{charset, transfer};
 /// A field's value as text: unfolded, decoded, trimmed, without control characters.
 #[must_use]
 pub fn decode(value: &[u8]) -> String {
+    if value.is_ascii() && !value.iter().any(|c| c.is_ascii_control() || *c == b'=') {
+        return String::from_utf8_lossy(value.trim_ascii()).into_owned();
+    }
     let unfolded: Vec<u8> = value.iter().copied().filter(|c| *c != b'\r' && *c != b'\n').collect();
     let text = decode_words(&unfolded);
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
@@ -95,8 +98,9 @@ impl<'a> Run<'a> {
 #[must_use]
 pub fn decode_words(value: &[u8]) -> String {
     let (mut out, mut run, mut raw_from, mut at) = (String::with_capacity(value.len()), Run::default(), 0, 0);
-    while at < value.len() {
-        let Some(word) = (value[at] == b'=').then(|| word_at(value, at)).flatten() else {
+    while let Some(mark) = memchr::memchr(b'=', &value[at..]) {
+        at += mark;
+        let Some(word) = word_at(value, at) else {
             at += 1;
             continue;
         };
