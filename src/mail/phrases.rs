@@ -39,6 +39,20 @@ impl Phrases {
         self.behind(text).next().is_some()
     }
 
+    /// Whether it may, in whatever case it is written: a cheap question before it is made lower case.
+    pub fn may_begin(&self, text: &str) -> bool {
+        let [first, second, ..] = *text.as_bytes() else { return true };
+        let fits = |it: &&str| it.as_bytes().get(1).is_none_or(|c| *c == second.to_ascii_lowercase());
+        !first.is_ascii() || !second.is_ascii() || self.starts.of(Some(&first.to_ascii_lowercase())).iter().any(fits)
+    }
+
+    /// The same of its end.
+    pub fn may_end(&self, text: &str) -> bool {
+        let [.., second, last] = *text.as_bytes() else { return true };
+        let fits = |it: &&str| it.as_bytes().iter().nth_back(1).is_none_or(|c| *c == second.to_ascii_lowercase());
+        !last.is_ascii() || !second.is_ascii() || self.ends.of(Some(&last.to_ascii_lowercase())).iter().any(fits)
+    }
+
     /// What stands behind each with which the text begins.
     pub fn behind<'t>(&self, text: &'t str) -> impl Iterator<Item = &'t str> {
         self.starts.of(text.as_bytes().first()).iter().filter_map(move |it| text.strip_prefix(it))
@@ -146,6 +160,8 @@ mod tests {
         assert!(verbs.are("wrote") && !verbs.are("wrot") && !verbs.are(""));
         assert!(verbs.begin("wrote it") && !verbs.begin("ann wrote"));
         assert_eq!(verbs.behind("wrote it").collect::<Vec<_>>(), [" it"]);
+        assert!(verbs.may_begin("Wrote it") && verbs.may_begin("WR") && !verbs.may_begin("xrote"));
+        assert!(verbs.may_end("Ann WROTE") && !verbs.may_end("Ann wrote."));
         assert!(verbs.end("ann hat geschrieben") && !verbs.end("ann hat"));
         assert!(verbs.within("ann at home") && !verbs.within("ann"));
         assert_eq!(verbs.first_at("ann at home wrote"), Some(3));

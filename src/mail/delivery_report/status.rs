@@ -163,15 +163,17 @@ pub(super) fn failure_code(text: &str) -> Option<String> {
 
 fn codes(text: &str) -> impl Iterator<Item = String> + '_ {
     let is_part = |c: char| c.is_ascii_digit() || c == '.';
-    text.split(move |c: char| !is_part(c)).map(|it| it.trim_matches('.')).filter(|word| is_code(word)).map(str::to_owned)
+    let words = text.split(move |c: char| !is_part(c)).filter(|it| it.len() >= SHORTEST).map(|it| it.trim_matches('.'));
+    words.filter(|word| is_code(word)).map(str::to_owned)
 }
+
+/// `5.1.1`
+const SHORTEST: usize = 5;
 
 /// Subjects go from 0 to 7 (RFC 3463 §3).
 fn is_code(word: &str) -> bool {
-    let numbers: Vec<&str> = word.splitn(4, '.').collect();
-    let [class, subject, detail] = numbers[..] else { return false };
-    let subject_fits = matches!(subject.as_bytes(), [b'0'..=b'7']);
-    matches!(class, "2" | "4" | "5") && subject_fits && matches!(detail.len(), 1..=3)
+    let [b'2' | b'4' | b'5', b'.', b'0'..=b'7', b'.', detail @ ..] = word.as_bytes() else { return false };
+    matches!(detail.len(), 1..=3) && !detail.contains(&b'.')
 }
 
 #[cfg(test)]

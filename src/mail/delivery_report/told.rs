@@ -88,7 +88,10 @@ impl<'a> Told<'a> {
         }
         let common = (unique.len() > MOST_OWN_REASONS).then(|| (self.status_of(""), self.diagnostic_of("")));
         let recipient = |it: &EmailAddress| {
-            let own = || (self.status_of(it.as_str()), self.diagnostic_of(it.as_str()));
+            let own = || {
+                let diagnostic = self.diagnostic_of(it.as_str());
+                (self.status_by(it.as_str(), diagnostic.as_deref().unwrap_or_default()), diagnostic)
+            };
             let (status, diagnostic) = common.clone().unwrap_or_else(own);
             let action = self.action(status.as_deref());
             let status = status.map(|it| if action == ReportedAction::Delayed { format!("4{}", &it[1..]) } else { it });
@@ -99,12 +102,16 @@ impl<'a> Told<'a> {
 
     /// The status that is told or meant for this recipient, else for all.
     pub fn status_of(&self, address: &str) -> Option<String> {
-        let (own, diagnostic) = (self.about_one(address).join("\n"), self.diagnostic_of(address).unwrap_or_default());
+        self.status_by(address, &self.diagnostic_of(address).unwrap_or_default())
+    }
+
+    fn status_by(&self, address: &str, diagnostic: &str) -> Option<String> {
+        let own = self.about_one(address).join("\n");
         let whole = || format!("{}\n{}", self.subject, head(&self.words, 8000));
-        let given = [&diagnostic, &own].into_iter().find_map(|it| status::failure_code(it)).or_else(|| with_reply(&self.words));
+        let given = [diagnostic, &own].into_iter().find_map(status::failure_code).or_else(|| with_reply(&self.words));
         given
-            .or_else(|| [&diagnostic, &own].into_iter().find_map(|it| reason::meant(it)).or_else(|| reason::meant(&whole())))
-            .or_else(|| reason::status(&diagnostic))
+            .or_else(|| [diagnostic, &own].into_iter().find_map(reason::meant).or_else(|| reason::meant(&whole())))
+            .or_else(|| reason::status(diagnostic))
     }
 
     /// The server's own words about this recipient, else about all, on one line.

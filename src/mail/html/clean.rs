@@ -5,7 +5,7 @@ use html5ever::{Attribute, LocalName, QualName, ns, tendril::StrTendril, tokeniz
 use super::{
     allowed::{self, CLEANER},
     history::{self, Folds},
-    scan::{self, Visitor},
+    scan::{self, Shape, Visitor},
     text,
 };
 use crate::desk::message::REMOTE_PICTURE as REMOTE;
@@ -34,7 +34,7 @@ pub fn sanitise_folding(html: &str) -> Sanitised {
 
 fn bounded(html: &str, folds: &Folds) -> Sanitised {
     let first = Prepared::of(html, folds);
-    if scan::is_bounded(&first.out) {
+    if first.shape.is_bounded(first.out.len()) {
         // What a parser makes of its own output can differ from it (tables, misnested links): on until it does not.
         let mut shown = clean(&first);
         let no_folds = Folds::default();
@@ -77,32 +77,38 @@ struct Prepared<'f> {
     folds: &'f Folds,
     /// Start tags so far.
     tags: usize,
+    /// Of what was written.
+    shape: Shape,
     /// Folds that end with their element: its name, and how many of that name are open inside.
     open: Vec<(String, usize)>,
 }
 
 impl<'f> Prepared<'f> {
     fn of(html: &str, folds: &'f Folds) -> Self {
-        let mut prepared = Self { out: String::with_capacity(html.len()), remote: 0, text: 0, folds, tags: 0, open: Vec::new() };
+        let out = String::with_capacity(html.len());
+        let mut prepared = Self { out, remote: 0, text: 0, folds, tags: 0, shape: Shape::default(), open: Vec::new() };
         scan::visit(html, &mut prepared);
         prepared
     }
 
     fn picture(&mut self, tag: &Tag) {
-        let mut kept = tag.clone();
-        kept.attrs.retain(|it| matches!(&*it.name.local, "alt" | "width" | "height" | "style" | "title"));
         let source = scan::attribute(tag, "src").map(str::trim).filter(|it| !it.is_empty());
-        if let Some(own) = source.filter(|it| allowed::is_own_part(it)) {
-            kept.attrs.insert(0, attribute("src", own));
+        let address = if let Some(own) = source.filter(|it| allowed::is_own_part(it)) {
+            Some(attribute("src", own))
         } else if let Some(address) = source.or_else(|| scan::attribute(tag, REMOTE)).and_then(address)
             && !is_beacon(tag)
         {
             self.remote += 1;
-            kept.attrs.insert(0, attribute(REMOTE, &address));
+            Some(attribute(REMOTE, &address))
         } else if scan::attribute(tag, "alt").is_none_or(|it| it.trim().is_empty()) {
             return;
+        } else {
+            None
+        };
+        let others = tag.attrs.iter().filter(|it| matches!(&*it.name.local, "alt" | "width" | "height" | "style" | "title"));
+        if scan::write_tag("img", address.iter().chain(others), &mut self.out) {
+            self.shape.opened("img");
         }
-        scan::write_tag("img", &kept, &mut self.out);
     }
 }
 
@@ -130,36 +136,47 @@ impl Visitor for Prepared<'_> {
         if let Some((_, inside)) = self.open.last_mut().filter(|(it, _)| it == name) {
             *inside += 1;
         }
-        match self.folds.at(self.tags) {
-            Some(history::Ends::WithElement) => self.open.push((name.to_owned(), 0)),
-            Some(history::Ends::WithParent) | None => (),
-        }
-        if self.folds.at(self.tags).is_some() {
+        if let Some(ends) = self.folds.at(self.tags) {
+            match ends {
+                history::Ends::WithElement => self.open.push((name.to_owned(), 0)),
+                history::Ends::WithParent => (),
+            }
             self.out.push_str("<details><summary>Quoted text</summary>");
+            self.shape.opened("details");
+            self.shape.opened("summary");
+            self.shape.closed("summary");
         }
         self.tags += 1;
         if matches!(name, "img" | "image") {
             return self.picture(tag);
         }
-        let mut kept = tag.clone();
-        kept.attrs.retain(|it| allowed::is_attribute(&it.name.local));
-        scan::write_tag(name, &kept, &mut self.out);
+        let kept = tag.attrs.iter().filter(|it| allowed::is_attribute(&it.name.local));
+        if scan::write_tag(name, kept, &mut self.out) {
+            self.shape.opened(name);
+        }
     }
 
     fn close(&mut self, name: &str) {
         self.text = 0;
-        scan::write_end_tag(name, &mut self.out);
+        if scan::write_end_tag(name, &mut self.out) {
+            self.shape.closed(name);
+        }
         match self.open.last_mut() {
             Some((open, inside)) if open == name && *inside > 0 => *inside -= 1,
             Some((open, _)) if open == name => {
                 self.open.pop();
                 self.out.push_str("</details>");
+                self.shape.closed("details");
             }
             Some(_) | None => (),
         }
     }
 
     fn text(&mut self, text: &str) {
+        if self.text + text.len() <= LONGEST_TEXT {
+            self.text += text.len();
+            return scan::escape(text, &mut self.out);
+        }
         for c in text.chars() {
             if self.text >= LONGEST_TEXT {
                 self.out.push_str("<wbr>");

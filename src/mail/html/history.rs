@@ -1,8 +1,9 @@
 //! Quoted history in a mail's own HTML that is worth folding: long, or at the end. An answer between two quotations stays
 //! where it is, and so does what somebody forwards.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::LazyLock};
 
+use aho_corasick::AhoCorasick;
 use html5ever::tokenizer::Tag;
 
 use super::scan::{self, Visitor};
@@ -31,6 +32,9 @@ impl Folds {
 
 /// What may be folded in this HTML.
 pub(super) fn find(html: &str) -> Folds {
+    if !MARKS.is_match(html) {
+        return Folds::default();
+    }
     let mut finder = Finder::default();
     scan::visit(html, &mut finder);
     let total = finder.text;
@@ -113,6 +117,13 @@ const AROUND: &[&str] =
 const AROUND_IDS: &[&str] = &["yahoo_quoted", "OLK_SRC_BODY_SECTION", "mail-editor-reference-message-container", "isReplyContent"];
 /// What they put before it.
 const BEFORE_IDS: &[&str] = &["divRplyFwdMsg", "appendonsend", "replyBlockquoteHeader", "zwchr"];
+
+/// HTML without any of these holds no history: names, and what else [`begins_history`] looks for.
+static MARKS: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let others = ["__QUOTED_TEXT__", "cite", "border-top"];
+    let all = AROUND.iter().chain(AROUND_IDS).chain(BEFORE_IDS).chain(&others);
+    AhoCorasick::builder().ascii_case_insensitive(true).build(all).expect("some twenty names fit an automaton")
+});
 
 fn begins_history(tag: &Tag) -> Option<Ends> {
     let has_class = |of: &[&str]| scan::attribute(tag, "class").unwrap_or_default().split_whitespace().take(20).any(|it| of.contains(&it));

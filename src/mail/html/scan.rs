@@ -3,6 +3,7 @@
 use std::cell::{Cell, RefCell};
 
 use html5ever::{
+    Attribute,
     tendril::StrTendril,
     tokenizer::{BufferQueue, Tag, TagKind, Token, TokenSink, TokenSinkResult, Tokenizer, TokenizerOpts, states::RawKind},
 };
@@ -127,39 +128,33 @@ const SHALLOW: &[&str] = &[
     "tr", "dd", "dt", "option", "thead", "tbody", "tfoot", "colgroup",
 ];
 
+/// How deep the tags nest that were written, and how many there are.
 #[derive(Default)]
-struct Depth {
-    now: Cell<u32>,
-    most: Cell<u32>,
-    tags: Cell<u32>,
+pub(super) struct Shape {
+    now: u32,
+    most: u32,
+    tags: u32,
 }
 
-impl Visitor for Depth {
-    fn open(&mut self, tag: &Tag) {
-        self.tags.set(self.tags.get() + 1);
-        if !SHALLOW.contains(&&*tag.name) {
-            self.now.set(self.now.get() + 1);
-            self.most.set(self.most.get().max(self.now.get()));
-        }
-    }
-
-    fn close(&mut self, name: &str) {
+impl Shape {
+    pub fn opened(&mut self, name: &str) {
+        self.tags += 1;
         if !SHALLOW.contains(&name) {
-            self.now.set(self.now.get().saturating_sub(1));
+            self.now += 1;
+            self.most = self.most.max(self.now);
         }
     }
 
-    fn text(&mut self, _: &str) {}
-}
-
-/// Whether a tree may be made of it.
-pub(super) fn is_bounded(html: &str) -> bool {
-    if html.len() > LONGEST {
-        return false;
+    pub fn closed(&mut self, name: &str) {
+        if !SHALLOW.contains(&name) {
+            self.now = self.now.saturating_sub(1);
+        }
     }
-    let mut depth = Depth::default();
-    visit(html, &mut depth);
-    depth.most.get() <= DEEPEST && depth.tags.get() <= MOST_TAGS
+
+    /// Whether a tree may be made of HTML of this shape and length in octets.
+    pub fn is_bounded(&self, length: usize) -> bool {
+        length <= LONGEST && self.most <= DEEPEST && self.tags <= MOST_TAGS
+    }
 }
 
 /// An attribute's value; `name` in lower case.
@@ -167,15 +162,15 @@ pub(super) fn attribute<'t>(tag: &'t Tag, name: &str) -> Option<&'t str> {
     tag.attrs.iter().find(|it| &*it.name.local == name).map(|it| &*it.value)
 }
 
-/// Writes a start tag again, with its attributes.
-pub(super) fn write_tag(name: &str, tag: &Tag, out: &mut String) {
+/// Writes a start tag again, with those of its attributes that are kept. False: no element is called so.
+pub(super) fn write_tag<'t>(name: &str, attributes: impl Iterator<Item = &'t Attribute>, out: &mut String) -> bool {
     let plain = |text: &str| !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_' | b':' | b'.'));
     if !plain(name) {
-        return;
+        return false;
     }
     out.push('<');
     out.push_str(name);
-    for attribute in tag.attrs.iter().take(MOST_ATTRIBUTES).filter(|it| plain(&it.name.local) && it.value.len() <= LONGEST_ATTRIBUTE) {
+    for attribute in attributes.take(MOST_ATTRIBUTES).filter(|it| plain(&it.name.local) && it.value.len() <= LONGEST_ATTRIBUTE) {
         out.push(' ');
         out.push_str(&attribute.name.local);
         out.push_str("=\"");
@@ -183,20 +178,29 @@ pub(super) fn write_tag(name: &str, tag: &Tag, out: &mut String) {
         out.push('"');
     }
     out.push('>');
+    true
 }
 
-/// Writes an end tag.
-pub(super) fn write_end_tag(name: &str, out: &mut String) {
-    if name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b':')) {
+/// Writes an end tag. False: no element is called so.
+pub(super) fn write_end_tag(name: &str, out: &mut String) -> bool {
+    let plain = name.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b':'));
+    if plain {
         out.push_str("</");
         out.push_str(name);
         out.push('>');
     }
+    plain
 }
 
 /// Text as HTML.
 pub(super) fn escape(text: &str, out: &mut String) {
-    text.chars().for_each(|c| escape_one(c, out));
+    let mut from = 0;
+    for (at, found) in text.match_indices(['&', '<', '>', '"', '\u{a0}']) {
+        out.push_str(&text[from..at]);
+        found.chars().for_each(|c| escape_one(c, out));
+        from = at + found.len();
+    }
+    out.push_str(&text[from..]);
 }
 
 /// One character as HTML.

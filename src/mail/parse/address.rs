@@ -20,7 +20,10 @@ pub struct List {
 /// Reads any address field.
 #[must_use]
 pub fn read(value: &[u8]) -> List {
-    let unfolded: Vec<u8> = value.iter().copied().filter(|c| *c != b'\r' && *c != b'\n').collect();
+    if let Some(only) = one(value) {
+        return List { mailboxes: vec![only], ..List::default() };
+    }
+    let unfolded = words::unfold(value);
     let mut list = List::default();
     let mut surname: Option<String> = None;
     let chunks = split(&charset::detect(&unfolded));
@@ -50,6 +53,24 @@ pub fn read(value: &[u8]) -> List {
     list.cut |= list.mailboxes.len() > MOST;
     list.mailboxes.truncate(MOST);
     list
+}
+
+/// `Ann Lee <ann@example.com>` or `ann@example.com` in letters of ASCII, where nothing has to be decoded or mended.
+fn one(value: &[u8]) -> Option<Named> {
+    let text = std::str::from_utf8(value).ok()?.trim();
+    let odd = |c: u8| !matches!(c, b' ' | b'!' | b'#'..=b'&' | b'*' | b'+' | b'-'..=b'9' | b'<' | b'>' | b'@'..=b'Z' | b'^' | b'_' | b'a'..=b'z' | b'~');
+    if text.bytes().any(odd) {
+        return None;
+    }
+    let Some(inner) = text.strip_suffix('>') else {
+        return text.parse().ok().filter(|_| !text.contains(['<', '>'])).map(Named::bare);
+    };
+    let (name, inner) = inner.split_once('<')?;
+    if name.contains(['@', '>']) || inner.contains(['<', '>']) {
+        return None;
+    }
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    Some(Named { name: Some(name).filter(|it| !it.is_empty()), address: inner.parse().ok()? })
 }
 
 impl List {

@@ -17,7 +17,9 @@ pub struct Decoded {
 /// The text of a part whose `charset` is `label`; never fails, whatever the octets are.
 #[must_use]
 pub fn decode(bytes: &[u8], label: Option<&str>) -> Decoded {
-    if let Some(text) = guess::obvious(bytes).filter(|it| label.is_none_or(is_ascii_or_utf8) || it.is_ascii() && label.is_none_or(holds_ascii)) {
+    if let Some(text) =
+        guess::obvious(bytes).filter(|it| label.is_none_or(is_ascii_or_utf8) || it.is_ascii() && label.is_none_or(holds_ascii))
+    {
         return Decoded { text: text.strip_prefix('\u{feff}').unwrap_or(text).to_owned(), note: None };
     }
     let decoded = read(bytes, label);

@@ -33,7 +33,7 @@ struct Piece {
 /// Reads any value; what is not a parameter is passed over.
 #[must_use]
 pub fn read(value: &[u8]) -> Value {
-    let unfolded: Vec<u8> = value.iter().copied().filter(|c| *c != b'\r' && *c != b'\n').collect();
+    let unfolded = words::unfold(value);
     let mut chunks = split(&unfolded);
     let main = main(&mut chunks);
     let pieces: Vec<Piece> = rejoined(chunks).iter().flat_map(|it| pieces(it)).take(MOST).collect();

@@ -8,10 +8,18 @@ pub fn decode(value: &[u8]) -> String {
     if value.is_ascii() && !value.iter().any(|c| c.is_ascii_control() || *c == b'=') {
         return String::from_utf8_lossy(value.trim_ascii()).into_owned();
     }
-    let unfolded: Vec<u8> = value.iter().copied().filter(|c| *c != b'\r' && *c != b'\n').collect();
-    let text = decode_words(&unfolded);
+    let text = decode_words(&unfold(value));
     let text: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     text.trim().to_owned()
+}
+
+/// Without line breaks.
+#[must_use]
+pub fn unfold(value: &[u8]) -> std::borrow::Cow<'_, [u8]> {
+    if memchr::memchr2(b'\r', b'\n', value).is_none() {
+        return value.into();
+    }
+    value.iter().copied().filter(|c| *c != b'\r' && *c != b'\n').collect::<Vec<u8>>().into()
 }
 
 struct Word<'a> {

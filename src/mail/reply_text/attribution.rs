@@ -161,6 +161,9 @@ fn can_end(tail: &str) -> bool {
 
 fn ends_in_verb(tail: &str) -> bool {
     let tail = tail.trim_end_matches([':', '：', ' ', '\u{a0}', '\u{202f}', ',']);
+    if !phrases::WROTE.may_end(tail) {
+        return false;
+    }
     let from = tail.char_indices().nth_back(LONGEST_VERB).map_or(0, |(at, _)| at);
     phrases::WROTE.end(&tail[from..].to_lowercase())
 }

@@ -15,7 +15,7 @@ pub(super) fn find(lines: &[Line<'_>]) -> Option<usize> {
 /// `##- Please type your reply above this line -##`: nothing else on its line but what draws it.
 fn is_foreign(line: &Line<'_>) -> bool {
     let text = line.text.trim_matches(|c: char| !c.is_alphanumeric());
-    if text.is_empty() || text.len() > 200 || line.code {
+    if text.is_empty() || text.len() > 200 || line.code || !phrases::MARKERS.may_begin(text) {
         return false;
     }
     phrases::MARKERS.behind(&text.to_lowercase()).any(|rest| rest.chars().count() <= 40)
