@@ -42,7 +42,20 @@ fn main() {
 }
 
 fn ratio() {
-    let mails = corpus();
+    compare("all mails", &corpus("tests/corpus"));
+    compare("the given ones", &corpus("tests/corpus/cases"));
+    let mail = monsters::ordinary(20_000);
+    let mut times: Vec<Duration> = Vec::new();
+    for _ in 0..ROUNDS * 10 {
+        let start = Instant::now();
+        black_box(parse::read(&mail));
+        times.push(start.elapsed());
+    }
+    println!("a reply of {} KB in text and HTML: {:.2?} (bound 1 ms)", mail.len() / 1000, median(times));
+}
+
+/// Reading the mails against a bare mail-parser parse of them, on one line.
+fn compare(title: &str, mails: &[Vec<u8>]) {
     let octets: usize = mails.iter().map(Vec::len).sum();
     let all = |read: &dyn Fn(&[u8])| {
         let start = Instant::now();
@@ -63,22 +76,13 @@ fn ratio() {
     }
     let (own, plain) = (median(own), median(plain));
     let ratio = own.as_secs_f64() / plain.as_secs_f64();
-    println!("the corpus: {} mails, {} KB", mails.len(), octets / 1000);
-    println!("  bare mail-parser parse      {plain:>10.2?}");
-    println!("  parse, reply text, sanitise {own:>10.2?}   {ratio:.1} times (bound {MOST_RATIO})");
-    let mail = monsters::ordinary(20_000);
-    let mut times: Vec<Duration> = Vec::new();
-    for _ in 0..ROUNDS * 10 {
-        let start = Instant::now();
-        black_box(parse::read(&mail));
-        times.push(start.elapsed());
-    }
-    println!("a reply of {} KB in text and HTML: {:.2?} (bound 1 ms)", mail.len() / 1000, median(times));
+    let (count, size) = (mails.len(), octets / 1000);
+    println!("{title:<15} {count:>4}, {size:>4} KB: {plain:>9.2?} parsed bare, {own:>9.2?} read: {ratio:.1} times (bound {MOST_RATIO})");
 }
 
-/// Every mail of the corpus and our own.
-fn corpus() -> Vec<Vec<u8>> {
-    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/corpus")];
+/// Every mail in a folder, by name.
+fn corpus(folder: &str) -> Vec<Vec<u8>> {
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join(folder)];
     let mut files: Vec<PathBuf> = Vec::new();
     while let Some(folder) = folders.pop() {
         for path in fs::read_dir(folder).unwrap().map(|it| it.unwrap().path()) {
