@@ -1,7 +1,7 @@
 //! Mails that nobody should send, made anew for each run.
 
 /// Names of the worst cases.
-pub const WORST: [&str; 27] = [
+pub const WORST: [&str; 30] = [
     "multiparts, 100,000 deep",
     "messages in messages, 10,000 deep",
     "100,000 parts",
@@ -27,6 +27,9 @@ pub const WORST: [&str; 27] = [
     "a megabyte of open tables",
     "a megabyte of one attribute",
     "a megabyte of entities",
+    "two megabytes of <",
+    "two megabytes of character references",
+    "a megabyte of attributes",
     "100,000 recipients of a bounce",
     "winmail.dat of 100,000 attributes",
 ];
@@ -138,6 +141,9 @@ fn hostile_text(name: &str) -> Option<String> {
         "a megabyte of open b and i" => html(&"<b><i><p>".repeat(MIB / 9)),
         "a megabyte of open tables" => html(&"<table><tr><td>".repeat(MIB / 15)),
         "a megabyte of one attribute" => html(&format!("<p style=\"{}\">hello", "color:red;".repeat(MIB / 10))),
+        "two megabytes of <" => html(&"<".repeat(2 * MIB)),
+        "two megabytes of character references" => html(&"&#x26;".repeat(2 * MIB / 6)),
+        "a megabyte of attributes" => html(&format!("<p {}>hello", (0..MIB / 8).map(|n| format!("a{n}=b ")).collect::<String>())),
         "a megabyte of entities" => html(&"&lt;&#x110000;&amp".repeat(MIB / 18)),
         _ => return None,
     })
