@@ -10,12 +10,13 @@ use crate::{
     },
     desk::{
         comment::{Comment, Origin},
+        correction::CannotCorrect,
         id::{CommentId, TicketNumber},
         permission::Act,
         person::Person,
         ticket::{Assigned, Step, Ticket},
     },
-    store::{Tx, comments, tickets},
+    store::{Conn, Tx, comments, events, tickets},
 };
 
 /// Both tickets, locked, if both are `who`'s to correct; whether or not they were merged.
@@ -36,7 +37,16 @@ pub(super) async fn enter_both(
 async fn enter_one(desk: &Desk, tx: &mut Tx, who: &Person, number: TicketNumber) -> Result<Ticket> {
     let (ticket, case) = enter_merged(desk, tx, who, number).await?;
     desk.allow(who, Act::Correct(case))?;
+    no_spam(tx, number).await?;
     Ok(ticket)
+}
+
+/// What is on a ticket that is marked as spam is discarded, and comes back with it alone.
+pub(super) async fn no_spam(conn: &mut Conn, number: TicketNumber) -> Result<()> {
+    match events::marked_as_spam(conn, number).await? {
+        Some(_) => Err(CannotCorrect::Spam(number).into()),
+        None => Ok(()),
+    }
 }
 
 /// Counts a ticket anew, and whose turn it is; its last public comment.

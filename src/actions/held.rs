@@ -5,8 +5,9 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     actions::{
         ActionError, Desk, Result, carry_out,
+        correct::no_spam,
         door::{Change, enter, leave, record},
-        facts,
+        facts, read_held,
         receive_message::{self, Done, Incoming},
     },
     desk::{
@@ -66,6 +67,7 @@ pub async fn join(desk: &Desk, actor: &Person, id: LedgerId, number: TicketNumbe
     let number = tickets::standing(&mut tx, number).await?.ok_or(ActionError::Missing("ticket"))?.number;
     let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
     desk.allow(actor, Act::Edit(case))?;
+    no_spam(&mut tx, number).await?;
     let how =
         if incoming.message.kind.automated() || incoming.message.author().is_none() { Joined::AsMachine } else { Joined::AsParticipant };
     let voice = match how {
@@ -89,6 +91,7 @@ pub async fn join(desk: &Desk, actor: &Person, id: LedgerId, number: TicketNumbe
 pub async fn discard(desk: &Desk, actor: &Person, id: LedgerId) -> Result<()> {
     desk.allow(actor, Act::WorkHeldMail)?;
     let mut tx = desk.store.begin().await?;
+    read_held::find_held(desk, &mut tx, actor, id).await?;
     let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
     match row.held {
         None => return Err(ActionError::Missing("held message")),
@@ -102,6 +105,7 @@ pub async fn discard(desk: &Desk, actor: &Person, id: LedgerId) -> Result<()> {
 /// The message, locked and read again from its octets, if something can be made of it.
 async fn begin(desk: &Desk, actor: &Person, id: LedgerId) -> Result<(Tx, Incoming, Timestamp)> {
     desk.allow(actor, Act::WorkHeldMail)?;
+    read_held::find_held(desk, &mut *desk.store.read().await?, actor, id).await?;
     let incoming = read(desk, id).await?;
     let mut tx = desk.store.begin().await?;
     let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;

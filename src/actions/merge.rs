@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        correct::{arrived, enter_both, recount},
+        correct::{arrived, enter_both, no_spam, recount},
         door::{Change, expect_version, leave, record},
     },
     desk::{
@@ -98,6 +98,7 @@ pub(super) async fn check(desk: &Desk, conn: &mut Conn, actor: &Person, source: 
     for ticket in [source, &target] {
         let case = participants::case(conn, ticket, actor.id).await?;
         desk.allow(actor, Act::Correct(case))?;
+        no_spam(conn, ticket.number).await?;
     }
     Ok(may_join(source, &target)?)
 }

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result, carry_out,
-        correct::{arrived, enter_both, recount},
+        correct::{arrived, enter_both, no_spam, recount},
         door::{Change, TicketRow, enter, expect_version, leave, record},
         merge,
     },
@@ -98,6 +98,9 @@ pub(super) async fn within(
     (source, target): (Ticket, Option<Ticket>),
     now: Timestamp,
 ) -> Result<Moved> {
+    for number in [Some(source.number), target.as_ref().map(|it| it.number)].into_iter().flatten() {
+        no_spam(tx, number).await?;
+    }
     match target {
         Some(target) => to_ticket(desk, tx, by, comment, source, target, now).await,
         None => Ok(Moved::To(to_new(desk, tx, by, comment, source, now).await?)),

@@ -11,7 +11,11 @@ use crate::{
         person::Person,
     },
     mail::parse,
-    store::{held, people, queue},
+    store::{
+        Conn,
+        held::{self, HeldMail},
+        participants, people, queue, tickets,
+    },
 };
 
 /// As much of a text as the list shows; characters.
@@ -20,14 +24,29 @@ const EXCERPT: usize = 240;
 /// So many tickets are offered for a message to be joined to.
 const OFFERED: usize = 6;
 
+/// A message that was ever held, if it is `actor`'s to see: what is on a ticket by now is theirs who may see that ticket.
+///
+/// # Errors
+/// What [`ActionError`] lists; missing for a message that was never held, and for one on a ticket out of reach.
+pub async fn find_held(desk: &Desk, conn: &mut Conn, actor: &Person, id: LedgerId) -> Result<HeldMail> {
+    const MISSING: ActionError = ActionError::Missing("held message");
+    desk.allow(actor, Act::WorkHeldMail)?;
+    let mail = held::get(conn, id).await?.ok_or(MISSING)?;
+    if let Some(number) = mail.ticket {
+        let ticket = tickets::get(conn, number).await?.ok_or(MISSING)?;
+        let case = participants::case(conn, &ticket, actor.id).await?;
+        desk.allow(actor, Act::See(case)).map_err(|_| MISSING)?;
+    }
+    Ok(mail)
+}
+
 /// What a held message says, read from its octets: as much of it as is here. Nothing of it is run or fetched.
 ///
 /// # Errors
 /// What [`ActionError`] lists; missing for a message that was never held.
 pub async fn read_held(desk: &Desk, actor: &Person, id: LedgerId) -> Result<IncomingMessage> {
-    desk.allow(actor, Act::WorkHeldMail)?;
     let mut conn = desk.store.read().await?;
-    let row = held::get(&mut conn, id).await?.ok_or(ActionError::Missing("held message"))?;
+    let row = find_held(desk, &mut conn, actor, id).await?;
     let raw = desk.store.blobs().get(&mut conn, &row.sha256).await?.ok_or(ActionError::Missing("message"))?;
     drop(conn);
     Ok(tokio::task::block_in_place(|| parse::timed::read(raw)))

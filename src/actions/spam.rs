@@ -4,6 +4,7 @@
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        correct::no_spam,
         door::{Change, enter, expect_version, leave, record},
         held::with_line,
         sender_rules::{self, NewRule},
@@ -48,6 +49,7 @@ pub async fn mark(desk: &Desk, actor: &Person, number: TicketNumber, seen: Optio
     desk.allow(actor, Act::SetStatus(case))?;
     desk.allow(actor, Act::WorkHeldMail)?;
     expect_version(&ticket, seen)?;
+    no_spam(&mut tx, number).await?;
     let mails = comments::mails_of(&mut tx, number).await?;
     if mails.is_empty() {
         return Err(ActionError::Conflict("nothing on this ticket came in by mail; close it instead".to_owned()));

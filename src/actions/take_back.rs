@@ -8,6 +8,7 @@ use crate::{
         ActionError, Desk, Result,
         door::{Change, enter, leave, record},
         held::with_line,
+        read_held,
         say::snippet,
         spam,
     },
@@ -23,6 +24,7 @@ use crate::{
     store::{
         Tx,
         comments::{self, SaidByMail},
+        corrections,
         events::{self, EventRow},
         held::{self, HeldMail, Settled},
         messages::{self, Held},
@@ -53,8 +55,16 @@ pub async fn take_back(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Take
     desk.allow(actor, Act::WorkHeldMail)?;
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
-    let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
+    read_held::find_held(desk, &mut tx, actor, id).await?;
+    // The ticket before its message, as everybody who needs both does.
     let said = comments::of_message(&mut tx, id).await?;
+    if let Some(said) = &said {
+        tickets::lock(&mut tx, said.ticket).await?;
+    }
+    let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
+    if comments::of_message(&mut tx, id).await?.map(|it| (it.id, it.ticket)) != said.as_ref().map(|it| (it.id, it.ticket)) {
+        return Err(ActionError::Stale);
+    }
     let back = match (row.held, said) {
         (None, _) => return Err(ActionError::Missing("held message")),
         (Some(Held::Waiting), _) => return Err(ActionError::Conflict("this message waits already".to_owned())),
@@ -77,6 +87,7 @@ pub async fn take_back(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Take
 async fn off_ticket(desk: &Desk, tx: &mut Tx, actor: &Person, id: LedgerId, said: &SaidByMail, now: Timestamp) -> Result<TakenBack> {
     let (ticket, case) = enter(desk, tx, actor, said.ticket).await?;
     desk.allow(actor, Act::Edit(case))?;
+    stayed(tx, said).await?;
     let mail = held::get(tx, id).await?.ok_or(ActionError::Missing("held message"))?;
     let (number, released_at) = (ticket.number, mail.settled.as_ref().map_or(now, |(_, at)| *at));
     let opened = mail.decision == "open-ticket" && ticket.opened_at == released_at;
@@ -101,6 +112,19 @@ async fn off_ticket(desk: &Desk, tx: &mut Tx, actor: &Person, id: LedgerId, said
     record(desk, tx, change, now).await?;
     wait_again(tx, actor, &mail, number, now).await?;
     Ok(if opened { TakenBack::TicketClosed(number) } else { TakenBack::OffTicket(number) })
+}
+
+/// What its release did was done on the ticket where it was then: from another it cannot be undone.
+async fn stayed(tx: &mut Tx, said: &SaidByMail) -> Result<()> {
+    let released_to = corrections::said_on(tx, said.id).await?.unwrap_or(said.ticket);
+    if released_to != said.ticket {
+        let why = format!("it was moved from #{released_to} to #{} since; undo that first", said.ticket);
+        return Err(ActionError::Conflict(why));
+    }
+    match corrections::moved_to(tx, said.id).await? {
+        Some(number) => Err(ActionError::Conflict(format!("it was moved to #{number} since; undo that first"))),
+        None => Ok(()),
+    }
 }
 
 /// The mail that the release owed.

@@ -61,6 +61,9 @@ async fn undo(desk: &Desk, tx: &mut Tx, actor: &Person, made: &Correction, of: (
     if back.is_empty() && made.kind != CorrectionKind::Merge {
         return Err(CannotCorrect::MovedOn(made.target).into());
     }
+    if made.kind != CorrectionKind::Merge && corrections::left_behind(tx, &back, made.source).await? {
+        return Err(CannotCorrect::UndoneSince(made.source).into());
+    }
     let way = Way { correction: made.id, origin: made.target, target: made.source, how: How::Returned, by: Some(actor.id) };
     corrections::relocate(tx, &back, &way, now).await?;
     corrections::undo(tx, made.id, actor.id, now).await?;

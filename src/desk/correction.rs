@@ -105,6 +105,12 @@ pub enum CannotCorrect {
     /// Somebody corrected it further since.
     #[error("it was moved on since, and is no longer on #{0}; move it from where it is now")]
     MovedOn(TicketNumber),
+    /// What brought it to the source was undone while it was elsewhere.
+    #[error("what brought it to #{0} was undone since; move it by hand to where it belongs")]
+    UndoneSince(TicketNumber),
+    /// Its mail is discarded as long as it is so marked.
+    #[error("#{0} is marked as spam; undo that first")]
+    Spam(TicketNumber),
 }
 
 /// Whether everything on `source` may go to `target`. A merged ticket is neither, so that no circle can come to be.

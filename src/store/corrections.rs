@@ -209,7 +209,8 @@ pub async fn note(tx: &mut Tx, comments: &[CommentId], way: &Way, now: Timestamp
     Ok(())
 }
 
-/// Puts comments on another ticket, with the rows of the ledger they came by and their words in the search; and notes it.
+/// Puts comments on another ticket, with the rows of the ledger they came by and their words in the search; and notes it. The mail of
+/// a comment that was taken back stays where it is: it waits, or something else was made of it.
 ///
 /// # Errors
 /// When the database refuses.
@@ -222,7 +223,7 @@ pub async fn relocate(tx: &mut Tx, comments: &[CommentId], way: &Way, now: Times
     for sql in [
         // A helper's note above a mail that they forwarded goes without it.
         format!(
-            "update messages set ticket = $1 where id in (select c.message from comments c where c.id in ({these}) and not (
+            "update messages set ticket = $1 where id in (select c.message from comments c where c.id in ({these}) and c.withdrawn_at is null and not (
                 c.origin = 'staff' and exists (select 1 from comments o where o.ticket = c.ticket and o.message = c.message
                     and o.origin <> 'staff' and o.id not in ({these}))))"
         ),
@@ -252,6 +253,35 @@ pub async fn brought_by(conn: &mut Conn, id: CorrectionId, target: TicketNumber)
             select 1 from moves v where v.correction = $1 and v.comment = c.id and v.how in ('moved', 'followed')) order by c.id";
     let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(id.0).bind(target.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(id,)| CommentId(id)).collect())
+}
+
+/// Where the last correction that stands took a comment.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn moved_to(conn: &mut Conn, comment: CommentId) -> Result<Option<TicketNumber>> {
+    let sql = "select v.target from moves v join corrections k on k.id = v.correction
+        where v.comment = $1 and v.how = 'moved' and k.undone_at is null order by v.id desc limit 1";
+    let number: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(comment.0).fetch_optional(c).await)?;
+    Ok(number.map(TicketNumber))
+}
+
+/// Whether one of these came to `ticket` by a correction that was undone while it was elsewhere: it went back without it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn left_behind(conn: &mut Conn, comments: &[CommentId], ticket: TicketNumber) -> Result<bool> {
+    if comments.is_empty() {
+        return Ok(false);
+    }
+    let sql = format!(
+        "select count(*) from moves v join corrections k on k.id = v.correction
+        where v.comment in ({}) and v.target = $1 and v.how in ('moved', 'followed') and k.undone_at is not null
+            and not exists (select 1 from moves r where r.correction = v.correction and r.comment = v.comment and r.how = 'returned')",
+        listed(comments)
+    );
+    let n: i64 = on!(conn, c => sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(ticket.0).fetch_one(c).await)?;
+    Ok(n > 0)
 }
 
 /// The mail a comment came by.

@@ -34,7 +34,7 @@ pub async fn taken_in(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<TakenIn>
         let mut sql = sqlx::QueryBuilder::new(
             "select m.message_id, m.ticket, k.id, coalesce(p.name, 'maildesk') from messages m
                 left join corrections k on k.id = (select v.correction from moves v join corrections s on s.id = v.correction
-                    join comments c on c.id = v.comment and c.message = m.id
+                    join comments c on c.id = v.comment and c.message = m.id and c.withdrawn_at is null
                     where v.message_id = m.message_id and v.how = 'moved' and s.kind <> 'merge' and s.undone_at is null order by v.id desc limit 1)
                 left join people p on p.id = k.made_by
             where m.ticket is not null and m.message_id in (",
@@ -58,8 +58,8 @@ pub async fn taken_in(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<TakenIn>
 /// When the database refuses.
 pub async fn moved_under(conn: &mut Conn, ours: &MessageId) -> Result<Option<(TicketNumber, CorrectionId, String)>> {
     let sql = "select c.ticket, k.id, coalesce(p.name, 'maildesk') from outbox o
-        left join tickets t on t.number = o.ticket and o.kind = 'receipt'
-        join moves v on v.comment = o.comment or v.message_id = t.opened_message
+        join moves v on v.comment = coalesce(o.comment, case when o.kind = 'receipt' then
+            (select min(e.comment) from events e where e.ticket = o.ticket and e.kind = 'opened') end)
         join corrections k on k.id = v.correction join comments c on c.id = v.comment left join people p on p.id = k.made_by
         where o.message_id = $1 and v.how = 'moved' and k.kind <> 'merge' and k.undone_at is null order by v.id desc limit 1";
     let row: Option<(i64, i64, String)> = on!(conn, c => sqlx::query_as(sql).bind(ours.as_str()).fetch_optional(c).await)?;

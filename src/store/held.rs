@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     desk::{
         id::{LedgerId, MailboxId, PersonId, SenderRuleId, TicketNumber},
+        permission::Scope,
         triage::{HeldFor, SenderCheck},
     },
     store::{
@@ -123,7 +124,7 @@ macro_rules! select {
         concat!(
             "select m.id, m.sha256, m.mailbox, b.address, m.received_at, m.size, m.whole, m.sender, m.sender_name, m.subject, m.decision, m.reason,
                 m.trace, m.authenticity, m.authenticity_why, m.held, m.held_for, m.held_rule, m.excerpt, m.files, p.name as held_by, m.held_done_at, m.ticket
-            from messages m join mailboxes b on b.id = m.mailbox left join people p on p.id = m.held_by ",
+            from messages m join mailboxes b on b.id = m.mailbox left join people p on p.id = m.held_by left join tickets t on t.number = m.ticket ",
             $rest
         )
     };
@@ -134,7 +135,8 @@ macro_rules! listed {
         select!(concat!(
             "where m.held = $1 and ($2 = '' or m.held_for = $2) and ($3 = 0 or m.mailbox = $3)
                 and ($4 = '%' or lower(m.subject) like $4 escape '!' or m.sender like $4 escape '!' or lower(m.sender_name) like $4 escape '!')
-                and m.id < $5 and m.id > $6 order by m.id ",
+                and m.id < $5 and m.id > $6 and (m.ticket is null or $8 = 0 or t.assignee = $8 or ($9 = 1 and t.assignee is null))
+            order by m.id ",
             $order,
             " limit $7"
         ))
@@ -167,6 +169,18 @@ pub struct List<'a> {
     pub from: From,
     /// At most so many.
     pub limit: i64,
+    /// Mail on a ticket is listed to whoever may see that ticket.
+    pub scope: Scope,
+}
+
+/// Whose tickets, 0 for everybody's; and 1 where those of nobody are theirs too.
+fn seen(scope: Scope) -> (i64, i64) {
+    match scope {
+        Scope::All => (0, 0),
+        Scope::OwnAndUnassigned(who) => (who.0, 1),
+        Scope::Own(who) => (who.0, 0),
+        Scope::TakesPart(_) => (-1, 0),
+    }
 }
 
 /// One page, the newest first.
@@ -179,9 +193,10 @@ pub async fn list(conn: &mut Conn, what: &List<'_>) -> Result<Vec<HeldMail>> {
         From::Before(id) => (listed!("desc"), id.0, 0),
         From::After(id) => (listed!("asc"), i64::MAX, id.0),
     };
+    let (who, unassigned) = seen(what.scope);
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql)
         .bind(what.held.as_str()).bind(what.held_for.map_or("", HeldFor::as_str)).bind(what.mailbox.map_or(0, |it| it.0)).bind(like(what.words))
-        .bind(before).bind(after).bind(what.limit).fetch_all(c).await)?;
+        .bind(before).bind(after).bind(what.limit).bind(who).bind(unassigned).fetch_all(c).await)?;
     let mut page = rows.into_iter().map(Row::mail).collect::<Result<Vec<_>>>()?;
     page.sort_by_key(|it| std::cmp::Reverse(it.id));
     Ok(page)
@@ -209,13 +224,16 @@ pub struct Count {
     pub n: i64,
 }
 
-/// How many there are of each.
+/// How many there are of each, of those that whoever has this scope may see.
 ///
 /// # Errors
 /// When the database refuses, or a row is unreadable.
-pub async fn counts(conn: &mut Conn) -> Result<Vec<Count>> {
-    let sql = "select held, held_for, mailbox, count(*) from messages where held is not null group by held, held_for, mailbox";
-    let rows: Vec<(String, Option<String>, i64, i64)> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
+pub async fn counts(conn: &mut Conn, scope: Scope) -> Result<Vec<Count>> {
+    let sql = "select m.held, m.held_for, m.mailbox, count(*) from messages m left join tickets t on t.number = m.ticket
+        where m.held is not null and (m.ticket is null or $1 = 0 or t.assignee = $1 or ($2 = 1 and t.assignee is null))
+        group by m.held, m.held_for, m.mailbox";
+    let (who, unassigned) = seen(scope);
+    let rows: Vec<(String, Option<String>, i64, i64)> = on!(conn, c => sqlx::query_as(sql).bind(who).bind(unassigned).fetch_all(c).await)?;
     let count = |(held, held_for, mailbox, n): (String, Option<String>, i64, i64)| {
         Ok(Count {
             held: word("messages", "held", &held, Held::parse)?,

@@ -126,6 +126,7 @@ async fn a_message_whose_octets_are_lost_is_held_and_those_behind_it_go_on() {
             words: "",
             from: held_mail::From::Newest,
             limit: 10,
+            scope: maildesk::desk::permission::Scope::All,
         },
     )
     .await

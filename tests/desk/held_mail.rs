@@ -121,7 +121,7 @@ async fn a_ticket_out_of_a_helpers_reach_takes_no_held_mail_of_theirs() {
     let id = desk.receive(&mail("Ben <ben@home.test>", "It burns", &["X-Spam: Yes"], "Now it burns.")).await.id;
     assert_eq!(held::join(&desk.desk, &desk.hal, id, number).await.unwrap_err().to_string(), "there is no such ticket");
     held::join(&desk.desk, &desk.ada, id, number).await.unwrap();
-    assert_eq!(take_back(&desk.desk, &desk.hal, id).await.unwrap_err().to_string(), "there is no such ticket");
+    assert_eq!(take_back(&desk.desk, &desk.hal, id).await.unwrap_err().to_string(), "there is no such held message");
     take_back(&desk.desk, &desk.ada, id).await.unwrap();
 }
 

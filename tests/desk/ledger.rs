@@ -147,7 +147,15 @@ async fn a_held_answer_to_a_ticket_closed_long_ago_is_released_to_a_new_one() {
     assert_eq!(desk.receive(&spam).await.decision, "hold");
     let waiting = held_mail::list(
         &mut desk.desk.store.read().await.unwrap(),
-        &held_mail::List { held: Held::Waiting, held_for: None, mailbox: None, words: "", from: held_mail::From::Newest, limit: 10 },
+        &held_mail::List {
+            held: Held::Waiting,
+            held_for: None,
+            mailbox: None,
+            words: "",
+            from: held_mail::From::Newest,
+            limit: 10,
+            scope: maildesk::desk::permission::Scope::All,
+        },
     )
     .await
     .unwrap();

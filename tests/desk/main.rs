@@ -12,6 +12,7 @@ mod ledger;
 mod lifecycle;
 mod mail_loop;
 mod notes;
+mod out_of_order;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod replay;

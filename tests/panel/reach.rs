@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use maildesk::{
-    actions::{NewFile, assign::assign, reply, write_note::write_note},
+    actions::{NewFile, assign::assign, held, reply, spam, write_note::write_note},
     desk::{
         comment::CommentText,
         id::{CommentId, TicketNumber},
@@ -13,7 +13,10 @@ use maildesk::{
     store::conversation::{self, Audience, Said},
 };
 
-use crate::{browser::Browser, test_desk::TestDesk};
+use crate::{
+    browser::Browser,
+    test_desk::{TestDesk, mail},
+};
 
 /// Ann's ticket, which Ada has: with a file, a note with a file, and a reply.
 struct Case {
@@ -133,5 +136,34 @@ async fn a_note_and_its_file_are_nothing_to_the_customer_whose_ticket_it_is() {
     assert!(page.says("Unplug it.") && !page.says("late with paying"), "{}", page.text());
     for path in [format!("/attachments/{}", case.replied.files[0].id), format!("/tickets/{}", case.number)] {
         assert_eq!(ann.get(&path).await.status, StatusCode::FORBIDDEN, "{path}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn held_mail_on_a_ticket_out_of_reach_is_nothing_to_a_helper() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let spam = desk.write("Ann Lee <ann@home.test>", "Secretprinter", "It smokes.").await;
+    let held = desk.receive(&mail("Bob <bob@home.test>", "Secretoffer", &["X-Spam-Flag: YES"], "Buy.")).await;
+    let released = held::open(&desk.desk, &desk.ada, held.id).await.unwrap();
+    for number in [spam.ticket.unwrap(), released] {
+        assign(&desk.desk, &desk.ada, number, None, Some(desk.ada.id)).await.unwrap();
+    }
+    spam::mark(&desk.desk, &desk.ada, spam.ticket.unwrap(), None, spam::Sender::Stays).await.unwrap();
+    let (mut hal, mut ada) = (Browser::of(&desk, &desk.hal).await, Browser::of(&desk, &desk.ada).await);
+    for id in [spam.id, held.id] {
+        for path in [format!("/held/{id}"), format!("/held/{id}/source"), format!("/held/{id}/files/0")] {
+            assert_eq!(hal.get(&path).await.status, StatusCode::NOT_FOUND, "{path}");
+        }
+        for verb in ["open", "discard", "back", "hold-address", "never-domain"] {
+            hal.get("/profile").await;
+            assert_eq!(hal.post(&format!("/held/{id}"), &[("do", verb)]).await.status, StatusCode::NOT_FOUND, "{verb}");
+        }
+        assert_eq!(ada.get(&format!("/held/{id}")).await.status, StatusCode::OK);
+    }
+    for state in ["discarded", "released"] {
+        let list = format!("/held?state={state}");
+        assert!(!hal.get(&list).await.says("Secret"), "{state}");
+        assert!(ada.get(&list).await.says("Secret"), "{state}");
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     actions::read_held::{HeldFile, excerpt, files, read_held},
     desk::{
         id::{LedgerId, MailboxId},
-        permission::Act,
+        permission::{Act, Scope},
         triage::HeldFor,
     },
     panel::{
@@ -57,7 +57,7 @@ impl Asked {
     }
 
     /// What a filter does not know is no filter.
-    fn list(&self) -> List<'_> {
+    fn list(&self, scope: Scope) -> List<'_> {
         let from = match (self.before, self.after) {
             (Some(id), _) => From::Before(LedgerId(id)),
             (None, Some(id)) => From::After(LedgerId(id)),
@@ -70,6 +70,7 @@ impl Asked {
             words: self.q.trim(),
             from,
             limit: i64::try_from(PAGE + 1).unwrap_or(i64::MAX),
+            scope,
         }
     }
 
@@ -143,8 +144,9 @@ struct FileName {
 pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Query(asked): Query<Asked>) -> Result<Response, PageError> {
     panel.desk.allow(&visitor.person, Act::WorkHeldMail)?;
     let mut conn = panel.desk.store.read().await?;
-    let mut found = held::list(&mut conn, &asked.list()).await?;
-    let counts = held::counts(&mut conn).await?;
+    let scope = visitor.scope(panel.desk.rules());
+    let mut found = held::list(&mut conn, &asked.list(scope)).await?;
+    let counts = held::counts(&mut conn, scope).await?;
     drop(conn);
     let more = found.len() > PAGE;
     let upwards = asked.before.is_none() && asked.after.is_some();

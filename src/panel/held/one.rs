@@ -9,14 +9,13 @@ use serde::Serialize;
 
 use crate::{
     actions::{
-        read_held::{file_name, offered, read_held},
+        read_held::{file_name, find_held, offered, read_held},
         sender_rules as rules,
     },
     desk::{
         address::{EmailAddress, Named},
         id::LedgerId,
         message::{IncomingMessage, Kind as MessageKind},
-        permission::Act,
         sender::{SenderPattern, SenderVerdict},
         triage::{Asked, Trace},
     },
@@ -32,7 +31,7 @@ use crate::{
     },
     store::{
         Conn,
-        held::{self, HeldMail},
+        held::HeldMail,
         messages::{Held, Taken},
         sender_rules,
     },
@@ -127,9 +126,8 @@ pub(super) async fn again(panel: &Panel, visitor: &Visitor, id: i64, number: &st
 }
 
 async fn read(panel: &Panel, visitor: &Visitor, id: i64, typed: Typed) -> Result<One, PageError> {
-    panel.desk.allow(&visitor.person, Act::WorkHeldMail)?;
     let mut conn = panel.desk.store.read().await?;
-    let mail = held::get(&mut conn, LedgerId(id)).await?.ok_or(PageError::Missing)?;
+    let mail = find_held(&panel.desk, &mut conn, &visitor.person, LedgerId(id)).await?;
     let raw = panel.desk.store.blobs().get(&mut conn, &mail.sha256).await?.ok_or(PageError::Missing)?;
     let author = mail.sender.as_deref().and_then(|it| it.parse::<EmailAddress>().ok());
     let from = match &author {
@@ -273,9 +271,8 @@ fn kind(kind: MessageKind) -> &'static str {
 
 /// `GET /held/{id}/source`: the octets as they came, to be saved.
 pub(crate) async fn source(State(panel): State<Panel>, Staff(visitor): Staff, Path(id): Path<i64>) -> Result<Response, PageError> {
-    panel.desk.allow(&visitor.person, Act::WorkHeldMail)?;
     let mut conn = panel.desk.store.read().await?;
-    let row = held::get(&mut conn, LedgerId(id)).await?.ok_or(PageError::Missing)?;
+    let row = find_held(&panel.desk, &mut conn, &visitor.person, LedgerId(id)).await?;
     let raw = panel.desk.store.blobs().get(&mut conn, &row.sha256).await?.ok_or(PageError::Missing)?;
     Ok(whole_mail(&format!("held-message-{id}"), raw))
 }

@@ -9,6 +9,7 @@ use crate::{
     actions::{
         ActionError, Kind,
         held::{self as actions, Joined},
+        read_held::find_held,
         sender_rules::{self, Added, NewRule},
         take_back::{TakenBack, take_back},
     },
@@ -26,7 +27,6 @@ use crate::{
         visitor::{Staff, Visitor},
         words::own_path,
     },
-    store::held,
 };
 
 /// At most so many at once.
@@ -88,13 +88,13 @@ enum Done {
 
 async fn one(panel: &Panel, visitor: &Visitor, id: LedgerId, verb: Verb, note: &str) -> Result<Done, ActionError> {
     let (desk, me) = (&panel.desk, &visitor.person);
+    let mail = find_held(desk, &mut *desk.store.read().await?, me, id).await?;
     match verb {
         Verb::Open => actions::open(desk, me, id).await.map(Done::Opened),
         Verb::Join(number) => actions::join(desk, me, id, number).await.map(|how| Done::Joined(number, how)),
         Verb::Discard => actions::discard(desk, me, id).await.map(|()| Done::Discarded),
         Verb::Back => take_back(desk, me, id).await.map(Done::Back),
         Verb::Rule(about, verdict) => {
-            let mail = held::get(&mut *desk.store.read().await?, id).await?.ok_or(ActionError::Missing("held message"))?;
             let sender: Option<EmailAddress> = mail.sender.and_then(|it| it.parse().ok());
             let sender = sender.ok_or_else(|| ActionError::Conflict("this message names no sender".to_owned()))?;
             let pattern = match about {
