@@ -264,12 +264,7 @@ async fn by_mail(
 pub(super) fn files(attachments: &[IncomingAttachment], html: Option<&str>) -> Vec<NewFile> {
     let shows = |id: &str| html.is_some_and(|it| it.contains(&format!("cid:{id}")));
     let file = |(at, it): (usize, &IncomingAttachment)| NewFile {
-        name: it
-            .filename
-            .clone()
-            .filter(|name| !name.trim().is_empty())
-            .unwrap_or_else(|| format!("attachment-{}", at + 1))
-            .replace('\0', ""),
+        name: it.shown_name(at),
         content_type: it.content_type.replace('\0', ""),
         content_id: it.content_id.clone().filter(|id| it.inline || shows(id)).map(|it| it.replace('\0', "")),
         bytes: it.bytes.clone(),

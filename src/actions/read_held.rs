@@ -6,7 +6,7 @@ use crate::{
     actions::{ActionError, Desk, Result, facts},
     desk::{
         id::{LedgerId, TicketNumber},
-        message::IncomingMessage,
+        message::{IncomingAttachment, IncomingMessage},
         permission::{Act, scope},
         person::Person,
     },
@@ -64,17 +64,8 @@ pub struct HeldFile {
 /// The attachments, in the order of the message.
 #[must_use]
 pub fn files(message: &IncomingMessage) -> Vec<HeldFile> {
-    let file = |(at, it): (usize, &crate::desk::message::IncomingAttachment)| HeldFile {
-        name: file_name(it.filename.as_deref(), at),
-        size: it.bytes.len() as u64,
-    };
+    let file = |(at, it): (usize, &IncomingAttachment)| HeldFile { name: it.shown_name(at), size: it.bytes.len() as u64 };
     message.attachments.iter().enumerate().map(file).collect()
-}
-
-/// As it is called, or by its place.
-#[must_use]
-pub fn file_name(named: Option<&str>, at: usize) -> String {
-    named.filter(|it| !it.trim().is_empty()).map_or_else(|| format!("attachment-{}", at + 1), |it| it.replace('\0', ""))
 }
 
 /// The start of what it says, on one line.

@@ -173,12 +173,9 @@ fn page(file: &Path, message: &IncomingMessage, decision: &Verdict) -> String {
         let what = [Some(it.address.as_str()), it.status.as_deref(), it.diagnostic.as_deref()];
         page.line("Not delivered to", &what.into_iter().flatten().collect::<Vec<_>>().join(", "));
     }
-    for it in &message.attachments {
+    for (at, it) in message.attachments.iter().enumerate() {
         let place = if it.inline { ", shown in the text" } else { "" };
-        page.line(
-            "Attachment",
-            &format!("{} ({}, {} bytes{place})", it.filename.as_deref().unwrap_or("no name"), it.content_type, it.bytes.len()),
-        );
+        page.line("Attachment", &format!("{} ({}, {} bytes{place})", it.shown_name(at), it.content_type, it.bytes.len()));
     }
     page.text("Reply", &message.reply);
     page.text("Signature", &message.signature);

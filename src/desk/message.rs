@@ -163,6 +163,39 @@ pub struct IncomingAttachment {
     pub bytes: Vec<u8>,
 }
 
+impl IncomingAttachment {
+    /// What it is called wherever it is shown or kept: as the mail names it, else as [`made_up_name`] says. `at`: its place, from 0.
+    #[must_use]
+    pub fn shown_name(&self, at: usize) -> String {
+        let named = self.filename.as_deref().filter(|it| !it.trim().is_empty());
+        named.map_or_else(|| made_up_name(&self.content_type, at), |it| it.replace('\0', ""))
+    }
+}
+
+/// A name for a part that has none, from what it is and its place: `message.eml`, `picture-2.png`, `part-3.bin`.
+#[must_use]
+pub fn made_up_name(content_type: &str, at: usize) -> String {
+    let (word, ending) = match content_type {
+        "message/rfc822" | "message/global" => ("message", "eml"),
+        "message/delivery-status" | "message/disposition-notification" => ("report", "txt"),
+        "text/rfc822-headers" => ("header", "txt"),
+        "text/plain" => ("text", "txt"),
+        "text/html" => ("text", "html"),
+        "text/calendar" | "application/ics" => ("calendar", "ics"),
+        "application/pdf" => ("document", "pdf"),
+        "image/jpeg" | "image/jpg" | "image/pjpeg" => ("picture", "jpg"),
+        "image/svg+xml" => ("picture", "svg"),
+        "image/png" => ("picture", "png"),
+        "image/gif" => ("picture", "gif"),
+        "image/webp" => ("picture", "webp"),
+        "image/bmp" => ("picture", "bmp"),
+        "image/tiff" => ("picture", "tiff"),
+        "image/heic" => ("picture", "heic"),
+        _ => ("part", "bin"),
+    };
+    if at == 0 { format!("{word}.{ending}") } else { format!("{word}-{}.{ending}", at + 1) }
+}
+
 /// A mail that another brings along: a helper forwards what a customer wrote to them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Forwarded {

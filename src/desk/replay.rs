@@ -3,6 +3,7 @@
 use crate::desk::{
     comment::Origin,
     id::TicketNumber,
+    message::made_up_name,
     triage::{Decision, Requester, Voice},
 };
 
@@ -104,7 +105,7 @@ impl Reading {
                 (Aspect::Text, then.text != now.text),
                 (Aspect::Quoted, then.quoted != now.quoted),
                 (Aspect::Html, (&then.html, then.remote_images) != (&now.html, now.remote_images)),
-                (Aspect::Attachments, then.files != now.files),
+                (Aspect::Attachments, !are_same(&then.files, &now.files)),
             ];
             found.extend(all.into_iter().filter(|(_, differs)| *differs).map(|(aspect, _)| aspect));
         }
@@ -113,6 +114,22 @@ impl Reading {
         }
         found
     }
+}
+
+/// Whether two readings agree on the files of a message: see [`both_made_up`] for their names.
+fn are_same(then: &[File], today: &[File]) -> bool {
+    let is_same = |(at, (then, today)): (usize, (&File, &File))| {
+        let same_name = then.name == today.name || both_made_up(&then.name, &today.name, &today.content_type, at);
+        same_name && *then == File { name: then.name.clone(), ..today.clone() }
+    };
+    then.len() == today.len() && then.iter().zip(today).enumerate().all(is_same)
+}
+
+/// Whether both names stand for none: mail that was taken in while nameless parts were called `attachment-1` is as its sender
+/// wrote it, and keeps them.
+#[must_use]
+pub fn both_made_up(then: &str, today: &str, content_type: &str, at: usize) -> bool {
+    then == format!("attachment-{}", at + 1) && today == made_up_name(content_type, at)
 }
 
 /// Where a message is, or would be.
@@ -256,6 +273,26 @@ mod tests {
         assert_eq!(reading().differs_in(&today), [Aspect::Text, Aspect::Html, Aspect::Header]);
         today.words = None;
         assert_eq!(reading().differs_in(&today), [Aspect::Header], "what has no comment has no words to mend");
+    }
+
+    #[test]
+    fn a_name_that_was_made_up_otherwise_is_no_difference() {
+        let with = |name: &str, size: u64| {
+            let mut reading = reading();
+            let content_type = "image/png".to_owned();
+            let file = File { name: name.to_owned(), content_type, size, sha256: String::new(), content_id: None };
+            reading.words.as_mut().unwrap().files.push(file);
+            reading
+        };
+        assert_eq!(with("attachment-1", 3).differs_in(&with("picture.png", 3)), []);
+        for (then, today) in [
+            (with("attachment-1", 3), with("picture.png", 4)),
+            (with("attachment-1", 3), with("stove.png", 3)),
+            (with("attachment-2", 3), with("picture.png", 3)),
+            (reading(), with("picture.png", 3)),
+        ] {
+            assert_eq!(then.differs_in(&today), [Aspect::Attachments], "{then:?} {today:?}");
+        }
     }
 
     #[test]

@@ -125,6 +125,31 @@ async fn applied_it_is_as_if_it_had_come_in_today_and_once_is_enough() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nameless_files_keep_the_names_that_they_were_given_when_they_came() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let nameless = |id: &str, header: &str| {
+        format!(
+            "From: Ann Lee <ann@home.test>\nTo: support@desk.test\nSubject: See\nMessage-ID: <{id}@home.test>\n{header}MIME-Version: 1.0\n\
+            Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee\n--b\nContent-Type: message/rfc822\n\n\
+            Subject: Inner\n\nx\n--b\nContent-Type: image/png\nContent-Transfer-Encoding: base64\n\niVBORw0KGgpyZXN0\n--b--\n"
+        )
+    };
+    let number = desk.receive(&nameless("a", "")).await.ticket.unwrap();
+    assert_eq!(desk.receive(&nameless("b", "Precedence: bulk\n")).await.decision, "hold");
+    let names: Vec<String> = said(&desk, number).await[0].files.iter().map(|it| it.filename.clone()).collect();
+    assert_eq!(names, ["message.eml", "picture-2.png"]);
+    let rows = Rows::of(&desk.url).await;
+    assert_eq!(rows.count("select count(*) from messages where files like '%message.eml%picture-2.png%'").await, 1);
+    assert!(again(&desk, Extent::Show).await.is_empty());
+    assert_eq!(rows.run("update attachments set filename = 'attachment-' || (position + 1)").await, 2);
+    let then = "replace(replace(files, 'message.eml', 'attachment-1'), 'picture-2.png', 'attachment-2')";
+    assert_eq!(rows.run(&format!("update messages set files = {then} where files is not null")).await, 1);
+    let found = again(&desk, Extent::Show).await;
+    assert!(found.is_empty(), "{found:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_a_helper_answered_by_mail_stays_as_it_was_sent() {
     let desk = TestDesk::new().await;
     desk.mail_does_not_matter();

@@ -184,3 +184,24 @@ async fn the_list_is_paged_both_ways_and_narrowed() {
     assert!(hal.get("/held?why=automatic&q=offer+51").await.says("1 in all"));
     assert!(hal.get("/held?q=100%25").await.says("No message is like that"), "a sign of the database’s own is a sign");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_nameless_file_has_one_name_wherever_it_is_seen() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let raw = "From: Shop <shop@shop.test>\nTo: support@desk.test\nSubject: Offers\nMessage-ID: <o@shop.test>\nPrecedence: bulk\n\
+        MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nSee\n--b\n\
+        Content-Type: message/rfc822\n\nSubject: Inner\n\nx\n--b\nContent-Type: application/x-odd\n\nx\n--b--\n";
+    assert_eq!(desk.receive(raw).await.decision, "hold");
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    for path in ["/held", "/held/1"] {
+        let page = hal.get(path).await;
+        assert!(page.says("message.eml") && page.says("part-2.bin"), "{path}: {}", page.text());
+    }
+    assert!(hal.get("/held/1/files/1").await.header("content-disposition").contains("part-2.bin"));
+    assert_eq!(hal.get("/held/1/files/2").await.status, StatusCode::NOT_FOUND);
+    hal.get("/held").await;
+    hal.post("/held/1", &[("do", "open")]).await;
+    let ticket = hal.get("/tickets/1").await;
+    assert!(ticket.says("message.eml") && ticket.says("part-2.bin"), "{}", ticket.text());
+}

@@ -1,11 +1,18 @@
 //! What a comment would show of a mail that came in today.
 
 use crate::{
-    actions::{NewFile, Result, carry_out::files, mail_words::MailWords, read_held, receive_message::Incoming},
+    actions::{
+        NewFile, Result,
+        carry_out::files,
+        mail_words::MailWords,
+        read_held::{self, HeldFile},
+        receive_message::Incoming,
+    },
     desk::{
         command,
         comment::{CommentText, Origin},
-        replay::{File, Header, Words},
+        message::IncomingMessage,
+        replay::{File, Header, Words, both_made_up},
     },
     mail::parse::forwarded,
     store::{Conn, blobs::ContentHash, people, replay::Said},
@@ -62,6 +69,18 @@ pub(super) fn header(incoming: &Incoming, stored: &Header) -> Header {
         subject: message.subject.replace('\0', ""),
         sender_check: incoming.sender_check.as_ref().map(|it| (it.authenticity.as_str().to_owned(), it.why.clone())),
         excerpt: stored.excerpt.as_ref().map(|_| read_held::excerpt(message)),
-        files: stored.files.as_ref().map(|_| serde_json::to_string(&read_held::files(message)).unwrap_or_default()),
+        files: stored.files.as_ref().map(|it| listed(message, it)),
     }
+}
+
+/// JSON for the list of held mail; a name that was made up for it then stays.
+fn listed(message: &IncomingMessage, stored: &str) -> String {
+    let then: Vec<HeldFile> = serde_json::from_str(stored).unwrap_or_default();
+    let mut files = read_held::files(message);
+    for (at, ((file, then), part)) in files.iter_mut().zip(then).zip(&message.attachments).enumerate() {
+        if both_made_up(&then.name, &file.name, &part.content_type, at) {
+            file.name = then.name;
+        }
+    }
+    serde_json::to_string(&files).unwrap_or_default()
 }

@@ -142,7 +142,7 @@ pub(super) fn mail(page: &MailboxPage, of: &EmailAddress, folder: Folder, raw: &
         to: full(&message.to),
         at: at(read.came, &page.zone),
         text: message.text.trim().to_owned(),
-        files: message.attachments.iter().map(|it| it.filename.clone().unwrap_or_else(|| "unnamed".to_owned())).collect(),
+        files: message.attachments.iter().enumerate().map(|(at, it)| it.shown_name(at)).collect(),
         thread: thread.into_iter().filter(|(_, value)| !value.is_empty()).collect(),
         answer_to: names(&message.from),
         subject: message.subject,

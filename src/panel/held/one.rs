@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use crate::{
     actions::{
-        read_held::{file_name, find_held, offered, read_held},
+        read_held::{find_held, offered, read_held},
         sender_rules as rules,
     },
     desk::{
@@ -225,7 +225,7 @@ fn words(message: &IncomingMessage) -> (String, Option<String>, bool) {
 
 fn files(message: &IncomingMessage) -> Vec<FileLink> {
     let link = |(at, it): (usize, &crate::desk::message::IncomingAttachment)| FileLink {
-        name: file_name(it.filename.as_deref(), at),
+        name: it.shown_name(at),
         size: size(it.bytes.len() as u64),
         icon: if it.content_type.starts_with("image/") { "image" } else { "file-text" },
     };
@@ -284,10 +284,6 @@ pub(crate) async fn file(
     Path((id, place)): Path<(i64, usize)>,
 ) -> Result<Response, PageError> {
     let message = read_held(&panel.desk, &visitor.person, LedgerId(id)).await?;
-    let mut attachments = message.attachments;
-    if place >= attachments.len() {
-        return Err(PageError::Missing);
-    }
-    let file = attachments.swap_remove(place);
-    Ok(download(&file_name(file.filename.as_deref(), place), file.bytes))
+    let file = message.attachments.into_iter().nth(place).ok_or(PageError::Missing)?;
+    Ok(download(&file.shown_name(place), file.bytes))
 }
