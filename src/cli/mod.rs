@@ -13,7 +13,18 @@ mod user;
 
 use std::{path::PathBuf, process::ExitCode};
 
+use anyhow::bail;
 use clap::{Args, Parser, Subcommand};
+use secrecy::ExposeSecret as _;
+
+use crate::{
+    actions::Desk,
+    app,
+    clock::Clock,
+    config::Config,
+    desk::id::MailboxId,
+    store::{Opener, probe},
+};
 
 /// A helpdesk that lives in a mailbox.
 #[derive(Debug, Parser)]
@@ -27,7 +38,7 @@ struct Arguments {
 enum Command {
     /// Try every connection that the configuration names; sends nothing, changes nothing. Exit code 0 when all works.
     Check(Configured),
-    /// Run a desk to try, with a mail world of its own, on this machine alone. Ctrl-C leaves nothing behind.
+    /// Run a desk to try, with a mail world of its own, on this machine alone. Ctrl-C ends it, and without --data leaves nothing.
     Demo(demo::Arguments),
     /// Ask the daemon on this machine how it is. Exit code 0 when it is well.
     Healthz(Configured),
@@ -49,6 +60,20 @@ struct Configured {
     /// The configuration; every key is documented in deploy/maildesk.toml.
     #[arg(long, value_name = "FILE", env = "MAILDESK_CONFIG", default_value = "/etc/maildesk/maildesk.toml", global = true)]
     config: PathBuf,
+}
+
+/// The desk of a configuration, where there is one: who looks for something makes nothing.
+///
+/// # Errors
+/// When it has no data folder or database yet, or they cannot be had.
+async fn existing_desk(config: &Config) -> anyhow::Result<(Desk, Vec<MailboxId>)> {
+    if let Some(missing) = probe::missing(config.database_url.expose_secret(), &config.data_dir)? {
+        bail!(
+            "there is no desk here: {} does not exist; see data_dir in the configuration, or start maildesk serve first",
+            missing.display()
+        );
+    }
+    app::desk(config, Clock::System, Opener::Command).await
 }
 
 /// Reads the command line, does what it says, and gives the process's exit code.

@@ -14,7 +14,6 @@ use crate::{
         Desk,
         replay::{Extent, Reread, Run, replay},
     },
-    app,
     clock::Clock,
     config::Config,
     desk::{id::LedgerId, message::IncomingMessage},
@@ -23,7 +22,7 @@ use crate::{
         timed::{MOST_PROCESSOR_TIME, read_each},
     },
     store::{
-        Opener, messages,
+        messages,
         replay::{self as rows, Held, Which},
     },
 };
@@ -58,17 +57,17 @@ pub struct Arguments {
     /// Only mail that waits among the held
     #[arg(long)]
     held: bool,
-    /// These messages alone, by the number that this command shows
-    #[arg(long = "message", value_name = "ID", num_args = 1.., conflicts_with_all = ["since", "until", "mailbox", "held"])]
-    messages: Vec<i64>,
+    /// These messages alone, by their numbers in the ledger: this command prints them, and the panel's addresses /mail/messages/N end in them
+    #[arg(long = "message", value_name = "N", num_args = 1.., value_parser = ledger_number, conflicts_with_all = ["since", "until", "mailbox", "held"])]
+    messages: Vec<LedgerId>,
     /// Show what would change and write nothing: what is done without --apply
     #[arg(long, conflicts_with = "apply")]
     dry_run: bool,
     /// Write texts, attachments and headers as they are read today; nobody is told, and nothing is sent
     #[arg(long)]
     apply: bool,
-    /// Move messages to the tickets that they would be on, too, where no person has worked on theirs
-    #[arg(long, requires = "apply")]
+    /// With --apply: move messages to the tickets that they would be on, too, where no person has worked on theirs
+    #[arg(long)]
     threads: bool,
     /// Print one JSON object for each message that differs, one a line, and at last one with the counts
     #[arg(long)]
@@ -96,12 +95,15 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
 }
 
 async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
+    if arguments.threads && !arguments.apply {
+        bail!("--threads moves messages, so it goes with --apply; without either, what would move is shown");
+    }
     let config = Config::load(&arguments.configured.config)?;
     let all = wanted(arguments)?;
     let names: Vec<&str> = config.mailboxes.iter().map(|it| it.settings.name.as_str()).collect();
     let at = arguments.mailbox.as_deref().map(|name| mailbox(&names, name)).transpose()?;
     let span = period(arguments, &config, Clock::System.now())?;
-    let (desk, mailboxes) = app::desk(&config, Clock::System, Opener::Command).await?;
+    let (desk, mailboxes) = super::existing_desk(&config).await?;
     let held = if arguments.held { Held::Only } else { Held::OrNot };
     let which = Which { since: span.0, until: span.1, mailbox: at.map(|at| mailboxes[at]), held };
     let extent = match (arguments.apply, arguments.threads) {
@@ -127,12 +129,20 @@ enum Wanted {
 
 fn wanted(arguments: &Arguments) -> anyhow::Result<Wanted> {
     if !arguments.messages.is_empty() {
-        return Ok(Wanted::These(arguments.messages.iter().copied().map(LedgerId).collect()));
+        return Ok(Wanted::These(arguments.messages.clone()));
     }
     if arguments.since.is_none() && !arguments.held {
-        bail!("which mail? give --since 2026-11-01 (or --since 7d), --held or --message ID; without --apply nothing is written");
+        bail!("which mail? give --since 2026-11-01 (or --since 7d), --held or --message N; without --apply nothing is written");
     }
     Ok(Wanted::Received)
+}
+
+fn ledger_number(text: &str) -> Result<LedgerId, String> {
+    let number = text.parse().ok().filter(|it| *it > 0).map(LedgerId);
+    number.ok_or_else(|| {
+        let ticket = if text.starts_with('#') { "this is a ticket’s number; " } else { "" };
+        format!("{ticket}a message’s number in the ledger is a whole number such as 17")
+    })
 }
 
 fn mailbox(names: &[&str], name: &str) -> anyhow::Result<usize> {
@@ -170,7 +180,7 @@ impl Reader<'_> {
     async fn these(&mut self, ids: &[LedgerId]) -> anyhow::Result<()> {
         for id in ids {
             if messages::get(&mut *self.desk.store.read().await?, *id).await?.is_none() {
-                bail!("--message {id}: there is no such message; `maildesk replay --since …` shows the numbers");
+                bail!("--message {id}: the ledger has no message of this number; the panel’s addresses /mail/messages/N end in them");
             }
         }
         for id in ids {

@@ -41,13 +41,13 @@ pub struct Arguments {
 enum What {
     /// Add somebody, and print the link by which they choose a password.
     Add {
-        /// As customers see them.
+        /// Their name, as customers see it.
         #[arg(long)]
         name: String,
-        /// Where they are written to.
+        /// The address at which they are written to and sign in.
         #[arg(long)]
         email: String,
-        /// What they are to be.
+        /// What they may do: admins configure the desk, helpers answer, customers ask.
         #[arg(long, value_enum, default_value = "helper")]
         role: RoleWord,
         /// Give a password instead of a link: asked for, or read from standard input.
@@ -57,15 +57,15 @@ enum What {
         #[arg(long)]
         mail: bool,
     },
-    /// Everybody who answers, and who is kept out; customers with --customers.
+    /// List everybody who answers, and who is kept out; customers with --customers.
     List {
-        /// Customers too.
+        /// List customers too.
         #[arg(long)]
         customers: bool,
     },
     /// Give somebody a new password: asked for, or read from standard input. Their sessions end.
     Password {
-        /// Whose.
+        /// The address of whom it is for.
         email: String,
     },
 }
@@ -90,7 +90,11 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
 
 async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
     let config = Config::load(&arguments.configured.config)?;
-    let (desk, _) = app::desk(&config, Clock::System, Opener::Command).await?;
+    let (desk, _) = match arguments.what {
+        // The first admin may be made before the first start.
+        What::Add { .. } => app::desk(&config, Clock::System, Opener::Command).await?,
+        What::List { .. } | What::Password { .. } => super::existing_desk(&config).await?,
+    };
     let done = match &arguments.what {
         What::Add { name, email, role, password, mail } => {
             let way = match (password, mail) {
@@ -149,14 +153,21 @@ async fn password(desk: &Desk, email: &str) -> anyhow::Result<()> {
 }
 
 async fn list(desk: &Desk, groups: &[Group]) -> anyhow::Result<()> {
+    let mut told = false;
     for group in groups {
         let mut after = None;
         loop {
             let page = directory::list(&mut *desk.store.read().await?, *group, "", after.as_ref(), 500, desk.clock.now()).await?;
             page.iter().for_each(tell);
+            told |= !page.is_empty();
             let Some(last) = page.last().filter(|_| page.len() == 500) else { break };
             after = Some(Key { name: last.name.clone(), id: last.id.0 });
         }
+    }
+    if !told {
+        eprintln!(
+            "nobody answers mail here yet; make the first admin: maildesk user add --role admin --name \"Ada Byron\" --email ada@example.com"
+        );
     }
     Ok(())
 }

@@ -1,6 +1,10 @@
 //! A look at a database that changes nothing: is it there, may it be used, how far are its tables.
 
-use std::{str::FromStr, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    time::Duration,
+};
 
 use jiff::Timestamp;
 use sqlx::{
@@ -39,6 +43,20 @@ pub enum Tables {
 const STEPS: &str = "select version from _sqlx_migrations where success order by version";
 
 const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What is missing of the desk under `url` and `folder`, as [`super::Store::open`] takes them: the data folder, or SQLite's file. Makes
+/// neither.
+///
+/// # Errors
+/// When `url` is none.
+pub fn missing(url: &str, folder: &Path) -> Result<Option<PathBuf>> {
+    let mut parts = vec![folder.to_owned()];
+    if url.starts_with("sqlite:") {
+        parts.push(SqliteConnectOptions::from_str(url)?.get_filename().to_owned());
+    }
+    // What may not be looked at may be there: opening it says more.
+    Ok(parts.into_iter().find(|it| matches!(it.try_exists(), Ok(false))))
+}
 
 /// Looks at the database under `url`, as [`super::Store::open`] takes it.
 ///

@@ -82,21 +82,46 @@ async fn what_differs_is_shown_then_written_and_then_it_is_no_more() {
 fn what_is_mistyped_is_named_with_its_mend_before_anything_is_opened() {
     let shell = desk();
     for (words, expected) in [
-        (&[][..], "which mail? give --since 2026-11-01 (or --since 7d), --held or --message ID; without --apply nothing is written"),
+        (&[][..], "which mail? give --since 2026-11-01 (or --since 7d), --held or --message N; without --apply nothing is written"),
         (&["--since", "yesterday"], "--since yesterday: this is no moment; give a day (2026-11-01)"),
         (&["--since", "2026-11-02", "--until", "2026-11-01"], "--until 2026-11-01 is not after --since 2026-11-02"),
         (&["--since", "7d", "--mailbox", "sales"], "--mailbox sales: there is no such mailbox; there is support"),
+        (&["--since", "7d", "--threads"], "--threads moves messages, so it goes with --apply; without either, what would move is shown"),
     ] {
         let (said, errors, code) = replay(&shell, words);
         assert_eq!((said.as_str(), code), ("", Some(1)), "{words:?}");
         assert!(errors.starts_with(&format!("maildesk replay: {expected}")), "{errors}");
     }
-    assert!(!shell.path("data").exists());
-    let (_, errors, code) = replay(&shell, &["--message", "99"]);
-    assert!(errors.starts_with("maildesk replay: --message 99: there is no such message") && code == Some(1), "{errors}");
-    for words in [&["--since", "7d", "--dry-run", "--apply"][..], &["--since", "7d", "--threads"], &["--since", "7d", "--message", "1"]] {
+    for words in [&["--since", "7d", "--dry-run", "--apply"][..], &["--since", "7d", "--message", "1"]] {
         assert_eq!(replay(&shell, words).2, Some(2), "{words:?}");
     }
+    for (number, expected) in
+        [("one", "a message’s number in the ledger is a whole number such as 17"), ("#3", "this is a ticket’s number; ")]
+    {
+        let (_, errors, code) = replay(&shell, &["--message", number]);
+        assert!(errors.contains(&format!("invalid value '{number}'")) && errors.contains(expected) && code == Some(2), "{errors}");
+    }
+    assert!(!shell.path("data").exists());
+    assert_eq!(maildesk(&shell, &["ingest"], MAIL).2, Some(0));
+    let (_, errors, code) = replay(&shell, &["--message", "99"]);
+    assert!(errors.starts_with("maildesk replay: --message 99: the ledger has no message of this number") && code == Some(1), "{errors}");
+}
+
+#[test]
+fn where_there_is_no_desk_none_is_made() {
+    let shell = desk();
+    let data = shell.path("data");
+    let told = |missing: &std::path::Path| {
+        let (said, errors, code) = replay(&shell, &["--since", "7d"]);
+        assert_eq!((said.as_str(), code), ("", Some(1)));
+        let expected = format!("maildesk replay: there is no desk here: {} does not exist; see data_dir", missing.display());
+        assert!(errors.starts_with(&expected), "{errors}");
+    };
+    told(&data);
+    assert!(!data.exists());
+    std::fs::create_dir(&data).unwrap();
+    told(&data.join("maildesk.db"));
+    assert_eq!(std::fs::read_dir(&data).unwrap().count(), 0);
 }
 
 #[test]

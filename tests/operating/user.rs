@@ -53,11 +53,23 @@ fn an_admin_is_added_by_a_link_or_with_a_password() {
 #[test]
 fn a_password_that_is_too_short_and_an_unknown_address_are_refused() {
     let shell = desk();
-    let (said, code) = user(&shell, &["password", "nobody@desk.test"], "four words do well\n");
-    assert_eq!(code, Some(1));
-    assert!(said.starts_with("maildesk user: nobody has the address nobody@desk.test"), "{said}");
     let add = ["add", "--name", "Hal", "--email", "hal@desk.test", "--password"];
     let (said, code) = user(&shell, &add, "short\n");
     assert_eq!(code, Some(1), "{said}");
-    assert_eq!(user(&shell, &["list"], "").0, "", "nobody was added");
+    let (said, code) = user(&shell, &["password", "nobody@desk.test"], "four words do well\n");
+    assert_eq!(code, Some(1));
+    assert!(said.starts_with("maildesk user: nobody has the address nobody@desk.test"), "{said}");
+    let (said, code) = user(&shell, &["list"], "");
+    assert!(said.starts_with("nobody answers mail here yet; make the first admin: maildesk user add --role admin "), "{said}");
+    assert_eq!((said.lines().count(), code), (1, Some(0)), "nobody was added");
+}
+
+#[test]
+fn where_there_is_no_desk_nobody_is_looked_for() {
+    let shell = desk();
+    for words in [&["list"][..], &["password", "hal@desk.test"]] {
+        let (said, code) = user(&shell, words, "four words do well\n");
+        assert!(said.starts_with("maildesk user: there is no desk here: ") && code == Some(1), "{said}");
+    }
+    assert!(!shell.path("data").exists());
 }
