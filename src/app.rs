@@ -47,7 +47,7 @@ impl App {
         let (desk, rows) = desk(config, clock, Opener::Daemon).await?;
         let listener = TcpListener::bind(config.listen)
             .await
-            .with_context(|| format!("listen: {} cannot be had; name another address", config.listen))?;
+            .with_context(|| format!("listen: {} cannot be had; `maildesk check` says why", config.listen))?;
         Self::start_on(listener, config, desk, rows).await
     }
 

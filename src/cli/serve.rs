@@ -1,6 +1,10 @@
 //! `maildesk serve`: the daemon.
 
-use std::process::ExitCode;
+use std::{
+    env,
+    io::{self, IsTerminal as _},
+    process::ExitCode,
+};
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -43,10 +47,11 @@ async fn serve(config: &Config) -> anyhow::Result<()> {
 }
 
 /// Lines to standard error. At trace level async_imap prints passwords and tower_http the paths of invitations, so neither ever goes
-/// below info.
+/// below info. Coloured where a person looks at a terminal and has not set NO_COLOR (no-color.org).
 pub fn log(format: LogFormat, filter: &str) {
     let filter = tracing_subscriber::EnvFilter::new(format!("{filter},async_imap=info,tower_http=info"));
-    let to_stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let coloured = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
+    let to_stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(coloured);
     match format {
         LogFormat::Text => to_stderr.with_target(false).init(),
         LogFormat::Json => to_stderr.json().init(),

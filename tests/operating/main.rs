@@ -5,6 +5,7 @@ mod check;
 mod check_real_servers;
 mod healthz;
 mod replay;
+mod serve;
 mod shell;
 mod user;
 
