@@ -85,7 +85,8 @@ fn another_program_on_the_port_is_a_fault_and_maildesk_itself_is_not() {
     let said =
         Shell::with(&format!("public_url = \"http://localhost:{}\"\nlisten = \"{other}\"\ndata_dir = \"data\"", other.port())).run("check");
     assert_eq!(said.code, Some(1));
-    assert!(said.line("FAIL  listen: ").starts_with("FAIL  listen: another program listens on "));
+    let how = format!("`ss -ltnp sport = :{}` names it; stop it, or write another port as listen", other.port());
+    assert_eq!(said.line("FAIL  listen: "), format!("FAIL  listen: another program listens on {other}: {how}"));
     assert!(said.line("FAIL  public_url ").contains("something else answers (HTTP 404 to /healthz)"));
     let ours = web_server("HTTP/1.1 200 OK\r\n\r\nok");
     let said =

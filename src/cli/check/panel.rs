@@ -32,13 +32,18 @@ async fn listen(address: SocketAddr) -> Line {
         Ok(_) => Line::ok(subject, format!("{address} is free")),
         Err(why) if why.kind() == io::ErrorKind::AddrInUse => match asked(address).await {
             Ok(answer) if is_ours(&answer) => Line::ok(subject, format!("maildesk is running on {address}")),
-            Ok(_) | Err(_) => Line::fail(subject, format!("another program listens on {address}; stop it, or choose another port")),
+            Ok(_) | Err(_) => Line::fail(subject, taken(address)),
         },
         Err(why) if why.kind() == io::ErrorKind::PermissionDenied => {
             Line::fail(subject, format!("{address}: {why}; choose a port from 1024 up"))
         }
         Err(why) => Line::fail(subject, format!("{address}: {why}; choose an address that this machine has")),
     }
+}
+
+fn taken(address: SocketAddr) -> String {
+    let port = address.port();
+    format!("another program listens on {address}: `ss -ltnp sport = :{port}` names it; stop it, or write another port as listen")
 }
 
 async fn asked(address: SocketAddr) -> io::Result<Answer> {
