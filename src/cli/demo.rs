@@ -1,6 +1,10 @@
 //! `maildesk demo`: a desk to try, with a mail world of its own.
 
-use std::{net::SocketAddr, path::PathBuf, process::ExitCode};
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -39,7 +43,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match demo(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error:#}");
+            eprintln!("maildesk demo: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -47,6 +51,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
 
 async fn demo(arguments: Arguments) -> anyhow::Result<()> {
     let mut ends = [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?];
+    let kept = arguments.data.clone();
     let options = DemoOptions {
         listen: arguments.listen,
         smtp: arguments.smtp,
@@ -62,7 +67,7 @@ async fn demo(arguments: Arguments) -> anyhow::Result<()> {
     if arguments.json {
         println!("{}", serde_json::to_string(&announcement)?);
     } else {
-        print!("{}", for_people(&announcement));
+        print!("{}", for_people(&announcement, kept.as_deref()));
     }
     one_of(&mut ends).await;
     demo.stop().await?;
@@ -76,7 +81,7 @@ async fn one_of([int, term]: &mut [Signal; 2]) {
     }
 }
 
-fn for_people(it: &Announcement) -> String {
+fn for_people(it: &Announcement, kept: Option<&Path>) -> String {
     let mut out = String::from("\n  A desk to try, on this machine alone. Nothing that is written here leaves it.\n\n");
     out.push_str(&format!("  Panel               {}\n", it.panel));
     out.push_str(&format!("  Customer’s mailbox  {}   write to support, read what came back\n", it.mailbox));
@@ -97,6 +102,9 @@ fn for_people(it: &Announcement) -> String {
         unreachable(Fate::PutOff),
         unreachable(Fate::Bounces)
     ));
-    out.push_str("\n  Ctrl-C ends it and leaves nothing behind.\n\n");
+    out.push_str(&match kept {
+        Some(folder) => format!("\n  Ctrl-C ends it; the desk stays in {}, and the same command goes on with it.\n\n", folder.display()),
+        None => "\n  Ctrl-C ends it and leaves nothing behind.\n\n".to_owned(),
+    });
     out
 }

@@ -8,6 +8,8 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
+use crate::store::disk;
+
 /// Says that the folder is a demo's: a real desk is never given people with a known password.
 const MARK: &str = "demo";
 const BEGUN: &str = "begun\n";
@@ -33,9 +35,14 @@ impl DataFolder {
             let temporary = tempfile::Builder::new().prefix("maildesk-demo-").tempdir().context("no temporary folder can be made")?;
             return Ok(Self { path: temporary.path().to_owned(), temporary: Some(temporary) });
         };
-        fs::create_dir_all(&path).with_context(|| format!("--data {} cannot be made", path.display()))?;
+        if path.exists() && !path.is_dir() {
+            bail!("--data {} is a file; name a folder that is empty, or does not exist yet", path.display());
+        }
+        fs::create_dir_all(&path).with_context(|| format!("--data {} cannot be made; name another folder", path.display()))?;
         let it = Self { path: fs::canonicalize(&path)?, temporary: None };
         it.refuse_what_is_not_ours()?;
+        disk::try_writing(&it.path)
+            .with_context(|| format!("--data {} cannot be written to; give it to your user, or name another folder", it.path.display()))?;
         Ok(it)
     }
 
@@ -53,7 +60,7 @@ impl DataFolder {
             Some(SEEDED) => Ok(()),
             Some(_) => bail!("--data {place}: an earlier demo was ended while it filled this folder; remove the folder, or name another"),
             None if fs::read_dir(&self.path)?.next().is_some() => {
-                bail!("--data {place} holds files that are no demo’s; name an empty folder, or one that does not exist yet")
+                bail!("--data {place} holds files that are no demo’s; name a folder that is empty, or does not exist yet")
             }
             None => Ok(()),
         }

@@ -126,3 +126,22 @@ fn an_address_that_others_could_reach_is_refused() {
     let text = String::from_utf8_lossy(&out.stderr).into_owned();
     assert!(!out.status.success() && (text.contains("open to other machines") || text.contains("cannot be used multiple times")), "{text}");
 }
+
+#[test]
+fn a_folder_that_cannot_be_the_demos_is_refused_in_plain_words() {
+    let temporary = tempfile::tempdir().unwrap();
+    let refused = |data: &Path| {
+        let out = command(temporary.path(), &["--data", data.to_str().unwrap()]).output().unwrap();
+        assert!(!out.status.success());
+        String::from_utf8(out.stderr).unwrap()
+    };
+    let file = temporary.path().join("file");
+    fs::write(&file, "x").unwrap();
+    assert_eq!(
+        refused(&file),
+        format!("maildesk demo: --data {} is a file; name a folder that is empty, or does not exist yet\n", file.display())
+    );
+    let below = file.join("folder");
+    assert!(refused(&below).starts_with(&format!("maildesk demo: --data {} cannot be made; name another folder: ", below.display())));
+    assert!(refused(temporary.path()).contains(" holds files that are no demo’s; name a folder that is empty"));
+}
