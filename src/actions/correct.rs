@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     actions::{
-        Desk, Result,
+        ActionError, Desk, Result,
         door::{Change, enter_merged},
         say::snippet,
     },
@@ -27,11 +27,21 @@ pub(super) async fn enter_both(
     source: TicketNumber,
     target: TicketNumber,
 ) -> Result<(Ticket, Ticket)> {
-    // By number, as everybody who needs two does: so nobody waits for somebody who waits for them.
-    let (low, high) = (source.min(target), source.max(target));
-    let low = enter_one(desk, tx, who, low).await?;
-    let high = if high == low.number { low.clone() } else { enter_one(desk, tx, who, high).await? };
-    Ok(if low.number == source { (low, high) } else { (high, low) })
+    let both = enter_all(desk, tx, who, vec![source, target]).await?;
+    let of = |number| both.iter().find(|it| it.number == number).cloned().ok_or(ActionError::Missing("ticket"));
+    Ok((of(source)?, of(target)?))
+}
+
+/// Each of these tickets, locked, if all are `who`'s to correct; whether or not they were merged.
+pub(super) async fn enter_all(desk: &Desk, tx: &mut Tx, who: &Person, mut numbers: Vec<TicketNumber>) -> Result<Vec<Ticket>> {
+    // By number, as everybody who needs several does: so nobody waits for somebody who waits for them.
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut entered = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        entered.push(enter_one(desk, tx, who, number).await?);
+    }
+    Ok(entered)
 }
 
 async fn enter_one(desk: &Desk, tx: &mut Tx, who: &Person, number: TicketNumber) -> Result<Ticket> {

@@ -5,17 +5,18 @@ use jiff::Timestamp;
 use crate::{
     actions::Result,
     desk::{
-        id::{CommentId, LedgerId, TicketNumber},
+        id::{CommentId, CorrectionId, LedgerId, TicketNumber},
         triage::{self, Facts},
     },
     store::{
-        Tx, comments,
+        Tx, chain, comments,
         corrections::{self, How, Way},
     },
 };
 
-/// Notes on which ways the message of a row came to the ticket that it joined: `decided` is what triage named, `stands` where that
-/// was merged into at this moment.
+/// Notes on which ways the message of a row came to the ticket that it joined: all those of the moved message that it answers, so
+/// that undoing any of them leads both the same way; then merges. `decided` is what triage named, `stands` where that was merged into
+/// at this moment.
 pub(super) async fn follow(
     tx: &mut Tx,
     row: LedgerId,
@@ -31,20 +32,30 @@ pub(super) async fn follow(
     let Some(comment) = comments::of_mail(tx, stands, row).await? else { return Ok(()) };
     let mut from = named;
     if let Some(moved) = moved
-        && let Some(correction) = corrections::get(tx, moved.correction).await?
+        && let Some((answered, _)) = chain::moved_by(tx, moved.correction).await?
     {
-        note(tx, comment, &correction, now).await?;
-        from = correction.target;
+        let (home, led) = chain::of(tx, answered).await?;
+        from = home;
+        for (correction, target) in led {
+            note(tx, comment, correction, (from, target), now).await?;
+            from = target;
+        }
     }
     while from != stands {
         let Some(merge) = corrections::merge_of(tx, from).await? else { break };
-        note(tx, comment, &merge, now).await?;
+        note(tx, comment, merge.id, (from, merge.target), now).await?;
         from = merge.target;
     }
     Ok(())
 }
 
-async fn note(tx: &mut Tx, comment: CommentId, correction: &crate::desk::correction::Correction, now: Timestamp) -> Result<()> {
-    let way = Way { correction: correction.id, origin: correction.source, target: correction.target, how: How::Followed, by: None };
+async fn note(
+    tx: &mut Tx,
+    comment: CommentId,
+    correction: CorrectionId,
+    (origin, target): (TicketNumber, TicketNumber),
+    now: Timestamp,
+) -> Result<()> {
+    let way = Way { correction, origin, target, how: How::Followed, by: None };
     Ok(corrections::note(tx, &[comment], &way, now).await?)
 }

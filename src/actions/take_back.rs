@@ -22,7 +22,7 @@ use crate::{
         triage::{BY_HAND, Trace},
     },
     store::{
-        Tx,
+        Tx, chain,
         comments::{self, SaidByMail},
         corrections,
         events::{self, EventRow},
@@ -121,7 +121,7 @@ async fn stayed(tx: &mut Tx, said: &SaidByMail) -> Result<()> {
         let why = format!("it was moved from #{released_to} to #{} since; undo that first", said.ticket);
         return Err(ActionError::Conflict(why));
     }
-    match corrections::moved_to(tx, said.id).await? {
+    match chain::moved_to(tx, said.id).await? {
         Some(number) => Err(ActionError::Conflict(format!("it was moved to #{number} since; undo that first"))),
         None => Ok(()),
     }

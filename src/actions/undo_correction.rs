@@ -1,11 +1,13 @@
 //! A move, a split or a merge is undone: what it brought goes back, and what came in since because of it.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        correct::{enter_both, recount, wants_an_answer},
+        correct::{enter_all, recount, wants_an_answer},
         door::{Change, expect_version, leave, record},
         merge,
     },
@@ -13,12 +15,12 @@ use crate::{
         comment::Origin,
         correction::{CannotCorrect, Correction, CorrectionKind, may_undo},
         event::EventKind,
-        id::{CorrectionId, TicketNumber},
+        id::{CommentId, CorrectionId, TicketNumber},
         person::Person,
         ticket::Ticket,
     },
     store::{
-        Tx,
+        Tx, chain,
         corrections::{self, How, NewCorrection, Way},
         participants::{self, Participation},
     },
@@ -33,56 +35,79 @@ pub struct Shown {
     pub version: i64,
 }
 
-/// Undoes a correction: the messages are where they were, the people too, and a merged ticket stands again as it stood. Nothing is
-/// sent to anybody.
+/// What goes back, by the ticket that it goes to.
+type Back = BTreeMap<TicketNumber, Vec<CommentId>>;
+
+/// Undoes a correction: what it was the last to move is where the corrections before it lead, the people too, and a merged ticket
+/// stands again as it stood. What was moved on since stays where it is. Nothing is sent to anybody.
 ///
 /// # Errors
-/// What [`ActionError`] lists; [`CannotCorrect`] when it was undone already, or corrected further.
+/// What [`ActionError`] lists; [`CannotCorrect`] when it was undone already, or all of it was corrected further.
 pub async fn undo_correction(desk: &Desk, actor: &Person, id: CorrectionId, seen: Option<Shown>) -> Result<Correction> {
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
     let found = corrections::get(&mut tx, id).await?.ok_or(ActionError::Missing("correction"))?;
-    let (source, target) = enter_both(desk, &mut tx, actor, found.source, found.target).await?;
-    // Read again under the lock: somebody else may have undone it.
-    let correction = corrections::get(&mut tx, id).await?.ok_or(ActionError::Missing("correction"))?;
+    let back = back(&mut tx, &found).await?;
+    let touched = back.keys().copied().chain([found.source, found.target]).collect();
+    let tickets = enter_all(desk, &mut tx, actor, touched).await?;
+    // Read again under the locks: somebody else may have undone it.
+    let made = corrections::get(&mut tx, id).await?.ok_or(ActionError::Missing("correction"))?;
     if let Some(seen) = seen {
-        let shown = [&source, &target].into_iter().find(|it| it.number == seen.ticket).ok_or(ActionError::Missing("correction"))?;
-        expect_version(shown, Some(seen.version))?;
+        let shown = tickets.iter().find(|it| it.number == seen.ticket && (it.number == made.source || it.number == made.target));
+        expect_version(shown.ok_or(ActionError::Missing("correction"))?, Some(seen.version))?;
     }
-    may_undo(&correction, &source, &target)?;
-    undo(desk, &mut tx, actor, &correction, (source, target), now).await?;
+    let of = |number| tickets.iter().find(|it: &&Ticket| it.number == number).ok_or(ActionError::Stale);
+    may_undo(&made, of(made.target)?, tickets.iter().filter(|it| back.contains_key(&it.number)))?;
+    if self::back(&mut tx, &made).await? != back {
+        return Err(ActionError::Stale);
+    }
+    if back.is_empty() {
+        let now_on = chain::moved_by(&mut tx, id).await?.map_or(made.target, |(_, ticket)| ticket);
+        return Err(CannotCorrect::MovedOn(now_on).into());
+    }
+    corrections::undo(&mut tx, id, actor.id, now).await?;
+    participants::send_back(&mut tx, made.target, id).await?;
+    for (number, comments) in &back {
+        came_back(desk, &mut tx, actor, &made, (of(*number)?.clone(), comments), now).await?;
+    }
+    went_back(desk, &mut tx, actor, &made, (of(made.target)?.clone(), &back), now).await?;
     leave(desk, tx).await?;
-    Ok(correction)
+    Ok(made)
 }
 
-async fn undo(desk: &Desk, tx: &mut Tx, actor: &Person, made: &Correction, of: (Ticket, Ticket), now: Timestamp) -> Result<()> {
-    let (source, target) = of;
-    let back = corrections::brought_by(tx, made.id, made.target).await?;
-    if back.is_empty() && made.kind != CorrectionKind::Merge {
-        return Err(CannotCorrect::MovedOn(made.target).into());
+/// A merged ticket stands again even where everything was moved on.
+async fn back(tx: &mut Tx, made: &Correction) -> Result<Back> {
+    let mut back = Back::new();
+    if made.kind == CorrectionKind::Merge {
+        back.insert(made.source, Vec::new());
     }
-    if made.kind != CorrectionKind::Merge && corrections::left_behind(tx, &back, made.source).await? {
-        return Err(CannotCorrect::UndoneSince(made.source).into());
+    for (comment, to) in chain::led_by(tx, made.id, made.target).await? {
+        back.entry(to).or_default().push(comment);
     }
-    let way = Way { correction: made.id, origin: made.target, target: made.source, how: How::Returned, by: Some(actor.id) };
-    corrections::relocate(tx, &back, &way, now).await?;
-    corrections::undo(tx, made.id, actor.id, now).await?;
-    participants::send_back(tx, made.target, made.id).await?;
-    for new_again in corrections::flag_again(tx, made.id, &back).await? {
-        if participants::of(tx, made.source, new_again).await?.is_none() {
-            participants::set(tx, made.source, new_again, Participation::Proposed, now).await?;
-        }
-    }
-    came_back(desk, tx, actor, made, source, now).await?;
-    went_back(desk, tx, actor, made, target, now).await
+    Ok(back)
 }
 
 /// A merged ticket stands again as it stood; what its customer wrote meanwhile wants an answer.
-async fn came_back(desk: &Desk, tx: &mut Tx, actor: &Person, made: &Correction, source: Ticket, now: Timestamp) -> Result<()> {
-    let mut change = Change::of(source, Some(actor.id));
+async fn came_back(
+    desk: &Desk,
+    tx: &mut Tx,
+    actor: &Person,
+    made: &Correction,
+    (ticket, comments): (Ticket, &[CommentId]),
+    now: Timestamp,
+) -> Result<()> {
+    let number = ticket.number;
+    let way = Way { correction: made.id, origin: made.target, target: number, how: How::Returned, by: Some(actor.id) };
+    corrections::relocate(tx, comments, &way, now).await?;
+    for new_again in corrections::flag_again(tx, made.id, comments).await? {
+        if participants::of(tx, number, new_again).await?.is_none() {
+            participants::set(tx, number, new_again, Participation::Proposed, now).await?;
+        }
+    }
+    let mut change = Change::of(ticket, Some(actor.id));
     change.changed(EventKind::CameBack, Some(made.target.to_string()), None);
     let last = recount(tx, &mut change).await?;
-    if made.kind == CorrectionKind::Merge {
+    if made.kind == CorrectionKind::Merge && number == made.source {
         change.ticket.merged_into = None;
         change.set_status_untold(made.status, now);
         if last.is_some_and(|it| it.origin == Origin::Customer && it.created_at > made.made_at) {
@@ -93,17 +118,27 @@ async fn came_back(desk: &Desk, tx: &mut Tx, actor: &Person, made: &Correction, 
 }
 
 /// A ticket that was made for what is gone again has no reason to be: mail to its number goes where the message went.
-async fn went_back(desk: &Desk, tx: &mut Tx, actor: &Person, made: &Correction, target: Ticket, now: Timestamp) -> Result<()> {
+async fn went_back(
+    desk: &Desk,
+    tx: &mut Tx,
+    actor: &Person,
+    made: &Correction,
+    (target, back): (Ticket, &Back),
+    now: Timestamp,
+) -> Result<()> {
     let status = target.status;
     let mut change = Change::of(target, Some(actor.id));
-    change.changed(EventKind::WentBack, None, Some(made.source.to_string()));
+    for to in back.keys() {
+        change.changed(EventKind::WentBack, None, Some(to.to_string()));
+    }
     recount(tx, &mut change).await?;
     let left = corrections::comments_of(tx, made.target).await?;
-    if made.kind == CorrectionKind::Split && left.is_empty() {
-        let new = NewCorrection { kind: CorrectionKind::Merge, source: made.target, target: made.source, status, by: Some(actor.id) };
+    let first = back.iter().min_by_key(|(_, comments)| comments.first().copied()).map(|(to, _)| *to);
+    if let (CorrectionKind::Split, true, Some(into)) = (made.kind, left.is_empty(), first) {
+        let new = NewCorrection { kind: CorrectionKind::Merge, source: made.target, target: into, status, by: Some(actor.id) };
         corrections::insert(tx, &new, now).await?;
-        change.changed(EventKind::MergedInto, None, Some(made.source.to_string()));
-        merge::close_into(tx, &mut change, made.source, now).await?;
+        change.changed(EventKind::MergedInto, None, Some(into.to_string()));
+        merge::close_into(tx, &mut change, into, now).await?;
     }
     record(desk, tx, change, now).await
 }

@@ -102,12 +102,9 @@ pub enum CannotCorrect {
     /// It was undone before.
     #[error("this was undone already")]
     Undone,
-    /// Somebody corrected it further since.
-    #[error("it was moved on since, and is no longer on #{0}; move it from where it is now")]
+    /// A later correction stands about all that this one brought.
+    #[error("it was moved on since, and is on #{0}; undo that first, or move it from there")]
     MovedOn(TicketNumber),
-    /// What brought it to the source was undone while it was elsewhere.
-    #[error("what brought it to #{0} was undone since; move it by hand to where it belongs")]
-    UndoneSince(TicketNumber),
     /// Its mail is discarded as long as it is so marked.
     #[error("#{0} is marked as spam; undo that first")]
     Spam(TicketNumber),
@@ -146,23 +143,28 @@ pub fn may_move(comment: &Comment, who: &Person) -> Result<(), CannotCorrect> {
     }
 }
 
-/// Whether a correction can be undone while its tickets are like this.
+/// Whether a correction can be undone while its tickets are like this. `back`: those to which something would go back; of a merge,
+/// its source among them.
 ///
 /// # Errors
 /// [`CannotCorrect`], in one sentence.
-pub fn may_undo(correction: &Correction, source: &Ticket, target: &Ticket) -> Result<(), CannotCorrect> {
+pub fn may_undo<'a>(correction: &Correction, target: &Ticket, back: impl IntoIterator<Item = &'a Ticket>) -> Result<(), CannotCorrect> {
     if correction.undone_at.is_some() {
         return Err(CannotCorrect::Undone);
     }
     if let Some(into) = target.merged_into {
         return Err(CannotCorrect::SourceMerged { ticket: target.number, into });
     }
-    match (correction.kind, source.merged_into) {
-        (CorrectionKind::Merge, Some(into)) if into == target.number => Ok(()),
-        (CorrectionKind::Merge, _) => Err(CannotCorrect::Undone),
-        (CorrectionKind::Move | CorrectionKind::Split, None) => Ok(()),
-        (CorrectionKind::Move | CorrectionKind::Split, Some(into)) => Err(CannotCorrect::SourceMerged { ticket: source.number, into }),
+    for ticket in back {
+        let stands_again = correction.kind == CorrectionKind::Merge && ticket.number == correction.source;
+        match ticket.merged_into {
+            Some(into) if stands_again && into == target.number => {}
+            _ if stands_again => return Err(CannotCorrect::Undone),
+            Some(into) => return Err(CannotCorrect::SourceMerged { ticket: ticket.number, into }),
+            None => {}
+        }
     }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -277,7 +279,7 @@ mod tests {
                 "this was undone already",
             ),
         ] {
-            assert_eq!(may_undo(&correction, &source, &target).err().map_or(String::new(), |it| it.to_string()), said);
+            assert_eq!(may_undo(&correction, &target, [&source]).err().map_or(String::new(), |it| it.to_string()), said);
         }
     }
 }

@@ -105,9 +105,8 @@ pub async fn standing(conn: &mut Conn, ticket: TicketNumber) -> Result<Vec<Corre
 /// # Errors
 /// When the database refuses.
 pub async fn emptied_by_undo(conn: &mut Conn, merge: &Correction) -> Result<bool> {
-    let sql = "select count(*) from corrections where kind = 'split' and source = $1 and target = $2 and undone_at = $3";
-    let n: i64 = on!(conn, c => sqlx::query_scalar(sql)
-        .bind(merge.target.0).bind(merge.source.0).bind(ms(merge.made_at)).fetch_one(c).await)?;
+    let sql = "select count(*) from corrections where kind = 'split' and target = $1 and undone_at = $2";
+    let n: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(merge.source.0).bind(ms(merge.made_at)).fetch_one(c).await)?;
     Ok(n > 0)
 }
 
@@ -242,46 +241,6 @@ pub async fn comments_of(conn: &mut Conn, ticket: TicketNumber) -> Result<Vec<Co
     let rows: Vec<(i64,)> =
         on!(conn, c => sqlx::query_as("select id from comments where ticket = $1 order by id").bind(ticket.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(id,)| CommentId(id)).collect())
-}
-
-/// What came to `target` by this correction, or since because of it, and is there still.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn brought_by(conn: &mut Conn, id: CorrectionId, target: TicketNumber) -> Result<Vec<CommentId>> {
-    let sql = "select c.id from comments c where c.ticket = $2 and exists (
-            select 1 from moves v where v.correction = $1 and v.comment = c.id and v.how in ('moved', 'followed')) order by c.id";
-    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(id.0).bind(target.0).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(id,)| CommentId(id)).collect())
-}
-
-/// Where the last correction that stands took a comment.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn moved_to(conn: &mut Conn, comment: CommentId) -> Result<Option<TicketNumber>> {
-    let sql = "select v.target from moves v join corrections k on k.id = v.correction
-        where v.comment = $1 and v.how = 'moved' and k.undone_at is null order by v.id desc limit 1";
-    let number: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(comment.0).fetch_optional(c).await)?;
-    Ok(number.map(TicketNumber))
-}
-
-/// Whether one of these came to `ticket` by a correction that was undone while it was elsewhere: it went back without it.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn left_behind(conn: &mut Conn, comments: &[CommentId], ticket: TicketNumber) -> Result<bool> {
-    if comments.is_empty() {
-        return Ok(false);
-    }
-    let sql = format!(
-        "select count(*) from moves v join corrections k on k.id = v.correction
-        where v.comment in ({}) and v.target = $1 and v.how in ('moved', 'followed') and k.undone_at is not null
-            and not exists (select 1 from moves r where r.correction = v.correction and r.comment = v.comment and r.how = 'returned')",
-        listed(comments)
-    );
-    let n: i64 = on!(conn, c => sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(ticket.0).fetch_one(c).await)?;
-    Ok(n > 0)
 }
 
 /// The mail a comment came by.

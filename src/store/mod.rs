@@ -22,6 +22,7 @@ use sqlx::{
 pub mod analytics;
 pub mod as_of;
 pub mod blobs;
+pub mod chain;
 pub mod comments;
 pub mod conversation;
 pub mod corrections;

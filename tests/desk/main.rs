@@ -15,6 +15,7 @@ mod notes;
 mod out_of_order;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod random_order;
 mod replay;
 mod replay_threads;
 #[path = "../support/rows.rs"]

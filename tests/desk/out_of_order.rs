@@ -110,19 +110,112 @@ async fn a_ticket_marked_as_spam_is_neither_merged_nor_marked_again() {
     undo_last(&desk, one).await.unwrap();
 }
 
+async fn says(desk: &TestDesk, number: TicketNumber) -> Vec<String> {
+    let said = conversation::said(&mut desk.desk.store.read().await.unwrap(), number, Audience::Staff, 10).await.unwrap();
+    said.into_iter().map(|it| it.body).collect()
+}
+
+/// Tickets of three customers, each with one message, which is given too.
+async fn three(desk: &TestDesk) -> [(TicketNumber, CommentId); 3] {
+    let mut made = Vec::new();
+    for (from, says) in [("Ann <ann@home.test>", "One"), ("Bob <bob@home.test>", "Two"), ("Cy <cy@home.test>", "Three")] {
+        let headers = [&*format!("Message-ID: <{says}@home.test>")];
+        let came = desk.receive(&mail(from, says, &headers, says)).await;
+        made.push((came.ticket.unwrap(), comment_of(desk, came.id).await));
+    }
+    made.try_into().unwrap()
+}
+
+async fn to(desk: &TestDesk, comment: CommentId, number: TicketNumber) {
+    move_message(&desk.desk, &desk.hal, comment, None, Destination::Ticket(number)).await.unwrap();
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn words_go_back_to_no_ticket_that_they_came_to_by_a_merge_undone_since() {
+async fn words_split_off_after_two_merges_that_are_undone_since_go_home() {
     let desk = desk().await;
-    let one = desk.write("Ann <ann@home.test>", "One", "One").await;
-    let (a, b) = (one.ticket.unwrap(), ticket(&desk, "Bob <bob@home.test>", "Two").await);
-    let c = ticket(&desk, "Cy <cy@home.test>", "Three").await;
+    let [(a, one), (b, _), (c, _)] = three(&desk).await;
     merge(&desk.desk, &desk.hal, a, None, b).await.unwrap();
     merge(&desk.desk, &desk.hal, b, None, c).await.unwrap();
-    let split = move_message(&desk.desk, &desk.hal, comment_of(&desk, one.id).await, None, Destination::New).await.unwrap().ticket();
+    let split = move_message(&desk.desk, &desk.hal, one, None, Destination::New).await.unwrap().ticket();
     undo_last(&desk, b).await.unwrap();
     undo_last(&desk, a).await.unwrap();
-    let refused = undo_last(&desk, split).await.unwrap_err();
-    assert_eq!(refused, format!("what brought it to #{c} was undone since; move it by hand to where it belongs"));
-    let said = conversation::said(&mut desk.desk.store.read().await.unwrap(), split, Audience::Staff, 10).await.unwrap();
-    assert_eq!(said.len(), 1);
+    assert_eq!((says(&desk, a).await.len(), says(&desk, split).await.len()), (0, 1), "what was moved on stays");
+    undo_last(&desk, split).await.unwrap();
+    for (number, text) in [(a, "One"), (b, "Two"), (c, "Three")] {
+        assert_eq!(says(&desk, number).await, [text]);
+    }
+    assert_eq!(desk.ticket(split).await.merged_into, Some(a), "mail to its number goes where the message went");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_go_back_to_no_ticket_that_is_merged_since() {
+    let desk = desk().await;
+    let [(a, one), (b, _), (c, _)] = three(&desk).await;
+    more_on(&desk, a).await;
+    to(&desk, one, b).await;
+    merge(&desk.desk, &desk.hal, a, None, c).await.unwrap();
+    assert_eq!(undo_last(&desk, b).await.unwrap_err(), format!("#{a} was merged into #{c}; undo that first"));
+    undo_last(&desk, c).await.unwrap();
+    undo_last(&desk, b).await.unwrap();
+    assert_eq!((says(&desk, a).await, says(&desk, b).await), (vec!["One".to_owned(), "More".to_owned()], vec!["Two".to_owned()]));
+}
+
+/// One more message on a ticket, so that moving one is no merge.
+async fn more_on(desk: &TestDesk, number: TicketNumber) {
+    assert_eq!(desk.write("Ann <ann@home.test>", &format!("[#{number}] One"), "More").await.ticket, Some(number));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_of_two_moves_to_the_same_ticket_is_undone_after_those_behind_it() {
+    let desk = desk().await;
+    let [(a, one), (b, _), _] = three(&desk).await;
+    more_on(&desk, a).await;
+    for number in [b, a, b] {
+        to(&desk, one, number).await;
+    }
+    let standing = corrections::standing(&mut desk.desk.store.read().await.unwrap(), b).await.unwrap();
+    let [first, back, last] = standing.try_into().unwrap();
+    for early in [first, back] {
+        let refused = undo_correction(&desk.desk, &desk.hal, early.id, None).await.unwrap_err().to_string();
+        assert_eq!(refused, format!("it was moved on since, and is on #{b}; undo that first, or move it from there"));
+    }
+    for (made, on, not) in [(last, a, b), (back, b, a), (first, a, b)] {
+        undo_correction(&desk.desk, &desk.hal, made.id, None).await.unwrap();
+        assert!(says(&desk, on).await.contains(&"One".to_owned()) && !says(&desk, not).await.contains(&"One".to_owned()));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_that_came_back_with_a_later_merge_stay_when_an_earlier_one_is_undone() {
+    let desk = desk().await;
+    let [(a, one), (b, _), (c, _)] = three(&desk).await;
+    more_on(&desk, a).await;
+    merge(&desk.desk, &desk.hal, a, None, b).await.unwrap();
+    to(&desk, one, c).await;
+    merge(&desk.desk, &desk.hal, c, None, b).await.unwrap();
+    let first = corrections::standing(&mut desk.desk.store.read().await.unwrap(), a).await.unwrap()[0].id;
+    undo_correction(&desk.desk, &desk.hal, first, None).await.unwrap();
+    assert_eq!((says(&desk, a).await, says(&desk, b).await.len()), (vec!["More".to_owned()], 3));
+    undo_last(&desk, c).await.unwrap();
+    assert_eq!((says(&desk, b).await, says(&desk, c).await.len()), (vec!["Two".to_owned()], 2));
+    undo_last(&desk, c).await.unwrap();
+    assert_eq!((says(&desk, a).await.len(), says(&desk, c).await), (2, vec!["Three".to_owned()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_that_followed_a_message_goes_all_its_ways_back_with_it() {
+    let desk = desk().await;
+    let [(a, one), (b, _), (c, _)] = three(&desk).await;
+    more_on(&desk, a).await;
+    to(&desk, one, b).await;
+    to(&desk, one, c).await;
+    let later = desk.receive(&mail("Ann <ann@home.test>", "One", &["In-Reply-To: <One@home.test>"], "Later")).await;
+    assert_eq!(later.ticket, Some(c));
+    undo_last(&desk, c).await.unwrap();
+    assert_eq!(
+        (says(&desk, b).await, says(&desk, c).await),
+        (["One", "Two", "Later"].map(String::from).to_vec(), vec!["Three".to_owned()])
+    );
+    undo_last(&desk, b).await.unwrap();
+    assert_eq!((says(&desk, a).await, says(&desk, b).await), (["One", "More", "Later"].map(String::from).to_vec(), vec!["Two".to_owned()]));
 }
