@@ -156,12 +156,14 @@ async fn take_part(desk: &Desk, tx: &mut Tx, actor: &Person, incoming: &Incoming
     let Some(author) = incoming.message.author().filter(|it| !desk.mailboxes.is_ours(&it.address)) else { return Ok(()) };
     let person = people::ensure(tx, &author.address, &clean_name(author.name.as_deref().unwrap_or_default(), &author.address), now).await?;
     let number = change.number();
-    if person.role.is_staff() || participants::of(tx, number, person.id).await? == Some(Participation::Active) {
+    let was = participants::of(tx, number, person.id).await?;
+    if person.role.is_staff() || was == Some(Participation::Active) {
         return Ok(());
     }
     participants::set(tx, number, person.id, Participation::Active, now).await?;
     change.actor = Some(actor.id);
-    change.changed(EventKind::ParticipantAdded, None, Some(person.email.to_string()));
+    // What they were, so that taking the message back can put them back.
+    change.changed(EventKind::ParticipantAdded, was.map(|it| it.as_str().to_owned()), Some(person.email.to_string()));
     record(desk, tx, change, now).await
 }
 

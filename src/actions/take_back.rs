@@ -168,17 +168,22 @@ async fn undo_side_effects(tx: &mut Tx, change: &mut Change, released_at: Timest
             }
             continue;
         }
-        let Some(Ok(address)) = new.filter(|_| brought_in(kind)).map(|it| it.parse()) else { continue };
-        if let Some(person) = people::by_email(tx, &address).await?.filter(|it| it.id != change.ticket.requester) {
-            participants::set(tx, change.number(), person.id, Participation::Removed, now).await?;
+        let (Some(is), Some(Ok(address))) = (brought_in(kind), new.map(|it| it.parse())) else { continue };
+        let Some(person) = people::by_email(tx, &address).await?.filter(|it| it.id != change.ticket.requester) else { continue };
+        // Whoever was accepted or taken off since stays so.
+        if participants::of(tx, change.number(), person.id).await? == Some(is) {
+            let was = old.as_deref().and_then(Participation::parse);
+            participants::put_back(tx, change.number(), person.id, was, now).await?;
             change.changed(EventKind::ParticipantRemoved, Some(person.email.to_string()), None);
         }
     }
     Ok(())
 }
 
-fn brought_in(kind: EventKind) -> bool {
-    kind == EventKind::ParticipantAdded || kind == EventKind::ParticipantProposed
+/// What a line of the history says that somebody became.
+fn brought_in(kind: EventKind) -> Option<Participation> {
+    let became = [(EventKind::ParticipantAdded, Participation::Active), (EventKind::ParticipantProposed, Participation::Proposed)];
+    became.into_iter().find(|(it, _)| *it == kind).map(|(_, is)| is)
 }
 
 /// The row waits again, for the reason that it was held for.

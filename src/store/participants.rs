@@ -25,7 +25,9 @@ pub enum Participation {
 }
 
 impl Participation {
-    fn as_str(self) -> &'static str {
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Proposed => "proposed",
@@ -33,7 +35,9 @@ impl Participation {
         }
     }
 
-    fn parse(word: &str) -> Option<Self> {
+    /// The word of [`Participation::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
         [Self::Active, Self::Proposed, Self::Removed].into_iter().find(|it| it.as_str() == word)
     }
 }
@@ -68,6 +72,19 @@ pub async fn set(tx: &mut Tx, number: TicketNumber, who: PersonId, state: Partic
         on conflict (ticket, person) do update set state = excluded.state,
             added_at = case when participants.state <> 'active' and excluded.state = 'active' then excluded.added_at else participants.added_at end";
     on!(tx, c => sqlx::query(sql).bind(number.0).bind(who.0).bind(state.as_str()).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Puts `who` back to how they stood to the ticket before; none: not at all.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn put_back(tx: &mut Tx, number: TicketNumber, who: PersonId, was: Option<Participation>, now: Timestamp) -> Result<()> {
+    if let Some(was) = was {
+        return set(tx, number, who, was, now).await;
+    }
+    let sql = "delete from participants where ticket = $1 and person = $2";
+    on!(tx, c => sqlx::query(sql).bind(number.0).bind(who.0).execute(c).await.map(|_| ()))?;
     Ok(())
 }
 

@@ -3,11 +3,13 @@
 use maildesk::{
     actions::{
         held::{self, Joined},
+        participants as people_on,
         sender_rules::{self, NewRule},
         spam,
         take_back::{TakenBack, take_back},
     },
-    desk::{sender::SenderVerdict, ticket::Status},
+    desk::{id::TicketNumber, sender::SenderVerdict, ticket::Status},
+    store::participants::{self, Participation},
 };
 
 use crate::{
@@ -98,6 +100,34 @@ async fn joining_makes_the_sender_a_participant_and_undoing_it_leaves_no_trace_i
     assert!(take_back(&desk.desk, &desk.hal, id).await.unwrap_err().to_string().contains("has been written to"));
     maildesk::actions::reply::reply(&desk.desk, &desk.hal, number, &reply_of("Use water.")).await.unwrap();
     assert_eq!(desk.mail_to("ben@home.test").await.len(), 1, "who was joined is sent what is said from then on");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_a_joined_message_brought_in_is_what_they_were_once_it_is_taken_back() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    let copies = ["Cc: Ben <ben@home.test>, Cy <cy@home.test>"];
+    desk.receive(&mail("ann@home.test", &format!("[#{number}] Printer"), &copies, "Ben and Cy know more.")).await;
+    let cy = desk.person("cy@home.test").await.unwrap();
+    people_on::remove(&desk.desk, &desk.hal, number, cy.id).await.unwrap();
+    for (email, was) in
+        [("ben@home.test", Some(Participation::Proposed)), ("cy@home.test", Some(Participation::Removed)), ("dee@home.test", None)]
+    {
+        desk.later(jiff::SignedDuration::from_secs(60));
+        let id = desk.receive(&mail(email, "It burns", &["X-Spam: Yes", "Cc: Eve <eve@home.test>"], "Now it burns.")).await.id;
+        assert_eq!(stands(&desk, number, email).await, was);
+        held::join(&desk.desk, &desk.hal, id, number).await.unwrap();
+        assert_eq!(stands(&desk, number, email).await, Some(Participation::Active));
+        assert_eq!(stands(&desk, number, "eve@home.test").await, Some(Participation::Proposed));
+        take_back(&desk.desk, &desk.hal, id).await.unwrap();
+        assert_eq!((stands(&desk, number, email).await, stands(&desk, number, "eve@home.test").await), (was, None), "{email}");
+    }
+}
+
+async fn stands(desk: &TestDesk, number: TicketNumber, email: &str) -> Option<Participation> {
+    let person = desk.person(email).await?;
+    participants::of(&mut desk.desk.store.read().await.unwrap(), number, person.id).await.unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
