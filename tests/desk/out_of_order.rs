@@ -78,6 +78,60 @@ async fn a_merge_of_its_closed_ticket_leaves_waiting_mail_where_it_waits() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_moved_away_and_back_since_its_release_is_not_taken_back_before_that_is_undone() {
+    let desk = desk().await;
+    let (one, two) = (ticket(&desk, "Ann <ann@home.test>", "Printer").await, ticket(&desk, "Cy <cy@home.test>", "Other").await);
+    let id = suspected(&desk).await;
+    held::join(&desk.desk, &desk.hal, id, one).await.unwrap();
+    let comment = comment_of(&desk, id).await;
+    to(&desk, comment, two).await;
+    to(&desk, comment, one).await;
+    let refused = take_back(&desk.desk, &desk.hal, id).await.unwrap_err().to_string();
+    assert_eq!(refused, format!("it was moved to #{one} since; undo that first"));
+    undo_last(&desk, one).await.unwrap();
+    undo_last(&desk, two).await.unwrap();
+    take_back(&desk.desk, &desk.hal, id).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_released_once_more_stays_when_the_comment_it_had_before_is_merged() {
+    let desk = desk().await;
+    let [(a, _), (b, _), (c, _)] = three(&desk).await;
+    let id = suspected(&desk).await;
+    held::join(&desk.desk, &desk.hal, id, a).await.unwrap();
+    take_back(&desk.desk, &desk.hal, id).await.unwrap();
+    held::join(&desk.desk, &desk.hal, id, b).await.unwrap();
+    merge(&desk.desk, &desk.hal, a, None, c).await.unwrap();
+    assert_eq!(row_ticket(&desk, id).await, Some(b));
+    undo_last(&desk, c).await.unwrap();
+    assert_eq!(row_ticket(&desk, id).await, Some(b));
+    let comment = comment_of(&desk, id).await;
+    to(&desk, comment, c).await;
+    assert_eq!(row_ticket(&desk, id).await, Some(c));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_or_a_strangers_mail_with_the_same_message_id_is_moved_alone() {
+    let desk = desk().await;
+    let [(a, _), (b, _), (c, _)] = three(&desk).await;
+    let again = |from: &str, more: &str| mail(from, "One again", &["Message-ID: <One@home.test>", more], "The same");
+    let copy = desk.receive(&again("Ann <ann@home.test>", "X-Copy: to another address")).await;
+    let forged = desk.receive(&again("Eve <eve@else.test>", "X-Mailer: evil")).await;
+    for (it, number) in [(&copy, b), (&forged, c)] {
+        assert!(![a, b, c].contains(&it.ticket.unwrap()), "{}", it.reason);
+        to(&desk, comment_of(&desk, it.id).await, number).await;
+    }
+    let answer = async || desk.receive(&mail("Ann <ann@home.test>", "One", &["In-Reply-To: <One@home.test>"], "Later")).await;
+    let later = answer().await;
+    assert_eq!(later.ticket, Some(a), "{}", later.reason);
+    // Moved itself, it leads those who answer it, wherever the others are.
+    let one = conversation::said(&mut desk.desk.store.read().await.unwrap(), a, Audience::Staff, 10).await.unwrap()[0].id;
+    let split = move_message(&desk.desk, &desk.hal, one, None, Destination::New).await.unwrap().ticket();
+    let later = answer().await;
+    assert_eq!(later.ticket, Some(split), "{}", later.reason);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_id_used_again_leads_nobody_into_another_ticket() {
     let desk = desk().await;
     desk.receive(&mail("Ann <ann@home.test>", "Printer", &[], "It smokes.")).await;
