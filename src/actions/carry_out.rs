@@ -138,6 +138,10 @@ async fn join(
     (joined, voice): (TicketNumber, Voice),
 ) -> Result<TicketNumber> {
     let now = facts.now;
+    if let (Voice::Staff(_), Some(into)) = (voice, commands::merge_into(&incoming.message)) {
+        let standing = tickets::standing(tx, joined).await?.map(|it| it.number);
+        tickets::lock_all(tx, standing.into_iter().chain([into])).await?;
+    }
     let ticket = tickets::lock_standing(tx, joined).await?.ok_or(crate::actions::ActionError::Missing("ticket"))?;
     let number = ticket.number;
     let author = match incoming.message.author() {

@@ -3,11 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    actions::{
-        ActionError, Desk, Result,
-        door::{Change, enter_merged},
-        say::snippet,
-    },
+    actions::{ActionError, Desk, Result, door::Change, say::snippet},
     desk::{
         comment::{Comment, Origin},
         correction::CannotCorrect,
@@ -16,7 +12,7 @@ use crate::{
         person::Person,
         ticket::{Assigned, Step, Ticket},
     },
-    store::{Conn, Tx, comments, events, tickets},
+    store::{Conn, Tx, comments, events, participants, tickets},
 };
 
 /// Both tickets, locked, if both are `who`'s to correct; whether or not they were merged.
@@ -33,22 +29,18 @@ pub(super) async fn enter_both(
 }
 
 /// Each of these tickets, locked, if all are `who`'s to correct; whether or not they were merged.
-pub(super) async fn enter_all(desk: &Desk, tx: &mut Tx, who: &Person, mut numbers: Vec<TicketNumber>) -> Result<Vec<Ticket>> {
-    // By number, as everybody who needs several does: so nobody waits for somebody who waits for them.
-    numbers.sort_unstable();
-    numbers.dedup();
-    let mut entered = Vec::with_capacity(numbers.len());
-    for number in numbers {
-        entered.push(enter_one(desk, tx, who, number).await?);
+pub(super) async fn enter_all(desk: &Desk, tx: &mut Tx, who: &Person, numbers: Vec<TicketNumber>) -> Result<Vec<Ticket>> {
+    let tickets = tickets::lock_all(tx, numbers.iter().copied()).await?;
+    if numbers.iter().any(|number| tickets.iter().all(|it| it.number != *number)) {
+        return Err(ActionError::Missing("ticket"));
     }
-    Ok(entered)
-}
-
-async fn enter_one(desk: &Desk, tx: &mut Tx, who: &Person, number: TicketNumber) -> Result<Ticket> {
-    let (ticket, case) = enter_merged(desk, tx, who, number).await?;
-    desk.allow(who, Act::Correct(case))?;
-    no_spam(tx, number).await?;
-    Ok(ticket)
+    for ticket in &tickets {
+        let case = participants::case(tx, ticket, who.id).await?;
+        desk.allow(who, Act::See(case))?;
+        desk.allow(who, Act::Correct(case))?;
+        no_spam(tx, ticket.number).await?;
+    }
+    Ok(tickets)
 }
 
 /// What is on a ticket that is marked as spam is discarded, and comes back with it alone.

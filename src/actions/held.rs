@@ -33,7 +33,9 @@ use crate::{
 /// What [`ActionError`] lists; [`ActionError::Conflict`] when it is on a ticket already, only its header is here, or nobody could
 /// be answered.
 pub async fn open(desk: &Desk, actor: &Person, id: LedgerId) -> Result<TicketNumber> {
-    let (mut tx, incoming, now) = begin(desk, actor, id).await?;
+    let (incoming, now) = (look(desk, actor, id).await?, desk.clock.now());
+    let mut tx = desk.store.begin().await?;
+    claim(&mut tx, id).await?;
     if incoming.message.requester.is_none() {
         let why = "nobody could be answered: this message has no usable sender; join it to a ticket, or open one by hand";
         return Err(ActionError::Conflict(why.to_owned()));
@@ -62,12 +64,14 @@ pub enum Joined {
 /// # Errors
 /// What [`ActionError`] lists; missing for a ticket out of reach.
 pub async fn join(desk: &Desk, actor: &Person, id: LedgerId, number: TicketNumber) -> Result<Joined> {
-    let (mut tx, incoming, now) = begin(desk, actor, id).await?;
+    let (incoming, now) = (look(desk, actor, id).await?, desk.clock.now());
+    let mut tx = desk.store.begin().await?;
     // A merged ticket is joined where it was merged into.
     let number = tickets::standing(&mut tx, number).await?.ok_or(ActionError::Missing("ticket"))?.number;
     let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
     desk.allow(actor, Act::Edit(case))?;
     no_spam(&mut tx, number).await?;
+    claim(&mut tx, id).await?;
     let how =
         if incoming.message.kind.automated() || incoming.message.author().is_none() { Joined::AsMachine } else { Joined::AsParticipant };
     let voice = match how {
@@ -102,22 +106,25 @@ pub async fn discard(desk: &Desk, actor: &Person, id: LedgerId) -> Result<()> {
     leave(desk, tx).await
 }
 
-/// The message, locked and read again from its octets, if something can be made of it.
-async fn begin(desk: &Desk, actor: &Person, id: LedgerId) -> Result<(Tx, Incoming, Timestamp)> {
+/// The message, read again from its octets, if it is `actor`'s to settle.
+async fn look(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Incoming> {
     desk.allow(actor, Act::WorkHeldMail)?;
     read_held::find_held(desk, &mut *desk.store.read().await?, actor, id).await?;
-    let incoming = read(desk, id).await?;
-    let mut tx = desk.store.begin().await?;
-    let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
+    read(desk, id).await
+}
+
+/// Locks its row, if something can be made of it.
+async fn claim(tx: &mut Tx, id: LedgerId) -> Result<()> {
+    let row = messages::lock(tx, id).await?.ok_or(ActionError::Missing("held message"))?;
     match row.held {
         Some(Held::Waiting | Held::Discarded) => {}
         Some(Held::Released) => return Err(ActionError::Conflict("this message is on a ticket already".to_owned())),
         None => return Err(ActionError::Missing("held message")),
     }
-    if let Some(said) = comments::of_message(&mut tx, id).await? {
-        return Err(ActionError::Conflict(format!("this message is on #{}, which was marked as spam; undo that first", said.ticket)));
+    match comments::of_message(tx, id).await? {
+        Some(said) => Err(ActionError::Conflict(format!("this message is on #{}, which was marked as spam; undo that first", said.ticket))),
+        None => Ok(()),
     }
-    Ok((tx, incoming, desk.clock.now()))
 }
 
 /// Does it, keeps the trace with a line of who did, and holds back what it owes until it can no longer be undone.

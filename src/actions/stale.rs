@@ -28,8 +28,8 @@ pub async fn close_stale(desk: &Desk) -> Result<Vec<TicketNumber>> {
     }
     let mut tx = desk.store.begin().await?;
     let mut closed = Vec::new();
-    for number in due {
-        let Some(ticket) = tickets::lock(&mut tx, number).await? else { continue };
+    for ticket in tickets::lock_all(&mut tx, due).await? {
+        let number = ticket.number;
         if ticket.status != Status::Resolved || ticket.status_at > before {
             continue;
         }

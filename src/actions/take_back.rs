@@ -56,7 +56,7 @@ pub async fn take_back(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Take
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
     read_held::find_held(desk, &mut tx, actor, id).await?;
-    // The ticket before its message, as everybody who needs both does.
+    // The ticket before its message (store/tickets.rs, lock_all).
     let said = comments::of_message(&mut tx, id).await?;
     if let Some(said) = &said {
         tickets::lock(&mut tx, said.ticket).await?;

@@ -9,10 +9,10 @@ use crate::{
         say::snippet,
     },
     desk::{
-        comment::{Comment, Origin, Visibility},
+        comment::{Origin, Visibility},
         delivery::DeliveryState,
         event::EventKind,
-        id::CommentId,
+        id::{CommentId, TicketNumber},
         permission::Act,
         person::Person,
     },
@@ -30,8 +30,12 @@ use crate::{
 pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Result<String> {
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
-    let comment = comments::get(&mut tx, id).await?.ok_or(ActionError::Missing("reply"))?;
-    let (ticket, case) = enter(desk, &mut tx, actor, comment.ticket).await?;
+    let found = comments::get(&mut tx, id).await?.ok_or(ActionError::Missing("reply"))?;
+    let said_on = corrections::said_on(&mut tx, id).await?;
+    tickets::lock_all(&mut tx, said_on.into_iter().chain([found.ticket])).await?;
+    let (ticket, case) = enter(desk, &mut tx, actor, found.ticket).await?;
+    // Merged, or that undone, in between.
+    let comment = comments::get(&mut tx, id).await?.filter(|it| it.ticket == ticket.number).ok_or(ActionError::Stale)?;
     desk.allow(actor, Act::SetStatus(case))?;
     if comment.author != Some(actor.id) || comment.origin != Origin::Staff || comment.visibility != Visibility::Public {
         return Err(ActionError::Forbidden);
@@ -54,16 +58,24 @@ pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Resul
     change.ticket.turn = comments::turn(&mut tx, comment.ticket).await?;
     change.note(EventKind::Withdrawn, Some(id));
     record(desk, &mut tx, change, now).await?;
-    also_where_it_was_said(desk, &mut tx, actor, &comment, now).await?;
+    if let Some(said_on) = said_on.filter(|it| *it != comment.ticket) {
+        also_where_it_was_said(desk, &mut tx, actor, said_on, id, now).await?;
+    }
     leave(desk, tx).await?;
     Ok(comment.text.as_str().to_owned())
 }
 
 /// A merge since then has brought it to another ticket; the figures of the one it was sent from no longer count it.
-async fn also_where_it_was_said(desk: &Desk, tx: &mut Tx, actor: &Person, comment: &Comment, now: Timestamp) -> Result<()> {
-    let Some(said_on) = corrections::said_on(tx, comment.id).await?.filter(|it| *it != comment.ticket) else { return Ok(()) };
-    let Some(ticket) = tickets::lock(tx, said_on).await? else { return Ok(()) };
+async fn also_where_it_was_said(
+    desk: &Desk,
+    tx: &mut Tx,
+    actor: &Person,
+    said_on: TicketNumber,
+    comment: CommentId,
+    now: Timestamp,
+) -> Result<()> {
+    let Some(ticket) = tickets::get(tx, said_on).await? else { return Ok(()) };
     let mut change = Change::of(ticket, Some(actor.id));
-    change.note(EventKind::Withdrawn, Some(comment.id));
+    change.note(EventKind::Withdrawn, Some(comment));
     record(desk, tx, change, now).await
 }

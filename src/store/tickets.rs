@@ -1,5 +1,7 @@
 //! Rows of `tickets`: one ticket at a time. Lists are in `store/queue.rs`, people on a ticket in `store/participants.rs`.
 
+use std::collections::BTreeSet;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -110,6 +112,23 @@ pub async fn lock(tx: &mut Tx, number: TicketNumber) -> Result<Option<Ticket>> {
     let sql = tx.pick("select number from tickets where number = $1", "select number from tickets where number = $1 for update");
     let _: Option<(i64,)> = on!(tx, c => sqlx::query_as(sql).bind(number.0).fetch_optional(c).await)?;
     get(tx, number).await
+}
+
+/// These tickets, each locked until the transaction ends, the lowest number first.
+///
+/// Whoever locks more than one thing does so in one order, so that nobody waits for somebody who waits for them: the tickets by their
+/// numbers, then messages. Only mail that comes in cannot: what waits to be decided is nobody else's, but a batch takes tickets as
+/// its mails name them, and begins again where it loses.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn lock_all(tx: &mut Tx, numbers: impl IntoIterator<Item = TicketNumber>) -> Result<Vec<Ticket>> {
+    let numbers: BTreeSet<TicketNumber> = numbers.into_iter().collect();
+    let mut locked = Vec::with_capacity(numbers.len());
+    for number in numbers {
+        locked.extend(lock(tx, number).await?);
+    }
+    Ok(locked)
 }
 
 /// A ticket to be made.

@@ -4,6 +4,7 @@
 
 mod adversity;
 mod answers_by_mail;
+mod at_once;
 mod corrections;
 mod forged;
 mod forwarded;

@@ -70,14 +70,8 @@ fn target(seen: &Finding) -> Option<TicketNumber> {
     }
 }
 
-/// By number, as everybody who needs two does; and the message after its ticket, as everybody who moves one does.
 async fn lock(tx: &mut Tx, source: Option<TicketNumber>, target: Option<TicketNumber>) -> Result<(Option<Ticket>, Option<Ticket>)> {
-    let mut numbers: Vec<TicketNumber> = [source, target].into_iter().flatten().collect();
-    numbers.sort_unstable();
-    let mut locked = Vec::new();
-    for number in numbers {
-        locked.extend(tickets::lock(tx, number).await?);
-    }
+    let locked = tickets::lock_all(tx, [source, target].into_iter().flatten()).await?;
     let of = |number: Option<TicketNumber>| number.and_then(|number| locked.iter().find(|it| it.number == number).cloned());
     Ok((of(source), of(target)))
 }
