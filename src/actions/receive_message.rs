@@ -145,7 +145,7 @@ fn not_to_be_decided(incoming: &Incoming, most: u64) -> Option<Trace> {
     let (taken, size) = (incoming.row.taken, incoming.row.size);
     match taken {
         Taken::HeaderOnly if size > most => {
-            let found = format!("yes: {size} bytes, and at most {most} are taken; its header is here, the rest on the server");
+            let found = format!("{size} bytes, and at most {most} are taken; its header is here, the rest on the server");
             return Some(held_because("Too large?", &found));
         }
         Taken::HeaderOnly => {
@@ -156,7 +156,7 @@ fn not_to_be_decided(incoming: &Incoming, most: u64) -> Option<Trace> {
         }
         Taken::Whole => {}
     }
-    (incoming.row.starts >= POISON_STARTS).then(|| held_because("Poison?", "yes: deciding it ended the program twice"))
+    (incoming.row.starts >= POISON_STARTS).then(|| held_because("Poison?", "deciding it ended the program twice"))
 }
 
 fn held_because(question: &str, found: &str) -> Trace {

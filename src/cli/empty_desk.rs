@@ -31,6 +31,8 @@ pub struct Verdict {
     pub autorespond: bool,
     /// Every question up to the one that decided.
     pub why: Vec<String>,
+    /// The deciding answer.
+    pub reason: String,
 }
 
 /// A ticket that a mail has opened; its number is its place, from 1.
@@ -65,15 +67,12 @@ impl EmptyDesk {
     pub fn receive(&mut self, raw: &[u8], message: &IncomingMessage) -> Verdict {
         if !self.seen.insert(content_key(raw)) {
             let thread = message.message_id.as_ref().and_then(|id| self.holding(id)).and_then(|it| self.opened_by(it));
-            let why = vec!["action ignore: another sighting of a message that is in the ledger already".to_owned()];
-            return Verdict { action: "ignore", thread, autorespond: false, why };
+            return Verdict { action: "ignore", thread, autorespond: false, why: Vec::new(), reason: triage::KNOWN.to_owned() };
         }
         let (decision, trace) = triage::decide(&self.facts(message));
-        let mut why = trace.sentences();
         let thread = self.carry_out(message, &decision);
-        let deciding = format!("action {}: {}", word(&decision), trace.reason());
-        why.push(deciding);
-        Verdict { action: word(&decision), thread, autorespond: answers(message, &decision), why }
+        let (why, reason) = (trace.sentences(), trace.reason().to_owned());
+        Verdict { action: word(&decision), thread, autorespond: answers(message, &decision), why, reason }
     }
 
     fn facts<'a>(&'a self, message: &'a IncomingMessage) -> Facts<'a> {

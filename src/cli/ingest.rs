@@ -11,7 +11,7 @@ use crate::{
     app,
     clock::Clock,
     config::Config,
-    desk::id::MailboxId,
+    desk::triage,
     store::{Opener, messages::Taken},
     workers::take_in::{Arrival, take_in},
 };
@@ -56,29 +56,26 @@ fn later(why: &str) -> ExitCode {
 
 async fn keep(arguments: &Arguments, octets: &[u8]) -> anyhow::Result<String> {
     let config = Config::load(&arguments.configured.config)?;
+    let at = which(&config, arguments.mailbox.as_deref())?;
     let (desk, rows) = app::desk(&config, Clock::System, Opener::Command).await?;
-    let mailbox = which(&config, &rows, arguments.mailbox.as_deref())?;
     let size = octets.len() as u64;
     let most = desk.settings.max_message_bytes;
     let (taken, octets) = if size > most { (Taken::HeaderOnly, header(octets)) } else { (Taken::Whole, octets) };
     let arrival = Arrival { place: None, received_at: desk.clock.now(), size, taken, octets };
-    let outcomes = take_in(&desk, mailbox, &[arrival]).await?;
+    let outcomes = take_in(&desk, rows[at], &[arrival]).await?;
     desk.store.close().await;
     Ok(match outcomes.first() {
         Some(it) => format!("{}{}: {}", it.decision, it.ticket.map(|number| format!(" #{number}")).unwrap_or_default(), it.reason),
-        None => "ignore: it is in the ledger already".to_owned(),
+        None => format!("ignore: {}", triage::KNOWN),
     })
 }
 
-fn which(config: &Config, rows: &[MailboxId], name: Option<&str>) -> anyhow::Result<MailboxId> {
-    let names: Vec<&str> = config.mailboxes.iter().map(|it| it.settings.name.as_str()).collect();
-    let at = match name {
-        Some(name) => names.iter().position(|it| *it == name),
-        None if names.len() == 1 => Some(0),
-        None => anyhow::bail!("--mailbox is needed: there are {}", names.join(", ")),
-    };
-    let at = at.ok_or_else(|| anyhow::anyhow!("--mailbox {}: there are only {}", name.unwrap_or_default(), names.join(", ")))?;
-    Ok(rows[at])
+fn which(config: &Config, name: Option<&str>) -> anyhow::Result<usize> {
+    match name {
+        Some(name) => super::mailbox(config, name),
+        None if config.mailboxes.len() == 1 => Ok(0),
+        None => anyhow::bail!("--mailbox is needed: {}", super::mailboxes(config)),
+    }
 }
 
 /// Up to the first empty line, at most 256 KiB.

@@ -1,6 +1,7 @@
 //! `maildesk inspect`: what would be done with a mail, and why. Reads files only.
 
 use std::{
+    borrow::Cow,
     fs,
     io::{self, Read, Write},
     path::{Path, PathBuf},
@@ -22,13 +23,16 @@ use crate::{
     mail::parse,
 };
 
+/// What the daemon knows and a file does not say.
+const WITHOUT_A_DESK: &str = "without a desk: nothing is known of its tickets, people and settings";
+
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
     /// One JSON object for each file, one a line, in order
     #[arg(long)]
     pub json: bool,
-    /// Mails as they came off the wire; `-` or none: standard input
+    /// Mails as they came off the wire, one in each file, taken to arrive in this order; `-` or none: standard input
     pub files: Vec<PathBuf>,
 }
 
@@ -36,8 +40,10 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> ExitCode {
     match print(arguments) {
         Ok(code) => code,
+        // Whoever reads it has seen enough.
+        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("maildesk: {error:#}");
+            eprintln!("maildesk inspect: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -61,7 +67,7 @@ fn print(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             }
             Err(error) => {
                 out.flush()?;
-                eprintln!("maildesk: {error:#}");
+                eprintln!("maildesk inspect: {error:#}");
                 code = ExitCode::FAILURE;
             }
         }
@@ -92,9 +98,13 @@ fn open(file: &Path) -> anyhow::Result<Vec<u8>> {
         fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?
     };
     if raw.is_empty() {
-        bail!("{} is empty", file.display());
+        bail!("{} is empty; give one message (RFC 5322)", named(file));
     }
     Ok(raw)
+}
+
+fn named(file: &Path) -> Cow<'_, str> {
+    if file == Path::new("-") { "standard input".into() } else { file.to_string_lossy() }
 }
 
 /// The object of the contract; every key is always there.
@@ -124,7 +134,7 @@ fn object(message: &IncomingMessage, decision: &Verdict) -> Value {
             "action": decision.action,
             "thread": decision.thread,
             "autorespond": decision.autorespond,
-            "why": decision.why,
+            "why": decision.why.iter().cloned().chain([format!("action {}: {}", decision.action, decision.reason)]).collect::<Vec<_>>(),
         },
     })
 }
@@ -153,10 +163,15 @@ fn page(file: &Path, message: &IncomingMessage, decision: &Verdict) -> String {
     let ids = |list: &[MessageId]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let people = |list: &[Named]| list.iter().map(shown).collect::<Vec<_>>().join(", ");
     let mut page = Page::default();
-    page.head(&format!("{}: {}", file.display(), decision.action));
+    page.head(&format!("{}: {}", named(file), decision.action));
+    page.line("Judged", WITHOUT_A_DESK);
     page.line("Thread", decision.thread.as_ref().map_or("none", MessageId::as_str));
     page.line("Acknowledged", if decision.autorespond { "yes" } else { "no" });
-    page.list("Why", &decision.why);
+    match decision.why.as_slice() {
+        [] => page.line("Why", &decision.reason),
+        // Its last line gives the reason.
+        why => page.list("Why", why),
+    }
     page.list("Mended or left out", &message.warnings);
     page.line("Subject", &message.subject);
     page.line("From", &people(&message.from));
@@ -178,6 +193,7 @@ fn page(file: &Path, message: &IncomingMessage, decision: &Verdict) -> String {
         page.line("Attachment", &format!("{} ({}, {} bytes{place})", it.shown_name(at), it.content_type, it.bytes.len()));
     }
     page.text("Reply", &message.reply);
+    page.text("Calendar", message.invitation_beside_the_text().unwrap_or_default());
     page.text("Signature", &message.signature);
     page.text("Quoted", &message.quoted);
     page.out

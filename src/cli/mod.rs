@@ -13,7 +13,7 @@ mod user;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use secrecy::ExposeSecret as _;
 
@@ -74,6 +74,22 @@ async fn existing_desk(config: &Config) -> anyhow::Result<(Desk, Vec<MailboxId>)
         );
     }
     app::desk(config, Clock::System, Opener::Command).await
+}
+
+/// The place of the mailbox of this name in the configuration.
+fn mailbox(config: &Config, name: &str) -> anyhow::Result<usize> {
+    let at = config.mailboxes.iter().position(|it| it.settings.name == name);
+    at.ok_or_else(|| anyhow!("--mailbox {name}: there is no such mailbox; {}", mailboxes(config)))
+}
+
+/// `there are support, sales`.
+fn mailboxes(config: &Config) -> String {
+    let names: Vec<&str> = config.mailboxes.iter().map(|it| it.settings.name.as_str()).collect();
+    match names.as_slice() {
+        [] => "the configuration names none; add a section [[mailbox]]".to_owned(),
+        [one] => format!("there is {one}"),
+        names => format!("there are {}", names.join(", ")),
+    }
 }
 
 /// Reads the command line, does what it says, and gives the process's exit code.

@@ -45,7 +45,7 @@ const AT_ONCE: i64 = 200;
 pub struct Arguments {
     #[command(flatten)]
     configured: super::Configured,
-    /// Mail received since: a day (2026-11-01, in the desk's time zone), a moment (2026-11-01T09:00:00Z), or so long ago (36h, 7d, 2w)
+    /// Mail received since: a day (2026-11-01, in the desk’s time zone), a moment (2026-11-01T09:00:00Z), or so long ago (36h, 7d, 2w)
     #[arg(long, value_name = "WHEN")]
     since: Option<String>,
     /// Mail received until then; a day counts to its end
@@ -100,8 +100,7 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
     }
     let config = Config::load(&arguments.configured.config)?;
     let all = wanted(arguments)?;
-    let names: Vec<&str> = config.mailboxes.iter().map(|it| it.settings.name.as_str()).collect();
-    let at = arguments.mailbox.as_deref().map(|name| mailbox(&names, name)).transpose()?;
+    let at = arguments.mailbox.as_deref().map(|name| super::mailbox(&config, name)).transpose()?;
     let span = period(arguments, &config, Clock::System.now())?;
     let (desk, mailboxes) = super::existing_desk(&config).await?;
     let held = if arguments.held { Held::Only } else { Held::OrNot };
@@ -143,12 +142,6 @@ fn ledger_number(text: &str) -> Result<LedgerId, String> {
         let ticket = if text.starts_with('#') { "this is a ticket’s number; " } else { "" };
         format!("{ticket}a message’s number in the ledger is a whole number such as 17")
     })
-}
-
-fn mailbox(names: &[&str], name: &str) -> anyhow::Result<usize> {
-    let at = names.iter().position(|it| *it == name);
-    let there = if let [one] = names { format!("there is {one}") } else { format!("there are {}", names.join(", ")) };
-    at.ok_or_else(|| anyhow::anyhow!("--mailbox {name}: there is no such mailbox; {there}"))
 }
 
 fn period(arguments: &Arguments, config: &Config, now: Timestamp) -> anyhow::Result<(Timestamp, Timestamp)> {

@@ -302,4 +302,10 @@ impl IncomingMessage {
     pub fn author(&self) -> Option<&Named> {
         self.from.first()
     }
+
+    /// What its calendar entry says, where its text does not say so already.
+    #[must_use]
+    pub fn invitation_beside_the_text(&self) -> Option<&str> {
+        self.invitation.as_deref().filter(|it| !self.text.contains(it.trim()))
+    }
 }

@@ -4,6 +4,7 @@
 mod check;
 mod check_real_servers;
 mod healthz;
+mod inspect;
 mod replay;
 mod serve;
 mod shell;

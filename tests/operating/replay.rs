@@ -101,6 +101,11 @@ fn what_is_mistyped_is_named_with_its_mend_before_anything_is_opened() {
         let (_, errors, code) = replay(&shell, &["--message", number]);
         assert!(errors.contains(&format!("invalid value '{number}'")) && errors.contains(expected) && code == Some(2), "{errors}");
     }
+    let (_, errors, code) = maildesk(&shell, &["ingest", "--mailbox", "sales"], MAIL);
+    assert!(
+        errors.starts_with("maildesk ingest: --mailbox sales: there is no such mailbox; there is support") && code == Some(75),
+        "{errors}"
+    );
     assert!(!shell.path("data").exists());
     assert_eq!(maildesk(&shell, &["ingest"], MAIL).2, Some(0));
     let (_, errors, code) = replay(&shell, &["--message", "99"]);

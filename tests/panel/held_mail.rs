@@ -205,3 +205,16 @@ async fn a_nameless_file_has_one_name_wherever_it_is_seen() {
     let ticket = hal.get("/tickets/1").await;
     assert!(ticket.says("message.eml") && ticket.says("part-2.bin"), "{}", ticket.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_invitation_is_told_below_the_text() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let raw = "From: Shop <shop@shop.test>\nTo: support@desk.test\nSubject: Open day\nMessage-ID: <i@shop.test>\nPrecedence: bulk\n\
+        MIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain\n\nPlease come.\n--b\n\
+        Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST\nBEGIN:VEVENT\nSUMMARY:Open day\n\
+        DTSTART:20260205T100000Z\nEND:VEVENT\nEND:VCALENDAR\n--b--\n";
+    assert_eq!(desk.receive(raw).await.decision, "hold");
+    let page = Browser::of(&desk, &desk.hal).await.get("/held/1").await;
+    assert!(page.says("Please come.") && page.says("Invitation: Open day"), "{}", page.text());
+}

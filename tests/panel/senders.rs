@@ -18,7 +18,7 @@ async fn a_sender_is_put_on_the_list_and_taken_off_again() {
     assert!(page.says("@else.test") && page.says("sends offers alone") && page.says("Ada Byron") && page.says("Undo"), "{}", page.text());
     assert_eq!(desk.write("Eve <eve@mail.else.test>", "Buy", "Now.").await.decision, "hold");
     let held = ada.get("/held").await;
-    assert!(held.says("Blocked") && held.says("The block list: @else.test (added by Ada Byron on 2 Nov 2026: sends offers alone)."));
+    assert!(held.says("Blocked") && held.says("Always held: @else.test (added by Ada Byron on 2 Nov 2026: sends offers alone)."));
     assert!(ada.get("/senders?q=else").await.says("data-label=\"held\">1</td>"), "how many it held is counted");
     ada.post("/senders", &[("do", "remove"), ("r", "1")]).await;
     assert!(ada.get("/senders").await.says("The list is empty"));

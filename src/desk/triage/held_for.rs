@@ -1,6 +1,6 @@
 //! What stopped a held message, for lists to be narrowed by.
 
-use super::{BLOCK_LIST, Trace};
+use super::{SENDER_RULE, STAFF_ANSWER, Trace};
 
 /// What stopped it, from the question that decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,16 +39,16 @@ impl HeldFor {
         Self::ByHand,
     ];
 
-    /// From the last question of the trace that a machine asked and that decided.
+    /// From the last question of the trace that a machine asked and that decided; stored traces may ask it in older words.
     #[must_use]
     pub fn of(trace: &Trace) -> Self {
         match trace.0.iter().rfind(|it| it.decides && it.question != super::BY_HAND).map(|it| it.question.as_str()) {
-            Some(BLOCK_LIST) => Self::Blocked,
+            Some(SENDER_RULE | "On the block list?") => Self::Blocked,
             Some("Suspected?") => Self::Suspected,
             Some("Written by a machine?") => Self::Automatic,
             Some("A delivery report?") => Self::DeliveryReport,
             Some("Too many?") => Self::TooMany,
-            Some("A helper's answer to a notice?") => Self::DoubtfulAnswer,
+            Some(STAFF_ANSWER | "A helper\u{27}s answer to a notice?") => Self::DoubtfulAnswer,
             Some("A new ticket?") => Self::NoSender,
             Some(_) => Self::Unreadable,
             None => Self::ByHand,

@@ -218,7 +218,8 @@ fn words(message: &IncomingMessage) -> (String, Option<String>, bool) {
     let quoted = [message.quoted.trim(), message.signature.trim()].into_iter().filter(|it| !it.is_empty() && !all);
     let quoted = quoted.collect::<Vec<_>>().join("\n\n");
     let start = |text: &str| from_text(&text.chars().take(SHOWN_TEXT).collect::<String>());
-    let shown = if text.is_empty() { "<p>(no text)</p>".to_owned() } else { start(text) };
+    let mut shown = if text.is_empty() { "<p>(no text)</p>".to_owned() } else { start(text) };
+    shown.extend(message.invitation_beside_the_text().map(start));
     let cut = text.len().max(quoted.len()) > SHOWN_TEXT && text.chars().count().max(quoted.chars().count()) > SHOWN_TEXT;
     (shown, (!quoted.is_empty()).then(|| start(&quoted)), cut)
 }
