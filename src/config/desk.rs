@@ -55,6 +55,6 @@ fn sessions(desk: &mut Section<'_>) -> SessionLimits {
 }
 
 fn time_zone(value: &Value) -> Result<TimeZone, Refusal> {
-    let unknown = "is no time zone of this machine; write one such as \"Europe/Prague\" (Debian's package tzdata brings them)";
+    let unknown = "is no time zone of this machine; write one such as \"Europe/Prague\" (Debian’s package tzdata brings them)";
     TimeZone::get(text(value)?.trim()).map_err(|_| unknown.to_owned())
 }

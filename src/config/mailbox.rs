@@ -136,7 +136,7 @@ fn no_password(section: &mut Section<'_>) -> Noted {
 }
 
 fn server(section: &mut Section<'_>, usual_port: impl Fn(Tls) -> u16) -> Result<MailServer, Noted> {
-    let host = section.required("host", "write the mail server's name", host);
+    let host = section.required("host", "write the mail server’s name", host);
     let tls = section.or("tls", Tls::Implicit, word(TLS));
     let port = section.or("port", usual_port(tls), whole(1..=u16::MAX));
     let ca_file = section.path("ca_file");

@@ -203,7 +203,7 @@ fn certificate_fault(server: &MailServer, fault: &CertificateError) -> String {
         }
         CertificateError::Expired | CertificateError::ExpiredContext { .. } => "its certificate has expired".to_owned(),
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-            "its certificate is not valid yet; is this machine's clock right?".to_owned()
+            "its certificate is not valid yet; is this machine’s clock right?".to_owned()
         }
         other => format!("its certificate is refused: {other}"),
     }

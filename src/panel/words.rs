@@ -107,7 +107,7 @@ impl SenderMark {
     pub fn in_words(check: Option<&SenderCheck>) -> String {
         match check.map(Self::new) {
             Some(mark) => format!("{}. {}", mark.word, mark.why),
-            None => "Not verified. The mailbox names no mail server whose verdict would count (authserv_id).".to_owned(),
+            None => "Not verified. The mailbox sets no authserv_id.".to_owned(),
         }
     }
 }

@@ -212,7 +212,7 @@ pub async fn take_up(desk: &Desk, owner: &str) -> Result<()> {
     if let Some(heir) = configured.first() {
         let inherited = outbox::inherit(&mut tx, &configured, *heir).await?;
         if inherited > 0 {
-            tracing::warn!("{inherited} deliveries of mailboxes that are no longer configured go out by the first one's server");
+            tracing::warn!("{inherited} deliveries of mailboxes that are no longer configured go out by the first one’s server");
         }
     }
     tx.commit().await?;

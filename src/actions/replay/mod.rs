@@ -150,7 +150,7 @@ async fn read(desk: &Desk, id: LedgerId, reads: Read) -> Result<std::result::Res
     };
     drop(conn);
     let Some(message) = tokio::task::block_in_place(|| reads(raw)) else {
-        return Ok(Err(Some("reading it takes too much of the processor's time".to_owned())));
+        return Ok(Err(Some("reading it takes too much of the processor’s time".to_owned())));
     };
     let mailbox = desk.mailboxes.get(stored.row.mailbox);
     let sender_check = mailbox.and_then(|it| crate::actions::receive_message::check_sender(&message, it));

@@ -58,7 +58,7 @@ async fn public_url(url: &PublicUrl, now: Timestamp) -> Vec<Line> {
         Ok(Err(why)) => {
             return vec![Line::fail(&subject, format!("its name does not resolve: {why}; add it to your DNS, or mend the URL"))];
         }
-        Err(_) => return vec![Line::fail(&subject, "its name does not resolve within 10 s; see this machine's DNS")],
+        Err(_) => return vec![Line::fail(&subject, "its name does not resolve within 10 s; see this machine’s DNS")],
     }
     let stream = match timeout(PATIENCE, TcpStream::connect(place)).await {
         Ok(Ok(stream)) => stream,

@@ -75,7 +75,7 @@ impl AsyncRead for ReplyBound {
         let read = Pin::new(&mut self.stream).poll_read(cx, buf);
         self.heard += buf.filled().len() - before;
         if self.heard > MOST_OCTETS {
-            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the server's reply has no end")));
+            return Poll::Ready(Err(io::Error::new(io::ErrorKind::InvalidData, "the server’s reply has no end")));
         }
         read
     }

@@ -22,7 +22,7 @@ pub use letter::{Answerable, Content, Letterhead, LinkPurpose, Written, write};
 #[derive(Debug, thiserror::Error)]
 pub enum ComposeError {
     /// The sender's address is not one that can stand in a header.
-    #[error("`{0}` cannot stand in a From header; correct the mailbox's address")]
+    #[error("`{0}` cannot stand in a From header; correct the mailbox’s address")]
     Sender(String),
     /// None of the recipients can be written to.
     #[error("no recipient is left that can be written to: {0}")]

@@ -61,7 +61,7 @@ pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, to
     let by_person = || answers_somebody(message) || is_from_a_mail_program(header);
     let by_machine = || told.shows_a_transcript() || told.shows_a_copy(tree) || declares_itself(header, message);
     (subject_says && text_says && !by_person() && by_machine())
-        .then(|| "subject and text speak of a failure in a mail system's words, with its transcript or the mail".to_owned())
+        .then(|| "subject and text speak of a failure in a mail system’s words, with its transcript or the mail".to_owned())
 }
 
 /// Fields that only bounces have.

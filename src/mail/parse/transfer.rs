@@ -46,13 +46,13 @@ pub fn decode(encoding: Encoding, body: &[u8]) -> (Cow<'_, [u8]>, Option<&'stati
 fn decode_base64(body: &[u8]) -> (Cow<'_, [u8]>, Option<&'static str>) {
     if let Some(behind) = behind(Encoding::Base64, body) {
         let code = &body[..body.len() - behind.len()];
-        return (Cow::Owned(base64(code).0), Some("text stands behind a part's base64, where none belongs"));
+        return (Cow::Owned(base64(code).0), Some("text stands behind a part’s base64, where none belongs"));
     }
     if !looks_like_base64(body) {
         return (Cow::Borrowed(body), Some("a part says it is base64 and is not; it was taken as it stands"));
     }
     let (bytes, broken) = base64(body);
-    (Cow::Owned(bytes), broken.then_some("a part's base64 is damaged; what could be read of it was kept"))
+    (Cow::Owned(bytes), broken.then_some("a part’s base64 is damaged; what could be read of it was kept"))
 }
 
 const SKIP: u8 = 0xff;
