@@ -21,13 +21,13 @@ const LOG: &str = "warn,maildesk::workers::sender=error,maildesk::actions=error"
 #[derive(clap::Args, Debug)]
 pub struct Arguments {
     /// Where the panel is served, on this machine; port 0: any free one [default: 127.0.0.1:8025 if it is free]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     listen: Option<SocketAddr>,
     /// Where SMTP is spoken; port 0: any free one [default: 127.0.0.1:2525 if it is free]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     smtp: Option<SocketAddr>,
     /// Where IMAP is spoken; port 0: any free one [default: 127.0.0.1:1143 if it is free]
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", value_parser = address)]
     imap: Option<SocketAddr>,
     /// Keep the desk in this folder and go on with it next time; without it everything is gone at the end
     #[arg(long, value_name = "DIR")]
@@ -35,6 +35,10 @@ pub struct Arguments {
     /// Print one JSON object for scripts instead, when everything serves
     #[arg(long)]
     json: bool,
+}
+
+fn address(text: &str) -> Result<SocketAddr, &'static str> {
+    text.parse().map_err(|_| "write an IP address of this machine and a port, such as 127.0.0.1:8025")
 }
 
 /// Runs until Ctrl-C or SIGTERM.

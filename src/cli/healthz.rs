@@ -28,7 +28,7 @@ pub async fn run(file: &Path) -> ExitCode {
             ExitCode::from(u8::from(answer.status != 200))
         }
         Err(why) => {
-            eprintln!("maildesk does not answer on {address}: {why}");
+            eprintln!("maildesk does not answer on {address}: {why}; start maildesk serve, or see listen in the configuration");
             ExitCode::FAILURE
         }
     }

@@ -122,7 +122,7 @@ enum Way {
 const EVERYBODY: [Group; 3] = [Group::Staff, Group::Disabled, Group::Customers];
 
 async fn add(desk: &Desk, name: &str, email: &str, role: RoleWord, way: Way) -> anyhow::Result<()> {
-    let email: EmailAddress = email.parse().with_context(|| format!("--email {email}"))?;
+    let email: EmailAddress = email.parse().context("--email")?;
     let role = match role {
         RoleWord::Admin => Role::Admin,
         RoleWord::Helper => Role::Helper,
@@ -135,15 +135,20 @@ async fn add(desk: &Desk, name: &str, email: &str, role: RoleWord, way: Way) -> 
     };
     let new = NewUser { name: name.to_owned(), email, role, start };
     let (_, link) = people::add(desk, By::Shell, &new).await?;
+    let what = match role {
+        Role::Admin => "an admin",
+        Role::Helper => "a helper",
+        Role::Customer => "a customer",
+    };
     match link {
-        Some(MadeLink(link)) => println!("{} is {}. The link to choose a password, valid for three days:\n{link}", new.email, role.title()),
-        None => println!("{} is {} and can sign in.", new.email, role.title()),
+        Some(MadeLink(link)) => println!("{} is {}. The link to choose a password, valid for three days:\n{link}", new.email, what),
+        None => println!("{} is {} and can sign in.", new.email, what),
     }
     Ok(())
 }
 
 async fn password(desk: &Desk, email: &str) -> anyhow::Result<()> {
-    let email: EmailAddress = email.parse().with_context(|| email.to_owned())?;
+    let email: EmailAddress = email.parse()?;
     let known = rows::by_email(&mut *desk.store.read().await?, &email).await?;
     let Some(known) = known else { bail!("nobody has the address {email}; `maildesk user list` shows who there is") };
     people::set_password(desk, By::Shell, known.id, &new_password().await?).await?;
