@@ -10,6 +10,7 @@ pub mod inspect;
 mod replay;
 pub mod serve;
 mod user;
+mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
@@ -52,6 +53,8 @@ enum Command {
     Serve(Configured),
     /// Add people, list them, give them passwords.
     User(user::Arguments),
+    /// Hold everything the desk keeps against its own rules, and read every content again; changes nothing. Exit code 0 when all agrees.
+    Verify(verify::Arguments),
 }
 
 /// Which configuration a command works with.
@@ -103,5 +106,6 @@ pub async fn run() -> ExitCode {
         Command::Replay(it) => replay::run(&it).await,
         Command::Serve(it) => serve::run(&it.config).await,
         Command::User(it) => user::run(&it).await,
+        Command::Verify(it) => verify::run(&it).await,
     }
 }

@@ -49,6 +49,7 @@ pub mod search;
 pub mod sender_rules;
 pub mod sessions;
 pub mod tickets;
+pub mod verify;
 
 /// What can go wrong with the database.
 #[derive(Debug, thiserror::Error)]

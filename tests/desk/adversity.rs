@@ -96,6 +96,7 @@ async fn a_ticket_whose_mailbox_left_the_configuration_is_answered_by_the_first(
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_octets_are_lost_is_held_and_those_behind_it_go_on() {
     let desk = TestDesk::new().await;
+    desk.is_damaged();
     desk.mail_does_not_matter();
     let blobs = desk.desk.store.blobs();
     let big = mail("Ann <ann@home.test>", "Big", &[], &"x".repeat(300_000));

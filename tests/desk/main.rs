@@ -25,3 +25,4 @@ mod same_words;
 mod strangers_words;
 #[path = "../support/test_desk.rs"]
 mod test_desk;
+mod verify;

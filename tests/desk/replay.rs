@@ -84,6 +84,7 @@ async fn badly_read() -> (TestDesk, TicketNumber, Rows) {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_today_reads_otherwise_is_shown_and_nothing_is_written() {
     let (desk, number, rows) = badly_read().await;
+    desk.is_damaged();
     let before = rows.all().await;
     let found = again(&desk, Extent::Show).await;
     let [finding] = &found[..] else { panic!("{found:?}") };

@@ -136,6 +136,7 @@ async fn what_people_moved_or_took_back_stays_where_they_put_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_is_new_to_a_ticket_is_not_let_in_by_a_reading() {
     let desk = TestDesk::new().await;
+    desk.is_damaged();
     desk.mail_does_not_matter();
     let rows = Rows::of(&desk.url).await;
     let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
@@ -161,6 +162,7 @@ async fn whoever_is_new_to_a_ticket_is_not_let_in_by_a_reading() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_that_was_joined_by_mistake_becomes_a_ticket_of_its_own() {
     let desk = TestDesk::new().await;
+    desk.is_damaged();
     desk.mail_does_not_matter();
     let rows = Rows::of(&desk.url).await;
     let printer = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();

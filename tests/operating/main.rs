@@ -9,6 +9,7 @@ mod replay;
 mod serve;
 mod shell;
 mod user;
+mod verify;
 
 #[allow(dead_code, reason = "other worlds ask more of it")]
 #[path = "../support/dovecot.rs"]

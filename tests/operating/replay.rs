@@ -13,7 +13,7 @@ use crate::{
 const MAIL: &str = "From: Ann Lee <ann@home.test>\r\nTo: support@desk.test\r\nSubject: Printer\r\nMessage-ID: <one@home.test>\r\n\
     Content-Type: text/plain; charset=utf-8\r\n\r\nIt smokes.\r\nSchöne Grüße\r\n";
 
-fn desk() -> Shell {
+pub fn desk() -> Shell {
     let shell = Shell::with("");
     let port = NOBODY.rsplit(':').next().unwrap();
     let server = format!("host = \"127.0.0.1\"\ntls = \"none\"\nport = {port}\nuser = \"x\"\npassword = \"x\"\n");
@@ -28,7 +28,7 @@ fn desk() -> Shell {
 }
 
 /// `maildesk …` with `typed` on standard input: what it said on each of the two, and its exit code.
-fn maildesk(shell: &Shell, words: &[&str], typed: &str) -> (String, String, Option<i32>) {
+pub fn maildesk(shell: &Shell, words: &[&str], typed: &str) -> (String, String, Option<i32>) {
     let mut maildesk = Command::new(env!("CARGO_BIN_EXE_maildesk"))
         .args(words)
         .arg("--config")

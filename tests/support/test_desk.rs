@@ -2,7 +2,10 @@
 //! Ada (admin). Mail comes in by `receive` and goes out by `mail`; a desk that is dropped while mail is owed that the test did
 //! not look at fails the test.
 
-use std::sync::{Arc, Mutex};
+use std::sync::{
+    Arc, Mutex,
+    atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 use jiff::{SignedDuration, Timestamp};
 use maildesk::{
@@ -26,6 +29,7 @@ use maildesk::{
         outbox::{self, Outcome as Sent},
         people::{self, NewPerson},
         tickets,
+        verify::{self, Finding},
     },
     templates::Templates,
     workers::take_in::{Arrival, take_in},
@@ -42,6 +46,7 @@ pub struct TestDesk {
     pub hal: Person,
     pub ada: Person,
     owed: Mutex<Owed>,
+    damaged: AtomicBool,
     pub folder: tempfile::TempDir,
     /// Of its database.
     pub url: String,
@@ -94,7 +99,18 @@ impl TestDesk {
             templates: Arc::new(Templates::new()),
             outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
         };
-        Self { desk, mailbox, ann, hal, ada, owed: Mutex::new(Owed::MustBeSeen), folder, url, _database: database }
+        Self {
+            desk,
+            mailbox,
+            ann,
+            hal,
+            ada,
+            owed: Mutex::new(Owed::MustBeSeen),
+            damaged: AtomicBool::new(false),
+            folder,
+            url,
+            _database: database,
+        }
     }
 
     /// This test is not about the mail that leaves.
@@ -174,21 +190,45 @@ impl TestDesk {
         tx.commit().await.unwrap();
         person
     }
+
+    /// What must hold when a test is over.
+    async fn ended(&self) {
+        if *self.owed.lock().unwrap() == Owed::MustBeSeen {
+            self.later(SignedDuration::from_mins(1));
+            let left: Vec<String> = self.mail().await.iter().map(|it| format!("{}: {}", it.to, it.read.subject)).collect();
+            assert!(left.is_empty(), "mail is owed that the test did not look at: {left:#?}");
+        }
+        if !self.damaged.load(Relaxed) {
+            let found = self.verify().await;
+            assert!(found.is_empty(), "what this desk keeps does not agree: {found:#?}");
+        }
+    }
+
+    /// What `maildesk verify` finds.
+    pub async fn verify(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        found.extend(verify::file(&self.desk.store).await.unwrap());
+        let mut then = self.desk.store.snapshot().await.unwrap();
+        for rule in verify::RULES {
+            found.extend(verify::ask(&mut then, rule).await.unwrap_or_else(|why| panic!("{}: {why}", rule.name)));
+        }
+        drop(then);
+        found.extend(verify::contents(&self.desk.store).await.unwrap().findings);
+        found
+    }
+
+    /// This test has put things into the database that maildesk would not.
+    pub fn is_damaged(&self) {
+        self.damaged.store(true, Relaxed);
+    }
 }
 
 impl Drop for TestDesk {
     fn drop(&mut self) {
-        if std::thread::panicking() || *self.owed.lock().unwrap() == Owed::DoesNotMatter {
+        if std::thread::panicking() {
             return;
         }
-        let left = tokio::task::block_in_place(|| {
-            tokio::runtime::Handle::current().block_on(async {
-                self.later(SignedDuration::from_mins(1));
-                self.mail().await
-            })
-        });
-        let left: Vec<String> = left.iter().map(|it| format!("{}: {}", it.to, it.read.subject)).collect();
-        assert!(left.is_empty(), "mail is owed that the test did not look at: {left:#?}");
+        tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(self.ended()));
     }
 }
 

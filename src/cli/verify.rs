@@ -1,0 +1,106 @@
+//! `maildesk verify`: holds everything the desk keeps against its own rules (MAIL.md, I1 to I8), and reads every content again.
+
+use std::process::ExitCode;
+
+use clap::Args;
+use serde_json::json;
+
+use crate::{
+    actions::Desk,
+    config::Config,
+    store::verify::{self, Contents, Finding, MOST_NAMED, RULES},
+};
+
+/// What is looked at.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    configured: super::Configured,
+    /// Ask the database alone; do not read every mail and attachment again
+    #[arg(long)]
+    quick: bool,
+    /// Print one JSON object
+    #[arg(long)]
+    json: bool,
+}
+
+/// Nothing is wrong.
+const AGREES: u8 = 0;
+/// Something is, and was named.
+const FOUND: u8 = 1;
+/// It could not be looked at.
+const CANNOT: u8 = 2;
+
+/// Prints what was found. Exit code 0: nothing; 1: something; 2: it could not be looked at.
+pub async fn run(arguments: &Arguments) -> ExitCode {
+    match look(arguments).await {
+        Ok(seen) => {
+            print!("{}", if arguments.json { seen.object() } else { seen.page() });
+            ExitCode::from(if seen.findings.is_empty() { AGREES } else { FOUND })
+        }
+        Err(error) => {
+            eprintln!("maildesk verify: {error:#}");
+            ExitCode::from(CANNOT)
+        }
+    }
+}
+
+/// What was looked at, and what is wrong.
+struct Seen {
+    rules: usize,
+    /// None: not looked at.
+    contents: Option<Contents>,
+    findings: Vec<Finding>,
+}
+
+async fn look(arguments: &Arguments) -> anyhow::Result<Seen> {
+    let config = Config::load(&arguments.configured.config)?;
+    let (Desk { store, .. }, _) = super::existing_desk(&config).await?;
+    let mut findings = Vec::new();
+    findings.extend(verify::file(&store).await?);
+    let mut then = store.snapshot().await?;
+    for rule in RULES {
+        findings.extend(verify::ask(&mut then, rule).await?);
+    }
+    drop(then);
+    let contents = if arguments.quick { None } else { Some(verify::contents(&store).await?) };
+    findings.extend(contents.iter().flat_map(|it| it.findings.clone()));
+    store.close().await;
+    Ok(Seen { rules: RULES.len(), contents, findings })
+}
+
+impl Seen {
+    fn page(&self) -> String {
+        let mut page = String::new();
+        for it in &self.findings {
+            page += &format!("{} ({}): {}\n", it.rule, times(it.count), it.says);
+            for place in &it.places {
+                page += &format!("    {place}\n");
+            }
+            if it.count > MOST_NAMED as u64 {
+                page += &format!("    … and {} more\n", it.count - MOST_NAMED as u64);
+            }
+        }
+        let looked = match &self.contents {
+            Some(it) => format!("{} rules asked, {} contents read ({} MB)", self.rules, it.count, it.bytes.div_ceil(1_000_000)),
+            None => format!("{} rules asked, no content read", self.rules),
+        };
+        let said = match self.findings.len() {
+            0 => "all agrees".to_owned(),
+            1 => "one thing is wrong".to_owned(),
+            n => format!("{n} things are wrong"),
+        };
+        format!("{page}{looked}: {said}\n")
+    }
+
+    fn object(&self) -> String {
+        let findings: Vec<_> =
+            self.findings.iter().map(|it| json!({ "rule": it.rule, "says": it.says, "count": it.count, "places": it.places })).collect();
+        let contents = self.contents.as_ref().map(|it| json!({ "count": it.count, "bytes": it.bytes }));
+        format!("{}\n", json!({ "ok": self.findings.is_empty(), "rules": self.rules, "contents": contents, "findings": findings }))
+    }
+}
+
+fn times(count: u64) -> String {
+    if count == 1 { "once".to_owned() } else { format!("{count} times") }
+}

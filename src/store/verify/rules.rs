@@ -1,0 +1,231 @@
+//! The rules, each a question for rows that must not be.
+
+use crate::store::Conn;
+
+/// One rule.
+#[derive(Clone, Copy, Debug)]
+pub struct Rule {
+    /// In one word, for scripts: stays the same from release to release.
+    pub name: &'static str,
+    /// What is so where it is broken, in one sentence.
+    pub says: &'static str,
+    sql: &'static str,
+    /// Where PostgreSQL needs another text.
+    postgres: Option<&'static str>,
+}
+
+impl Rule {
+    /// The query that gives a column `place` for each row that breaks it.
+    pub(super) fn wrong(&self, conn: &Conn) -> &'static str {
+        conn.pick(self.sql, self.postgres.unwrap_or(self.sql))
+    }
+}
+
+const fn rule(name: &'static str, says: &'static str, sql: &'static str) -> Rule {
+    Rule { name, says, sql, postgres: None }
+}
+
+/// Every rule: the ledger, what was said, what was sent, the tickets and their history, what is derived from them.
+pub const RULES: &[Rule] = &[
+    // The ledger (I1 to I4, I6).
+    rule(
+        "ledger-octets",
+        "a message of the ledger has no octets (I2); restore them from a backup",
+        "select 'message ' || m.id as place from messages m where not exists (select 1 from blobs b where b.sha256 = m.sha256)",
+    ),
+    rule(
+        "ledger-state",
+        "a message of the ledger is neither waiting for its decision nor decided with a reason",
+        "select 'message ' || m.id as place from messages m where
+            case m.state when 'stored' then m.decision is not null
+                when 'decided' then m.decided_at is null or m.trace is null or m.decision is null
+                    or m.decision not in ('open-ticket', 'add-comment', 'record-bounce', 'hold', 'ignore')
+                else true end",
+    ),
+    rule(
+        "filed-undecided",
+        "a message was filed on the server before it was decided",
+        "select 'message ' || m.id || ', UID ' || s.uid as place from sightings s join messages m on m.id = s.message
+        where s.filing <> 'due' and m.state <> 'decided'",
+    ),
+    rule(
+        "one-comment",
+        "a message gave more than one comment (I3)",
+        "select 'message ' || c.message as place from comments c where c.message is not null and c.withdrawn_at is null
+        group by c.message, case c.origin when 'staff' then 1 else 0 end having count(*) > 1",
+    ),
+    rule(
+        "decided-and-done",
+        "a message was decided to be on a ticket, and nothing of it is there",
+        "select 'message ' || m.id as place from messages m where m.decision in ('open-ticket', 'add-comment') and (m.ticket is null or (
+            not exists (select 1 from comments c where c.message = m.id and c.withdrawn_at is null)
+            and not exists (select 1 from events e where e.ticket = m.ticket and e.at = m.decided_at)))",
+    ),
+    rule(
+        "done-undecided",
+        "a message is on a ticket that its row in the ledger does not name",
+        "select 'message ' || m.id || ' on #' || c.ticket as place from comments c join messages m on m.id = c.message
+        where c.withdrawn_at is null and (m.decision not in ('open-ticket', 'add-comment') or not exists (
+            select 1 from comments o where o.message = m.id and o.withdrawn_at is null and o.ticket = m.ticket))",
+    ),
+    rule(
+        "held",
+        "a held message is on a ticket, or one that is on none is not to be found among the held",
+        "select 'message ' || m.id as place from messages m where case m.decision
+            when 'hold' then m.ticket is not null or m.held is null or m.held not in ('waiting', 'discarded')
+            else coalesce(m.held, 'released') = 'waiting' end",
+    ),
+    rule(
+        "discarded-on-ticket",
+        "a message counts as discarded while its ticket is not marked as spam",
+        "select 'message ' || m.id || ' on #' || m.ticket as place from messages m where m.held = 'discarded' and m.decision <> 'hold'
+            and coalesce((select e.kind from events e where e.ticket = m.ticket and e.kind in ('spam', 'not-spam') order by e.id desc limit 1), '') <> 'spam'",
+    ),
+    // What was sent (I5, I7).
+    rule(
+        "outgoing-octets-kept",
+        "an outgoing mail has no octets; restore them from a backup",
+        "select 'outgoing mail ' || o.id as place from outbox o where not exists (select 1 from blobs b where b.sha256 = o.sha256)",
+    ),
+    rule(
+        "outgoing-to-nobody",
+        "an outgoing mail has no recipient",
+        "select 'outgoing mail ' || o.id as place from outbox o where not exists (select 1 from deliveries d where d.outbox = o.id)",
+    ),
+    rule(
+        "delivery-state",
+        "a copy is neither waiting nor settled",
+        "select 'delivery ' || d.id as place from deliveries d where case
+            when d.state in ('waiting', 'delayed', 'unknown') then d.settled_at is not null
+            when d.state in ('sent', 'refused', 'bounced', 'cancelled') then d.settled_at is null or d.lease_owner is not null
+            else true end",
+    ),
+    rule(
+        "delivery-attempts",
+        "a copy counts as sent and was never tried",
+        "select 'delivery ' || d.id as place from deliveries d where d.state in ('sent', 'bounced') and d.attempts = 0",
+    ),
+    rule(
+        "note-to-customer",
+        "a note among staff was owed to a customer",
+        "select 'delivery ' || d.id || ' of #' || c.ticket as place from deliveries d join outbox o on o.id = d.outbox
+            join comments c on c.id = o.comment left join people p on p.id = d.person
+        where c.visibility = 'internal' and coalesce(p.role, 'customer') = 'customer'",
+    ),
+    rule(
+        "withdrawn-waits",
+        "a reply that was taken back still waits to be sent",
+        "select 'delivery ' || d.id || ' of #' || c.ticket as place from deliveries d join outbox o on o.id = d.outbox
+            join comments c on c.id = o.comment where c.withdrawn_at is not null and d.state in ('waiting', 'delayed', 'unknown')",
+    ),
+    // The tickets and their history.
+    rule(
+        "opened-once",
+        "a ticket's history does not begin with its opening",
+        "select '#' || t.number as place from tickets t where (select count(*) from events e where e.ticket = t.number and e.kind = 'opened') <> 1",
+    ),
+    rule(
+        "status-in-history",
+        "a ticket's status is not the last of its history",
+        "select '#' || t.number as place from tickets t where t.status <> coalesce(
+            (select e.new from events e where e.ticket = t.number and e.kind = 'status' order by e.id desc limit 1), t.status)",
+    ),
+    rule(
+        "priority-in-history",
+        "a ticket's priority is not the last of its history",
+        "select '#' || t.number as place from tickets t where case t.priority when 1 then 'low' when 2 then 'normal' when 3 then 'high' when 4 then 'urgent' else '' end
+            <> coalesce((select e.new from events e where e.ticket = t.number and e.kind = 'priority' order by e.id desc limit 1),
+                case t.priority when 1 then 'low' when 2 then 'normal' when 3 then 'high' when 4 then 'urgent' else '?' end)",
+    ),
+    rule(
+        "assignee-in-history",
+        "who has a ticket is not whom its history says",
+        "select '#' || t.number as place from tickets t where coalesce(cast(t.assignee as text), 'nobody') <> coalesce(
+            (select coalesce(e.new, 'nobody') from events e where e.ticket = t.number and e.kind = 'assigned' order by e.id desc limit 1), 'nobody')",
+    ),
+    rule(
+        "comment-in-history",
+        "a comment is not told of in any history",
+        "select 'comment ' || c.id || ' of #' || c.ticket as place from comments c where not exists (select 1 from events e where e.comment = c.id)",
+    ),
+    rule(
+        "requester-takes-part",
+        "a ticket's requester does not take part in it",
+        "select '#' || t.number as place from tickets t where t.merged_into is null and not exists (
+            select 1 from participants p where p.ticket = t.number and p.person = t.requester)",
+    ),
+    rule(
+        "merged",
+        "a ticket that was merged is not closed, or has comments, or no merge that stands says so",
+        "select '#' || t.number as place from tickets t where case when t.merged_into is not null then
+            t.status <> 'closed' or exists (select 1 from comments c where c.ticket = t.number) or not exists (
+                select 1 from corrections k where k.source = t.number and k.target = t.merged_into and k.kind = 'merge' and k.undone_at is null)
+            else exists (select 1 from corrections k where k.source = t.number and k.kind = 'merge' and k.undone_at is null) end",
+    ),
+    rule(
+        "merged-in-a-circle",
+        "tickets were merged into each other in a circle",
+        "with recursive way (number, into_number) as (
+            select number, merged_into from tickets where merged_into is not null
+            union select w.number, t.merged_into from way w join tickets t on t.number = w.into_number where t.merged_into is not null)
+        select '#' || number as place from way where number = into_number",
+    ),
+    rule(
+        "moved",
+        "a comment is not where its last move took it",
+        "select 'comment ' || c.id || ' on #' || c.ticket as place from comments c join moves v on v.comment = c.id
+        where v.id = (select max(w.id) from moves w where w.comment = c.id) and v.target <> c.ticket",
+    ),
+    rule(
+        "attachment-octets",
+        "an attachment has no octets; restore them from a backup",
+        "select 'attachment ' || a.id || ' of comment ' || a.comment as place from attachments a where not exists (select 1 from blobs b where b.sha256 = a.sha256)",
+    ),
+    // What is derived.
+    rule(
+        "comment-count",
+        "a ticket's number of comments is not that of its comments",
+        "select '#' || t.number as place from tickets t where t.comments <> (
+            select count(*) from comments c where c.ticket = t.number and c.withdrawn_at is null)",
+    ),
+    rule(
+        "turn",
+        "whose turn it is on a ticket is not what its last public comment says",
+        "select '#' || t.number as place from tickets t where t.turn <> case coalesce((select c.origin from comments c where c.ticket = t.number
+            and c.visibility = 'public' and c.origin <> 'machine' and c.withdrawn_at is null order by c.id desc limit 1), 'customer')
+            when 'staff' then 'customer' else 'staff' end",
+    ),
+    rule(
+        "queue-counts",
+        "the number beside a queue is not that of its tickets",
+        "select x.status || ', ' || x.turn || ', assignee ' || x.assignee as place from (
+            select status, turn, assignee, sum(n) as n from (
+                select status, turn, assignee, n from queue_counts
+                union all select status, turn, coalesce(assignee, 0), -1 from tickets) y group by status, turn, assignee) x where x.n <> 0",
+    ),
+    rule(
+        "first-reply",
+        "the first reply that figures are counted from is not that of the history",
+        "select '#' || m.ticket as place from milestones m where coalesce(m.first_reply_at, 0) <> coalesce((select e.at from events e
+            where e.ticket = m.ticket and e.kind = 'replied' and not exists (select 1 from events w
+                where w.ticket = e.ticket and w.kind = 'withdrawn' and w.comment = e.comment) order by e.id limit 1), 0)",
+    ),
+    rule(
+        "resolved",
+        "the moment of resolution that figures are counted from is not that of the history",
+        "select '#' || m.ticket as place from milestones m where coalesce(m.resolved_at, 0) <> coalesce((select case when e.backlog < 0 then e.at end from events e
+            where e.ticket = m.ticket and e.kind = 'status' and e.backlog <> 0 order by e.id desc limit 1), 0)",
+    ),
+    Rule {
+        name: "search",
+        says: "a comment or a subject is not found by the search, or on another ticket",
+        sql: "select 'comment ' || c.id || ' of #' || c.ticket as place from comments c left join search s on s.rowid = 2 * c.id
+                where c.withdrawn_at is null and (s.ticket is null or s.ticket <> c.ticket or s.audience <> c.visibility)
+            union all select '#' || t.number from tickets t left join search s on s.rowid = 2 * t.number + 1 where s.ticket is null or s.ticket <> t.number",
+        postgres: Some(
+            "select 'comment ' || c.id || ' of #' || c.ticket as place from comments c left join search s on s.id = 2 * c.id
+                where c.withdrawn_at is null and (s.ticket is null or s.ticket <> c.ticket or s.audience <> c.visibility)
+            union all select '#' || t.number from tickets t left join search s on s.id = 2 * t.number + 1 where s.ticket is null or s.ticket <> t.number",
+        ),
+    },
+];

@@ -1,0 +1,45 @@
+//! `maildesk verify` on the shell.
+
+use crate::{
+    replay::{desk, maildesk},
+    rows::Rows,
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_desk_that_is_well_agrees_and_what_is_wrong_is_named_with_its_place() {
+    let shell = desk();
+    let none = shell.run("verify");
+    assert_eq!(none.code, Some(2), "{}", none.text);
+    assert!(none.text.contains("there is no desk here") && none.text.contains("data_dir"), "{}", none.text);
+
+    let mail =
+        "From: Ann Lee <ann@home.test>\r\nTo: support@desk.test\r\nSubject: Printer\r\nMessage-ID: <one@home.test>\r\n\r\nIt smokes.\r\n";
+    assert_eq!(maildesk(&shell, &["ingest"], mail).2, Some(0));
+    let well = shell.run("verify");
+    assert_eq!((well.code, well.text.ends_with(": all agrees\n")), (Some(0), true), "{}", well.text);
+    let (quick, _, _) = maildesk(&shell, &["verify", "--quick"], "");
+    assert!(quick.ends_with("rules asked, no content read: all agrees\n"), "{quick}");
+
+    let rows = Rows::of(&format!("sqlite:{}", shell.path("data/maildesk.db").display())).await;
+    rows.run("update tickets set comments = 7").await;
+    let said = shell.run("verify");
+    assert_eq!(said.code, Some(1), "{}", said.text);
+    let named = "comment-count (once): a ticket's number of comments is not that of its comments\n    #1\n";
+    assert!(said.text.starts_with(named) && said.text.ends_with(": one thing is wrong\n"), "{}", said.text);
+    let (json, _, _) = maildesk(&shell, &["verify", "--json"], "");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(
+        (&json["ok"], &json["findings"][0]["rule"], &json["findings"][0]["places"][0]),
+        (&false.into(), &"comment-count".into(), &"#1".into())
+    );
+
+    // Bytes of the file itself: whatever they hit, it is said before anything is done with it.
+    let path = shell.path("data/maildesk.db");
+    drop(rows);
+    let mut file = std::fs::read(&path).unwrap();
+    let middle = file.len() / 2;
+    file[middle..middle + 4096].fill(0x55);
+    std::fs::write(&path, file).unwrap();
+    let damaged = shell.run("verify");
+    assert_ne!(damaged.code, Some(0), "{}", damaged.text);
+}
