@@ -35,6 +35,15 @@ pub struct Shown {
     pub version: i64,
 }
 
+/// What was undone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Undone {
+    /// The correction that stood.
+    pub made: Correction,
+    /// The ticket that stands by itself again, or where the message is now.
+    pub to: TicketNumber,
+}
+
 /// What goes back, by the ticket that it goes to.
 type Back = BTreeMap<TicketNumber, Vec<CommentId>>;
 
@@ -43,7 +52,7 @@ type Back = BTreeMap<TicketNumber, Vec<CommentId>>;
 ///
 /// # Errors
 /// What [`ActionError`] lists; [`CannotCorrect`] when it was undone already, or all of it was corrected further.
-pub async fn undo_correction(desk: &Desk, actor: &Person, id: CorrectionId, seen: Option<Shown>) -> Result<Correction> {
+pub async fn undo_correction(desk: &Desk, actor: &Person, id: CorrectionId, seen: Option<Shown>) -> Result<Undone> {
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
     let found = corrections::get(&mut tx, id).await?.ok_or(ActionError::Missing("correction"))?;
@@ -61,18 +70,20 @@ pub async fn undo_correction(desk: &Desk, actor: &Person, id: CorrectionId, seen
     if self::back(&mut tx, &made).await? != back {
         return Err(ActionError::Stale);
     }
-    if back.is_empty() {
+    // The first that it brought: the message, unless that was moved on and only mail that followed it goes back.
+    let Some((to, _)) = back.iter().min_by_key(|(_, comments)| comments.first().copied()) else {
         let now_on = chain::moved_by(&mut tx, id).await?.map_or(made.target, |(_, ticket)| ticket);
         return Err(CannotCorrect::MovedOn(now_on).into());
-    }
+    };
+    let undone = Undone { made, to: if made.kind == CorrectionKind::Merge { made.source } else { *to } };
     corrections::undo(&mut tx, id, actor.id, now).await?;
     participants::send_back(&mut tx, made.target, id).await?;
     for (number, comments) in &back {
         came_back(desk, &mut tx, actor, &made, (of(*number)?.clone(), comments), now).await?;
     }
-    went_back(desk, &mut tx, actor, &made, (of(made.target)?.clone(), &back), now).await?;
+    went_back(desk, &mut tx, actor, &undone, (of(made.target)?.clone(), &back), now).await?;
     leave(desk, tx).await?;
-    Ok(made)
+    Ok(undone)
 }
 
 /// A merged ticket stands again even where everything was moved on.
@@ -122,7 +133,7 @@ async fn went_back(
     desk: &Desk,
     tx: &mut Tx,
     actor: &Person,
-    made: &Correction,
+    Undone { made, to: into }: &Undone,
     (target, back): (Ticket, &Back),
     now: Timestamp,
 ) -> Result<()> {
@@ -133,12 +144,11 @@ async fn went_back(
     }
     recount(tx, &mut change).await?;
     let left = corrections::comments_of(tx, made.target).await?;
-    let first = back.iter().min_by_key(|(_, comments)| comments.first().copied()).map(|(to, _)| *to);
-    if let (CorrectionKind::Split, true, Some(into)) = (made.kind, left.is_empty(), first) {
-        let new = NewCorrection { kind: CorrectionKind::Merge, source: made.target, target: into, status, by: Some(actor.id) };
+    if made.kind == CorrectionKind::Split && left.is_empty() {
+        let new = NewCorrection { kind: CorrectionKind::Merge, source: made.target, target: *into, status, by: Some(actor.id) };
         corrections::insert(tx, &new, now).await?;
         change.changed(EventKind::MergedInto, None, Some(into.to_string()));
-        merge::close_into(tx, &mut change, into, now).await?;
+        merge::close_into(tx, &mut change, *into, now).await?;
     }
     record(desk, tx, change, now).await
 }

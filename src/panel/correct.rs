@@ -14,7 +14,7 @@ use crate::{
         ActionError, Kind,
         merge::merge,
         move_message::{Destination, Moved, move_message},
-        undo_correction::{Shown, undo_correction},
+        undo_correction::{Shown, Undone, undo_correction},
     },
     desk::{
         comment::Comment,
@@ -354,9 +354,9 @@ pub(super) async fn undo(
     exists(&panel, &visitor, number).await?;
     let shown = Shown { ticket: number, version: fields.number("version")? };
     let flash = match undo_correction(&panel.desk, &visitor.person, CorrectionId(fields.number("correction")?), Some(shown)).await {
-        Ok(made) => Flash::done(match made.kind {
-            CorrectionKind::Merge => format!("Undone: #{} stands by itself again.", made.source),
-            CorrectionKind::Move | CorrectionKind::Split => format!("Undone: the message is on #{} again.", made.source),
+        Ok(Undone { made, to }) => Flash::done(match made.kind {
+            CorrectionKind::Merge => format!("Undone: #{to} stands by itself again."),
+            CorrectionKind::Move | CorrectionKind::Split => format!("Undone: the message is on #{to} again."),
         }),
         Err(error) => match error.kind() {
             Kind::Conflict | Kind::Invalid => Flash::refused(format!("Not undone. {}", sentence(&error))),

@@ -42,9 +42,9 @@ async fn row_ticket(desk: &TestDesk, id: LedgerId) -> Option<TicketNumber> {
 }
 
 /// Undoes the newest correction that stands on a ticket.
-async fn undo_last(desk: &TestDesk, number: TicketNumber) -> Result<(), String> {
+async fn undo_last(desk: &TestDesk, number: TicketNumber) -> Result<TicketNumber, String> {
     let standing = corrections::standing(&mut desk.desk.store.read().await.unwrap(), number).await.unwrap();
-    undo_correction(&desk.desk, &desk.hal, standing.last().unwrap().id, None).await.map(|_| ()).map_err(|it| it.to_string())
+    undo_correction(&desk.desk, &desk.hal, standing.last().unwrap().id, None).await.map(|it| it.to).map_err(|it| it.to_string())
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -194,7 +194,7 @@ async fn words_split_off_after_two_merges_that_are_undone_since_go_home() {
     undo_last(&desk, b).await.unwrap();
     undo_last(&desk, a).await.unwrap();
     assert_eq!((says(&desk, a).await.len(), says(&desk, split).await.len()), (0, 1), "what was moved on stays");
-    undo_last(&desk, split).await.unwrap();
+    assert_eq!(undo_last(&desk, split).await, Ok(a));
     for (number, text) in [(a, "One"), (b, "Two"), (c, "Three")] {
         assert_eq!(says(&desk, number).await, [text]);
     }
