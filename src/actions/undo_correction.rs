@@ -77,10 +77,10 @@ pub async fn undo_correction(desk: &Desk, actor: &Person, id: CorrectionId, seen
     };
     let undone = Undone { made, to: if made.kind == CorrectionKind::Merge { made.source } else { *to } };
     corrections::undo(&mut tx, id, actor.id, now).await?;
-    participants::send_back(&mut tx, made.target, id).await?;
     for (number, comments) in &back {
         came_back(desk, &mut tx, actor, &made, (of(*number)?.clone(), comments), now).await?;
     }
+    participants::send_back(&mut tx, made.target, id).await?;
     went_back(desk, &mut tx, actor, &undone, (of(made.target)?.clone(), &back), now).await?;
     leave(desk, tx).await?;
     Ok(undone)

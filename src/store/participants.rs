@@ -108,12 +108,18 @@ pub async fn bring(
     Ok(())
 }
 
-/// Puts everybody whom a correction brought back to what they were before; those who were not there leave.
+/// Puts everybody whom a correction that is undone brought back to what they were before; those who were not there leave. Whoever's
+/// words another correction brought, which stands, stays with that.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn send_back(tx: &mut Tx, number: TicketNumber, with: CorrectionId) -> Result<()> {
     for sql in [
+        "update participants set came_with = coalesce((select k.id from comments c join moves v on v.comment = c.id and v.target = c.ticket
+                join corrections k on k.id = v.correction and k.undone_at is null
+            where c.ticket = $1 and c.author = participants.person and c.origin = 'customer' and c.visibility = 'public'
+                and c.withdrawn_at is null and v.how = 'moved'
+            order by v.id limit 1), came_with) where ticket = $1 and came_with = $2",
         "delete from participants where ticket = $1 and came_with = $2 and was is null",
         "update participants set state = was, came_with = null, was = null where ticket = $1 and came_with = $2",
     ] {

@@ -350,6 +350,23 @@ async fn a_reply_stays_a_note_is_its_writers_and_what_is_out_of_reach_does_not_e
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whoever_came_with_two_messages_leaves_with_the_second() {
+    let Mixed { desk, printer, invoice, .. } = mixed().await;
+    desk.mail_does_not_matter();
+    let other = desk.write("Cleo <cleo@else.test>", "Accounts", "Yes?").await.ticket.unwrap();
+    let first = said(&desk, printer).await[0].id;
+    desk.write("ann@home.test", &format!("[#{printer}] Printer"), "Still.").await;
+    for comment in [first, invoice] {
+        move_message(&desk.desk, &desk.hal, comment, None, Destination::Ticket(other)).await.unwrap();
+    }
+    let [one, two] = standing(&desk, other).await.try_into().unwrap();
+    undo_correction(&desk.desk, &desk.hal, one.id, None).await.unwrap();
+    assert_eq!(stands(&desk, other, "ann@home.test").await, Some(Participation::Active), "her invoice is there still");
+    undo_correction(&desk.desk, &desk.hal, two.id, None).await.unwrap();
+    assert_eq!(stands(&desk, other, "ann@home.test").await, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_customers_words_open_the_ticket_that_they_are_moved_to() {
     let Mixed { desk, printer, invoice, .. } = mixed().await;
     desk.mail_does_not_matter();
