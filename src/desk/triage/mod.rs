@@ -11,8 +11,11 @@ use crate::desk::{
     settings::{ListMail, Receipt},
 };
 
+mod evidence;
 mod facts;
 mod held_for;
+pub use evidence::named;
+use evidence::{given, merged, strongest};
 pub use facts::{Authenticity, Commands, Corrected, Evidence, Facts, FoundBy, OurOwn, SenderCheck, Stands, TicketFacts};
 pub use held_for::HeldFor;
 
@@ -254,9 +257,8 @@ fn too_many_tickets(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
 /// MAIL.md, "A helper answers by mail": the token, the address and no failed authentication, all three.
 fn staff_answer(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
     const Q: &str = STAFF_ANSWER;
-    let given = facts.evidence.reply_address.filter(|it| it.person.is_some()).or(facts.evidence.our_id.filter(|it| it.person.is_some()));
     let author_is_staff = facts.author.as_ref().is_some_and(Person::is_active_staff);
-    let Some(given) = given else {
+    let Some(given) = given(facts) else {
         return unsigned(facts, trace, Q, author_is_staff);
     };
     let Some(holder) = facts.token_holder.as_ref().filter(|it| it.is_active_staff()) else {
@@ -340,44 +342,4 @@ fn new_ticket(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
         None => "it answers nothing that is here: a new ticket".to_owned(),
     };
     trace.yes(Q, found, Decision::Open { linked, receipt, requester: Requester::Sender })
-}
-
-/// The strongest evidence whose ticket exists.
-struct Found {
-    facts: TicketFacts,
-    by: String,
-    /// Only somebody who was given one of our messages can know it.
-    certain: bool,
-}
-
-fn strongest(facts: &Facts<'_>) -> Option<Found> {
-    let evidence = &facts.evidence;
-    let corrected = evidence.corrected.as_ref().map(|it| {
-        let by = format!("a message that it answers, which {} moved to #{}", it.by, it.ticket);
-        (it.ticket, by, it.found_by == FoundBy::Ours)
-    });
-    let named = |number: Option<TicketNumber>, by: &str, certain| number.map(|number| (number, by.to_owned(), certain));
-    let all = [
-        corrected,
-        named(evidence.reply_address.map(|it| it.ticket), "its signed reply address", true),
-        named(evidence.our_id.map(|it| it.ticket), "a Message-ID of ours that it answers", true),
-        named(evidence.taken_in, "the Message-ID of a mail that we took in", false),
-        named(evidence.tag, "the number in its subject", false),
-    ];
-    all.into_iter().flatten().find_map(|(number, by, certain)| {
-        let facts = *facts.tickets.iter().find(|it| it.named == number)?;
-        Some(Found { facts, by: format!("{by}{}", merged(number, facts.number)), certain })
-    })
-}
-
-/// Why the ticket that is named is not the one that it goes to.
-fn merged(named: TicketNumber, number: TicketNumber) -> String {
-    if named == number { String::new() } else { format!(" (it names #{named}, which was merged into #{number})") }
-}
-
-/// The number by which a message found the ticket that it joins: where that was merged, the message goes back with it.
-#[must_use]
-pub fn named(facts: &Facts<'_>, joined: TicketNumber) -> Option<TicketNumber> {
-    let strongest = strongest(facts).map(|it| it.facts).filter(|it| it.number == joined);
-    strongest.or_else(|| facts.tickets.iter().find(|it| it.number == joined).copied()).map(|it| it.named)
 }
