@@ -218,3 +218,14 @@ async fn an_invitation_is_told_below_the_text() {
     let page = Browser::of(&desk, &desk.hal).await.get("/held/1").await;
     assert!(page.says("Please come.") && page.says("Invitation: Open day"), "{}", page.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_automatic_message_is_not_called_list_mail() {
+    let desk = TestDesk::new().await;
+    desk.receive(&mail("Build <build@shop.test>", "Build 7", &["Auto-Submitted: auto-generated"], "It is done.")).await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    for page in ["/held", "/held/1"] {
+        let page = hal.get(page).await;
+        assert!(page.says("n automatic message; this mailbox holds such mail") && !page.says("ist or bulk mail"), "{}", page.text());
+    }
+}

@@ -195,10 +195,12 @@ fn automatic(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
 
 /// A list, a newsletter, a notification: as the mailbox says.
 fn generated(facts: &Facts<'_>, trace: &mut Trace, question: &str) -> Option<Decision> {
+    let of_a_list = facts.message.facts.list || facts.message.facts.bulk;
+    let what = if of_a_list { "list or bulk mail" } else { "an automatic message" };
     match (facts.mailbox.list_mail, loop_guard::carries_a_code(facts.message)) {
         (_, true) => trace.yes(question, "a sign-in or verification code of another service", HOLD),
-        (ListMail::Hold, false) => hold_unless_spared(facts, trace, question, "list or bulk mail; this mailbox holds such mail"),
-        (ListMail::Ticket, false) => trace.no(question, "list or bulk mail; this mailbox makes tickets of it, and never answers it"),
+        (ListMail::Hold, false) => hold_unless_spared(facts, trace, question, &format!("{what}; this mailbox holds such mail")),
+        (ListMail::Ticket, false) => trace.no(question, format!("{what}; this mailbox makes tickets of such mail, and never answers it")),
     }
 }
 
