@@ -30,6 +30,7 @@ const PAGE: usize = 50;
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Behind {
+    #[serde(default, deserialize_with = "page::row_id")]
     before: Option<i64>,
 }
 

@@ -34,6 +34,7 @@ const PAGE: usize = 50;
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
     list: Option<String>,
+    #[serde(default, deserialize_with = "page::row_id")]
     before: Option<i64>,
 }
 

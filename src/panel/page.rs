@@ -5,13 +5,18 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 use data_encoding::BASE64URL_NOPAD;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     desk::person::Role,
     panel::{Panel, assets, csrf::Tie, error::PageError, mailboxes, visitor::Visitor, words::Face},
     store::queue_counts,
 };
+
+/// The row that a list goes on from, as its address says it; what is no id is none, and the list begins at its beginning.
+pub(super) fn row_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
+    Ok(String::deserialize(from)?.parse().ok())
+}
 
 /// Which entry of the navigation a page belongs to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]

@@ -47,6 +47,7 @@ const SHOWN: i64 = 500;
 
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Asked {
+    #[serde(default, deserialize_with = "page::row_id")]
     before: Option<i64>,
 }
 

@@ -35,6 +35,7 @@ const PAGE: usize = 50;
 pub(super) struct Asked {
     list: String,
     q: String,
+    #[serde(default, deserialize_with = "page::row_id")]
     before: Option<i64>,
 }
 

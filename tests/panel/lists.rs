@@ -56,6 +56,21 @@ async fn a_long_queue_goes_page_by_page_and_shows_each_ticket_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_place_in_a_list_that_is_none_is_its_beginning() {
+    let desk = TestDesk::new().await;
+    some_tickets(&desk, 1).await;
+    let (mut ada, mut ann) = (Browser::of(&desk, &desk.ada).await, Browser::of(&desk, &desk.ann).await);
+    for list in
+        ["/tickets?before", "/held?before", "/held?after", "/senders?before", "/users?after", "/mail?before", "/mail/messages?before"]
+    {
+        for place in ["", "abc", "9223372036854775808"] {
+            assert_eq!(ada.get(&format!("{list}={place}")).await.status, StatusCode::OK, "{list}={place}");
+        }
+    }
+    assert_eq!(ann.get("/my?before=abc").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn search_finds_words_whatever_their_case_and_accents_within_the_scope() {
     let desk = TestDesk::new().await;
     desk.mail_does_not_matter();

@@ -43,7 +43,9 @@ pub(super) struct Asked {
     why: String,
     mailbox: String,
     q: String,
+    #[serde(default, deserialize_with = "page::row_id")]
     before: Option<i64>,
+    #[serde(default, deserialize_with = "page::row_id")]
     after: Option<i64>,
 }
 

@@ -38,6 +38,7 @@ pub(super) struct Asked {
     group: Option<String>,
     q: Option<String>,
     /// The name and id of the row before the page.
+    #[serde(default, deserialize_with = "page::row_id")]
     after: Option<i64>,
     name: Option<String>,
 }
