@@ -85,6 +85,8 @@ async fn words_that_nobody_vouches_for_say_so_in_plain_words() {
     let page = Browser::of(&desk, &desk.hal).await.get(&format!("/tickets/{number}")).await;
     assert!(page.says("Came from a helper’s address without proof that they wrote it; kept as a note."), "{}", page.text());
     assert!(page.says("Forwarded from a helper’s address without proof that they sent it"), "{}", page.text());
+    let theirs = Browser::of(&desk, &desk.ann).await.get(&format!("/my/{number}")).await;
+    assert!(theirs.says("It smokes.") && !theirs.says("without proof"), "{}", theirs.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]
