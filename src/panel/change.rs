@@ -139,11 +139,10 @@ async fn refused(panel: &Panel, visitor: &Visitor, number: TicketNumber, error: 
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::Missing | Kind::Broken => return Err(error.into()),
     };
-    let text = match error.kind() {
-        Kind::Conflict => {
-            "Not changed: somebody changed the ticket since you opened it. This is how it is now; set it again if it still fits.".to_owned()
-        }
-        Kind::Missing | Kind::Forbidden | Kind::Invalid | Kind::Broken => format!("Not changed. {}", sentence(&error)),
+    let text = if matches!(error, ActionError::Stale) {
+        "Not changed: somebody changed the ticket since you opened it. This is how it is now; set it again if it still fits.".to_owned()
+    } else {
+        format!("Not changed. {}", sentence(&error))
     };
     ticket::again(panel, visitor, number, status, Composer::default(), &Flash::refused(text)).await
 }
