@@ -1,6 +1,8 @@
 //! A ticket that is spam: closed without a word to anybody, its mail left aside among the held. Nothing is deleted, and it can be
 //! undone.
 
+use jiff::Timestamp;
+
 use crate::{
     actions::{
         ActionError, Desk, Result,
@@ -20,11 +22,11 @@ use crate::{
         triage::{BY_HAND, Trace},
     },
     store::{
-        comments, events,
+        Tx, comments, events,
         held::{self, Settled},
         messages::Held,
         outbox::{self, Outcome},
-        people,
+        people, tickets,
     },
 };
 
@@ -54,13 +56,7 @@ pub async fn mark(desk: &Desk, actor: &Person, number: TicketNumber, seen: Optio
     if mails.is_empty() {
         return Err(ActionError::Conflict("nothing on this ticket came in by mail; close it instead".to_owned()));
     }
-    for row in outbox::of_ticket(&mut tx, number, now).await? {
-        let open = DeliveryState::parse(&row.state).is_some_and(DeliveryState::is_open);
-        if open && !row.leased {
-            let words = format!("called off: {} marked the ticket as spam", actor.name);
-            outbox::put(&mut tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
-        }
-    }
+    call_off(&mut tx, actor, number, now).await?;
     for id in mails {
         let trace = with_line(held::trace(&mut tx, id).await?.as_deref(), &format!("{} marked #{number} as spam", actor.name));
         let text = serde_json::to_string(&trace).unwrap_or_default();
@@ -82,6 +78,20 @@ pub async fn mark(desk: &Desk, actor: &Person, number: TicketNumber, seen: Optio
     record(desk, &mut tx, change, now).await?;
     leave(desk, tx).await?;
     Ok(rule)
+}
+
+/// What waits to be sent about the ticket, and about those that were merged into it, does not leave.
+async fn call_off(tx: &mut Tx, actor: &Person, number: TicketNumber, now: Timestamp) -> Result<()> {
+    let words = format!("called off: {} marked the ticket as spam", actor.name);
+    for number in tickets::merged_into(tx, number).await?.into_iter().chain([number]) {
+        for row in outbox::of_ticket(tx, number, now).await? {
+            let open = DeliveryState::parse(&row.state).is_some_and(DeliveryState::is_open);
+            if open && !row.leased {
+                outbox::put(tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
+            }
+        }
+    }
+    Ok(())
 }
 
 /// The ticket is what it was before it was marked as spam. Mail that was called off stays so.

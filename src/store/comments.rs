@@ -224,7 +224,7 @@ pub struct SaidByMail {
 /// # Errors
 /// When the database refuses.
 pub async fn of_message(conn: &mut Conn, message: LedgerId) -> Result<Option<SaidByMail>> {
-    let sql = "select id, ticket from comments where message = $1 and withdrawn_at is null order by id desc limit 1";
+    let sql = "select id, ticket from comments where message = $1 and withdrawn_at is null order by origin = 'staff', id desc limit 1";
     let row: Option<(i64, i64)> = on!(conn, c => sqlx::query_as(sql).bind(message.0).fetch_optional(c).await)?;
     Ok(row.map(|(id, ticket)| SaidByMail { id: CommentId(id), ticket: TicketNumber(ticket) }))
 }

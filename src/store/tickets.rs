@@ -86,6 +86,18 @@ pub async fn standing(conn: &mut Conn, number: TicketNumber) -> Result<Option<Ti
     Ok(None)
 }
 
+/// The tickets that this one stands for, however often they were merged.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn merged_into(conn: &mut Conn, number: TicketNumber) -> Result<Vec<TicketNumber>> {
+    let sql = "with recursive these (number) as (select number from tickets where merged_into = $1
+            union select t.number from tickets t join these on t.merged_into = these.number)
+        select number from these order by number";
+    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(number.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(number,)| TicketNumber(number)).collect())
+}
+
 /// [`standing`], locked until the transaction ends. Those on the way are not: a merge locks by number, and would wait for us.
 ///
 /// # Errors
