@@ -4,7 +4,9 @@ use jiff::Timestamp;
 
 use crate::{
     actions::{
-        Desk, NewFile, Result, commands, deliveries,
+        Desk, NewFile, Result, commands,
+        correct::no_spam,
+        deliveries,
         door::{Change, Echo, TicketRow, record},
         follow,
         letters::Note,
@@ -144,6 +146,10 @@ async fn join(
     }
     let ticket = tickets::lock_standing(tx, joined).await?.ok_or(crate::actions::ActionError::Missing("ticket"))?;
     let number = ticket.number;
+    if voice != Voice::Machine {
+        // Marked while this mail was looked at: it is decided again.
+        no_spam(tx, number).await?;
+    }
     let author = match incoming.message.author() {
         Some(named) => Some(person(tx, named, now).await?),
         None => None,

@@ -12,11 +12,11 @@ use crate::{
         person::Person,
         settings::MailboxSettings,
         token::{self, Signed},
-        triage::{Commands, Corrected, Evidence, Facts, FoundBy, OurOwn, Stands, TicketFacts},
+        triage::{Commands, Corrected, Evidence, Facts, FoundBy, Marked, OurOwn, Stands, TicketFacts},
     },
     mail::parse::forwarded,
     store::{
-        Conn, Tx, comments,
+        Conn, Tx, comments, events,
         evidence::{self, TakenIn},
         participants::{self, Participation},
         people, tickets,
@@ -161,7 +161,9 @@ async fn named_tickets(tx: &mut Tx, evidence: &Evidence, author: Option<&Person>
             Some(_) | None => Stands::Stranger,
         };
         let joined_within_hour = comments::by_mail_since(tx, number, hour_ago).await?;
-        found.push(TicketFacts { named, number, status: ticket.status, status_at: ticket.status_at, author: stands, joined_within_hour });
+        let marked = if events::marked_as_spam(tx, number).await?.is_some() { Marked::AsSpam } else { Marked::No };
+        let (status, status_at) = (ticket.status, ticket.status_at);
+        found.push(TicketFacts { named, number, status, status_at, author: stands, joined_within_hour, marked });
     }
     Ok(found)
 }

@@ -15,7 +15,7 @@ use crate::{
         person::{Notify, Person, PersonState, Role, clean_name},
         settings::{Budgets, DeskSettings, MailboxSettings},
         ticket::Status,
-        triage::{self, Answer, Authenticity, Commands, Decision, Evidence, Facts, OurOwn, Stands, TicketFacts, Voice},
+        triage::{self, Answer, Authenticity, Commands, Decision, Evidence, Facts, Marked, OurOwn, Stands, TicketFacts, Voice},
     },
     mail::content_key::content_key,
 };
@@ -115,6 +115,7 @@ impl EmptyDesk {
             status_at: Timestamp::UNIX_EPOCH,
             author: if takes_part { Stands::Participant } else { Stands::Stranger },
             joined_within_hour: count(ticket.messages.len()),
+            marked: Marked::No,
         })
     }
 

@@ -105,6 +105,16 @@ async fn status(conn: &mut Conn, ticket: &crate::desk::ticket::Ticket, then: Tim
     Ok((status, before.map_or(ticket.opened_at, at)))
 }
 
+/// Whether a ticket stood marked as spam.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn marked_as_spam(conn: &mut Conn, ticket: TicketNumber, then: Timestamp) -> Result<bool> {
+    let sql = "select kind from events where ticket = $1 and kind in ('spam', 'not-spam') and at < $2 order by id desc limit 1";
+    let last: Option<String> = on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).bind(ms(then)).fetch_optional(c).await)?;
+    Ok(last.is_some_and(|kind| kind == "spam"))
+}
+
 /// Whether somebody took an active part in a ticket: the first change since tells, and where there is none, the row.
 ///
 /// # Errors

@@ -44,7 +44,12 @@ fn may_be_decided(stored: &Stored, said: Option<&Said>) -> bool {
     let held_for = serde_json::from_str::<Trace>(&stored.trace).map_or(HeldFor::Unreadable, |it| HeldFor::of(&it));
     let by_then = match held_for {
         HeldFor::TooMany | HeldFor::DoubtfulAnswer | HeldFor::Blocked | HeldFor::ByHand => stored.decision != "hold",
-        HeldFor::Suspected | HeldFor::Automatic | HeldFor::DeliveryReport | HeldFor::NoSender | HeldFor::Unreadable => true,
+        HeldFor::Suspected
+        | HeldFor::AnswersSpam
+        | HeldFor::Automatic
+        | HeldFor::DeliveryReport
+        | HeldFor::NoSender
+        | HeldFor::Unreadable => true,
     };
     by_then && stored.decision != "ignore" && said.is_none_or(|it| it.origin != Origin::Staff)
 }

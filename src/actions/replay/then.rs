@@ -12,7 +12,7 @@ use crate::{
         person::Person,
         replay::Mend,
         settings::MailboxSettings,
-        triage::{Commands, Evidence, Facts, Stands, TicketFacts},
+        triage::{Commands, Evidence, Facts, Marked, Stands, TicketFacts},
     },
     store::{
         Conn,
@@ -117,7 +117,8 @@ async fn named_tickets(conn: &mut Conn, evidence: &Evidence, author: Option<&Per
         };
         let author = if takes_part { Stands::Participant } else { Stands::Stranger };
         let as_of::Stood { number, status, status_at, .. } = ticket;
-        found.push(TicketFacts { named, number, status, status_at, author, joined_within_hour: 0 });
+        let marked = if as_of::marked_as_spam(conn, number, then.at).await? { Marked::AsSpam } else { Marked::No };
+        found.push(TicketFacts { named, number, status, status_at, author, joined_within_hour: 0, marked });
     }
     Ok(found)
 }

@@ -174,6 +174,8 @@ pub struct TicketFacts {
     pub author: Stands,
     /// Mail joined to it within the hour.
     pub joined_within_hour: u32,
+    /// What staff say of it.
+    pub marked: Marked,
 }
 
 impl TicketFacts {
@@ -191,4 +193,13 @@ pub enum Stands {
     Participant,
     /// A stranger to it.
     Stranger,
+}
+
+/// What staff say of a ticket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Marked {
+    /// It is spam: nothing joins it, and nothing of it is sent.
+    AsSpam,
+    /// Nothing.
+    No,
 }

@@ -1,6 +1,6 @@
 //! What stopped a held message, for lists to be narrowed by.
 
-use super::{SENDER_RULE, STAFF_ANSWER, Trace};
+use super::{ANSWERS_SPAM, SENDER_RULE, STAFF_ANSWER, Trace};
 
 /// What stopped it, from the question that decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,8 @@ pub enum HeldFor {
     Blocked,
     /// A spam mark, a failed check of its sender, a code of another service.
     Suspected,
+    /// The ticket that it answers was marked as spam.
+    AnswersSpam,
     /// Automatic, list or bulk mail.
     Automatic,
     /// A delivery report about nothing of ours.
@@ -27,9 +29,10 @@ pub enum HeldFor {
 
 impl HeldFor {
     /// In the order of the questions.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Blocked,
         Self::Suspected,
+        Self::AnswersSpam,
         Self::Automatic,
         Self::DeliveryReport,
         Self::TooMany,
@@ -45,6 +48,7 @@ impl HeldFor {
         match trace.0.iter().rfind(|it| it.decides && it.question != super::BY_HAND).map(|it| it.question.as_str()) {
             Some(SENDER_RULE | "On the block list?") => Self::Blocked,
             Some("Suspected?") => Self::Suspected,
+            Some(ANSWERS_SPAM) => Self::AnswersSpam,
             Some("Written by a machine?") => Self::Automatic,
             Some("A delivery report?") => Self::DeliveryReport,
             Some("Too many?") => Self::TooMany,
@@ -61,6 +65,7 @@ impl HeldFor {
         match self {
             Self::Blocked => "blocked",
             Self::Suspected => "suspected",
+            Self::AnswersSpam => "answers-spam",
             Self::Automatic => "automatic",
             Self::DeliveryReport => "delivery-report",
             Self::TooMany => "too-many",
@@ -83,6 +88,7 @@ impl HeldFor {
         match self {
             Self::Blocked => "Blocked",
             Self::Suspected => "Suspected",
+            Self::AnswersSpam => "Answers spam",
             Self::Automatic => "Automatic",
             Self::DeliveryReport => "Delivery report",
             Self::TooMany => "Too many",

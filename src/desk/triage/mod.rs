@@ -16,7 +16,7 @@ mod facts;
 mod held_for;
 pub use evidence::named;
 use evidence::{given, merged, strongest};
-pub use facts::{Authenticity, Commands, Corrected, Evidence, Facts, FoundBy, OurOwn, SenderCheck, Stands, TicketFacts};
+pub use facts::{Authenticity, Commands, Corrected, Evidence, Facts, FoundBy, Marked, OurOwn, SenderCheck, Stands, TicketFacts};
 pub use held_for::HeldFor;
 
 /// Mail older than this is never answered automatically.
@@ -140,6 +140,9 @@ const STAFF_ANSWER: &str = "A helper’s answer to a notice?";
 /// What is found where the same mail has come before.
 pub const KNOWN: &str = "the same mail has come before, and is in the ledger";
 
+/// The question that a ticket marked as spam answers.
+pub const ANSWERS_SPAM: &str = "An answer to spam?";
+
 /// What a person did with a held message: a line of its trace, after those of the questions.
 pub const BY_HAND: &str = "A person decides";
 
@@ -153,8 +156,8 @@ pub fn decide(facts: &Facts<'_>) -> (Decision, Trace) {
         trace.no(if found.starts_with("requester") { WHO } else { WHAT }, found.as_str());
     }
     trace.no("Already known?", "the same mail has not come before");
-    let questions: [fn(&Facts<'_>, &mut Trace) -> Option<Decision>; 9] =
-        [our_own, delivery_report, automatic, blocked, suspected, too_many_tickets, staff_answer, answer, new_ticket];
+    let questions: [fn(&Facts<'_>, &mut Trace) -> Option<Decision>; 10] =
+        [our_own, delivery_report, automatic, blocked, suspected, answers_spam, too_many_tickets, staff_answer, answer, new_ticket];
     let decision = questions.iter().find_map(|ask| ask(facts, &mut trace)).unwrap_or(HOLD);
     (decision, trace)
 }
@@ -237,6 +240,20 @@ fn suspected(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
         return trace.yes(Q, "a sign-in or verification code of another service", HOLD);
     }
     trace.no(Q, format!("no; the sender is {}", facts.authenticity.as_str()))
+}
+
+/// What would join a ticket that staff marked as spam is theirs to look at; a helper hears that their answer was not sent.
+fn answers_spam(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
+    let given = given(facts);
+    let joined = match given {
+        Some(given) => facts.tickets.iter().find(|it| it.named == given.ticket).copied(),
+        None => strongest(facts).filter(|it| it.certain || it.facts.author == Stands::Participant).map(|it| it.facts),
+    };
+    let Some(ticket) = joined.filter(|it| it.marked == Marked::AsSpam) else { return trace.no(ANSWERS_SPAM, "no") };
+    let helper = if given.is_some() { &facts.token_holder } else { &facts.author };
+    let tell = helper.as_ref().filter(|it| it.is_active_staff()).map(|it| it.id);
+    let found = format!("answers a ticket that was marked as spam, #{}{}", ticket.number, merged(ticket.named, ticket.number));
+    trace.yes(ANSWERS_SPAM, found, Decision::Hold { tell })
 }
 
 fn too_many_tickets(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
