@@ -51,6 +51,14 @@ pub(super) async fn no_spam(conn: &mut Conn, number: TicketNumber) -> Result<()>
     }
 }
 
+/// [`no_spam`] as a customer hears it: nobody tells them what staff think of their mail.
+pub(super) async fn takes_answers(conn: &mut Conn, number: TicketNumber) -> Result<()> {
+    match events::marked_as_spam(conn, number).await? {
+        Some(_) => Err(ActionError::Conflict(format!("#{number} is closed and takes no more answers; open a new request instead"))),
+        None => Ok(()),
+    }
+}
+
 /// Counts a ticket anew, and whose turn it is; its last public comment.
 pub(super) async fn recount(tx: &mut Tx, change: &mut Change) -> Result<Option<Comment>> {
     let last = comments::last_public(tx, change.number(), CommentId(i64::MAX)).await?;

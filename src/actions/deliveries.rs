@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        correct::no_spam,
         door::{Change, enter_merged, leave, record},
         letters::Note,
     },
@@ -41,6 +42,11 @@ pub async fn retry(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
     }
     if was_taken_back(&mut tx, &row).await? {
         return Err(ActionError::Conflict("this reply was taken back; write it anew to send it".to_owned()));
+    }
+    if let Some(number) = row.ticket
+        && let Some(ticket) = tickets::standing(&mut tx, number).await?
+    {
+        no_spam(&mut tx, ticket.number).await?;
     }
     let what = Outcome { state: DeliveryState::Waiting.as_str(), words: "", next_at: Some(now) };
     outbox::put(&mut tx, id, &what, now).await?;

@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, NewFile, Result,
+        correct::{no_spam, takes_answers},
         door::{Change, enter, leave, record},
         say::{FromMail, Saying, say},
     },
@@ -43,6 +44,7 @@ pub async fn reply(desk: &Desk, actor: &Person, number: TicketNumber, reply: &Re
     let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
     desk.allow(actor, Act::Comment(case))?;
     desk.allow(actor, Act::SetStatus(case))?;
+    no_spam(&mut tx, number).await?;
     let newer = comments::written_since(&mut tx, number, reply.seen.unwrap_or(CommentId(0)), actor.id).await?;
     if !newer.is_empty() {
         return Err(ActionError::NewWords { comments: newer });
@@ -110,6 +112,7 @@ pub async fn comment_as_customer(
     let mut tx = desk.store.begin().await?;
     let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
     desk.allow(actor, Act::Comment(case))?;
+    takes_answers(&mut tx, number).await?;
     let mut change = Change::of(ticket, Some(actor.id));
     let saying = Saying {
         ticket: number,

@@ -3,6 +3,7 @@
 use crate::{
     actions::{
         Desk, Result,
+        correct::{no_spam, takes_answers},
         door::{Change, enter, expect_version, leave, record},
     },
     desk::{
@@ -24,10 +25,12 @@ pub async fn set_status(desk: &Desk, actor: &Person, number: TicketNumber, seen:
     let to = match actor.role {
         Role::Admin | Role::Helper => {
             desk.allow(actor, Act::SetStatus(case))?;
+            no_spam(&mut tx, number).await?;
             ticket.status.by_staff(to)?
         }
         Role::Customer => {
             desk.allow(actor, Act::CloseOrReopen(case))?;
+            takes_answers(&mut tx, number).await?;
             ticket.status.by_customer(to, Assigned::of(ticket.assignee))?
         }
     };

@@ -18,7 +18,7 @@ use crate::{
     },
     store::{
         Tx, comments, corrections,
-        outbox::{self, Outcome},
+        outbox::{self, DeliveryRow, Outcome},
         tickets,
     },
 };
@@ -44,11 +44,12 @@ pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Resul
         return Err(ActionError::Conflict("it was taken back already".to_owned()));
     }
     let rows = outbox::of_comment(&mut tx, id, now).await?;
-    if rows.iter().any(|it| it.leased || it.state != DeliveryState::Waiting.as_str()) {
+    let is = |it: &DeliveryRow, state: DeliveryState| it.state == state.as_str();
+    if rows.iter().any(|it| it.leased || !is(it, DeliveryState::Waiting) && !is(it, DeliveryState::Cancelled)) {
         return Err(ActionError::Conflict("it has left already: the undo window is over".to_owned()));
     }
     let words = format!("taken back by {}", actor.name);
-    for row in &rows {
+    for row in rows.iter().filter(|it| is(it, DeliveryState::Waiting)) {
         outbox::put(&mut tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
     }
     comments::withdraw(&mut tx, id, now).await?;

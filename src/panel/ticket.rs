@@ -32,6 +32,7 @@ use crate::{
     store::{
         Conn,
         conversation::{self, Audience, Line, Said},
+        events,
         participants::{self, Participant, Participation},
         people, queue, tickets,
     },
@@ -171,6 +172,7 @@ struct Read {
     names: BTreeMap<PersonId, String>,
     others: Vec<queue::QueueRow>,
     corrected: Corrected,
+    spam: bool,
 }
 
 async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &Asked) -> Result<Read, PageError> {
@@ -192,7 +194,8 @@ async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &As
     let mut others = queue::of_requester(&mut conn, ticket.requester, scope, 7).await?;
     others.retain(|it| it.number != number);
     let corrected = correct::corrected(panel, visitor, &mut conn, &ticket, &names).await?;
-    Ok(Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected })
+    let spam = events::marked_as_spam(&mut conn, number).await?.is_some();
+    Ok(Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected, spam })
 }
 
 /// The people whom the history speaks of by their ids.
@@ -275,15 +278,10 @@ fn compose(panel: &Panel, visitor: &Visitor, mut read: Read, entries: Vec<Entry>
         others: read.others.iter().map(|it| RowView::new(panel, it)).collect(),
         log: read.lines.iter().rev().map(|it| LogLine { when: when(it.at), html: history::sentence_for(it, &read.names, of) }).collect(),
         linked: ticket.linked.map(|it| it.0),
-        spam: is_spam(&read.lines),
+        spam: read.spam,
         corrected,
         composer,
     }
-}
-
-/// Whether the last that was said about spam is that it is.
-fn is_spam(lines: &[Line]) -> bool {
-    lines.iter().rfind(|it| matches!(it.kind, EventKind::Spam | EventKind::NotSpam)).is_some_and(|it| it.kind == EventKind::Spam)
 }
 
 /// A long conversation shows its beginning and its end; the middle unfolds.

@@ -4,14 +4,16 @@ use jiff::SignedDuration;
 use maildesk::{
     actions::{
         assign::assign,
-        held,
+        deliveries, held,
         merge::merge,
         replay::Extent,
-        reply::reply,
+        reply::{comment_as_customer, reply},
+        set_status::set_status,
         spam::{self, Sender},
         take_back::{TakenBack, take_back},
+        withdraw_reply::withdraw_reply,
     },
-    desk::{id::TicketNumber, ticket::Status, triage::HeldFor},
+    desk::{comment::CommentText, id::TicketNumber, ticket::Status, triage::HeldFor},
     store::{
         held as rows,
         messages::{self, Held},
@@ -129,6 +131,32 @@ async fn mail_to_a_number_that_was_merged_into_it_is_held_and_what_waited_there_
     let why = format!("answers a ticket that was marked as spam, #{two} (it names #{one}, which was merged into #{two})");
     assert_eq!((outcome.decision, outcome.reason), ("hold", why));
     nothing_leaves(&desk).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_writes_on_it_or_opens_it_before_the_mark_is_undone() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let (at, hal) = (&desk.desk, &desk.hal);
+    let number = desk.write("Eve <eve@else.test>", "Buy", "Now.").await.ticket.unwrap();
+    let eve = desk.person("eve@else.test").await.unwrap();
+    desk.mail().await;
+    let said_before = reply(at, hal, number, &reply_of("No, thank you.")).await.unwrap();
+    spam::mark(at, hal, number, None, Sender::Stays).await.unwrap();
+    let copy = said(&desk, number).await.pop().unwrap().deliveries[0].id;
+    let why = format!("#{number} is marked as spam; undo that first");
+    assert_eq!(reply(at, hal, number, &reply_of("No.")).await.unwrap_err().to_string(), why);
+    assert_eq!(set_status(at, hal, number, None, Status::Open).await.unwrap_err().to_string(), why);
+    assert_eq!(deliveries::retry(at, hal, copy).await.unwrap_err().to_string(), why);
+    let to_customers = format!("#{number} is closed and takes no more answers; open a new request instead");
+    let words = CommentText::parse("Buy.").unwrap();
+    assert_eq!(comment_as_customer(at, &eve, number, &words, &[]).await.unwrap_err().to_string(), to_customers);
+    assert_eq!(set_status(at, &eve, number, None, Status::Open).await.unwrap_err().to_string(), to_customers);
+    assert_eq!(desk.ticket(number).await.status, Status::Closed);
+    spam::undo(at, hal, number).await.unwrap();
+    withdraw_reply(at, hal, said_before).await.expect("it was called off, and has never left");
+    set_status(at, hal, number, None, Status::Resolved).await.unwrap();
+    assert!(desk.mail_to("eve@else.test").await.iter().all(|it| !it.read.text.contains("No, thank you.")));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,6 +1,7 @@
 //! The block list on its page, and from held mail.
 
 use axum::http::StatusCode;
+use maildesk::actions::spam;
 
 use crate::{
     browser::Browser,
@@ -121,4 +122,45 @@ async fn a_ticket_is_marked_as_spam_without_a_word_to_anybody_and_unmarked() {
     assert!(hal.get("/held?state=discarded").await.says("Nothing was discarded"));
     let left = desk.mail().await;
     assert!(left.iter().all(|it| !it.to.ends_with("else.test") && !it.to.ends_with("home.test")), "{left:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_answers_a_ticket_that_is_spam_is_shown_with_that_reason_wherever_it_is_looked_for() {
+    let desk = TestDesk::new().await;
+    let number = desk.write("Eve <eve@else.test>", "Buy", "Now.").await.ticket.unwrap();
+    desk.mail_does_not_matter();
+    spam::mark(&desk.desk, &desk.hal, number, None, spam::Sender::Stays).await.unwrap();
+    let id = desk.write("Eve <eve@else.test>", &format!("Re: [#{number}] Buy"), "Why not?").await.id;
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    for page in ["/held", "/held?why=answers-spam", &format!("/held/{id}"), "/mail/messages", &format!("/mail/messages/{id}")] {
+        let page = ada.get(page).await;
+        assert!(page.says(&format!("nswers a ticket that was marked as spam, #{number}")), "{}", page.text());
+    }
+    assert!(ada.get("/held").await.says("Answers spam (1)"));
+    assert!(ada.get(&format!("/held/{id}")).await.says("An answer to spam?"));
+
+    let ticket = format!("/tickets/{number}");
+    let page = ada.get(&ticket).await;
+    assert!(page.says("This ticket was marked as spam.") && page.says("It is not spam"), "{}", page.text());
+    let version = page.field("version");
+    let seen = page.field("seen");
+    let kept = ada.post(&format!("{ticket}/messages"), &[("kind", "reply"), ("seen", &seen), ("body", "No, thanks.")]).await;
+    assert!(kept.says("is marked as spam; undo that first") && kept.says("No, thanks."), "{}", kept.text());
+    let stays = ada.post(&ticket, &[("version", &version), ("status", "open")]).await;
+    assert!(stays.says("is marked as spam; undo that first"), "{}", stays.text());
+    let twice = ada.post(&format!("{ticket}/spam"), &[("do", "mark"), ("version", &version)]).await;
+    assert!(twice.says("is marked as spam; undo that first"), "{}", twice.text());
+
+    let eve = desk.person("eve@else.test").await.unwrap();
+    let mut eve = Browser::of(&desk, &eve).await;
+    let mine = format!("/my/{number}");
+    let page = eve.get(&mine).await;
+    assert!(!page.says("spam"), "{}", page.text());
+    let refused = eve.post(&format!("{mine}/messages"), &[("body", "Buy!")]).await;
+    assert!(refused.says("is closed and takes no more answers; open a new request instead"), "{}", refused.text());
+    assert!(refused.says("Buy!") && !refused.says("spam"));
+
+    ada.get(&ticket).await;
+    ada.post(&format!("{ticket}/spam"), &[("do", "undo")]).await;
+    assert!(!ada.get(&ticket).await.says("This ticket was marked as spam."));
 }
