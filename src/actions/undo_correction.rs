@@ -120,6 +120,7 @@ async fn came_back(
     let last = recount(tx, &mut change).await?;
     if made.kind == CorrectionKind::Merge && number == made.source {
         change.ticket.merged_into = None;
+        keep_requester(tx, &change.ticket, now).await?;
         change.set_status_untold(made.status, now);
         if last.is_some_and(|it| it.origin == Origin::Customer && it.created_at > made.made_at) {
             wants_an_answer(&mut change, now);
@@ -149,6 +150,16 @@ async fn went_back(
         corrections::insert(tx, &new, now).await?;
         change.changed(EventKind::MergedInto, None, Some(into.to_string()));
         merge::close_into(tx, &mut change, *into, now).await?;
+    } else {
+        keep_requester(tx, &change.ticket, now).await?;
     }
     record(desk, tx, change, now).await
+}
+
+/// Whose ticket it is takes part in it as long as it stands, also where the correction that once brought them is undone.
+async fn keep_requester(tx: &mut Tx, ticket: &Ticket, now: Timestamp) -> Result<()> {
+    if participants::of(tx, ticket.number, ticket.requester).await?.is_none() {
+        participants::set(tx, ticket.number, ticket.requester, Participation::Active, now).await?;
+    }
+    Ok(())
 }

@@ -121,7 +121,7 @@ const ORDERS: &[&[(Step, &str)]] = &[
         (JoinHeld(2), DONE),
         (Merge(1, 2), DONE),
         (Mark(2), DONE),
-        (JoinHeld(1), "this message is on #2, which was marked as spam; undo that first"),
+        (JoinHeld(1), "#2 is marked as spam; undo that first"),
         (Undo(2), "#2 is marked as spam; undo that first"),
         (TakeBackHeld, DONE),
         (Undo(2), DONE),

@@ -24,7 +24,7 @@ async fn a_desk_that_is_well_agrees_and_what_is_wrong_is_named_with_its_place() 
     rows.run("update tickets set comments = 7").await;
     let said = shell.run("verify");
     assert_eq!(said.code, Some(1), "{}", said.text);
-    let named = "comment-count (once): a ticket's number of comments is not that of its comments\n    #1\n";
+    let named = "comment-count (once): a ticket’s number of comments is not that of its comments\n    #1\n";
     assert!(said.text.starts_with(named) && said.text.ends_with(": one thing is wrong\n"), "{}", said.text);
     let (json, _, _) = maildesk(&shell, &["verify", "--json"], "");
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();

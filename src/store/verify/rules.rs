@@ -121,18 +121,18 @@ pub const RULES: &[Rule] = &[
     // The tickets and their history.
     rule(
         "opened-once",
-        "a ticket's history does not begin with its opening",
+        "a ticket’s history does not begin with its opening",
         "select '#' || t.number as place from tickets t where (select count(*) from events e where e.ticket = t.number and e.kind = 'opened') <> 1",
     ),
     rule(
         "status-in-history",
-        "a ticket's status is not the last of its history",
+        "a ticket’s status is not the last of its history",
         "select '#' || t.number as place from tickets t where t.status <> coalesce(
             (select e.new from events e where e.ticket = t.number and e.kind = 'status' order by e.id desc limit 1), t.status)",
     ),
     rule(
         "priority-in-history",
-        "a ticket's priority is not the last of its history",
+        "a ticket’s priority is not the last of its history",
         "select '#' || t.number as place from tickets t where case t.priority when 1 then 'low' when 2 then 'normal' when 3 then 'high' when 4 then 'urgent' else '' end
             <> coalesce((select e.new from events e where e.ticket = t.number and e.kind = 'priority' order by e.id desc limit 1),
                 case t.priority when 1 then 'low' when 2 then 'normal' when 3 then 'high' when 4 then 'urgent' else '?' end)",
@@ -150,7 +150,7 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "requester-takes-part",
-        "a ticket's requester does not take part in it",
+        "a ticket’s requester does not take part in it",
         "select '#' || t.number as place from tickets t where t.merged_into is null and not exists (
             select 1 from participants p where p.ticket = t.number and p.person = t.requester)",
     ),
@@ -184,7 +184,7 @@ pub const RULES: &[Rule] = &[
     // What is derived.
     rule(
         "comment-count",
-        "a ticket's number of comments is not that of its comments",
+        "a ticket’s number of comments is not that of its comments",
         "select '#' || t.number as place from tickets t where t.comments <> (
             select count(*) from comments c where c.ticket = t.number and c.withdrawn_at is null)",
     ),
