@@ -131,8 +131,8 @@ struct Row {
     files: Vec<FileName>,
     to: String,
     when: When,
-    /// How long it has waited; who settled it.
-    since: String,
+    /// Who settled it; of what waits, `when` says enough.
+    settled: Option<String>,
     ticket: Option<i64>,
 }
 
@@ -222,7 +222,7 @@ async fn row(panel: &Panel, visitor: &Visitor, mail: &HeldMail) -> Result<Row, P
         files: files.into_iter().map(|it| FileName { name: it.name, size: size(it.size) }).collect(),
         to: mail.mailbox_address.clone(),
         when: When::new(mail.received_at, now, zone),
-        since: since(mail, now),
+        settled: (mail.held != Held::Waiting).then(|| since(mail, now)),
         ticket: mail.ticket.map(|it| it.0),
     })
 }
