@@ -183,3 +183,18 @@ async fn a_customer_sees_a_moved_message_where_it_now_is_and_its_file_there_alon
     assert!(!list.says(&format!("href=\"/my/{printer}\"")) && list.says(&format!("href=\"/my/{scanner}\"")), "{}", list.text());
     assert_eq!(ann.get(&format!("/tickets/{printer}/merge")).await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_no_ticket_is_offered_a_number_is_asked_for_and_no_other_one() {
+    let (desk, printer, scanner, _) = desk().await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let alone = hal.get(&format!("/tickets/{scanner}/merge")).await;
+    assert!(
+        alone.says("Number of the ticket to merge into") && !alone.says("Or the number") && !alone.says("<legend>"),
+        "{}",
+        alone.text()
+    );
+    desk.write("Ann Lee <ann@home.test>", "Stove", "Cold.").await;
+    let offered = hal.get(&format!("/tickets/{printer}/merge")).await;
+    assert!(offered.says("Merge into</legend>") && offered.says("Or the number of another ticket"), "{}", offered.text());
+}

@@ -28,7 +28,7 @@ async fn a_held_message_is_read_with_its_reason_and_released_to_a_ticket() {
     }
     assert!(!page.says("has waited") && hal.get("/held/1").await.says("has waited"), "the list says in its last column how old it is");
     let why = hal.get("/held/1").await;
-    assert!(why.says("Written by a machine?") && why.says("decided") && why.says("Rakes &amp; gloves."));
+    assert!(why.says("Written by a machine?") && why.says(">Headers</h2>") && why.says("decided") && why.says("Rakes &amp; gloves."));
     let source = hal.get("/held/1/source").await;
     assert!(source.header("content-disposition").starts_with("attachment") && source.header("content-type") == "message/rfc822");
     hal.get("/held").await;
