@@ -236,8 +236,7 @@ fn total(view: View, counts: Counts) -> Option<i64> {
         View::Open => Some(counts.open),
         View::Waiting => Some(counts.waiting),
         View::Resolved => Some(counts.resolved),
-        View::Closed => Some(counts.closed),
-        View::Everything => None,
+        View::Closed | View::Everything => None,
     }
 }
 

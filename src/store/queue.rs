@@ -166,7 +166,7 @@ fn select(branches: &str) -> String {
     )
 }
 
-/// The rows of a list within a scope, the latest activity first.
+/// The rows of a list within a scope, the latest activity first; none of a ticket that was merged into another.
 ///
 /// # Errors
 /// When the database refuses, or a row is unreadable.
@@ -295,9 +295,11 @@ struct Asked {
 
 impl Asked {
     fn new(list: &List) -> Self {
-        let mut asked = Self { binds: Vec::new(), narrower: String::new(), limit: String::new() };
+        // What was merged into another is on that one.
+        let mut asked = Self { binds: Vec::new(), narrower: " and merged_into is null".to_owned(), limit: String::new() };
         if let Some(priority) = list.priority {
-            asked.narrower = format!(" and priority = {}", asked.bind(priority.rank()));
+            let priority = asked.bind(priority.rank());
+            asked.narrower = format!("{} and priority = {priority}", asked.narrower);
         }
         if let Some(mailbox) = list.mailbox {
             let mailbox = asked.bind(mailbox.0);

@@ -22,8 +22,6 @@ pub struct Counts {
     pub waiting: i64,
     /// Thought to be done.
     pub resolved: i64,
-    /// Done.
-    pub closed: i64,
 }
 
 /// What is counted for `me` within their scope; a customer's scope counts nothing.
@@ -52,7 +50,8 @@ pub async fn counts(conn: &mut Conn, scope: Scope, me: PersonId) -> Result<Count
                 counts.waiting += if turn == Turn::Customer.as_str() { n } else { 0 };
             }
             Status::Resolved => counts.resolved += n,
-            Status::Closed => counts.closed += n,
+            // Those that were merged into another are among them, and in no list.
+            Status::Closed => {}
         }
     }
     Ok(counts)

@@ -198,3 +198,18 @@ async fn where_no_ticket_is_offered_a_number_is_asked_for_and_no_other_one() {
     let offered = hal.get(&format!("/tickets/{printer}/merge")).await;
     assert!(offered.says("Merge into</legend>") && offered.says("Or the number of another ticket"), "{}", offered.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merged_ticket_is_found_by_its_number_and_in_no_list() {
+    let (desk, printer, scanner, _) = desk().await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let version = hal.get(&format!("/tickets/{scanner}/merge")).await.field("version");
+    let merged = hal.post(&format!("/tickets/{scanner}/merge"), &[("version", &version), ("number", &printer.to_string())]).await;
+    assert_eq!(merged.status, StatusCode::SEE_OTHER, "{}", merged.text());
+    assert!(hal.get(&format!("/tickets/{scanner}")).await.says("This ticket was merged into"));
+    for list in ["/tickets?view=closed", "/tickets?view=closed&priority=normal", "/tickets"] {
+        let page = hal.get(list).await;
+        assert!(!page.says(&format!("href=\"/tickets/{scanner}\"")), "{list}: {}", page.text());
+    }
+    assert!(hal.get("/tickets?view=closed").await.says("Nothing is closed"));
+}
