@@ -35,6 +35,8 @@ pub struct Entry {
     html: String,
     /// In place of it, the mail's own HTML in a frame.
     as_html: bool,
+    /// How high that frame is until a script has measured what is in it, or for good; pixels.
+    sheet: usize,
     quote: Option<String>,
     /// What is folded away.
     quote_title: &'static str,
@@ -119,6 +121,7 @@ impl Drawing<'_> {
             when: self.when(said.created_at),
             html: if as_html { String::new() } else { from_text(&said.body) },
             as_html,
+            sheet: sheet(said),
             quote: (!as_html && !said.quoted.trim().is_empty()).then(|| from_text(&said.quoted)),
             quote_title: fold_title(&said.quoted),
             files: said.files.iter().map(|it| self.file(it)).collect(),
@@ -177,6 +180,7 @@ impl Drawing<'_> {
             when,
             html,
             as_html: false,
+            sheet: 0,
             quote,
             quote_title: "",
             files,
@@ -236,6 +240,15 @@ impl Drawing<'_> {
         let words = delivery.words.clone().filter(|it| !it.is_empty());
         Some(Failure { id: delivery.id.0, address: delivery.address.clone(), head, text, words, can_cancel: delivery.state.is_open() })
     }
+}
+
+/// About as high as a short mail's own HTML lies on the sheet (`mail.css`), between the lines of a desk and those of a phone; a
+/// long one is read in a frame of one size.
+fn sheet(said: &Said) -> usize {
+    let lines: usize = said.body.lines().map(|it| 1 + it.chars().count() / 60).sum();
+    let pictures = said.files.iter().filter(|it| it.content_id.is_some() && it.content_type.starts_with("image/")).count();
+    let folded = usize::from(!said.quoted.trim().is_empty());
+    (88 + 23 * lines + 120 * pictures + 40 * folded).clamp(96, 480)
 }
 
 /// Beside each line that tells of a correction that stands: that it can be undone.
