@@ -137,10 +137,16 @@ fn picture(tag: &str, files: &[File], folder: &str, pictures: Pictures) -> Strin
     if let Some(own) = attribute(tag, "src") {
         let shown = own.get(4..).and_then(|id| files.iter().find(|it| it.content_id.as_deref().is_some_and(|own| is_part(own, id))));
         let src = format!(" src=\"{own}\"");
-        return match shown {
-            Some(file) => tag.replacen(&src, &format!(" src=\"{folder}/{}\"", file.id), 1),
-            None if attribute(tag, "alt").is_some() => tag.replacen(&src, "", 1),
-            None => tag.replacen(&src, " alt=\"(a picture that did not come with the mail)\"", 1),
+        let alt = attribute(tag, "alt");
+        let words = alt.filter(|it| !it.trim().is_empty());
+        return match (shown, words) {
+            (Some(file), Some(_)) => tag.replacen(&src, &format!(" src=\"{folder}/{}\"", file.id), 1),
+            (Some(file), None) => {
+                let mut named = format!(" src=\"{folder}/{}\" alt=\"", file.id);
+                escape_into(&mut named, &file.filename);
+                tag.replacen(&format!(" alt=\"{}\"", alt.unwrap_or_default()), "", 1).replacen(&src, &format!("{named}\""), 1)
+            }
+            (None, words) => missing(words),
         };
     }
     let Some(address) = attribute(tag, REMOTE_PICTURE) else { return tag.to_owned() };
@@ -150,6 +156,12 @@ fn picture(tag: &str, files: &[File], folder: &str, pictures: Pictures) -> Strin
         (Pictures::All, Some((_, rest))) => tag.replacen(&kept, &format!(" src=\"https://{rest}\""), 1),
         (Pictures::All | Pictures::Own, _) => tag.replacen(&kept, "", 1),
     }
+}
+
+/// In the place of a picture that did not come with the mail, however small that was to be.
+fn missing(words: Option<&str>) -> String {
+    let words = words.map_or_else(String::new, |it| format!(": {}", it.replace('<', "&lt;")));
+    format!("<span class=\"missing\">picture missing{words}</span>")
 }
 
 /// Whether a part's Content-ID is the one that a `cid:` address names (RFC 2392 §2: percent-encoded).
@@ -187,11 +199,23 @@ mod tests {
         let html = "<img src=\"cid:pic%40x\" alt=\"a\"><img src=\"cid:other\"><img data-remote=\"http://t.test/a?b&amp;c\" alt=\"d\">data-remote=\"x\"";
         assert_eq!(
             drawn(html, &[file()], "/attachments", Pictures::Own),
-            "<img src=\"/attachments/7\" alt=\"a\"><img alt=\"(a picture that did not come with the mail)\"><img alt=\"d\">data-remote=\"x\""
+            "<img src=\"/attachments/7\" alt=\"a\"><span class=\"missing\">picture missing</span><img alt=\"d\">data-remote=\"x\""
         );
         assert!(
             drawn(html, &[], "/attachments", Pictures::All).contains("<img src=\"https://t.test/a?b&amp;c\" alt=\"d\">data-remote=\"x\"")
         );
+    }
+
+    #[test]
+    fn where_a_picture_cannot_be_shown_a_word_stands_for_it() {
+        for (img, shown) in [
+            ("<img src=\"cid:pic%40x\">", "<img src=\"/attachments/7\" alt=\"a.png\">"),
+            ("<img src=\"cid:pic%40x\" alt=\"\" width=\"4\">", "<img src=\"/attachments/7\" alt=\"a.png\" width=\"4\">"),
+            ("<img src=\"cid:gone\" alt=\"\" width=\"4\">", "<span class=\"missing\">picture missing</span>"),
+            ("<img src=\"cid:gone\" alt=\"A &amp; B\">", "<span class=\"missing\">picture missing: A &amp; B</span>"),
+        ] {
+            assert_eq!(drawn(img, &[file()], "/attachments", Pictures::Own), shown);
+        }
     }
 
     #[test]
