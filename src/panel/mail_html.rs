@@ -165,7 +165,7 @@ fn missing(words: Option<&str>) -> String {
 }
 
 /// Whether a part's Content-ID is the one that a `cid:` address names (RFC 2392 §2: percent-encoded).
-fn is_part(own: &str, address: &str) -> bool {
+pub(super) fn is_part(own: &str, address: &str) -> bool {
     let address = address.replace("&amp;", "&");
     let mut decoded = Vec::with_capacity(address.len());
     let mut bytes = address.as_bytes();

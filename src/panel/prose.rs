@@ -1,10 +1,27 @@
 //! What people wrote, as HTML: plain text with its paragraphs and links.
 
-use crate::panel::highlight::escape_into;
+use crate::panel::{highlight::escape_into, mail_html::is_part};
 
-/// Plain text as HTML, escaped: blank lines part paragraphs, `http://` and `https://` become links.
+/// A picture that came with a mail, and where whoever reads gets it.
+pub struct Picture {
+    /// Without angle brackets (RFC 2392).
+    pub content_id: String,
+    /// Its address: `/attachments/7`.
+    pub src: String,
+    /// The name of its file.
+    pub name: String,
+}
+
+/// Whether a file of this type is one that is shown: see `files.rs`.
 #[must_use]
-pub fn from_text(text: &str) -> String {
+pub fn is_picture(content_type: &str) -> bool {
+    matches!(content_type, "image/png" | "image/jpeg" | "image/jpg" | "image/gif" | "image/webp")
+}
+
+/// Plain text as HTML, escaped: blank lines part paragraphs, `http://` and `https://` become links, and where Outlook writes
+/// `[cid:…]` for a picture of the mail it is shown.
+#[must_use]
+pub fn from_text(text: &str, pictures: &[Picture]) -> String {
     let mut html = String::with_capacity(text.len() + 64);
     for paragraph in text.split("\n\n").map(|it| it.trim_matches('\n')).filter(|it| !it.trim().is_empty()) {
         html.push_str("<p>");
@@ -12,11 +29,59 @@ pub fn from_text(text: &str) -> String {
             if at > 0 {
                 html.push_str("<br>");
             }
-            linked(&mut html, line);
+            let mut rest = line;
+            while let Some((before, id, after)) = picture_mark(rest) {
+                linked(&mut html, before);
+                draw(&mut html, id, pictures);
+                rest = after;
+            }
+            linked(&mut html, rest);
         }
         html.push_str("</p>");
     }
     html
+}
+
+/// The start of a text, for a list: without the marks that Outlook leaves for pictures, of which the last may be cut off.
+#[must_use]
+pub fn without_pictures(text: &str) -> String {
+    if !text.contains(MARK) {
+        return text.to_owned();
+    }
+    let mut words = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some((before, _, after)) = picture_mark(rest) {
+        words.push_str(before);
+        rest = after;
+    }
+    words.push_str(rest.split_once(MARK).map_or(rest, |(before, _)| before));
+    words.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+const MARK: &str = "[cid:";
+
+/// The first mark of a picture: what stands before it, its Content-ID, what stands behind.
+fn picture_mark(text: &str) -> Option<(&str, &str, &str)> {
+    let (before, marked) = text.split_once(MARK)?;
+    let (id, after) = marked.split_once(']')?;
+    Some((before, id, after))
+}
+
+fn draw(html: &mut String, id: &str, pictures: &[Picture]) {
+    if let Some(picture) = pictures.iter().find(|it| is_part(&it.content_id, id)) {
+        html.push_str("<img class=\"inpic\" src=\"");
+        escape_into(html, &picture.src);
+        html.push_str("\" alt=\"");
+        escape_into(html, &picture.name);
+        html.push_str("\" loading=\"lazy\">");
+        return;
+    }
+    html.push_str("[picture");
+    if let Some(name) = id.split('@').next().filter(|it| it.contains('.')) {
+        html.push_str(": ");
+        escape_into(html, name);
+    }
+    html.push(']');
 }
 
 /// What is folded away below the new words, as far as the text itself tells: a signature behind its mark (RFC 3676 §4.3), quoted
@@ -84,7 +149,19 @@ mod tests {
             ("https:// javascript:alert(1)", "<p>https:// javascript:alert(1)</p>"),
             ("", ""),
         ] {
-            assert_eq!(from_text(text), html);
+            assert_eq!(from_text(text, &[]), html);
         }
+    }
+
+    #[test]
+    fn a_mark_for_a_picture_is_the_picture_or_its_name_and_in_a_list_nothing() {
+        let came = Picture { content_id: "a.png@01D".to_owned(), src: "/attachments/7".to_owned(), name: "<a>.png".to_owned() };
+        let text = "See [cid:a.png@01D], [cid:gone.png@01D] and [cid:4f0e]. [cid:cut";
+        assert_eq!(
+            from_text(text, &[came]),
+            "<p>See <img class=\"inpic\" src=\"/attachments/7\" alt=\"&lt;a&gt;.png\" loading=\"lazy\">, [picture: gone.png] and [picture]. [cid:cut</p>"
+        );
+        assert_eq!(without_pictures("[cid:a@x] See [cid:b@x] this [cid:c"), "See this");
+        assert_eq!(without_pictures("As  it is"), "As  it is");
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     },
     panel::{
         Panel, history,
-        prose::{fold_title, from_text},
+        prose::{Picture, fold_title, from_text, is_picture},
         words::{Face, SenderMark, When, size, until},
     },
     store::conversation::{Audience, Delivery, File, Line, Said},
@@ -113,16 +113,17 @@ impl Drawing<'_> {
         let staff = self.audience == Audience::Staff;
         let (name, address) = who(said, self.panel);
         let as_html = staff && said.has_html && self.as_html == Some(said.id);
+        let pictures = self.pictures(&said.files);
         Entry {
             id: said.id.0,
             kind: kind(said),
             p: Face::new(&name, &address),
             addr: addressed(said, &address, self.audience),
             when: self.when(said.created_at),
-            html: if as_html { String::new() } else { from_text(&said.body) },
+            html: if as_html { String::new() } else { from_text(&said.body, &pictures) },
             as_html,
             sheet: sheet(said),
-            quote: (!as_html && !said.quoted.trim().is_empty()).then(|| from_text(&said.quoted)),
+            quote: (!as_html && !said.quoted.trim().is_empty()).then(|| from_text(&said.quoted, &pictures)),
             quote_title: fold_title(&said.quoted),
             files: said.files.iter().map(|it| self.file(it)).collect(),
             deliv: if staff && said.origin == Origin::Staff { chip(&said.deliveries) } else { None },
@@ -208,6 +209,16 @@ impl Drawing<'_> {
         let bytes = u64::try_from(file.size).unwrap_or_default();
         let icon = if file.content_type.starts_with("image/") { "image" } else { "file-text" };
         FileView { name: file.filename.clone(), size: size(bytes), href: format!("{}/{}", self.files_at, file.id), icon }
+    }
+
+    /// Those of the files that the text may show.
+    fn pictures(&self, files: &[File]) -> Vec<Picture> {
+        let shown = files.iter().filter(|it| is_picture(&it.content_type));
+        let picture = |it: &File| {
+            let content_id = it.content_id.clone()?;
+            Some(Picture { content_id, src: format!("{}/{}", self.files_at, it.id), name: it.filename.clone() })
+        };
+        shown.filter_map(picture).collect()
     }
 
     /// Still held back, and one's own: until when.

@@ -18,6 +18,7 @@ use crate::{
         error::PageError,
         highlight::{excerpt, marked},
         page::{self, Place},
+        prose::without_pictures,
         visitor::{Staff, Visitor},
         words::{Choice, Face, StatusWord, When},
     },
@@ -132,7 +133,7 @@ impl RowView {
             who: row.requester.name.clone(),
             n: row.comments,
             subject: row.subject.clone(),
-            snip: row.snippet.clone(),
+            snip: without_pictures(&row.snippet),
             subject_html: None,
             snip_html: None,
             file: row.has_files,
@@ -320,7 +321,8 @@ async fn find(panel: &Panel, visitor: &Visitor, words: &Words) -> Result<(Vec<Ro
     let texts = conversation::texts(&mut conn, &said).await?;
     let row = |row: &QueueRow| {
         let comment = hits.iter().find(|it| it.ticket == row.number).and_then(|it| it.comment);
-        let snippet = comment.and_then(|it| texts.get(&it)).map_or_else(|| row.snippet.clone(), |text| excerpt(text, words));
+        let text = comment.and_then(|it| texts.get(&it)).map(|it| excerpt(&without_pictures(it), words));
+        let snippet = text.unwrap_or_else(|| without_pictures(&row.snippet));
         let (subject_html, snip_html) = (Some(marked(&row.subject, words)), Some(marked(&snippet, words)));
         RowView { subject_html, snip_html, ..RowView::new(panel, row) }
     };

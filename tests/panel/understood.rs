@@ -97,3 +97,30 @@ async fn what_is_folded_away_is_called_by_what_it_is() {
     let page = Browser::of(&desk, &desk.hal).await.get(&format!("/tickets/{number}")).await;
     assert!(page.says("Signature</summary>") && page.says("Home Ltd"), "{}", page.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mark_that_outlook_leaves_for_a_picture_is_the_picture_in_a_text_and_nothing_in_a_list() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let raw = |id: &str, header: &str| {
+        format!(
+            "From: Ann Lee <ann@home.test>\nTo: support@desk.test\nSubject: See\nMessage-ID: <{id}@home.test>\n{header}MIME-Version: 1.0\n\
+            Content-Type: multipart/related; boundary=XX\n\n--XX\nContent-Type: text/plain; charset=utf-8\n\n\
+            [cid:image001.png@01D0] Look at this [cid:image002.png@01D0]\n--XX\nContent-Type: image/png; name=image001.png\n\
+            Content-ID: <image001.png@01D0>\nContent-Transfer-Encoding: base64\n\niVBORw0KGgpyZXN0\n--XX--\n"
+        )
+    };
+    let number = desk.receive(&raw("a", "")).await.ticket.unwrap();
+    assert_eq!(desk.receive(&raw("b", "Precedence: bulk\n")).await.decision, "hold");
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    for (path, src) in [(format!("/tickets/{number}"), "/attachments/1"), ("/held/2".to_owned(), "/held/2/files/0")] {
+        let page = hal.get(&path).await;
+        let shown = format!("<img class=\"inpic\" src=\"{src}\" alt=\"image001.png\"");
+        assert!(page.says(&shown) && page.says("Look at this [picture: image002.png]"), "{path}: {}", page.text());
+        assert_eq!(hal.get(src).await.header("content-type"), "image/png");
+    }
+    for path in ["/tickets", "/held", "/search?q=look"] {
+        let page = hal.get(path).await;
+        assert!(!page.says("cid:") && page.says("See"), "{path}: {}", page.text());
+    }
+}

@@ -15,7 +15,7 @@ use crate::{
     desk::{
         address::{EmailAddress, Named},
         id::LedgerId,
-        message::{IncomingMessage, Kind as MessageKind},
+        message::{IncomingAttachment, IncomingMessage, Kind as MessageKind},
         sender::{SenderPattern, SenderVerdict},
         triage::{Asked, Trace},
     },
@@ -24,7 +24,7 @@ use crate::{
         error::{PageError, sentence},
         files::{download, header_of, whole_mail},
         page::{self, Place},
-        prose::from_text,
+        prose::{Picture, from_text, is_picture},
         tickets::RowView,
         visitor::{Staff, Visitor},
         words::{SenderMark, When, size},
@@ -141,7 +141,7 @@ async fn read(panel: &Panel, visitor: &Visitor, id: i64, typed: Typed) -> Result
         Held::Released => Vec::new(),
     };
     let Trace(trace) = serde_json::from_str(&mail.trace).unwrap_or_default();
-    let (text, quoted, cut) = words(&message);
+    let (text, quoted, cut) = words(&message, id);
     let header = header_of(&raw);
     Ok(One {
         id,
@@ -212,20 +212,30 @@ fn joins(message: &IncomingMessage) -> &'static str {
 }
 
 /// Its new words and its quoted ones, as HTML; and whether there is more.
-fn words(message: &IncomingMessage) -> (String, Option<String>, bool) {
+fn words(message: &IncomingMessage, id: i64) -> (String, Option<String>, bool) {
     let all = message.reply.trim().is_empty();
     let text = if all { message.text.trim() } else { message.reply.trim() };
     let quoted = [message.quoted.trim(), message.signature.trim()].into_iter().filter(|it| !it.is_empty() && !all);
     let quoted = quoted.collect::<Vec<_>>().join("\n\n");
-    let start = |text: &str| from_text(&text.chars().take(SHOWN_TEXT).collect::<String>());
+    let pictures = pictures(message, id);
+    let start = |text: &str| from_text(&text.chars().take(SHOWN_TEXT).collect::<String>(), &pictures);
     let mut shown = if text.is_empty() { "<p>(no text)</p>".to_owned() } else { start(text) };
     shown.extend(message.invitation_beside_the_text().map(start));
     let cut = text.len().max(quoted.len()) > SHOWN_TEXT && text.chars().count().max(quoted.chars().count()) > SHOWN_TEXT;
     (shown, (!quoted.is_empty()).then(|| start(&quoted)), cut)
 }
 
+/// Those of its files that its text may show.
+fn pictures(message: &IncomingMessage, id: i64) -> Vec<Picture> {
+    let shown = message.attachments.iter().enumerate().filter(|(_, it)| is_picture(&it.content_type));
+    let picture = |(at, it): (usize, &IncomingAttachment)| {
+        Some(Picture { content_id: it.content_id.clone()?, src: format!("/held/{id}/files/{at}"), name: it.shown_name(at) })
+    };
+    shown.filter_map(picture).collect()
+}
+
 fn files(message: &IncomingMessage) -> Vec<FileLink> {
-    let link = |(at, it): (usize, &crate::desk::message::IncomingAttachment)| FileLink {
+    let link = |(at, it): (usize, &IncomingAttachment)| FileLink {
         name: it.shown_name(at),
         size: size(it.bytes.len() as u64),
         icon: if it.content_type.starts_with("image/") { "image" } else { "file-text" },
