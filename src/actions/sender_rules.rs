@@ -6,6 +6,7 @@ use crate::{
     actions::{ActionError, Desk, Result, door::leave},
     desk::{
         address::EmailAddress,
+        domain::{Domain, kind_of},
         id::SenderRuleId,
         message::IncomingMessage,
         permission::Act,
@@ -106,7 +107,7 @@ async fn check(desk: &Desk, tx: &mut Tx, new: &NewRule) -> Result<()> {
     let refuse = |why: String| Err(ActionError::Invalid { field: "pattern", why });
     let pattern = &new.pattern;
     if let SenderPattern::Domain(domain) = pattern
-        && !domain.contains('.')
+        && kind_of(domain) == Domain::Registry
     {
         return refuse(format!("`{domain}` is no domain of somebody; write name@example.com, or @example.com for everybody there"));
     }

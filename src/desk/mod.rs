@@ -6,6 +6,7 @@ pub mod command;
 pub mod comment;
 pub mod correction;
 pub mod delivery;
+pub mod domain;
 pub mod event;
 pub mod health;
 pub mod id;

@@ -6,6 +6,7 @@ use jiff::civil::Date;
 
 use crate::desk::{
     address::EmailAddress,
+    domain::{Domain, kind_of},
     id::SenderRuleId,
     message::{IncomingMessage, ReturnPath},
 };
@@ -89,14 +90,15 @@ impl SenderPattern {
 }
 
 /// Those of [`SenderPattern::Address`] and [`SenderPattern::Domain`] that a rule about this address may be made of, the address
-/// first. None for a mail server's own (RFC 5321 §4.5.5, RFC 2142 §5): every delivery report of the world comes from there.
+/// first; no domain that many share. None for a mail server's own (RFC 5321 §4.5.5, RFC 2142 §5): every delivery report of the
+/// world comes from there.
 #[must_use]
 pub fn patterns_for(address: &EmailAddress) -> Vec<SenderPattern> {
     if ["mailer-daemon", "mailerdaemon", "postmaster"].contains(&address.local().to_lowercase().as_str()) {
         return Vec::new();
     }
     let domain = address.domain().to_owned();
-    let domain = domain.contains('.').then_some(SenderPattern::Domain(domain));
+    let domain = (kind_of(&domain) == Domain::Own).then_some(SenderPattern::Domain(domain));
     [SenderPattern::Address(address.clone())].into_iter().chain(domain).collect()
 }
 
@@ -232,6 +234,7 @@ mod tests {
         for (address, offered) in [
             ("ann@mail.home.test", &["ann@mail.home.test", "@mail.home.test"][..]),
             ("root@localhost", &["root@localhost"]),
+            ("ann@gmail.com", &["ann@gmail.com"]),
             ("MAILER-DAEMON@home.test", &[]),
             ("postmaster@home.test", &[]),
         ] {

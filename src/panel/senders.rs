@@ -12,6 +12,7 @@ use crate::{
         sender_rules::{self as actions, Added, NewRule},
     },
     desk::{
+        domain::{Domain, kind_of},
         id::SenderRuleId,
         permission::{Act, Verdict, may},
         sender::{SenderPattern, SenderVerdict},
@@ -52,6 +53,8 @@ struct Typed {
     verdict: String,
     note: String,
     err: Option<String>,
+    /// What has to be said a second time.
+    sure: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -123,7 +126,7 @@ fn row(panel: &Panel, visitor: &Visitor, rule: &RuleRow) -> Row {
 
 /// `POST /senders`: adds a rule, takes some off, or puts some back.
 pub(super) async fn change(State(panel): State<Panel>, Staff(visitor): Staff, fields: Fields) -> Result<Response, PageError> {
-    fields.only(&["do", "pattern", "verdict", "note", "r"])?;
+    fields.only(&["do", "pattern", "verdict", "note", "sure", "r"])?;
     match fields.get("do") {
         "add" => add(&panel, &visitor, &fields).await,
         "remove" => each(&panel, &visitor, &fields, Way::Off).await,
@@ -151,6 +154,10 @@ pub(super) fn undo_of(added: &[&Added]) -> Vec<(String, String)> {
 async fn add(panel: &Panel, visitor: &Visitor, fields: &Fields) -> Result<Response, PageError> {
     let verdict = SenderVerdict::parse(fields.get("verdict")).ok_or_else(|| PageError::Invalid("Choose always or never.".to_owned()))?;
     let made = match fields.get("pattern").parse() {
+        Ok(pattern) if is_shared(&pattern) && fields.get("sure") != pattern.to_string() => {
+            let typed = Typed { sure: Some(pattern.to_string()), ..typed(fields) };
+            return again(panel, visitor, typed).await;
+        }
         Ok(pattern) => {
             let new = NewRule { pattern, verdict, note: fields.get("note").to_owned() };
             actions::add(&panel.desk, &visitor.person, &new).await.map(|added| (new, added))
@@ -162,16 +169,30 @@ async fn add(panel: &Panel, visitor: &Visitor, fields: &Fields) -> Result<Respon
             let flash = Flash::done(told_of(&new.pattern, verdict, &added)).undo("/senders", undo_of(&[&added]));
             Ok(page::go(panel, visitor, "/senders", &flash))
         }
-        Err(error) if error.kind() == Kind::Invalid => {
-            let text = |name| fields.get(name).to_owned();
-            let typed = Typed { pattern: text("pattern"), verdict: text("verdict"), note: text("note"), err: Some(sentence(&error)) };
-            let page = read(panel, visitor, &Asked::default(), typed).await?;
-            let mut response = page::show(panel, visitor, Place::Senders, "senders.html", &page).await?;
-            *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
-            Ok(response)
-        }
+        Err(error) if error.kind() == Kind::Invalid => again(panel, visitor, Typed { err: Some(sentence(&error)), ..typed(fields) }).await,
         Err(error) => Err(error.into()),
     }
+}
+
+/// Whether people who have nothing to do with each other write from there.
+fn is_shared(pattern: &SenderPattern) -> bool {
+    match pattern {
+        SenderPattern::Domain(domain) => kind_of(domain) == Domain::FreeMail,
+        SenderPattern::Address(_) => false,
+    }
+}
+
+fn typed(fields: &Fields) -> Typed {
+    let text = |name| fields.get(name).to_owned();
+    Typed { pattern: text("pattern"), verdict: text("verdict"), note: text("note"), ..Typed::default() }
+}
+
+/// The page again, with what was typed and what there is to say about it.
+async fn again(panel: &Panel, visitor: &Visitor, typed: Typed) -> Result<Response, PageError> {
+    let page = read(panel, visitor, &Asked::default(), typed).await?;
+    let mut response = page::show(panel, visitor, Place::Senders, "senders.html", &page).await?;
+    *response.status_mut() = axum::http::StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
 }
 
 /// Off the list, or on it again.

@@ -164,3 +164,35 @@ async fn what_answers_a_ticket_that_is_spam_is_shown_with_that_reason_wherever_i
     ada.post(&format!("{ticket}/spam"), &[("do", "undo")]).await;
     assert!(!ada.get(&ticket).await.says("This ticket was marked as spam."));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_belongs_to_nobody_is_refused_and_what_many_share_is_asked_about_once_more() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    ada.get("/senders").await;
+    for registry in ["com", "@co.uk", "*.com.au"] {
+        let refused = ada.post("/senders", &[("do", "add"), ("pattern", registry), ("verdict", "hold"), ("note", "")]).await;
+        assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{registry}");
+        assert!(refused.says("is no domain of somebody"), "{}", refused.text());
+    }
+    let gmail = |sure| [("do", "add"), ("pattern", "gmail.com"), ("verdict", "hold"), ("note", "a flood"), ("sure", sure)];
+    for sure in ["", "@yahoo.fr"] {
+        let asked = ada.post("/senders", &gmail(sure)).await;
+        assert_eq!(asked.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(
+            asked.says("Nothing was added yet.") && asked.says("value=\"a flood\"") && asked.says("Add all the same"),
+            "{}",
+            asked.text()
+        );
+        assert_eq!(asked.field("sure"), "@gmail.com");
+    }
+    assert!(ada.get("/senders").await.says("The list is empty."));
+    ada.post("/senders", &gmail("@gmail.com")).await;
+    assert!(ada.get("/senders").await.says("Mail from @gmail.com is always held from now on."));
+    desk.receive(&mail("Shop <shop@gmail.com>", "Offers", &["Precedence: bulk"], "Rakes.")).await;
+    let offered = ada.get("/held/1").await;
+    assert!(offered.says("Never hold shop@gmail.com") && !offered.says("Never hold @gmail.com"), "{}", offered.text());
+    ada.post("/held/bulk", &[("do", "never-domain"), ("m", "1")]).await;
+    assert!(ada.get("/held").await.says("Anybody can have an address at gmail.com; choose the sender alone"));
+}

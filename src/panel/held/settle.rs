@@ -15,6 +15,7 @@ use crate::{
     },
     desk::{
         address::EmailAddress,
+        domain::{Domain, kind_of},
         id::{LedgerId, TicketNumber},
         sender::{SenderPattern, SenderVerdict},
     },
@@ -99,6 +100,10 @@ async fn one(panel: &Panel, visitor: &Visitor, id: LedgerId, verb: Verb, note: &
             let sender = sender.ok_or_else(|| ActionError::Conflict("this message names no sender".to_owned()))?;
             let pattern = match about {
                 About::Address => SenderPattern::Address(sender),
+                About::Domain if kind_of(sender.domain()) == Domain::FreeMail => {
+                    let why = format!("anybody can have an address at {}; choose the sender alone", sender.domain());
+                    return Err(ActionError::Conflict(why));
+                }
                 About::Domain => SenderPattern::Domain(sender.domain().to_owned()),
             };
             let new = NewRule { pattern, verdict, note: note.to_owned() };
