@@ -14,7 +14,7 @@ mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{anyhow, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use secrecy::ExposeSecret as _;
 
@@ -24,7 +24,7 @@ use crate::{
     clock::Clock,
     config::Config,
     desk::id::MailboxId,
-    store::{Opener, probe},
+    store::{Opener, Store, probe},
 };
 
 /// A helpdesk that lives in a mailbox.
@@ -53,7 +53,7 @@ enum Command {
     Serve(Configured),
     /// Add people, list them, give them passwords.
     User(user::Arguments),
-    /// Hold everything the desk keeps against its own rules, and read every content again; changes nothing. Exit code 0 when all agrees.
+    /// Hold everything the desk keeps against its own rules, and read every content again; mends nothing. Exit code 0 when all agrees.
     Verify(verify::Arguments),
 }
 
@@ -70,13 +70,27 @@ struct Configured {
 /// # Errors
 /// When it has no data folder or database yet, or they cannot be had.
 async fn existing_desk(config: &Config) -> anyhow::Result<(Desk, Vec<MailboxId>)> {
+    must_exist(config)?;
+    app::desk(config, Clock::System, Opener::Command).await
+}
+
+/// What the desk of a configuration keeps, alone: no key, no mailbox is asked for.
+///
+/// # Errors
+/// As [`existing_desk`].
+async fn existing_store(config: &Config) -> anyhow::Result<Store> {
+    must_exist(config)?;
+    Store::open(config.database_url.expose_secret(), &config.data_dir, Opener::Command).await.context("database_url")
+}
+
+fn must_exist(config: &Config) -> anyhow::Result<()> {
     if let Some(missing) = probe::missing(config.database_url.expose_secret(), &config.data_dir)? {
         bail!(
             "there is no desk here: {} does not exist; see data_dir in the configuration, or start maildesk serve first",
             missing.display()
         );
     }
-    app::desk(config, Clock::System, Opener::Command).await
+    Ok(())
 }
 
 /// The place of the mailbox of this name in the configuration.

@@ -6,7 +6,6 @@ use clap::Args;
 use serde_json::json;
 
 use crate::{
-    actions::Desk,
     config::Config,
     store::verify::{self, Contents, Finding, MOST_NAMED, RULES},
 };
@@ -55,7 +54,7 @@ struct Seen {
 
 async fn look(arguments: &Arguments) -> anyhow::Result<Seen> {
     let config = Config::load(&arguments.configured.config)?;
-    let (Desk { store, .. }, _) = super::existing_desk(&config).await?;
+    let store = super::existing_store(&config).await?;
     let mut findings = Vec::new();
     findings.extend(verify::file(&store).await?);
     let mut then = store.snapshot().await?;

@@ -43,3 +43,20 @@ async fn a_desk_that_is_well_agrees_and_what_is_wrong_is_named_with_its_place() 
     let damaged = shell.run("verify");
     assert_ne!(damaged.code, Some(0), "{}", damaged.text);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn looking_needs_no_key_and_writes_nothing() {
+    let shell = desk();
+    assert_eq!(maildesk(&shell, &["ingest"], "From: ann@home.test\r\nSubject: Printer\r\n\r\nIt smokes.\r\n").2, Some(0));
+    let rows = Rows::of(&format!("sqlite:{}", shell.path("data/maildesk.db").display())).await;
+    let before = rows.all().await;
+
+    // A copy of a desk is looked at where its key is not, and by a configuration that calls its mailboxes otherwise.
+    let path = shell.path("maildesk.toml");
+    let elsewhere = std::fs::read_to_string(&path).unwrap().replace("name = \"support\"", "name = \"help\"");
+    let elsewhere: String = elsewhere.lines().filter(|it| !it.starts_with("secret_key")).map(|it| format!("{it}\n")).collect();
+    std::fs::write(&path, elsewhere).unwrap();
+    let said = shell.run("verify");
+    assert_eq!((said.code, said.text.ends_with(": all agrees\n")), (Some(0), true), "{}", said.text);
+    assert_eq!(rows.all().await, before, "a look wrote something");
+}

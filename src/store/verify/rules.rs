@@ -146,7 +146,7 @@ pub const RULES: &[Rule] = &[
     rule(
         "comment-in-history",
         "a comment is not told of in any history",
-        "select 'comment ' || c.id || ' of #' || c.ticket as place from comments c where not exists (select 1 from events e where e.comment = c.id)",
+        "select 'comment ' || c.id || ' of #' || c.ticket as place from comments c where c.id not in (select e.comment from events e where e.comment is not null)",
     ),
     rule(
         "requester-takes-part",
