@@ -64,7 +64,8 @@
 //!
 //! What a failure does: the disk is full or the database away, and nothing is decided, held or flagged; it is tried again
 //! ([`store::StoreError::is_passing`]). A message that cannot be read or decided is held with the reason, alone. One that ends the program
-//! is found at the next start and held at the third.
+//! is found at the next start and held at the third. Two changes that wait for each other: the database gives one up, and
+//! [`actions::transact`], by which each action has its transaction, begins it again.
 //!
 //! # A helper answers in the panel
 //!

@@ -3,7 +3,7 @@
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        door::{Change, enter, expect_version, leave, record},
+        door::{Change, enter, expect_version, leave, record, transact},
     },
     desk::{
         event::EventKind,
@@ -22,24 +22,29 @@ use crate::{
 /// What [`ActionError`] lists; [`ActionError::Invalid`] when `to` is no active helper or admin.
 pub async fn assign(desk: &Desk, actor: &Person, number: TicketNumber, seen: Option<i64>, to: Option<PersonId>) -> Result<()> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-    desk.allow(actor, Act::Assign(case, relation(actor, to)))?;
-    expect_version(&ticket, seen)?;
-    if let Some(to) = to {
-        let person = people::get(&mut tx, to).await?;
-        if !person.is_some_and(|it| it.is_active_staff()) {
-            return Err(ActionError::Invalid { field: "helper", why: "this person is not an active helper; choose another".to_owned() });
+    transact(desk, |mut tx| async move {
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::Assign(case, relation(actor, to)))?;
+        expect_version(&ticket, seen)?;
+        if let Some(to) = to {
+            let person = people::get(&mut tx, to).await?;
+            if !person.is_some_and(|it| it.is_active_staff()) {
+                return Err(ActionError::Invalid {
+                    field: "helper",
+                    why: "this person is not an active helper; choose another".to_owned(),
+                });
+            }
         }
-    }
-    let mut change = Change::of(ticket, Some(actor.id));
-    if give(&mut change, to) == Given::Changed {
-        if to.is_some() {
-            change.step(Step::StaffTakes, now);
+        let mut change = Change::of(ticket, Some(actor.id));
+        if give(&mut change, to) == Given::Changed {
+            if to.is_some() {
+                change.step(Step::StaffTakes, now);
+            }
+            record(desk, &mut tx, change, now).await?;
         }
-        record(desk, &mut tx, change, now).await?;
-    }
-    leave(desk, tx).await
+        leave(desk, tx).await
+    })
+    .await
 }
 
 /// Whether anything changed.

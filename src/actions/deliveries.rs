@@ -6,7 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result,
         correct::no_spam,
-        door::{Change, enter_merged, leave, record},
+        door::{Change, enter_merged, leave, record, transact},
         letters::Note,
     },
     desk::{
@@ -32,25 +32,27 @@ use crate::{
 /// What [`ActionError`] lists; [`ActionError::Conflict`] when it was sent already, or is being sent.
 pub async fn retry(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let row = theirs(desk, &mut tx, actor, id, now).await?;
-    if row.leased {
-        return Err(ActionError::Conflict("it is being handed to the mail server just now".to_owned()));
-    }
-    if row.state == DeliveryState::Sent.as_str() {
-        return Err(ActionError::Conflict("the mail server has it already; write a new reply to say it again".to_owned()));
-    }
-    if was_taken_back(&mut tx, &row).await? {
-        return Err(ActionError::Conflict("this reply was taken back; write it anew to send it".to_owned()));
-    }
-    if let Some(number) = row.ticket
-        && let Some(ticket) = tickets::standing(&mut tx, number).await?
-    {
-        no_spam(&mut tx, ticket.number).await?;
-    }
-    let what = Outcome { state: DeliveryState::Waiting.as_str(), words: "", next_at: Some(now) };
-    outbox::put(&mut tx, id, &what, now).await?;
-    leave(desk, tx).await
+    transact(desk, |mut tx| async move {
+        let row = theirs(desk, &mut tx, actor, id, now).await?;
+        if row.leased {
+            return Err(ActionError::Conflict("it is being handed to the mail server just now".to_owned()));
+        }
+        if row.state == DeliveryState::Sent.as_str() {
+            return Err(ActionError::Conflict("the mail server has it already; write a new reply to say it again".to_owned()));
+        }
+        if was_taken_back(&mut tx, &row).await? {
+            return Err(ActionError::Conflict("this reply was taken back; write it anew to send it".to_owned()));
+        }
+        if let Some(number) = row.ticket
+            && let Some(ticket) = tickets::standing(&mut tx, number).await?
+        {
+            no_spam(&mut tx, ticket.number).await?;
+        }
+        let what = Outcome { state: DeliveryState::Waiting.as_str(), words: "", next_at: Some(now) };
+        outbox::put(&mut tx, id, &what, now).await?;
+        leave(desk, tx).await
+    })
+    .await
 }
 
 /// Calls one recipient's copy off; nothing more is tried.
@@ -59,18 +61,20 @@ pub async fn retry(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
 /// What [`ActionError`] lists; [`ActionError::Conflict`] when it is settled already, or is being sent.
 pub async fn cancel(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let row = theirs(desk, &mut tx, actor, id, now).await?;
-    if row.leased {
-        return Err(ActionError::Conflict("it is being handed to the mail server just now".to_owned()));
-    }
-    if !DeliveryState::parse(&row.state).is_some_and(DeliveryState::is_open) {
-        return Err(ActionError::Conflict(format!("it is {} already", row.state)));
-    }
-    let words = format!("called off by {}", actor.name);
-    let what = Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None };
-    outbox::put(&mut tx, id, &what, now).await?;
-    leave(desk, tx).await
+    transact(desk, |mut tx| async move {
+        let row = theirs(desk, &mut tx, actor, id, now).await?;
+        if row.leased {
+            return Err(ActionError::Conflict("it is being handed to the mail server just now".to_owned()));
+        }
+        if !DeliveryState::parse(&row.state).is_some_and(DeliveryState::is_open) {
+            return Err(ActionError::Conflict(format!("it is {} already", row.state)));
+        }
+        let words = format!("called off by {}", actor.name);
+        let what = Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None };
+        outbox::put(&mut tx, id, &what, now).await?;
+        leave(desk, tx).await
+    })
+    .await
 }
 
 async fn was_taken_back(tx: &mut Tx, row: &DeliveryRow) -> Result<bool> {

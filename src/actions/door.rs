@@ -1,5 +1,7 @@
 //! The one door out: every change of a ticket leaves here with its history lines and the mail it calls for.
 
+use std::time::Duration;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -148,6 +150,31 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     };
     let owed = who_hears(&change.happenings, &circle);
     letters::owe(tx, &change, &owed, &letters::Around { desk, now, outbox, mailbox, staff: &staff, participants: &everybody }).await
+}
+
+/// So often an action is begun when other transactions are in its way.
+const MOST_RACES: u32 = 5;
+
+/// The first pause before it is begun again; doubled each time.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Does `work`, which ends with [`leave`], in a transaction. Where another is in its way and the database gives this one up, nothing
+/// of it has happened, and it is begun again: nobody is told of a race that they can win a moment later.
+///
+/// # Errors
+/// What `work` answers; a race that was lost each time.
+pub async fn transact<T, F>(desk: &Desk, work: impl Fn(Tx) -> F) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    for races in 1..MOST_RACES {
+        match work(desk.store.begin().await?).await {
+            Err(error) if error.is_lost_race() => tracing::info!("a change begins again, another was in its way: {error}"),
+            done => return done,
+        }
+        tokio::time::sleep(PAUSE * (1 << (races - 1))).await;
+    }
+    work(desk.store.begin().await?).await
 }
 
 /// Commits, and tells the senders.

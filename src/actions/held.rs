@@ -6,7 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result, carry_out,
         correct::no_spam,
-        door::{Change, enter, leave, record},
+        door::{Change, enter, leave, record, transact},
         facts, read_held,
         receive_message::{self, Done, Incoming},
     },
@@ -33,21 +33,23 @@ use crate::{
 /// What [`ActionError`] lists; [`ActionError::Conflict`] when it is on a ticket already, only its header is here, or nobody could
 /// be answered.
 pub async fn open(desk: &Desk, actor: &Person, id: LedgerId) -> Result<TicketNumber> {
-    let (incoming, now) = (look(desk, actor, id).await?, desk.clock.now());
-    let mut tx = desk.store.begin().await?;
-    claim(&mut tx, id).await?;
-    if incoming.message.requester.is_none() {
-        let why = "nobody could be answered: this message has no usable sender; join it to a ticket, or open one by hand";
-        return Err(ActionError::Conflict(why.to_owned()));
-    }
-    let mailbox = desk.mailboxes.get(incoming.row.mailbox).ok_or(ActionError::Missing("mailbox"))?;
-    let facts = facts::gather(desk, &mut tx, &incoming, mailbox, now).await?;
-    let fresh = now.duration_since(incoming.row.received_at) <= TOO_OLD_TO_ANSWER.min(SignedDuration::from_hours(24));
-    let receipt = if incoming.message.kind.automated() || !fresh { Answer::Never } else { Answer::Allowed };
-    let decision = Decision::Open { linked: facts.tickets.first().map(|it| it.number), receipt, requester: Requester::Sender };
-    let number = settle(desk, &mut tx, actor, &facts, &incoming, &decision).await?;
-    leave(desk, tx).await?;
-    Ok(number)
+    let (incoming, now) = (&look(desk, actor, id).await?, desk.clock.now());
+    transact(desk, |mut tx| async move {
+        claim(&mut tx, id).await?;
+        if incoming.message.requester.is_none() {
+            let why = "nobody could be answered: this message has no usable sender; join it to a ticket, or open one by hand";
+            return Err(ActionError::Conflict(why.to_owned()));
+        }
+        let mailbox = desk.mailboxes.get(incoming.row.mailbox).ok_or(ActionError::Missing("mailbox"))?;
+        let facts = facts::gather(desk, &mut tx, incoming, mailbox, now).await?;
+        let fresh = now.duration_since(incoming.row.received_at) <= TOO_OLD_TO_ANSWER.min(SignedDuration::from_hours(24));
+        let receipt = if incoming.message.kind.automated() || !fresh { Answer::Never } else { Answer::Allowed };
+        let decision = Decision::Open { linked: facts.tickets.first().map(|it| it.number), receipt, requester: Requester::Sender };
+        let number = settle(desk, &mut tx, actor, &facts, incoming, &decision).await?;
+        leave(desk, tx).await?;
+        Ok(number)
+    })
+    .await
 }
 
 /// How a held message joined a ticket.
@@ -64,28 +66,33 @@ pub enum Joined {
 /// # Errors
 /// What [`ActionError`] lists; missing for a ticket out of reach.
 pub async fn join(desk: &Desk, actor: &Person, id: LedgerId, number: TicketNumber) -> Result<Joined> {
-    let (incoming, now) = (look(desk, actor, id).await?, desk.clock.now());
-    let mut tx = desk.store.begin().await?;
-    // A merged ticket is joined where it was merged into.
-    let number = tickets::standing(&mut tx, number).await?.ok_or(ActionError::Missing("ticket"))?.number;
-    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-    desk.allow(actor, Act::Edit(case))?;
-    no_spam(&mut tx, number).await?;
-    claim(&mut tx, id).await?;
-    let how =
-        if incoming.message.kind.automated() || incoming.message.author().is_none() { Joined::AsMachine } else { Joined::AsParticipant };
-    let voice = match how {
-        Joined::AsMachine => Voice::Machine,
-        Joined::AsParticipant => Voice::Participant,
-    };
-    if how == Joined::AsParticipant {
-        take_part(desk, &mut tx, actor, &incoming, Change::of(ticket, Some(actor.id)), now).await?;
-    }
-    let mailbox = desk.mailboxes.get(incoming.row.mailbox).ok_or(ActionError::Missing("mailbox"))?;
-    let facts = facts::gather(desk, &mut tx, &incoming, mailbox, now).await?;
-    settle(desk, &mut tx, actor, &facts, &incoming, &Decision::Join { ticket: number, voice }).await?;
-    leave(desk, tx).await?;
-    Ok(how)
+    let (incoming, now) = (&look(desk, actor, id).await?, desk.clock.now());
+    transact(desk, |mut tx| async move {
+        // A merged ticket is joined where it was merged into.
+        let number = tickets::standing(&mut tx, number).await?.ok_or(ActionError::Missing("ticket"))?.number;
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::Edit(case))?;
+        no_spam(&mut tx, number).await?;
+        claim(&mut tx, id).await?;
+        let how = if incoming.message.kind.automated() || incoming.message.author().is_none() {
+            Joined::AsMachine
+        } else {
+            Joined::AsParticipant
+        };
+        let voice = match how {
+            Joined::AsMachine => Voice::Machine,
+            Joined::AsParticipant => Voice::Participant,
+        };
+        if how == Joined::AsParticipant {
+            take_part(desk, &mut tx, actor, incoming, Change::of(ticket, Some(actor.id)), now).await?;
+        }
+        let mailbox = desk.mailboxes.get(incoming.row.mailbox).ok_or(ActionError::Missing("mailbox"))?;
+        let facts = facts::gather(desk, &mut tx, incoming, mailbox, now).await?;
+        settle(desk, &mut tx, actor, &facts, incoming, &Decision::Join { ticket: number, voice }).await?;
+        leave(desk, tx).await?;
+        Ok(how)
+    })
+    .await
 }
 
 /// Leaves a held message aside. It stays in the ledger and can still be made a ticket.
@@ -94,16 +101,18 @@ pub async fn join(desk: &Desk, actor: &Person, id: LedgerId, number: TicketNumbe
 /// What [`ActionError`] lists; [`ActionError::Conflict`] when it is not waiting.
 pub async fn discard(desk: &Desk, actor: &Person, id: LedgerId) -> Result<()> {
     desk.allow(actor, Act::WorkHeldMail)?;
-    let mut tx = desk.store.begin().await?;
-    read_held::find_held(desk, &mut tx, actor, id).await?;
-    let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
-    match row.held {
-        None => return Err(ActionError::Missing("held message")),
-        Some(held) if held != Held::Waiting => return Err(ActionError::Conflict(format!("this message is {} by now", held.as_str()))),
-        Some(_) => {}
-    }
-    messages::settle_held(&mut tx, id, Held::Discarded, actor.id, desk.clock.now()).await?;
-    leave(desk, tx).await
+    transact(desk, |mut tx| async move {
+        read_held::find_held(desk, &mut tx, actor, id).await?;
+        let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
+        match row.held {
+            None => return Err(ActionError::Missing("held message")),
+            Some(held) if held != Held::Waiting => return Err(ActionError::Conflict(format!("this message is {} by now", held.as_str()))),
+            Some(_) => {}
+        }
+        messages::settle_held(&mut tx, id, Held::Discarded, actor.id, desk.clock.now()).await?;
+        leave(desk, tx).await
+    })
+    .await
 }
 
 /// The message, read again from its octets, if it is `actor`'s to settle.

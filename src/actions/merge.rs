@@ -6,7 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result,
         correct::{arrived, enter_both, no_spam, recount},
-        door::{Change, expect_version, leave, record},
+        door::{Change, expect_version, leave, record, transact},
     },
     desk::{
         correction::{CorrectionKind, may_join},
@@ -31,11 +31,13 @@ use crate::{
 /// What [`crate::actions::ActionError`] lists.
 pub async fn merge(desk: &Desk, actor: &Person, source: TicketNumber, seen: Option<i64>, target: TicketNumber) -> Result<()> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let (from, into) = enter_both(desk, &mut tx, actor, source, target).await?;
-    expect_version(&from, seen)?;
-    join(desk, &mut tx, Some(actor.id), from, into, now).await?;
-    leave(desk, tx).await
+    transact(desk, |mut tx| async move {
+        let (from, into) = enter_both(desk, &mut tx, actor, source, target).await?;
+        expect_version(&from, seen)?;
+        join(desk, &mut tx, Some(actor.id), from, into, now).await?;
+        leave(desk, tx).await
+    })
+    .await
 }
 
 /// [`merge`] of two tickets that are locked.

@@ -55,6 +55,7 @@ pub mod undo_correction;
 pub mod withdraw_reply;
 pub mod write_note;
 
+pub use door::transact;
 pub use say::NewFile;
 
 /// What every action needs: where things are kept, what time it is, and what the configuration says.

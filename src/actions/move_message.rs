@@ -6,7 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result, carry_out,
         correct::{arrived, enter_both, no_spam, recount},
-        door::{Change, TicketRow, enter, expect_version, leave, record},
+        door::{Change, TicketRow, enter, expect_version, leave, record, transact},
         merge,
     },
     desk::{
@@ -66,26 +66,28 @@ impl Moved {
 /// What [`ActionError`] lists; [`CannotCorrect`] for what stays where it is.
 pub async fn move_message(desk: &Desk, actor: &Person, id: CommentId, seen: Option<i64>, to: Destination) -> Result<Moved> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let comment = comments::get(&mut tx, id).await?.ok_or(ActionError::Missing("message"))?;
-    let (source, target) = match to {
-        Destination::Ticket(number) => {
-            let (source, target) = enter_both(desk, &mut tx, actor, comment.ticket, number).await?;
-            (source, Some(target))
-        }
-        Destination::New => {
-            let (source, case) = enter(desk, &mut tx, actor, comment.ticket).await?;
-            desk.allow(actor, Act::Correct(case))?;
-            (source, None)
-        }
-    };
-    expect_version(&source, seen)?;
-    // Moved in between: what was asked about is no longer so.
-    let comment = comments::get(&mut tx, id).await?.filter(|it| it.ticket == source.number).ok_or(ActionError::Stale)?;
-    may_move(&comment, actor)?;
-    let moved = within(desk, &mut tx, Some(actor.id), &comment, (source, target), now).await?;
-    leave(desk, tx).await?;
-    Ok(moved)
+    transact(desk, |mut tx| async move {
+        let comment = comments::get(&mut tx, id).await?.ok_or(ActionError::Missing("message"))?;
+        let (source, target) = match to {
+            Destination::Ticket(number) => {
+                let (source, target) = enter_both(desk, &mut tx, actor, comment.ticket, number).await?;
+                (source, Some(target))
+            }
+            Destination::New => {
+                let (source, case) = enter(desk, &mut tx, actor, comment.ticket).await?;
+                desk.allow(actor, Act::Correct(case))?;
+                (source, None)
+            }
+        };
+        expect_version(&source, seen)?;
+        // Moved in between: what was asked about is no longer so.
+        let comment = comments::get(&mut tx, id).await?.filter(|it| it.ticket == source.number).ok_or(ActionError::Stale)?;
+        may_move(&comment, actor)?;
+        let moved = within(desk, &mut tx, Some(actor.id), &comment, (source, target), now).await?;
+        leave(desk, tx).await?;
+        Ok(moved)
+    })
+    .await
 }
 
 /// [`move_message`] within a transaction that has locked both tickets; nobody: maildesk itself, which has read the mail again. No

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, NewFile, Result,
-        door::{Change, leave, record},
+        door::{Change, leave, record, transact},
         reply::{self, Words},
         say::{Saying, say},
         write_note,
@@ -72,51 +72,53 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
     desk.allow(actor, Act::OpenTicketFor)?;
     check(desk, actor, new)?;
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    if let Some(id) = new.assignee
-        && !people::get(&mut tx, id).await?.is_some_and(|it| it.is_active_staff())
-    {
-        return Err(ActionError::Invalid { field: "helper", why: "this person is not an active helper; choose another".to_owned() });
-    }
-    let requester = people::ensure(&mut tx, &new.customer, &clean_name(&new.name, &new.customer), now).await?;
-    let subject = clean_subject(&new.subject);
-    let (status, turn) = match (new.first, new.assignee) {
-        (FirstMessage::Sent, _) | (FirstMessage::Note, Some(_)) => (Status::InProgress, Turn::Customer),
-        (FirstMessage::Note, None) => (Status::Open, Turn::Staff),
-    };
-    let turn = if new.first == FirstMessage::Note { Turn::Staff } else { turn };
-    let row = NewTicket {
-        mailbox: new.mailbox,
-        subject: &subject,
-        priority: new.priority,
-        requester: requester.id,
-        assignee: new.assignee,
-        status,
-        turn,
-        opened_message: None,
-        linked: None,
-        at: now,
-    };
-    let ticket = make(&mut tx, &row, &requester, now).await?;
-    let number = ticket.number;
-    for copy in &new.copies {
-        let person = people::ensure(&mut tx, copy, &clean_name("", copy), now).await?;
-        participants::set(&mut tx, number, person.id, Participation::Active, now).await?;
-    }
-    let mut change = Change::of(ticket, Some(actor.id));
-    change.note_opened("panel");
-    if let Some(to) = new.assignee {
-        change.changed(EventKind::Assigned, None, Some(to.to_string()));
-        change.happened(Happening::Assigned { to });
-    }
-    let words = Words { text: &new.text, files: &new.files, via: Via::Panel, mail: None };
-    match new.first {
-        FirstMessage::Sent => reply::as_staff(desk, &mut tx, &mut change, actor, &words, now).await?,
-        FirstMessage::Note => write_note::note(desk, &mut tx, &mut change, actor, &words, now).await?,
-    };
-    record(desk, &mut tx, change, now).await?;
-    leave(desk, tx).await?;
-    Ok(number)
+    transact(desk, |mut tx| async move {
+        if let Some(id) = new.assignee
+            && !people::get(&mut tx, id).await?.is_some_and(|it| it.is_active_staff())
+        {
+            return Err(ActionError::Invalid { field: "helper", why: "this person is not an active helper; choose another".to_owned() });
+        }
+        let requester = people::ensure(&mut tx, &new.customer, &clean_name(&new.name, &new.customer), now).await?;
+        let subject = clean_subject(&new.subject);
+        let (status, turn) = match (new.first, new.assignee) {
+            (FirstMessage::Sent, _) | (FirstMessage::Note, Some(_)) => (Status::InProgress, Turn::Customer),
+            (FirstMessage::Note, None) => (Status::Open, Turn::Staff),
+        };
+        let turn = if new.first == FirstMessage::Note { Turn::Staff } else { turn };
+        let row = NewTicket {
+            mailbox: new.mailbox,
+            subject: &subject,
+            priority: new.priority,
+            requester: requester.id,
+            assignee: new.assignee,
+            status,
+            turn,
+            opened_message: None,
+            linked: None,
+            at: now,
+        };
+        let ticket = make(&mut tx, &row, &requester, now).await?;
+        let number = ticket.number;
+        for copy in &new.copies {
+            let person = people::ensure(&mut tx, copy, &clean_name("", copy), now).await?;
+            participants::set(&mut tx, number, person.id, Participation::Active, now).await?;
+        }
+        let mut change = Change::of(ticket, Some(actor.id));
+        change.note_opened("panel");
+        if let Some(to) = new.assignee {
+            change.changed(EventKind::Assigned, None, Some(to.to_string()));
+            change.happened(Happening::Assigned { to });
+        }
+        let words = Words { text: &new.text, files: &new.files, via: Via::Panel, mail: None };
+        match new.first {
+            FirstMessage::Sent => reply::as_staff(desk, &mut tx, &mut change, actor, &words, now).await?,
+            FirstMessage::Note => write_note::note(desk, &mut tx, &mut change, actor, &words, now).await?,
+        };
+        record(desk, &mut tx, change, now).await?;
+        leave(desk, tx).await?;
+        Ok(number)
+    })
+    .await
 }
 
 fn check(desk: &Desk, actor: &Person, new: &ForCustomer) -> Result<()> {
@@ -164,42 +166,44 @@ pub async fn as_customer(desk: &Desk, actor: &Person, new: &OwnRequest) -> Resul
         Receipt::Never => Answer::Never,
     };
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let subject = clean_subject(&new.subject);
-    let row = NewTicket {
-        mailbox: new.mailbox,
-        subject: &subject,
-        priority: Priority::Normal,
-        requester: actor.id,
-        assignee: None,
-        status: Status::Open,
-        turn: Turn::Staff,
-        opened_message: None,
-        linked: None,
-        at: now,
-    };
-    let ticket = make(&mut tx, &row, actor, now).await?;
-    let number = ticket.number;
-    let saying = Saying {
-        ticket: number,
-        visibility: Visibility::Public,
-        origin: Origin::Customer,
-        author: Some(actor.id),
-        via: Via::Portal,
-        text: &new.text,
-        files: &new.files,
-        mail: None,
-        flag: None,
-    };
-    let comment = say(desk, &mut tx, &saying, now).await?;
-    let mut change = Change::of(ticket, Some(actor.id));
-    change.opened("portal", comment);
-    change.happened(Happening::Opened { comment, receipt });
-    // They are signed in: their words may be repeated to themselves.
-    change.echo = crate::actions::door::Echo::Allowed;
-    record(desk, &mut tx, change, now).await?;
-    leave(desk, tx).await?;
-    Ok(number)
+    transact(desk, |mut tx| async move {
+        let subject = clean_subject(&new.subject);
+        let row = NewTicket {
+            mailbox: new.mailbox,
+            subject: &subject,
+            priority: Priority::Normal,
+            requester: actor.id,
+            assignee: None,
+            status: Status::Open,
+            turn: Turn::Staff,
+            opened_message: None,
+            linked: None,
+            at: now,
+        };
+        let ticket = make(&mut tx, &row, actor, now).await?;
+        let number = ticket.number;
+        let saying = Saying {
+            ticket: number,
+            visibility: Visibility::Public,
+            origin: Origin::Customer,
+            author: Some(actor.id),
+            via: Via::Portal,
+            text: &new.text,
+            files: &new.files,
+            mail: None,
+            flag: None,
+        };
+        let comment = say(desk, &mut tx, &saying, now).await?;
+        let mut change = Change::of(ticket, Some(actor.id));
+        change.opened("portal", comment);
+        change.happened(Happening::Opened { comment, receipt });
+        // They are signed in: their words may be repeated to themselves.
+        change.echo = crate::actions::door::Echo::Allowed;
+        record(desk, &mut tx, change, now).await?;
+        leave(desk, tx).await?;
+        Ok(number)
+    })
+    .await
 }
 
 async fn make(tx: &mut Tx, row: &NewTicket<'_>, requester: &Person, now: Timestamp) -> Result<Ticket> {

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        door::{Change, enter, leave, record},
+        door::{Change, enter, leave, record, transact},
     },
     desk::{
         address::EmailAddress,
@@ -48,44 +48,48 @@ pub async fn add(desk: &Desk, actor: &Person, number: TicketNumber, email: &Emai
         return Err(ActionError::Invalid { field: "participant", why: format!("{email} is this desk’s own address") });
     }
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-    desk.allow(actor, Act::Edit(case))?;
-    let person = people::ensure(&mut tx, email, &clean_name("", email), now).await?;
-    if participants::of(&mut tx, number, person.id).await? != Some(Participation::Active) {
-        participants::set(&mut tx, number, person.id, Participation::Active, now).await?;
-        let mut change = Change::of(ticket, Some(actor.id));
-        change.changed(EventKind::ParticipantAdded, None, Some(person.email.to_string()));
-        record(desk, &mut tx, change, now).await?;
-    }
-    leave(desk, tx).await
+    transact(desk, |mut tx| async move {
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::Edit(case))?;
+        let person = people::ensure(&mut tx, email, &clean_name("", email), now).await?;
+        if participants::of(&mut tx, number, person.id).await? != Some(Participation::Active) {
+            participants::set(&mut tx, number, person.id, Participation::Active, now).await?;
+            let mut change = Change::of(ticket, Some(actor.id));
+            change.changed(EventKind::ParticipantAdded, None, Some(person.email.to_string()));
+            record(desk, &mut tx, change, now).await?;
+        }
+        leave(desk, tx).await
+    })
+    .await
 }
 
 async fn set(desk: &Desk, actor: &Person, number: TicketNumber, who: PersonId, to: Participation) -> Result<()> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-    desk.allow(actor, Act::Edit(case))?;
-    let person = people::get(&mut tx, who).await?.ok_or(ActionError::Missing("person"))?;
-    let is = participants::of(&mut tx, number, who).await?.ok_or(ActionError::Missing("participant"))?;
-    if ticket.requester == who && to == Participation::Removed {
-        return Err(ActionError::Conflict("the requester always takes part in their own ticket".to_owned()));
-    }
-    if is != to {
-        participants::set(&mut tx, number, who, to, now).await?;
-        if to == Participation::Removed {
-            call_off(&mut tx, number, &person, actor, now).await?;
+    transact(desk, |mut tx| async move {
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::Edit(case))?;
+        let person = people::get(&mut tx, who).await?.ok_or(ActionError::Missing("person"))?;
+        let is = participants::of(&mut tx, number, who).await?.ok_or(ActionError::Missing("participant"))?;
+        if ticket.requester == who && to == Participation::Removed {
+            return Err(ActionError::Conflict("the requester always takes part in their own ticket".to_owned()));
         }
-        let mut change = Change::of(ticket, Some(actor.id));
-        match to {
-            Participation::Removed => change.changed(EventKind::ParticipantRemoved, Some(person.email.to_string()), None),
-            Participation::Active | Participation::Proposed => {
-                change.changed(EventKind::ParticipantAdded, None, Some(person.email.to_string()))
+        if is != to {
+            participants::set(&mut tx, number, who, to, now).await?;
+            if to == Participation::Removed {
+                call_off(&mut tx, number, &person, actor, now).await?;
             }
+            let mut change = Change::of(ticket, Some(actor.id));
+            match to {
+                Participation::Removed => change.changed(EventKind::ParticipantRemoved, Some(person.email.to_string()), None),
+                Participation::Active | Participation::Proposed => {
+                    change.changed(EventKind::ParticipantAdded, None, Some(person.email.to_string()))
+                }
+            }
+            record(desk, &mut tx, change, now).await?;
         }
-        record(desk, &mut tx, change, now).await?;
-    }
-    leave(desk, tx).await
+        leave(desk, tx).await
+    })
+    .await
 }
 
 /// What waits for somebody who takes part no longer does not leave; what is being handed over just now does.

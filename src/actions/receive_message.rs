@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 
 use crate::{
-    actions::{Desk, Result, carry_out, door::leave, facts, read_held as held},
+    actions::{
+        Desk, Result, carry_out,
+        door::{leave, transact},
+        facts, read_held as held,
+    },
     desk::{
         id::{LedgerId, SenderRuleId, TicketNumber},
         message::IncomingMessage,
@@ -60,9 +64,6 @@ pub struct Outcome {
     pub reason: String,
 }
 
-/// So often a decision is begun when another transaction is in its way.
-const MOST_RACES: usize = 3;
-
 /// Decides each of these messages and does what was decided, all in one transaction: one sync to the disk under a backlog.
 /// Where that fails, each is decided alone, and one that cannot be is held with the reason: it never stops the others (I6).
 ///
@@ -78,7 +79,7 @@ pub async fn receive_messages(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Out
     }
     let mut outcomes = Vec::with_capacity(batch.len());
     for one in batch {
-        match alone(desk, one).await {
+        match together(desk, std::slice::from_ref(one)).await {
             Ok(outcome) => outcomes.extend(outcome),
             Err(error) if error.is_passing() => return Err(error),
             Err(error) => hold(desk, one, &error.to_string()).await?,
@@ -87,28 +88,19 @@ pub async fn receive_messages(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Out
     Ok(outcomes)
 }
 
-/// Begins again when another transaction was in its way.
-async fn alone(desk: &Desk, one: &Incoming) -> Result<Vec<Outcome>> {
-    for _ in 1..MOST_RACES {
-        match together(desk, std::slice::from_ref(one)).await {
-            Err(error) if error.is_lost_race() => tracing::info!(message = %one.row.id, "deciding {} begins again: {error}", one.row.id),
-            done => return done,
-        }
-    }
-    together(desk, std::slice::from_ref(one)).await
-}
-
 async fn together(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let ids: Vec<LedgerId> = batch.iter().map(|it| it.row.id).collect();
-    let undecided = messages::undecided_of(&mut tx, &ids).await?;
-    let mut outcomes = Vec::with_capacity(batch.len());
-    for incoming in batch.iter().filter(|it| undecided.contains(&it.row.id)) {
-        outcomes.push(receive(desk, &mut tx, incoming, now).await?);
-    }
-    leave(desk, tx).await?;
-    Ok(outcomes)
+    let ids: &Vec<LedgerId> = &batch.iter().map(|it| it.row.id).collect();
+    transact(desk, |mut tx| async move {
+        let undecided = messages::undecided_of(&mut tx, ids).await?;
+        let mut outcomes = Vec::with_capacity(batch.len());
+        for incoming in batch.iter().filter(|it| undecided.contains(&it.row.id)) {
+            outcomes.push(receive(desk, &mut tx, incoming, now).await?);
+        }
+        leave(desk, tx).await?;
+        Ok(outcomes)
+    })
+    .await
 }
 
 /// Keeps a message for a person to look at, because deciding it fails; nothing when it is decided meanwhile.
@@ -117,13 +109,15 @@ async fn together(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
 /// When the database fails.
 pub async fn hold(desk: &Desk, incoming: &Incoming, error: &str) -> Result<()> {
     tracing::error!(message = %incoming.row.id, "holding message {}: deciding it fails: {error}", incoming.row.id);
-    let mut tx = desk.store.begin().await?;
-    if messages::undecided_of(&mut tx, &[incoming.row.id]).await?.is_empty() {
-        return Ok(());
-    }
-    let trace = held_because("Can it be decided?", &format!("no: {error}"));
-    write(&mut tx, incoming, &Done::held(), &trace, desk.clock.now()).await?;
-    leave(desk, tx).await
+    let trace = &held_because("Can it be decided?", &format!("no: {error}"));
+    transact(desk, |mut tx| async move {
+        if messages::undecided_of(&mut tx, &[incoming.row.id]).await?.is_empty() {
+            return Ok(());
+        }
+        write(&mut tx, incoming, &Done::held(), trace, desk.clock.now()).await?;
+        leave(desk, tx).await
+    })
+    .await
 }
 
 async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, now: Timestamp) -> Result<Outcome> {

@@ -6,7 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, NewFile, Result,
         correct::{no_spam, takes_answers},
-        door::{Change, enter, leave, record},
+        door::{Change, enter, leave, record, transact},
         say::{FromMail, Saying, say},
     },
     desk::{
@@ -40,25 +40,27 @@ pub struct Reply {
 /// What [`ActionError`] lists; [`ActionError::NewWords`] is the safety catch.
 pub async fn reply(desk: &Desk, actor: &Person, number: TicketNumber, reply: &Reply) -> Result<CommentId> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-    desk.allow(actor, Act::Comment(case))?;
-    desk.allow(actor, Act::SetStatus(case))?;
-    no_spam(&mut tx, number).await?;
-    let newer = comments::written_since(&mut tx, number, reply.seen.unwrap_or(CommentId(0)), actor.id).await?;
-    if !newer.is_empty() {
-        return Err(ActionError::NewWords { comments: newer });
-    }
-    let mut change = Change::of(ticket, Some(actor.id));
-    let words = Words { text: &reply.text, files: &reply.files, via: Via::Panel, mail: None };
-    let comment = as_staff(desk, &mut tx, &mut change, actor, &words, now).await?;
-    if let Some(to) = reply.then {
-        let to = change.ticket.status.by_staff(to)?;
-        change.set_status(to, now);
-    }
-    record(desk, &mut tx, change, now).await?;
-    leave(desk, tx).await?;
-    Ok(comment)
+    transact(desk, |mut tx| async move {
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::Comment(case))?;
+        desk.allow(actor, Act::SetStatus(case))?;
+        no_spam(&mut tx, number).await?;
+        let newer = comments::written_since(&mut tx, number, reply.seen.unwrap_or(CommentId(0)), actor.id).await?;
+        if !newer.is_empty() {
+            return Err(ActionError::NewWords { comments: newer });
+        }
+        let mut change = Change::of(ticket, Some(actor.id));
+        let words = Words { text: &reply.text, files: &reply.files, via: Via::Panel, mail: None };
+        let comment = as_staff(desk, &mut tx, &mut change, actor, &words, now).await?;
+        if let Some(to) = reply.then {
+            let to = change.ticket.status.by_staff(to)?;
+            change.set_status(to, now);
+        }
+        record(desk, &mut tx, change, now).await?;
+        leave(desk, tx).await?;
+        Ok(comment)
+    })
+    .await
 }
 
 /// Words with what comes beside them.
@@ -109,27 +111,29 @@ pub async fn comment_as_customer(
     files: &[NewFile],
 ) -> Result<CommentId> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-    desk.allow(actor, Act::Comment(case))?;
-    takes_answers(&mut tx, number).await?;
-    let mut change = Change::of(ticket, Some(actor.id));
-    let saying = Saying {
-        ticket: number,
-        visibility: Visibility::Public,
-        origin: Origin::Customer,
-        author: Some(actor.id),
-        via: Via::Portal,
-        text,
-        files,
-        mail: None,
-        flag: None,
-    };
-    let comment = say(desk, &mut tx, &saying, now).await?;
-    customer_wrote(&mut change, comment, now);
-    record(desk, &mut tx, change, now).await?;
-    leave(desk, tx).await?;
-    Ok(comment)
+    transact(desk, |mut tx| async move {
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::Comment(case))?;
+        takes_answers(&mut tx, number).await?;
+        let mut change = Change::of(ticket, Some(actor.id));
+        let saying = Saying {
+            ticket: number,
+            visibility: Visibility::Public,
+            origin: Origin::Customer,
+            author: Some(actor.id),
+            via: Via::Portal,
+            text,
+            files,
+            mail: None,
+            flag: None,
+        };
+        let comment = say(desk, &mut tx, &saying, now).await?;
+        customer_wrote(&mut change, comment, now);
+        record(desk, &mut tx, change, now).await?;
+        leave(desk, tx).await?;
+        Ok(comment)
+    })
+    .await
 }
 
 /// What follows when a customer has written.

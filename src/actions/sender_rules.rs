@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 
 use crate::{
-    actions::{ActionError, Desk, Result, door::leave},
+    actions::{
+        ActionError, Desk, Result,
+        door::{leave, transact},
+    },
     desk::{
         address::EmailAddress,
         domain::{Domain, kind_of},
@@ -48,10 +51,12 @@ pub struct Added {
 /// What [`ActionError`] lists; [`ActionError::Invalid`] for a pattern that would stop the desk's own people.
 pub async fn add(desk: &Desk, actor: &Person, new: &NewRule) -> Result<Added> {
     desk.allow(actor, Act::WorkHeldMail)?;
-    let mut tx = desk.store.begin().await?;
-    let added = put(desk, &mut tx, actor, new, desk.clock.now()).await?;
-    leave(desk, tx).await?;
-    Ok(added)
+    transact(desk, |mut tx| async move {
+        let added = put(desk, &mut tx, actor, new, desk.clock.now()).await?;
+        leave(desk, tx).await?;
+        Ok(added)
+    })
+    .await
 }
 
 /// [`add`], inside another action.
@@ -76,17 +81,19 @@ pub(super) async fn put(desk: &Desk, tx: &mut Tx, actor: &Person, new: &NewRule,
 /// What [`ActionError`] lists; [`ActionError::Conflict`] when it was taken off already.
 pub async fn remove(desk: &Desk, actor: &Person, id: SenderRuleId) -> Result<RuleRow> {
     desk.allow(actor, Act::WorkHeldMail)?;
-    let mut tx = desk.store.begin().await?;
-    let rule = sender_rules::get(&mut tx, id).await?.ok_or(ActionError::Missing("rule"))?;
-    if rule.made_by_id != actor.id {
-        desk.allow(actor, Act::Manage)?;
-    }
-    if rule.removed.is_some() {
-        return Err(ActionError::Conflict(format!("{} was taken off already", rule.pattern)));
-    }
-    sender_rules::remove(&mut tx, id, actor.id, desk.clock.now()).await?;
-    leave(desk, tx).await?;
-    Ok(rule)
+    transact(desk, |mut tx| async move {
+        let rule = sender_rules::get(&mut tx, id).await?.ok_or(ActionError::Missing("rule"))?;
+        if rule.made_by_id != actor.id {
+            desk.allow(actor, Act::Manage)?;
+        }
+        if rule.removed.is_some() {
+            return Err(ActionError::Conflict(format!("{} was taken off already", rule.pattern)));
+        }
+        sender_rules::remove(&mut tx, id, actor.id, desk.clock.now()).await?;
+        leave(desk, tx).await?;
+        Ok(rule)
+    })
+    .await
 }
 
 /// Puts a rule that was taken off in force again, under the name of whoever does so.

@@ -4,7 +4,7 @@ use crate::{
     actions::{
         Desk, Result,
         correct::{no_spam, takes_answers},
-        door::{Change, enter, expect_version, leave, record},
+        door::{Change, enter, expect_version, leave, record, transact},
     },
     desk::{
         id::TicketNumber,
@@ -20,25 +20,27 @@ use crate::{
 /// What [`crate::actions::ActionError`] lists; `NoSuchStep` for a transition that does not exist.
 pub async fn set_status(desk: &Desk, actor: &Person, number: TicketNumber, seen: Option<i64>, to: Status) -> Result<()> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-    let to = match actor.role {
-        Role::Admin | Role::Helper => {
-            desk.allow(actor, Act::SetStatus(case))?;
-            no_spam(&mut tx, number).await?;
-            ticket.status.by_staff(to)?
+    transact(desk, |mut tx| async move {
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        let to = match actor.role {
+            Role::Admin | Role::Helper => {
+                desk.allow(actor, Act::SetStatus(case))?;
+                no_spam(&mut tx, number).await?;
+                ticket.status.by_staff(to)?
+            }
+            Role::Customer => {
+                desk.allow(actor, Act::CloseOrReopen(case))?;
+                takes_answers(&mut tx, number).await?;
+                ticket.status.by_customer(to, Assigned::of(ticket.assignee))?
+            }
+        };
+        expect_version(&ticket, seen)?;
+        let mut change = Change::of(ticket, Some(actor.id));
+        if change.ticket.status != to {
+            change.set_status(to, now);
+            record(desk, &mut tx, change, now).await?;
         }
-        Role::Customer => {
-            desk.allow(actor, Act::CloseOrReopen(case))?;
-            takes_answers(&mut tx, number).await?;
-            ticket.status.by_customer(to, Assigned::of(ticket.assignee))?
-        }
-    };
-    expect_version(&ticket, seen)?;
-    let mut change = Change::of(ticket, Some(actor.id));
-    if change.ticket.status != to {
-        change.set_status(to, now);
-        record(desk, &mut tx, change, now).await?;
-    }
-    leave(desk, tx).await
+        leave(desk, tx).await
+    })
+    .await
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::{
-    actions::{ActionError, Desk, Result},
+    actions::{ActionError, Desk, Result, transact},
     auth::{keys::hashed, link::Purpose},
     clock::random_token,
     desk::{
@@ -46,19 +46,28 @@ pub struct Started {
 /// Missing when there is no such active person.
 pub async fn sign_in(desk: &Desk, person: PersonId, new: NewSession) -> Result<Started> {
     let now = desk.clock.now();
-    let limits = desk.settings.sessions;
-    let mut tx = desk.store.begin().await?;
-    active(&mut tx, person).await?;
-    let epoch = sessions::epoch(&mut tx, person).await?.ok_or(ActionError::Missing("person"))?;
-    let id = random_token();
-    let expires_at = now.saturating_add(limits.absolute).unwrap_or(Timestamp::MAX);
-    let session =
-        Session { id: hashed(&id), person, created_at: now, seen_at: now, expires_at, agent: new.agent, address: new.address.to_string() };
-    sessions::prune(&mut tx, now, now.saturating_sub(limits.idle).unwrap_or(Timestamp::MIN)).await?;
-    sessions::insert(&mut tx, &session).await?;
-    sessions::seen(&mut tx, person, now).await?;
-    tx.commit().await?;
-    Ok(Started { id, epoch, expires_at })
+    let (limits, new) = (desk.settings.sessions, &new);
+    transact(desk, |mut tx| async move {
+        active(&mut tx, person).await?;
+        let epoch = sessions::epoch(&mut tx, person).await?.ok_or(ActionError::Missing("person"))?;
+        let id = random_token();
+        let expires_at = now.saturating_add(limits.absolute).unwrap_or(Timestamp::MAX);
+        let session = Session {
+            id: hashed(&id),
+            person,
+            created_at: now,
+            seen_at: now,
+            expires_at,
+            agent: new.agent.clone(),
+            address: new.address.to_string(),
+        };
+        sessions::prune(&mut tx, now, now.saturating_sub(limits.idle).unwrap_or(Timestamp::MIN)).await?;
+        sessions::insert(&mut tx, &session).await?;
+        sessions::seen(&mut tx, person, now).await?;
+        tx.commit().await?;
+        Ok(Started { id, epoch, expires_at })
+    })
+    .await
 }
 
 async fn active(tx: &mut Tx, person: PersonId) -> Result<Person> {
@@ -70,10 +79,12 @@ async fn active(tx: &mut Tx, person: PersonId) -> Result<Person> {
 /// # Errors
 /// When the database refuses.
 pub async fn sign_out(desk: &Desk, who: &Person, session: &str) -> Result<()> {
-    let mut tx = desk.store.begin().await?;
-    sessions::delete(&mut tx, who.id, session).await?;
-    tx.commit().await?;
-    Ok(())
+    transact(desk, |mut tx| async move {
+        sessions::delete(&mut tx, who.id, session).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Ends all of one's own sessions but this one.
@@ -81,10 +92,12 @@ pub async fn sign_out(desk: &Desk, who: &Person, session: &str) -> Result<()> {
 /// # Errors
 /// When the database refuses.
 pub async fn sign_out_elsewhere(desk: &Desk, who: &Person, this: &str) -> Result<()> {
-    let mut tx = desk.store.begin().await?;
-    sessions::delete_others(&mut tx, who.id, this).await?;
-    tx.commit().await?;
-    Ok(())
+    transact(desk, |mut tx| async move {
+        sessions::delete_others(&mut tx, who.id, this).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Notes that a session was used now.
@@ -92,10 +105,12 @@ pub async fn sign_out_elsewhere(desk: &Desk, who: &Person, this: &str) -> Result
 /// # Errors
 /// When the database refuses.
 pub async fn note_use(desk: &Desk, session: &str) -> Result<()> {
-    let mut tx = desk.store.begin().await?;
-    sessions::touch(&mut tx, session, desk.clock.now()).await?;
-    tx.commit().await?;
-    Ok(())
+    transact(desk, |mut tx| async move {
+        sessions::touch(&mut tx, session, desk.clock.now()).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
 }
 
 /// Who is to be the first admin.
@@ -114,31 +129,29 @@ pub struct FirstAdmin {
 /// # Errors
 /// Conflict when there is one; invalid without a name.
 pub async fn make_first_admin(desk: &Desk, new: FirstAdmin) -> Result<PersonId> {
-    let name = typed_name(&new.name, &new.email)?;
-    let mut tx = desk.store.begin().await?;
-    if sessions::has_admin(&mut tx).await? {
-        return Err(ActionError::Conflict("this desk has an admin already; sign in, or ask them".to_owned()));
-    }
-    let person = match people::by_email(&mut tx, &new.email).await? {
-        Some(known) => {
-            sessions::promote(&mut tx, known.id, Role::Admin, &name).await?;
-            sessions::set_password(&mut tx, known.id, &new.password_hash).await?;
-            known.id
+    let name = &typed_name(&new.name, &new.email)?;
+    let new = &new;
+    transact(desk, |mut tx| async move {
+        if sessions::has_admin(&mut tx).await? {
+            return Err(ActionError::Conflict("this desk has an admin already; sign in, or ask them".to_owned()));
         }
-        None => {
-            let admin = NewPerson {
-                role: Role::Admin,
-                name: &name,
-                email: &new.email,
-                password_hash: Some(&new.password_hash),
-                at: desk.clock.now(),
-            };
-            people::insert(&mut tx, &admin).await?
-        }
-    };
-    tx.commit().await?;
-    tracing::info!(person = %person, "made the first admin");
-    Ok(person)
+        let person = match people::by_email(&mut tx, &new.email).await? {
+            Some(known) => {
+                sessions::promote(&mut tx, known.id, Role::Admin, name).await?;
+                sessions::set_password(&mut tx, known.id, &new.password_hash).await?;
+                known.id
+            }
+            None => {
+                let admin =
+                    NewPerson { role: Role::Admin, name, email: &new.email, password_hash: Some(&new.password_hash), at: desk.clock.now() };
+                people::insert(&mut tx, &admin).await?
+            }
+        };
+        tx.commit().await?;
+        tracing::info!(person = %person, "made the first admin");
+        Ok(person)
+    })
+    .await
 }
 
 fn typed_name(name: &str, email: &EmailAddress) -> Result<String> {
@@ -165,19 +178,22 @@ pub struct Invited {
 /// Conflict when the link was used or has expired; invalid without a name.
 pub async fn accept_invitation(desk: &Desk, invited: Invited) -> Result<PersonId> {
     let now = desk.clock.now();
+    let invited = &invited;
     let over = || ActionError::Conflict("this link was used already, or it has expired; an admin can send a new one".to_owned());
-    let mut tx = desk.store.begin().await?;
-    let link = links::get(&mut tx, &invited.token_hash).await?.ok_or_else(over)?;
-    if Purpose::parse(&link.purpose).is_none() || now >= link.expires_at || !links::use_up(&mut tx, &invited.token_hash, now).await? {
-        return Err(over());
-    }
-    let person = active(&mut tx, link.person).await?;
-    let name = typed_name(&invited.name, &person.email)?;
-    sessions::rename(&mut tx, person.id, &name).await?;
-    sessions::set_password(&mut tx, person.id, &invited.password_hash).await?;
-    sessions::end_all(&mut tx, person.id).await?;
-    tx.commit().await?;
-    Ok(person.id)
+    transact(desk, |mut tx| async move {
+        let link = links::get(&mut tx, &invited.token_hash).await?.ok_or_else(over)?;
+        if Purpose::parse(&link.purpose).is_none() || now >= link.expires_at || !links::use_up(&mut tx, &invited.token_hash, now).await? {
+            return Err(over());
+        }
+        let person = active(&mut tx, link.person).await?;
+        let name = typed_name(&invited.name, &person.email)?;
+        sessions::rename(&mut tx, person.id, &name).await?;
+        sessions::set_password(&mut tx, person.id, &invited.password_hash).await?;
+        sessions::end_all(&mut tx, person.id).await?;
+        tx.commit().await?;
+        Ok(person.id)
+    })
+    .await
 }
 
 /// Sets one's own password, once the old one was right: every session ends, also the one that asks.
@@ -185,11 +201,13 @@ pub async fn accept_invitation(desk: &Desk, invited: Invited) -> Result<PersonId
 /// # Errors
 /// When the database refuses.
 pub async fn change_password(desk: &Desk, who: &Person, password_hash: &str) -> Result<()> {
-    let mut tx = desk.store.begin().await?;
-    sessions::set_password(&mut tx, who.id, password_hash).await?;
-    sessions::end_all(&mut tx, who.id).await?;
-    tx.commit().await?;
-    Ok(())
+    transact(desk, |mut tx| async move {
+        sessions::set_password(&mut tx, who.id, password_hash).await?;
+        sessions::end_all(&mut tx, who.id).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
 }
 
 /// How the panel looks to somebody.
@@ -226,8 +244,10 @@ impl Theme {
 /// # Errors
 /// When the database refuses.
 pub async fn set_theme(desk: &Desk, who: &Person, theme: Theme) -> Result<()> {
-    let mut tx = desk.store.begin().await?;
-    sessions::set_theme(&mut tx, who.id, theme.as_str()).await?;
-    tx.commit().await?;
-    Ok(())
+    transact(desk, |mut tx| async move {
+        sessions::set_theme(&mut tx, who.id, theme.as_str()).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
 }

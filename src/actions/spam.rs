@@ -7,7 +7,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result,
         correct::no_spam,
-        door::{Change, enter, expect_version, leave, record},
+        door::{Change, enter, expect_version, leave, record, transact},
         held::with_line,
         sender_rules::{self, NewRule},
     },
@@ -46,38 +46,40 @@ pub enum Sender {
 /// What [`ActionError`] lists; [`ActionError::Conflict`] when nothing on it came by mail.
 pub async fn mark(desk: &Desk, actor: &Person, number: TicketNumber, seen: Option<i64>, sender: Sender) -> Result<Option<SenderRuleId>> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-    desk.allow(actor, Act::SetStatus(case))?;
-    desk.allow(actor, Act::WorkHeldMail)?;
-    expect_version(&ticket, seen)?;
-    no_spam(&mut tx, number).await?;
-    let mails = comments::mails_of(&mut tx, number).await?;
-    if mails.is_empty() {
-        return Err(ActionError::Conflict("nothing on this ticket came in by mail; close it instead".to_owned()));
-    }
-    call_off(&mut tx, actor, number, now).await?;
-    for id in mails {
-        let trace = with_line(held::trace(&mut tx, id).await?.as_deref(), &format!("{} marked #{number} as spam", actor.name));
-        let text = serde_json::to_string(&trace).unwrap_or_default();
-        let settled = Settled { held: Some(Held::Discarded), decision: held::Decision::Stays, trace: &text, by: actor.id };
-        held::settle(&mut tx, id, &settled, now).await?;
-    }
-    let rule = match (sender, people::get(&mut tx, ticket.requester).await?) {
-        (Sender::AlwaysHeld, Some(person)) => {
-            let pattern = SenderPattern::Address(person.email);
-            let new = NewRule { pattern, verdict: SenderVerdict::Hold, note: format!("#{number} was spam") };
-            Some(sender_rules::put(desk, &mut tx, actor, &new, now).await?.id)
+    transact(desk, |mut tx| async move {
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::SetStatus(case))?;
+        desk.allow(actor, Act::WorkHeldMail)?;
+        expect_version(&ticket, seen)?;
+        no_spam(&mut tx, number).await?;
+        let mails = comments::mails_of(&mut tx, number).await?;
+        if mails.is_empty() {
+            return Err(ActionError::Conflict("nothing on this ticket came in by mail; close it instead".to_owned()));
         }
-        (Sender::AlwaysHeld, None) | (Sender::Stays, _) => None,
-    };
-    let mut change = Change::of(ticket, Some(actor.id));
-    let was = change.ticket.status;
-    change.changed(EventKind::Spam, Some(was.as_str().to_owned()), None);
-    change.set_status_untold(Status::Closed, now);
-    record(desk, &mut tx, change, now).await?;
-    leave(desk, tx).await?;
-    Ok(rule)
+        call_off(&mut tx, actor, number, now).await?;
+        for id in mails {
+            let trace = with_line(held::trace(&mut tx, id).await?.as_deref(), &format!("{} marked #{number} as spam", actor.name));
+            let text = serde_json::to_string(&trace).unwrap_or_default();
+            let settled = Settled { held: Some(Held::Discarded), decision: held::Decision::Stays, trace: &text, by: actor.id };
+            held::settle(&mut tx, id, &settled, now).await?;
+        }
+        let rule = match (sender, people::get(&mut tx, ticket.requester).await?) {
+            (Sender::AlwaysHeld, Some(person)) => {
+                let pattern = SenderPattern::Address(person.email);
+                let new = NewRule { pattern, verdict: SenderVerdict::Hold, note: format!("#{number} was spam") };
+                Some(sender_rules::put(desk, &mut tx, actor, &new, now).await?.id)
+            }
+            (Sender::AlwaysHeld, None) | (Sender::Stays, _) => None,
+        };
+        let mut change = Change::of(ticket, Some(actor.id));
+        let was = change.ticket.status;
+        change.changed(EventKind::Spam, Some(was.as_str().to_owned()), None);
+        change.set_status_untold(Status::Closed, now);
+        record(desk, &mut tx, change, now).await?;
+        leave(desk, tx).await?;
+        Ok(rule)
+    })
+    .await
 }
 
 /// What waits to be sent about the ticket, and about those that were merged into it, does not leave.
@@ -100,26 +102,28 @@ async fn call_off(tx: &mut Tx, actor: &Person, number: TicketNumber, now: Timest
 /// What [`ActionError`] lists; [`ActionError::Conflict`] when it is not marked.
 pub async fn undo(desk: &Desk, actor: &Person, number: TicketNumber) -> Result<()> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-    desk.allow(actor, Act::SetStatus(case))?;
-    let Some(was) = events::marked_as_spam(&mut tx, number).await? else {
-        return Err(ActionError::Conflict(format!("#{number} is not marked as spam")));
-    };
-    for id in comments::mails_of(&mut tx, number).await? {
-        if held::get(&mut tx, id).await?.is_none_or(|it| it.held != Held::Discarded) {
-            continue;
+    transact(desk, |mut tx| async move {
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::SetStatus(case))?;
+        let Some(was) = events::marked_as_spam(&mut tx, number).await? else {
+            return Err(ActionError::Conflict(format!("#{number} is not marked as spam")));
+        };
+        for id in comments::mails_of(&mut tx, number).await? {
+            if held::get(&mut tx, id).await?.is_none_or(|it| it.held != Held::Discarded) {
+                continue;
+            }
+            let trace = with_line(held::trace(&mut tx, id).await?.as_deref(), &format!("{}: #{number} is no spam", actor.name));
+            let held = was_held(&trace).then_some(Held::Released);
+            let text = serde_json::to_string(&trace).unwrap_or_default();
+            held::settle(&mut tx, id, &Settled { held, decision: held::Decision::Stays, trace: &text, by: actor.id }, now).await?;
         }
-        let trace = with_line(held::trace(&mut tx, id).await?.as_deref(), &format!("{}: #{number} is no spam", actor.name));
-        let held = was_held(&trace).then_some(Held::Released);
-        let text = serde_json::to_string(&trace).unwrap_or_default();
-        held::settle(&mut tx, id, &Settled { held, decision: held::Decision::Stays, trace: &text, by: actor.id }, now).await?;
-    }
-    let mut change = Change::of(ticket, Some(actor.id));
-    change.note(EventKind::NotSpam, None);
-    change.set_status_untold(Status::parse(&was).unwrap_or(Status::Open), now);
-    record(desk, &mut tx, change, now).await?;
-    leave(desk, tx).await
+        let mut change = Change::of(ticket, Some(actor.id));
+        change.note(EventKind::NotSpam, None);
+        change.set_status_untold(Status::parse(&was).unwrap_or(Status::Open), now);
+        record(desk, &mut tx, change, now).await?;
+        leave(desk, tx).await
+    })
+    .await
 }
 
 /// Whether a person had made the ticket from held mail: two lines are those of marking and of undoing that.

@@ -3,7 +3,7 @@
 use crate::{
     actions::{
         Desk, Result,
-        door::{Change, leave, record},
+        door::{Change, leave, record, transact},
     },
     desk::{
         id::TicketNumber,
@@ -26,18 +26,21 @@ pub async fn close_stale(desk: &Desk) -> Result<Vec<TicketNumber>> {
     if due.is_empty() {
         return Ok(due);
     }
-    let mut tx = desk.store.begin().await?;
-    let mut closed = Vec::new();
-    for ticket in tickets::lock_all(&mut tx, due).await? {
-        let number = ticket.number;
-        if ticket.status != Status::Resolved || ticket.status_at > before {
-            continue;
+    let due = &due;
+    transact(desk, |mut tx| async move {
+        let mut closed = Vec::new();
+        for ticket in tickets::lock_all(&mut tx, due.iter().copied()).await? {
+            let number = ticket.number;
+            if ticket.status != Status::Resolved || ticket.status_at > before {
+                continue;
+            }
+            let mut change = Change::of(ticket, None);
+            change.step(Step::TimePasses, now);
+            record(desk, &mut tx, change, now).await?;
+            closed.push(number);
         }
-        let mut change = Change::of(ticket, None);
-        change.step(Step::TimePasses, now);
-        record(desk, &mut tx, change, now).await?;
-        closed.push(number);
-    }
-    leave(desk, tx).await?;
-    Ok(closed)
+        leave(desk, tx).await?;
+        Ok(closed)
+    })
+    .await
 }

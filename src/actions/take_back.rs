@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        door::{Change, enter, leave, record},
+        door::{Change, enter, leave, record, transact},
         held::with_line,
         read_held,
         say::snippet,
@@ -54,34 +54,36 @@ pub enum TakenBack {
 pub async fn take_back(desk: &Desk, actor: &Person, id: LedgerId) -> Result<TakenBack> {
     desk.allow(actor, Act::WorkHeldMail)?;
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    read_held::find_held(desk, &mut tx, actor, id).await?;
-    // The ticket before its message (store/tickets.rs, lock_all).
-    let said = comments::of_message(&mut tx, id).await?;
-    if let Some(said) = &said {
-        tickets::lock(&mut tx, said.ticket).await?;
-    }
-    let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
-    if comments::of_message(&mut tx, id).await?.map(|it| (it.id, it.ticket)) != said.as_ref().map(|it| (it.id, it.ticket)) {
-        return Err(ActionError::Stale);
-    }
-    let back = match (row.held, said) {
-        (None, _) => return Err(ActionError::Missing("held message")),
-        (Some(Held::Waiting), _) => return Err(ActionError::Conflict("this message waits already".to_owned())),
-        (Some(Held::Discarded), Some(said)) => {
-            drop(tx);
-            spam::undo(desk, actor, said.ticket).await?;
-            return Ok(TakenBack::NotSpam(said.ticket));
+    transact(desk, |mut tx| async move {
+        read_held::find_held(desk, &mut tx, actor, id).await?;
+        // The ticket before its message (store/tickets.rs, lock_all).
+        let said = comments::of_message(&mut tx, id).await?;
+        if let Some(said) = &said {
+            tickets::lock(&mut tx, said.ticket).await?;
         }
-        (Some(Held::Discarded), None) => {
-            messages::settle_held(&mut tx, id, Held::Waiting, actor.id, now).await?;
-            TakenBack::FromDiscarded
+        let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
+        if comments::of_message(&mut tx, id).await?.map(|it| (it.id, it.ticket)) != said.as_ref().map(|it| (it.id, it.ticket)) {
+            return Err(ActionError::Stale);
         }
-        (Some(Held::Released), Some(said)) => off_ticket(desk, &mut tx, actor, id, &said, now).await?,
-        (Some(Held::Released), None) => return Err(ActionError::Conflict("this message is on no ticket any more".to_owned())),
-    };
-    leave(desk, tx).await?;
-    Ok(back)
+        let back = match (row.held, said) {
+            (None, _) => return Err(ActionError::Missing("held message")),
+            (Some(Held::Waiting), _) => return Err(ActionError::Conflict("this message waits already".to_owned())),
+            (Some(Held::Discarded), Some(said)) => {
+                drop(tx);
+                spam::undo(desk, actor, said.ticket).await?;
+                return Ok(TakenBack::NotSpam(said.ticket));
+            }
+            (Some(Held::Discarded), None) => {
+                messages::settle_held(&mut tx, id, Held::Waiting, actor.id, now).await?;
+                TakenBack::FromDiscarded
+            }
+            (Some(Held::Released), Some(said)) => off_ticket(desk, &mut tx, actor, id, &said, now).await?,
+            (Some(Held::Released), None) => return Err(ActionError::Conflict("this message is on no ticket any more".to_owned())),
+        };
+        leave(desk, tx).await?;
+        Ok(back)
+    })
+    .await
 }
 
 async fn off_ticket(desk: &Desk, tx: &mut Tx, actor: &Person, id: LedgerId, said: &SaidByMail, now: Timestamp) -> Result<TakenBack> {

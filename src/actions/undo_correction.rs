@@ -8,7 +8,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result,
         correct::{enter_all, recount, wants_an_answer},
-        door::{Change, expect_version, leave, record},
+        door::{Change, expect_version, leave, record, transact},
         merge,
     },
     desk::{
@@ -54,36 +54,38 @@ type Back = BTreeMap<TicketNumber, Vec<CommentId>>;
 /// What [`ActionError`] lists; [`CannotCorrect`] when it was undone already, or all of it was corrected further.
 pub async fn undo_correction(desk: &Desk, actor: &Person, id: CorrectionId, seen: Option<Shown>) -> Result<Undone> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let found = corrections::get(&mut tx, id).await?.ok_or(ActionError::Missing("correction"))?;
-    let back = back(&mut tx, &found).await?;
-    let touched = back.keys().copied().chain([found.source, found.target]).collect();
-    let tickets = enter_all(desk, &mut tx, actor, touched).await?;
-    // Read again under the locks: somebody else may have undone it.
-    let made = corrections::get(&mut tx, id).await?.ok_or(ActionError::Missing("correction"))?;
-    if let Some(seen) = seen {
-        let shown = tickets.iter().find(|it| it.number == seen.ticket && (it.number == made.source || it.number == made.target));
-        expect_version(shown.ok_or(ActionError::Missing("correction"))?, Some(seen.version))?;
-    }
-    let of = |number| tickets.iter().find(|it: &&Ticket| it.number == number).ok_or(ActionError::Stale);
-    may_undo(&made, of(made.target)?, tickets.iter().filter(|it| back.contains_key(&it.number)))?;
-    if self::back(&mut tx, &made).await? != back {
-        return Err(ActionError::Stale);
-    }
-    // The first that it brought: the message, unless that was moved on and only mail that followed it goes back.
-    let Some((to, _)) = back.iter().min_by_key(|(_, comments)| comments.first().copied()) else {
-        let now_on = chain::moved_by(&mut tx, id).await?.map_or(made.target, |(_, ticket)| ticket);
-        return Err(CannotCorrect::MovedOn(now_on).into());
-    };
-    let undone = Undone { made, to: if made.kind == CorrectionKind::Merge { made.source } else { *to } };
-    corrections::undo(&mut tx, id, actor.id, now).await?;
-    for (number, comments) in &back {
-        came_back(desk, &mut tx, actor, &made, (of(*number)?.clone(), comments), now).await?;
-    }
-    participants::send_back(&mut tx, made.target, id).await?;
-    went_back(desk, &mut tx, actor, &undone, (of(made.target)?.clone(), &back), now).await?;
-    leave(desk, tx).await?;
-    Ok(undone)
+    transact(desk, |mut tx| async move {
+        let found = corrections::get(&mut tx, id).await?.ok_or(ActionError::Missing("correction"))?;
+        let back = back(&mut tx, &found).await?;
+        let touched = back.keys().copied().chain([found.source, found.target]).collect();
+        let tickets = enter_all(desk, &mut tx, actor, touched).await?;
+        // Read again under the locks: somebody else may have undone it.
+        let made = corrections::get(&mut tx, id).await?.ok_or(ActionError::Missing("correction"))?;
+        if let Some(seen) = seen {
+            let shown = tickets.iter().find(|it| it.number == seen.ticket && (it.number == made.source || it.number == made.target));
+            expect_version(shown.ok_or(ActionError::Missing("correction"))?, Some(seen.version))?;
+        }
+        let of = |number| tickets.iter().find(|it: &&Ticket| it.number == number).ok_or(ActionError::Stale);
+        may_undo(&made, of(made.target)?, tickets.iter().filter(|it| back.contains_key(&it.number)))?;
+        if self::back(&mut tx, &made).await? != back {
+            return Err(ActionError::Stale);
+        }
+        // The first that it brought: the message, unless that was moved on and only mail that followed it goes back.
+        let Some((to, _)) = back.iter().min_by_key(|(_, comments)| comments.first().copied()) else {
+            let now_on = chain::moved_by(&mut tx, id).await?.map_or(made.target, |(_, ticket)| ticket);
+            return Err(CannotCorrect::MovedOn(now_on).into());
+        };
+        let undone = Undone { made, to: if made.kind == CorrectionKind::Merge { made.source } else { *to } };
+        corrections::undo(&mut tx, id, actor.id, now).await?;
+        for (number, comments) in &back {
+            came_back(desk, &mut tx, actor, &made, (of(*number)?.clone(), comments), now).await?;
+        }
+        participants::send_back(&mut tx, made.target, id).await?;
+        went_back(desk, &mut tx, actor, &undone, (of(made.target)?.clone(), &back), now).await?;
+        leave(desk, tx).await?;
+        Ok(undone)
+    })
+    .await
 }
 
 /// A merged ticket stands again even where everything was moved on.

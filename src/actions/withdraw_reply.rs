@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        door::{Change, enter, leave, record},
+        door::{Change, enter, leave, record, transact},
         say::snippet,
     },
     desk::{
@@ -29,41 +29,43 @@ use crate::{
 /// What [`ActionError`] lists; [`ActionError::Conflict`] once a copy has left or is leaving.
 pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Result<String> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let found = comments::get(&mut tx, id).await?.ok_or(ActionError::Missing("reply"))?;
-    let said_on = corrections::said_on(&mut tx, id).await?;
-    tickets::lock_all(&mut tx, said_on.into_iter().chain([found.ticket])).await?;
-    let (ticket, case) = enter(desk, &mut tx, actor, found.ticket).await?;
-    // Merged, or that undone, in between.
-    let comment = comments::get(&mut tx, id).await?.filter(|it| it.ticket == ticket.number).ok_or(ActionError::Stale)?;
-    desk.allow(actor, Act::SetStatus(case))?;
-    if comment.author != Some(actor.id) || comment.origin != Origin::Staff || comment.visibility != Visibility::Public {
-        return Err(ActionError::Forbidden);
-    }
-    if comment.withdrawn_at.is_some() {
-        return Err(ActionError::Conflict("it was taken back already".to_owned()));
-    }
-    let rows = outbox::of_comment(&mut tx, id, now).await?;
-    let is = |it: &DeliveryRow, state: DeliveryState| it.state == state.as_str();
-    if rows.iter().any(|it| it.leased || !is(it, DeliveryState::Waiting) && !is(it, DeliveryState::Cancelled)) {
-        return Err(ActionError::Conflict("it has left already: the undo window is over".to_owned()));
-    }
-    let words = format!("taken back by {}", actor.name);
-    for row in rows.iter().filter(|it| is(it, DeliveryState::Waiting)) {
-        outbox::put(&mut tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
-    }
-    comments::withdraw(&mut tx, id, now).await?;
-    let last = comments::last_public(&mut tx, comment.ticket, CommentId(i64::MAX)).await?;
-    tickets::uncount_comment(&mut tx, comment.ticket, &last.map(|it| snippet(it.text.as_str())).unwrap_or_default()).await?;
-    let mut change = Change::of(ticket, Some(actor.id));
-    change.ticket.turn = comments::turn(&mut tx, comment.ticket).await?;
-    change.note(EventKind::Withdrawn, Some(id));
-    record(desk, &mut tx, change, now).await?;
-    if let Some(said_on) = said_on.filter(|it| *it != comment.ticket) {
-        also_where_it_was_said(desk, &mut tx, actor, said_on, id, now).await?;
-    }
-    leave(desk, tx).await?;
-    Ok(comment.text.as_str().to_owned())
+    transact(desk, |mut tx| async move {
+        let found = comments::get(&mut tx, id).await?.ok_or(ActionError::Missing("reply"))?;
+        let said_on = corrections::said_on(&mut tx, id).await?;
+        tickets::lock_all(&mut tx, said_on.into_iter().chain([found.ticket])).await?;
+        let (ticket, case) = enter(desk, &mut tx, actor, found.ticket).await?;
+        // Merged, or that undone, in between.
+        let comment = comments::get(&mut tx, id).await?.filter(|it| it.ticket == ticket.number).ok_or(ActionError::Stale)?;
+        desk.allow(actor, Act::SetStatus(case))?;
+        if comment.author != Some(actor.id) || comment.origin != Origin::Staff || comment.visibility != Visibility::Public {
+            return Err(ActionError::Forbidden);
+        }
+        if comment.withdrawn_at.is_some() {
+            return Err(ActionError::Conflict("it was taken back already".to_owned()));
+        }
+        let rows = outbox::of_comment(&mut tx, id, now).await?;
+        let is = |it: &DeliveryRow, state: DeliveryState| it.state == state.as_str();
+        if rows.iter().any(|it| it.leased || !is(it, DeliveryState::Waiting) && !is(it, DeliveryState::Cancelled)) {
+            return Err(ActionError::Conflict("it has left already: the undo window is over".to_owned()));
+        }
+        let words = format!("taken back by {}", actor.name);
+        for row in rows.iter().filter(|it| is(it, DeliveryState::Waiting)) {
+            outbox::put(&mut tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
+        }
+        comments::withdraw(&mut tx, id, now).await?;
+        let last = comments::last_public(&mut tx, comment.ticket, CommentId(i64::MAX)).await?;
+        tickets::uncount_comment(&mut tx, comment.ticket, &last.map(|it| snippet(it.text.as_str())).unwrap_or_default()).await?;
+        let mut change = Change::of(ticket, Some(actor.id));
+        change.ticket.turn = comments::turn(&mut tx, comment.ticket).await?;
+        change.note(EventKind::Withdrawn, Some(id));
+        record(desk, &mut tx, change, now).await?;
+        if let Some(said_on) = said_on.filter(|it| *it != comment.ticket) {
+            also_where_it_was_said(desk, &mut tx, actor, said_on, id, now).await?;
+        }
+        leave(desk, tx).await?;
+        Ok(comment.text.as_str().to_owned())
+    })
+    .await
 }
 
 /// A merge since then has brought it to another ticket; the figures of the one it was sent from no longer count it.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         Desk, NewFile, Result,
-        door::{Change, enter, leave, record},
+        door::{Change, enter, leave, record, transact},
         reply::Words,
         say::{Saying, say},
     },
@@ -25,15 +25,17 @@ use crate::{
 /// What [`crate::actions::ActionError`] lists.
 pub async fn write_note(desk: &Desk, actor: &Person, number: TicketNumber, text: &CommentText, files: &[NewFile]) -> Result<CommentId> {
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-    desk.allow(actor, Act::Note(case))?;
-    let mut change = Change::of(ticket, Some(actor.id));
-    let words = Words { text, files, via: Via::Panel, mail: None };
-    let comment = note(desk, &mut tx, &mut change, actor, &words, now).await?;
-    record(desk, &mut tx, change, now).await?;
-    leave(desk, tx).await?;
-    Ok(comment)
+    transact(desk, |mut tx| async move {
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::Note(case))?;
+        let mut change = Change::of(ticket, Some(actor.id));
+        let words = Words { text, files, via: Via::Panel, mail: None };
+        let comment = note(desk, &mut tx, &mut change, actor, &words, now).await?;
+        record(desk, &mut tx, change, now).await?;
+        leave(desk, tx).await?;
+        Ok(comment)
+    })
+    .await
 }
 
 /// A note on a ticket that is being changed. Nobody is told: there is no happening for it.

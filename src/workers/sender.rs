@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    actions::{Desk, deliveries},
+    actions::{Desk, deliveries, transact},
     clock::random_bytes,
     desk::{
         address::EmailAddress,
@@ -185,12 +185,15 @@ async fn record(desk: &Desk, lane: &Lane, leased: &Leased, answer: &HandOver) ->
     let [jitter] = random_bytes::<1>();
     let settled = delivery::after(answer, leased.attempts, now.duration_since(leased.first_try_at), jitter);
     let what = Outcome { state: settled.state.as_str(), words: answer.words(), next_at: settled.next_after.map(|it| now + it) };
-    let mut tx = desk.store.begin().await?;
-    let recorded = outbox::record(&mut tx, leased.id, &lane.owner, &what, now).await?;
-    if recorded == Recorded::Yes && settled.state == DeliveryState::Refused {
-        deliveries::refused(desk, &mut tx, leased.id, answer.words()).await?;
-    }
-    tx.commit().await?;
+    let what = &what;
+    transact(desk, |mut tx| async move {
+        let recorded = outbox::record(&mut tx, leased.id, &lane.owner, what, now).await?;
+        if recorded == Recorded::Yes && settled.state == DeliveryState::Refused {
+            deliveries::refused(desk, &mut tx, leased.id, answer.words()).await?;
+        }
+        Ok(tx.commit().await?)
+    })
+    .await?;
     match settled.state {
         DeliveryState::Sent => tracing::info!(delivery = %leased.id, "handed over delivery {}", leased.id),
         DeliveryState::Refused => tracing::warn!(delivery = %leased.id, "delivery {} is refused for good: {}", leased.id, answer.words()),

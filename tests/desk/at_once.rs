@@ -12,8 +12,10 @@ use maildesk::{
         withdraw_reply::withdraw_reply,
     },
     desk::id::TicketNumber,
-    store::{comments, corrections},
+    store::{comments, corrections, messages::Taken},
+    workers::take_in::{Arrival, take_in},
 };
+use sqlx::{Connection, PgConnection};
 
 use crate::{
     mail_loop::reply_of,
@@ -23,7 +25,10 @@ use crate::{
 const TIMES: usize = 25;
 
 async fn two_tickets() -> (TestDesk, TicketNumber, TicketNumber) {
-    let desk = TestDesk::new().await;
+    two_tickets_of(TestDesk::new().await).await
+}
+
+async fn two_tickets_of(desk: TestDesk) -> (TestDesk, TicketNumber, TicketNumber) {
     desk.mail_does_not_matter();
     let one = desk.write("Ann <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
     let two = desk.write("Cy <cy@home.test>", "Scanner", "It hums.").await.ticket.unwrap();
@@ -87,5 +92,65 @@ async fn a_reply_is_taken_back_while_somebody_undoes_the_merge_that_brought_it()
         let (taken, undone) = tokio::join!(withdraw_reply(&desk.desk, &desk.hal, sent), undo_last(&desk, one));
         only_told(&taken);
         undone.unwrap();
+    }
+}
+
+/// Somebody with a ticket locked, who waits for another.
+struct InTheWay(PgConnection);
+
+impl InTheWay {
+    async fn has(desk: &TestDesk, number: TicketNumber) -> Self {
+        let mut other = PgConnection::connect(&desk.url).await.unwrap();
+        // PostgreSQL gives up whoever finds first, after so long, that the two wait for each other.
+        sqlx::raw_sql("set deadlock_timeout = '10s'; begin").execute(&mut other).await.unwrap();
+        let mut it = Self(other);
+        it.lock(number).await.unwrap();
+        it
+    }
+
+    async fn lock(&mut self, number: TicketNumber) -> sqlx::Result<()> {
+        sqlx::query("select number from tickets where number = $1 for update").bind(number.0).execute(&mut self.0).await.map(|_| ())
+    }
+
+    /// Until somebody waits for what this one has.
+    async fn is_waited_for(&mut self) {
+        let sql = "select exists (select 1 from pg_locks where not granted and pg_backend_pid() = any(pg_blocking_pids(pid)))";
+        while !sqlx::query_scalar::<_, bool>(sql).fetch_one(&mut self.0).await.unwrap() {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Asks for what whoever waits has: one of the two is given up, and it is not this one.
+    async fn wins(mut self, number: TicketNumber) {
+        self.is_waited_for().await;
+        self.lock(number).await.expect("asked a second too late: the other had looked for a deadlock before there was one");
+        self.0.close().await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_person_whose_change_loses_a_deadlock_has_it_made_a_moment_later() {
+    let (desk, one, two) = two_tickets_of(TestDesk::on_postgres().await).await;
+    let other = InTheWay::has(&desk, two).await;
+    let (merged, ()) = tokio::join!(merge(&desk.desk, &desk.hal, one, None, two), other.wins(one));
+    merged.unwrap();
+    assert_eq!(desk.ticket(one).await.merged_into, Some(two));
+    assert_eq!(desk.ticket(two).await.comments, 2, "made once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn mail_that_loses_a_deadlock_is_decided_a_moment_later() {
+    let (desk, one, two) = two_tickets_of(TestDesk::on_postgres().await).await;
+    let mails = [("Ann <ann@home.test>", one), ("Cy <cy@home.test>", two)]
+        .map(|(from, number)| mail(from, &format!("[#{number}] More"), &[], "And more.").replace('\n', "\r\n"));
+    let received_at = desk.desk.clock.now();
+    let arrivals =
+        mails.each_ref().map(|it| Arrival { place: None, received_at, size: it.len() as u64, taken: Taken::Whole, octets: it.as_bytes() });
+    let other = InTheWay::has(&desk, two).await;
+    let (outcomes, ()) = tokio::join!(take_in(&desk.desk, desk.mailbox, &arrivals), other.wins(one));
+    let tickets: Vec<_> = outcomes.unwrap().into_iter().map(|it| it.ticket).collect();
+    assert_eq!(tickets, [Some(one), Some(two)]);
+    for number in [one, two] {
+        assert_eq!(desk.ticket(number).await.comments, 2, "joined once");
     }
 }

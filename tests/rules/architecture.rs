@@ -84,6 +84,14 @@ fn a_foreign_crate_is_spoken_only_in_its_room() {
 }
 
 #[test]
+fn an_action_has_its_transaction_from_the_door_which_begins_it_again_where_a_race_is_lost() {
+    for (file, room, text) in sources() {
+        let begins = room == "actions" && !file.ends_with("door.rs") && text.contains("store.begin()");
+        assert!(!begins, "{} begins a transaction by itself; `transact` of the door does", file.display());
+    }
+}
+
+#[test]
 fn no_file_is_longer_than_a_person_reads_at_once() {
     for (file, _, text) in sources() {
         let lines = text.lines().count();

@@ -76,8 +76,21 @@ impl TestDesk {
 
     /// With settings of its own.
     pub async fn with(settings: DeskSettings, of_mailbox: impl FnOnce(&mut MailboxSettings)) -> Self {
-        let folder = tempfile::tempdir().unwrap();
         let database = (std::env::var("MAILDESK_TEST_DATABASE").as_deref() == Ok("postgres")).then(super::postgres::Database::fresh);
+        Self::on(database, settings, of_mailbox).await
+    }
+
+    /// On PostgreSQL, where two people's changes meet.
+    pub async fn on_postgres() -> Self {
+        Self::on(Some(super::postgres::Database::fresh()), DeskSettings::default(), |_| ()).await
+    }
+
+    async fn on(
+        database: Option<super::postgres::Database>,
+        settings: DeskSettings,
+        of_mailbox: impl FnOnce(&mut MailboxSettings),
+    ) -> Self {
+        let folder = tempfile::tempdir().unwrap();
         let url = database.as_ref().map_or_else(|| format!("sqlite:{}", folder.path().join("desk.db").display()), |it| it.url.clone());
         let store = Store::open(&url, folder.path(), Opener::Daemon).await.unwrap();
         let clock = Clock::still("2026-11-02T09:00:00Z".parse().unwrap());

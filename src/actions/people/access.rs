@@ -3,7 +3,7 @@
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        door::leave,
+        door::{leave, transact},
         people::{By, MadeLink, mail_link, make_link, person},
     },
     auth::link::Purpose,
@@ -19,17 +19,19 @@ use crate::{
 pub async fn reset_password(desk: &Desk, by: By<'_>, id: PersonId) -> Result<MadeLink> {
     by.allow(desk)?;
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    let to = person(&mut tx, id).await?;
-    if to.state == PersonState::Disabled {
-        return Err(ActionError::Conflict(format!("{} is disabled; enable them first", to.name)));
-    }
-    let has_password = sessions::credentials(&mut tx, &to.email).await?.is_some_and(|it| it.password_hash.is_some());
-    let purpose = if has_password { Purpose::Reset } else { Purpose::Invitation };
-    let link = make_link(desk, &mut tx, &to, purpose, now).await?;
-    mail_link(desk, &mut tx, by, &to, purpose, &link, now).await?;
-    leave(desk, tx).await?;
-    Ok(link)
+    transact(desk, |mut tx| async move {
+        let to = person(&mut tx, id).await?;
+        if to.state == PersonState::Disabled {
+            return Err(ActionError::Conflict(format!("{} is disabled; enable them first", to.name)));
+        }
+        let has_password = sessions::credentials(&mut tx, &to.email).await?.is_some_and(|it| it.password_hash.is_some());
+        let purpose = if has_password { Purpose::Reset } else { Purpose::Invitation };
+        let link = make_link(desk, &mut tx, &to, purpose, now).await?;
+        mail_link(desk, &mut tx, by, &to, purpose, &link, now).await?;
+        leave(desk, tx).await?;
+        Ok(link)
+    })
+    .await
 }
 
 /// Gives somebody a password; their sessions end. `hash`: Argon2id, as a PHC string.
@@ -38,11 +40,13 @@ pub async fn reset_password(desk: &Desk, by: By<'_>, id: PersonId) -> Result<Mad
 /// What [`ActionError`] lists.
 pub async fn set_password(desk: &Desk, by: By<'_>, id: PersonId, hash: &str) -> Result<()> {
     by.allow(desk)?;
-    let mut tx = desk.store.begin().await?;
-    let who = person(&mut tx, id).await?;
-    sessions::set_password(&mut tx, who.id, hash).await?;
-    sessions::end_all(&mut tx, who.id).await?;
-    leave(desk, tx).await
+    transact(desk, |mut tx| async move {
+        let who = person(&mut tx, id).await?;
+        sessions::set_password(&mut tx, who.id, hash).await?;
+        sessions::end_all(&mut tx, who.id).await?;
+        leave(desk, tx).await
+    })
+    .await
 }
 
 /// Ends every session of somebody, on every device, at once.
@@ -51,8 +55,10 @@ pub async fn set_password(desk: &Desk, by: By<'_>, id: PersonId, hash: &str) -> 
 /// What [`ActionError`] lists.
 pub async fn sign_out_everywhere(desk: &Desk, by: By<'_>, id: PersonId) -> Result<()> {
     by.allow(desk)?;
-    let mut tx = desk.store.begin().await?;
-    let who = person(&mut tx, id).await?;
-    sessions::end_all(&mut tx, who.id).await?;
-    leave(desk, tx).await
+    transact(desk, |mut tx| async move {
+        let who = person(&mut tx, id).await?;
+        sessions::end_all(&mut tx, who.id).await?;
+        leave(desk, tx).await
+    })
+    .await
 }

@@ -3,7 +3,7 @@
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        door::leave,
+        door::{leave, transact},
         people::{By, MadeLink, mail_link, make_link, typed_name},
     },
     auth::link::Purpose,
@@ -50,27 +50,29 @@ pub enum Start {
 pub async fn add(desk: &Desk, by: By<'_>, new: &NewUser) -> Result<(PersonId, Option<MadeLink>)> {
     by.allow(desk)?;
     let now = desk.clock.now();
-    let name = typed_name(&new.name, &new.email)?;
+    let name = &typed_name(&new.name, &new.email)?;
     if desk.mailboxes.is_ours(&new.email) {
         return Err(invalid_email(format!("{} is this desk’s own address; write the person’s", new.email)));
     }
-    let mut tx = desk.store.begin().await?;
-    let person = account(&mut tx, new, &name, now).await?;
-    let link = match &new.start {
-        Start::Password(hash) => {
-            sessions::set_password(&mut tx, person.id, hash).await?;
-            None
-        }
-        Start::InvitationLink => Some(make_link(desk, &mut tx, &person, Purpose::Invitation, now).await?),
-        Start::InvitationByMail => {
-            let link = make_link(desk, &mut tx, &person, Purpose::Invitation, now).await?;
-            mail_link(desk, &mut tx, by, &person, Purpose::Invitation, &link, now).await?;
-            Some(link)
-        }
-    };
-    leave(desk, tx).await?;
-    tracing::info!(person = %person.id, role = new.role.as_str(), "added {}", person.id);
-    Ok((person.id, link))
+    transact(desk, |mut tx| async move {
+        let person = account(&mut tx, new, name, now).await?;
+        let link = match &new.start {
+            Start::Password(hash) => {
+                sessions::set_password(&mut tx, person.id, hash).await?;
+                None
+            }
+            Start::InvitationLink => Some(make_link(desk, &mut tx, &person, Purpose::Invitation, now).await?),
+            Start::InvitationByMail => {
+                let link = make_link(desk, &mut tx, &person, Purpose::Invitation, now).await?;
+                mail_link(desk, &mut tx, by, &person, Purpose::Invitation, &link, now).await?;
+                Some(link)
+            }
+        };
+        leave(desk, tx).await?;
+        tracing::info!(person = %person.id, role = new.role.as_str(), "added {}", person.id);
+        Ok((person.id, link))
+    })
+    .await
 }
 
 /// The row: a new one, or the customer's who wrote in before.

@@ -3,7 +3,7 @@
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        door::leave,
+        door::{leave, transact},
         people::{By, hand_back_everything, keeps_work, person, typed_name},
     },
     desk::{
@@ -42,23 +42,25 @@ pub async fn enable(desk: &Desk, by: By<'_>, id: PersonId) -> Result<()> {
 async fn become_(desk: &Desk, by: By<'_>, id: PersonId, role: Option<Role>, state: Option<PersonState>) -> Result<Vec<TicketNumber>> {
     by.allow(desk)?;
     let now = desk.clock.now();
-    let mut tx = desk.store.begin().await?;
-    // Before the person is read: whoever waits for this lock sees what the other did.
-    let others = people::lock_other_admins(&mut tx, id).await?;
-    let was = person(&mut tx, id).await?;
-    let (role, state) = (role.unwrap_or(was.role), state.unwrap_or(was.state));
-    if (role, state) == (was.role, was.state) {
-        return Ok(Vec::new());
-    }
-    may_become(&was, role, state, others).map_err(|it| ActionError::Conflict(it.to_string()))?;
-    people::set_role_and_state(&mut tx, id, role, state).await?;
-    sessions::end_all(&mut tx, id).await?;
-    let is = person(&mut tx, id).await?;
-    let handed_back =
-        if keeps_work(&was) && !keeps_work(&is) { hand_back_everything(desk, &mut tx, by, id, now).await? } else { Vec::new() };
-    leave(desk, tx).await?;
-    tracing::info!(person = %id, role = role.as_str(), state = state.as_str(), "changed what {id} may do");
-    Ok(handed_back)
+    transact(desk, |mut tx| async move {
+        // Before the person is read: whoever waits for this lock sees what the other did.
+        let others = people::lock_other_admins(&mut tx, id).await?;
+        let was = person(&mut tx, id).await?;
+        let (role, state) = (role.unwrap_or(was.role), state.unwrap_or(was.state));
+        if (role, state) == (was.role, was.state) {
+            return Ok(Vec::new());
+        }
+        may_become(&was, role, state, others).map_err(|it| ActionError::Conflict(it.to_string()))?;
+        people::set_role_and_state(&mut tx, id, role, state).await?;
+        sessions::end_all(&mut tx, id).await?;
+        let is = person(&mut tx, id).await?;
+        let handed_back =
+            if keeps_work(&was) && !keeps_work(&is) { hand_back_everything(desk, &mut tx, by, id, now).await? } else { Vec::new() };
+        leave(desk, tx).await?;
+        tracing::info!(person = %id, role = role.as_str(), state = state.as_str(), "changed what {id} may do");
+        Ok(handed_back)
+    })
+    .await
 }
 
 /// Calls somebody by another name.
@@ -67,11 +69,13 @@ async fn become_(desk: &Desk, by: By<'_>, id: PersonId, role: Option<Role>, stat
 /// What [`ActionError`] lists; invalid without a name.
 pub async fn rename(desk: &Desk, by: By<'_>, id: PersonId, name: &str) -> Result<()> {
     by.allow(desk)?;
-    let mut tx = desk.store.begin().await?;
-    let known = person(&mut tx, id).await?;
-    let name = typed_name(name, &known.email)?;
-    if name != known.name {
-        sessions::rename(&mut tx, id, &name).await?;
-    }
-    leave(desk, tx).await
+    transact(desk, |mut tx| async move {
+        let known = person(&mut tx, id).await?;
+        let name = typed_name(name, &known.email)?;
+        if name != known.name {
+            sessions::rename(&mut tx, id, &name).await?;
+        }
+        leave(desk, tx).await
+    })
+    .await
 }

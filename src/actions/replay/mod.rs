@@ -108,7 +108,7 @@ const SENT_WORDS: &str = "a helper’s words were sent as they stand";
 /// Reads octets within the bounds of processor time; none: it took more.
 pub type Read = fn(Vec<u8>) -> Option<IncomingMessage>;
 
-/// So often a message is begun again when another transaction is in its way.
+/// So often a message is looked at anew when it was changed meanwhile.
 const MOST_RACES: usize = 3;
 
 /// Reads one message again with `reads`, and writes what `extent` lets it. None: there is no such row, or it is yet to be decided.
@@ -180,12 +180,12 @@ async fn today(conn: &mut crate::store::Conn, said: &Option<Said>, incoming: &In
     Ok(Some(words::shown(&words::today(conn, said, incoming).await?)))
 }
 
-/// Writes it; begins anew with a fresh look where another transaction was in the way.
+/// Writes it; begins anew with a fresh look where it was changed meanwhile.
 async fn write(desk: &Desk, incoming: &Incoming, run: &Run, extent: Extent, mut seen: Finding) -> Result<Finding> {
     for races in 1.. {
         match write::write(desk, incoming, run, extent, &seen).await {
             Ok(found) => return Ok(found.unwrap_or(seen)),
-            Err(error) if races < MOST_RACES && (error.is_lost_race() || matches!(error, ActionError::Stale)) => {
+            Err(error) if races < MOST_RACES && matches!(error, ActionError::Stale) => {
                 tracing::info!(message = %incoming.row.id, "reading message {} again begins anew: {error}", incoming.row.id);
             }
             Err(other) => return Err(other),

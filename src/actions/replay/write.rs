@@ -3,7 +3,7 @@
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        door::{Change, TicketRow, leave, record},
+        door::{Change, TicketRow, leave, record, transact},
         mail_words::MailWords,
         move_message,
         receive_message::Incoming,
@@ -29,38 +29,40 @@ use crate::{
 /// message is to go if that is wanted and nothing has changed meanwhile. None: the row is gone.
 pub(super) async fn write(desk: &Desk, incoming: &Incoming, run: &Run, extent: Extent, seen: &Finding) -> Result<Option<Finding>> {
     let id = incoming.row.id;
-    let mut tx = desk.store.begin().await?;
-    let target = if extent == Extent::WriteAndMove { target(seen) } else { None };
-    let (source, target) = lock(&mut tx, seen.ticket, target).await?;
-    messages::lock(&mut tx, id).await?;
-    let Some(stored) = replay::get(&mut tx, id).await? else { return Ok(None) };
-    let mut finding = look(desk, &mut tx, &stored, incoming, run).await?;
-    if finding.ticket != seen.ticket || finding.threading.as_ref().map(|it| &it.mend) != seen.threading.as_ref().map(|it| &it.mend) {
-        return Err(ActionError::Stale);
-    }
-    let aspects = finding.to_write();
-    if aspects.contains(&Aspect::Header) {
-        replay::rewrite_header(&mut tx, id, &finding.then.header, &finding.today.header).await?;
-    }
-    if let Some(source) = source
-        && let Some(said) = replay::said(&mut tx, source.number, id).await?
-    {
-        if aspects.iter().any(|it| *it != Aspect::Header) {
-            let today = words::today(&mut tx, &said, incoming).await?;
-            rewrite(desk, &mut tx, &said, source.number, &today, &aspects).await?;
+    transact(desk, |mut tx| async move {
+        let target = if extent == Extent::WriteAndMove { target(seen) } else { None };
+        let (source, target) = lock(&mut tx, seen.ticket, target).await?;
+        messages::lock(&mut tx, id).await?;
+        let Some(stored) = replay::get(&mut tx, id).await? else { return Ok(None) };
+        let mut finding = look(desk, &mut tx, &stored, incoming, run).await?;
+        if finding.ticket != seen.ticket || finding.threading.as_ref().map(|it| &it.mend) != seen.threading.as_ref().map(|it| &it.mend) {
+            return Err(ActionError::Stale);
         }
-        if !aspects.is_empty() {
-            tell(desk, &mut tx, source.clone(), said.id, &aspects).await?;
+        let aspects = finding.to_write();
+        if aspects.contains(&Aspect::Header) {
+            replay::rewrite_header(&mut tx, id, &finding.then.header, &finding.today.header).await?;
         }
-        if extent == Extent::WriteAndMove
-            && let Some(threading) = &mut finding.threading
+        if let Some(source) = source
+            && let Some(said) = replay::said(&mut tx, source.number, id).await?
         {
-            put(desk, &mut tx, said.id, (source, target), threading).await?;
+            if aspects.iter().any(|it| *it != Aspect::Header) {
+                let today = words::today(&mut tx, &said, incoming).await?;
+                rewrite(desk, &mut tx, &said, source.number, &today, &aspects).await?;
+            }
+            if !aspects.is_empty() {
+                tell(desk, &mut tx, source.clone(), said.id, &aspects).await?;
+            }
+            if extent == Extent::WriteAndMove
+                && let Some(threading) = &mut finding.threading
+            {
+                put(desk, &mut tx, said.id, (source, target), threading).await?;
+            }
         }
-    }
-    tracing::info!(message = %id, "read message {id} again: {}", titles(&aspects));
-    leave(desk, tx).await?;
-    Ok(Some(finding))
+        tracing::info!(message = %id, "read message {id} again: {}", titles(&aspects));
+        leave(desk, tx).await?;
+        Ok(Some(finding))
+    })
+    .await
 }
 
 fn target(seen: &Finding) -> Option<TicketNumber> {
