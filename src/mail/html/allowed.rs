@@ -6,6 +6,7 @@ use std::{
     sync::LazyLock,
 };
 
+pub use ammonia::Url;
 use ammonia::{Builder, UrlRelative};
 
 use super::style;

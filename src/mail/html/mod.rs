@@ -8,6 +8,7 @@ mod scan;
 mod style;
 mod text;
 
+pub(crate) use allowed::Url;
 pub use clean::{Sanitised, sanitise, sanitise_folding};
 pub(crate) use text::to_marked_text;
 pub use text::to_text;

@@ -6,9 +6,10 @@ use super::{
 };
 use crate::desk::message::{IncomingAttachment, MessageId};
 
-/// The attachments of a part: one, or those that were in a `winmail.dat`.
+/// The attachments of a part: one, or those that were in a `winmail.dat`. `shown_by`: the id that the HTML shows it by where it
+/// has none of its own.
 #[must_use]
-pub fn read(part: &Part<'_>, warnings: &mut Vec<String>) -> Opened {
+pub fn read(part: &Part<'_>, shown_by: Option<&String>, warnings: &mut Vec<String>) -> Opened {
     let (bytes, broken) = transfer::decode(part.encoding(), part.body);
     warnings.extend(broken.map(str::to_owned));
     let filename = filename(part);
@@ -18,7 +19,7 @@ pub fn read(part: &Part<'_>, warnings: &mut Vec<String>) -> Opened {
             None => warnings.push("a winmail.dat could not be opened; it is kept as it came".to_owned()),
         }
     }
-    let content_id = part.header.text("content-id").and_then(|it| MessageId::parse(&it)).map(|it| it.as_str().to_owned());
+    let content_id = content_id(part).or_else(|| shown_by.cloned());
     Opened::File(IncomingAttachment {
         content_type: content_type(part),
         inline: content_id.is_some() && part.disposition.main != "attachment",
@@ -26,6 +27,12 @@ pub fn read(part: &Part<'_>, warnings: &mut Vec<String>) -> Opened {
         filename,
         bytes: bytes.into_owned(),
     })
+}
+
+/// Without angle brackets.
+#[must_use]
+pub fn content_id(part: &Part<'_>) -> Option<String> {
+    part.header.text("content-id").and_then(|it| MessageId::parse(&it)).map(|it| it.as_str().to_owned())
 }
 
 /// What a part turned out to hold.

@@ -1,7 +1,11 @@
 //! Which parts are the body a person reads, and which are attachments.
 
+use std::collections::HashMap;
+
 use super::{
-    charset, flowed, smime,
+    charset, flowed,
+    location::Locations,
+    smime,
     structure::{Part, Tree},
     transfer,
 };
@@ -18,6 +22,8 @@ pub struct Body {
     pub warnings: Vec<String>,
     /// With what it is encrypted.
     pub encrypted: Option<Encrypted>,
+    /// Ids that the HTML shows parts by which have none.
+    pub shown: HashMap<usize, String>,
 }
 
 /// One stretch of the body, in the forms it was sent in.
@@ -34,8 +40,9 @@ pub struct Piece {
 pub fn read(tree: &Tree<'_>) -> Body {
     let mut body = Body::default();
     let named_text_only = tree.parts.iter().filter(|it| is_text(it) && !is_attachment(it)).all(|it| filename_given(it));
-    let mut walk = Walk { tree, body: &mut body, may_have_name: named_text_only };
+    let mut walk = Walk { tree, body: &mut body, locations: Locations::read(tree), may_have_name: named_text_only };
     walk.node(0);
+    body.shown = walk.locations.map(|it| it.made_up).unwrap_or_default();
     tell_encrypted(tree, &mut body);
     if body.pieces.iter().all(Piece::is_blank) {
         read_preamble(tree, &mut body);
@@ -77,6 +84,8 @@ fn read_preamble(tree: &Tree<'_>, body: &mut Body) {
 struct Walk<'t, 'r> {
     tree: &'t Tree<'r>,
     body: &'t mut Body,
+    /// Of pictures that say where they lay, if any do.
+    locations: Option<Locations>,
     /// The only text has a file name: it is the body all the same.
     may_have_name: bool,
 }
@@ -125,6 +134,7 @@ impl Walk<'_, '_> {
         self.body.warnings.extend(decoded.note);
         let text = with_line_feeds(decoded.text);
         Some(if is_html {
+            let text = self.locations.as_mut().map(|it| it.show(&text, index)).unwrap_or(text);
             Piece { plain: None, html: Some(text) }
         } else if part.media.main == "text/enriched" || part.media.main == "text/richtext" {
             Piece { plain: Some(without_marks(&text)), html: None }

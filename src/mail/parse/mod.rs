@@ -16,6 +16,7 @@ pub mod forwarded;
 mod guess;
 pub mod header;
 pub(crate) mod ids;
+mod location;
 mod mapi;
 pub mod params;
 pub(crate) mod people;
@@ -97,7 +98,7 @@ fn read_content(tree: &Tree<'_>, raw: &[u8], message: &mut IncomingMessage) {
     }
     let (mut pieces, mut invitation) = (body.pieces, None);
     for index in body.attachments {
-        match attachment::read(&tree.parts[index], &mut message.warnings) {
+        match attachment::read(&tree.parts[index], body.shown.get(&index), &mut message.warnings) {
             attachment::Opened::File(file) => {
                 invitation = invitation.or_else(|| said_by_calendar(&tree.parts[index], &file));
                 message.attachments.push(file);
