@@ -6,13 +6,14 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        door::{Change, enter, leave, record, transact},
+        door::{Change, enter, enter_merged, leave, record, transact},
         held::with_line,
         read_held,
         say::snippet,
         spam,
     },
     desk::{
+        correction::CannotCorrect,
         delivery::DeliveryState,
         event::EventKind,
         id::{CommentId, LedgerId, TicketNumber},
@@ -56,10 +57,11 @@ pub async fn take_back(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Take
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
         read_held::find_held(desk, &mut tx, actor, id).await?;
-        // The ticket before its message (store/tickets.rs, lock_all).
+        // The tickets before the message (store/tickets.rs, lock_all).
         let said = comments::of_message(&mut tx, id).await?;
         if let Some(said) = &said {
-            tickets::lock(&mut tx, said.ticket).await?;
+            let released_to = corrections::said_on(&mut tx, said.id).await?;
+            tickets::lock_all(&mut tx, released_to.into_iter().chain([said.ticket])).await?;
         }
         let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
         if comments::of_message(&mut tx, id).await?.map(|it| (it.id, it.ticket)) != said.as_ref().map(|it| (it.id, it.ticket)) {
@@ -89,7 +91,8 @@ pub async fn take_back(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Take
 async fn off_ticket(desk: &Desk, tx: &mut Tx, actor: &Person, id: LedgerId, said: &SaidByMail, now: Timestamp) -> Result<TakenBack> {
     let (ticket, case) = enter(desk, tx, actor, said.ticket).await?;
     desk.allow(actor, Act::Edit(case))?;
-    stayed(tx, said).await?;
+    nobody_moved(tx, said).await?;
+    let released_to = released_to(desk, tx, actor, &ticket, said).await?;
     let mail = held::get(tx, id).await?.ok_or(ActionError::Missing("held message"))?;
     let (number, released_at) = (ticket.number, mail.settled.as_ref().map_or(now, |(_, at)| *at));
     let opened = mail.decision == "open-ticket" && ticket.opened_at == released_at;
@@ -97,7 +100,7 @@ async fn off_ticket(desk: &Desk, tx: &mut Tx, actor: &Person, id: LedgerId, said
         let why = format!("more was said on #{number} since; close it, or mark it as spam, instead");
         return Err(ActionError::Conflict(why));
     }
-    let owed = owed(tx, &ticket, released_at, said.id, opened, now).await?;
+    let owed = owed(tx, &released_to, released_at, said.id, opened, now).await?;
     call_off(tx, actor, &owed, now).await?;
     comments::withdraw(tx, said.id, now).await?;
     search::forget_comment(tx, said.id).await?;
@@ -108,24 +111,42 @@ async fn off_ticket(desk: &Desk, tx: &mut Tx, actor: &Person, id: LedgerId, said
     change.note(EventKind::PutBack, Some(said.id));
     if opened {
         change.set_status_untold(Status::Closed, now);
-    } else {
+    } else if released_to.number == number {
         undo_side_effects(tx, &mut change, released_at, now).await?;
     }
     record(desk, tx, change, now).await?;
+    if released_to.number != number {
+        let mut change = Change::of(released_to, Some(actor.id));
+        change.note(EventKind::PutBack, Some(said.id));
+        undo_side_effects(tx, &mut change, released_at, now).await?;
+        record(desk, tx, change, now).await?;
+    }
     wait_again(tx, actor, &mail, number, now).await?;
     Ok(if opened { TakenBack::TicketClosed(number) } else { TakenBack::OffTicket(number) })
 }
 
-/// What its release did was done on the ticket where it was then: from another it cannot be undone.
-async fn stayed(tx: &mut Tx, said: &SaidByMail) -> Result<()> {
-    let released_to = corrections::said_on(tx, said.id).await?.unwrap_or(said.ticket);
-    if released_to != said.ticket {
-        let why = format!("it was moved from #{released_to} to #{} since; undo that first", said.ticket);
-        return Err(ActionError::Conflict(why));
+/// What somebody moved since, with or without its ticket, goes back first.
+async fn nobody_moved(tx: &mut Tx, said: &SaidByMail) -> Result<()> {
+    let Some(to) = chain::moved_to(tx, said.id).await? else { return Ok(()) };
+    let why = match corrections::said_on(tx, said.id).await?.filter(|it| *it != to) {
+        Some(from) => format!("it was moved from #{from} to #{to} since; undo that first"),
+        None => format!("it was moved to #{to} since; undo that first"),
+    };
+    Err(ActionError::Conflict(why))
+}
+
+/// The ticket that it was released to: what its release did was done there. It may be another than where it is now, where it followed
+/// a message whose move was undone.
+async fn released_to(desk: &Desk, tx: &mut Tx, actor: &Person, is_on: &Ticket, said: &SaidByMail) -> Result<Ticket> {
+    let number = corrections::said_on(tx, said.id).await?.unwrap_or(is_on.number);
+    if number == is_on.number {
+        return Ok(is_on.clone());
     }
-    match chain::moved_to(tx, said.id).await? {
-        Some(number) => Err(ActionError::Conflict(format!("it was moved to #{number} since; undo that first"))),
-        None => Ok(()),
+    let (ticket, case) = enter_merged(desk, tx, actor, number).await?;
+    desk.allow(actor, Act::Edit(case))?;
+    match ticket.merged_into {
+        Some(into) => Err(CannotCorrect::SourceMerged { ticket: number, into }.into()),
+        None => Ok(ticket),
     }
 }
 

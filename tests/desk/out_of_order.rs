@@ -1,19 +1,24 @@
 //! Held mail, corrections and spam marks, undone in another order than they were done.
 
+use jiff::SignedDuration;
 use maildesk::{
     actions::{
         held,
         merge::merge,
         move_message::{Destination, move_message},
+        set_status::set_status,
         spam::{self, Sender},
-        take_back::take_back,
+        take_back::{TakenBack, take_back},
         undo_correction::undo_correction,
     },
-    desk::id::{CommentId, LedgerId, TicketNumber},
+    desk::{
+        id::{CommentId, LedgerId, TicketNumber},
+        ticket::Status,
+    },
     store::{
         comments,
         conversation::{self, Audience},
-        corrections, held as rows,
+        corrections, held as rows, participants,
     },
 };
 
@@ -272,4 +277,45 @@ async fn mail_that_followed_a_message_goes_all_its_ways_back_with_it() {
     );
     undo_last(&desk, b).await.unwrap();
     assert_eq!((says(&desk, a).await, says(&desk, b).await), (["One", "More", "Later"].map(String::from).to_vec(), vec!["Two".to_owned()]));
+}
+
+/// Held mail that answers a message which was moved: joined where that is now, and carried off with it when the move is undone.
+async fn held_and_carried_off(desk: &TestDesk) -> (LedgerId, [TicketNumber; 3]) {
+    let [(a, one), (b, _), (c, _)] = three(desk).await;
+    more_on(desk, a).await;
+    to(desk, one, b).await;
+    set_status(&desk.desk, &desk.hal, b, None, Status::Resolved).await.unwrap();
+    let headers = ["In-Reply-To: <One@home.test>", "X-Spam-Flag: YES"];
+    let id = desk.receive(&mail("Dee <dee@home.test>", "One", &headers, "Suspected")).await.id;
+    desk.later(SignedDuration::from_hours(1));
+    held::join(&desk.desk, &desk.hal, id, b).await.unwrap();
+    desk.later(SignedDuration::from_secs(1));
+    undo_last(desk, b).await.unwrap();
+    assert_eq!(row_ticket(desk, id).await, Some(a));
+    (id, [a, b, c])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn released_mail_that_an_undone_move_carried_off_is_taken_back_with_all_that_its_release_did() {
+    let desk = desk().await;
+    let (id, [a, b, _]) = held_and_carried_off(&desk).await;
+    assert_eq!(desk.ticket(b).await.status, Status::Open, "released, it wanted an answer");
+    assert_eq!(take_back(&desk.desk, &desk.hal, id).await.unwrap(), TakenBack::OffTicket(a));
+    assert_eq!((row_ticket(&desk, id).await, desk.ticket(b).await.status), (None, Status::Resolved));
+    assert_eq!(desk.ticket(a).await.comments, 2);
+    let dee = desk.person("dee@home.test").await.unwrap();
+    assert_eq!(participants::of(&mut desk.desk.store.read().await.unwrap(), b, dee.id).await.unwrap(), None);
+    held::join(&desk.desk, &desk.hal, id, a).await.unwrap();
+    assert_eq!(desk.ticket(a).await.comments, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn released_mail_is_not_taken_back_while_the_ticket_of_its_release_is_merged() {
+    let desk = desk().await;
+    let (id, [_, b, c]) = held_and_carried_off(&desk).await;
+    merge(&desk.desk, &desk.hal, b, None, c).await.unwrap();
+    let refused = take_back(&desk.desk, &desk.hal, id).await.unwrap_err().to_string();
+    assert_eq!(refused, format!("#{b} was merged into #{c}; undo that first"));
+    undo_last(&desk, c).await.unwrap();
+    take_back(&desk.desk, &desk.hal, id).await.unwrap();
 }
