@@ -187,7 +187,7 @@ async fn join(
         }
     }
     record(desk, tx, change, now).await?;
-    follow::follow(tx, incoming.row.id, facts, (joined, number), now).await?;
+    follow::follow(tx, (incoming.row.id, voice), facts, (joined, number), now).await?;
     match voice {
         Voice::Staff(helper) => merge_if_asked(desk, tx, incoming, helper, number, now).await,
         Voice::Participant | Voice::NewParticipant | Voice::Machine => Ok(number),

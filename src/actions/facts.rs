@@ -12,12 +12,14 @@ use crate::{
         person::Person,
         settings::MailboxSettings,
         token::{self, Signed},
-        triage::{Commands, Corrected, Evidence, Facts, FoundBy, Marked, OurOwn, Stands, TicketFacts},
+        triage::{Commands, Corrected, Evidence, Facts, FoundBy, Marked, OurOwn, Stands, TicketFacts, Went},
     },
     mail::parse::forwarded,
     store::{
-        Conn, Tx, comments, events,
-        evidence::{self, TakenIn},
+        Conn, Tx, comments,
+        corrections::How,
+        events,
+        evidence::{self, Led, TakenIn},
         participants::{self, Participation},
         people, tickets,
     },
@@ -135,19 +137,27 @@ pub(super) async fn evidence(desk: &Desk, conn: &mut Conn, message: &IncomingMes
     Ok(Evidence { corrected, reply_address, our_id, taken_in, tag: matching::subject_tag(&message.subject) })
 }
 
-/// What the nearest id that we know of is about, if a person has moved that: a nearer one that nobody moved says more.
+/// What the nearest id that we know of is about, if a person has moved that, or what it followed: a nearer one that nobody moved says
+/// more.
 async fn corrected(desk: &Desk, conn: &mut Conn, ids: &[MessageId], known: &[TakenIn]) -> Result<Option<Corrected>> {
     for id in ids {
         if token::read_message_id(id, &|text| desk.sign(text)).is_some() {
-            let moved = evidence::moved_under(conn, id).await?;
-            return Ok(moved.map(|(ticket, correction, by)| Corrected { correction, ticket, by, found_by: FoundBy::Ours }));
+            let led = evidence::led_under(conn, id).await?;
+            return Ok(led.map(|(ticket, led)| as_corrected(ticket, led, FoundBy::Ours)));
         }
         if let Some(mail) = known.iter().find(|it| it.id == id.as_str()) {
-            let moved = mail.moved.clone();
-            return Ok(moved.map(|(correction, by)| Corrected { correction, ticket: mail.ticket, by, found_by: FoundBy::ItsOwn }));
+            return Ok(mail.led.clone().map(|led| as_corrected(mail.ticket, led, FoundBy::ItsOwn)));
         }
     }
     Ok(None)
+}
+
+fn as_corrected(ticket: TicketNumber, led: Led, found_by: FoundBy) -> Corrected {
+    let went = match led.how {
+        How::Moved => Went::Itself,
+        How::Followed | How::Returned => Went::Behind,
+    };
+    Corrected { answered: led.comment, ticket, went, correction: led.correction, by: led.by, found_by }
 }
 
 async fn named_tickets(tx: &mut Tx, evidence: &Evidence, author: Option<&Person>, hour_ago: Timestamp) -> Result<Vec<TicketFacts>> {

@@ -6,7 +6,7 @@ use crate::{
     actions::Result,
     desk::{
         id::{CommentId, CorrectionId, LedgerId, TicketNumber},
-        triage::{self, Facts},
+        triage::{self, Facts, Voice},
     },
     store::{
         Tx, chain, comments,
@@ -14,27 +14,29 @@ use crate::{
     },
 };
 
-/// Notes on which ways the message of a row came to the ticket that it joined: all those of the moved message that it answers, so
-/// that undoing any of them leads both the same way; then merges. `decided` is what triage named, `stands` where that was merged into
+/// Notes on which ways the message of a row came to the ticket that it joined: all those of the message that it answers, be that moved
+/// itself or behind another, so that undoing any of them leads all the same way; then merges. A helper's answer stays, like every
+/// reply, where it was sent from, and goes by merges alone. `decided` is what triage named, `stands` where that was merged into
 /// at this moment.
 pub(super) async fn follow(
     tx: &mut Tx,
-    row: LedgerId,
+    (row, voice): (LedgerId, Voice),
     facts: &Facts<'_>,
     (decided, stands): (TicketNumber, TicketNumber),
     now: Timestamp,
 ) -> Result<()> {
     let named = triage::named(facts, decided).unwrap_or(decided);
-    let moved = facts.evidence.corrected.as_ref().filter(|it| it.ticket == named);
+    let moved = match voice {
+        Voice::Participant | Voice::NewParticipant | Voice::Machine => facts.evidence.corrected.as_ref().filter(|it| it.ticket == named),
+        Voice::Staff(_) => None,
+    };
     if named == stands && moved.is_none() {
         return Ok(());
     }
     let Some(comment) = comments::of_mail(tx, stands, row).await? else { return Ok(()) };
     let mut from = named;
-    if let Some(moved) = moved
-        && let Some((answered, _)) = chain::moved_by(tx, moved.correction).await?
-    {
-        let (home, led) = chain::of(tx, answered).await?;
+    if let Some(moved) = moved {
+        let (home, led) = chain::of(tx, moved.answered).await?;
         from = home;
         for (correction, target) in led {
             note(tx, comment, correction, (from, target), now).await?;

@@ -163,7 +163,9 @@ impl How {
         }
     }
 
-    fn parse(word: &str) -> Option<Self> {
+    /// The word of [`How::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
         [Self::Moved, Self::Followed, Self::Returned].into_iter().find(|it| it.as_str() == word)
     }
 }

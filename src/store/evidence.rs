@@ -4,11 +4,31 @@ use jiff::Timestamp;
 
 use crate::{
     desk::{
-        id::{CorrectionId, OutboxId, TicketNumber},
+        id::{CommentId, CorrectionId, OutboxId, TicketNumber},
         message::MessageId,
     },
-    store::{Conn, Result, ms, on},
+    store::{Conn, Result, corrections::How, ms, on, word},
 };
+
+/// A message that a correction which stands has led to where it is.
+#[derive(Clone, Debug)]
+pub struct Led {
+    /// The message.
+    pub comment: CommentId,
+    /// The correction.
+    pub correction: CorrectionId,
+    /// Whether itself was moved, or it came in since and followed what it answers.
+    pub how: How,
+    /// Who made the correction.
+    pub by: String,
+}
+
+impl Led {
+    fn of((comment, correction, how, by): (i64, i64, String, String)) -> Result<Self> {
+        let how = word("moves", "how", &how, How::parse)?;
+        Ok(Self { comment: CommentId(comment), correction: CorrectionId(correction), how, by })
+    }
+}
 
 /// A mail that we took in, found by its Message-ID.
 #[derive(Clone, Debug)]
@@ -17,8 +37,8 @@ pub struct TakenIn {
     pub id: String,
     /// The ticket it is on now.
     pub ticket: TicketNumber,
-    /// The correction that a person made of where it is.
-    pub moved: Option<(CorrectionId, String)>,
+    /// What led it there, other than merges.
+    pub led: Option<Led>,
 }
 
 /// Of these Message-IDs, those that mails bear which we took in and put on a ticket (MAIL.md, Deciding, 8c), oldest first.
@@ -29,14 +49,14 @@ pub async fn taken_in(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<TakenIn>
     if ids.is_empty() {
         return Ok(Vec::new());
     }
-    type Row = (String, i64, Option<i64>, Option<String>);
+    type Row = (String, i64, Option<i64>, Option<i64>, Option<String>, String);
     let rows: Vec<Row> = on!(conn, c => {
         let mut sql = sqlx::QueryBuilder::new(
-            "select m.message_id, m.ticket, k.id, coalesce(p.name, 'maildesk') from messages m
-                left join corrections k on k.id = (select v.correction from moves v join corrections s on s.id = v.correction
-                    join comments c on c.id = v.comment and c.message = m.id and c.withdrawn_at is null
-                    where v.message_id = m.message_id and v.how = 'moved' and s.kind <> 'merge' and s.undone_at is null order by v.id desc limit 1)
-                left join people p on p.id = k.made_by
+            "select m.message_id, m.ticket, l.comment, l.correction, l.how, coalesce(p.name, 'maildesk') from messages m
+                left join moves l on l.id = (select v.id from comments c join moves v on v.comment = c.id
+                    join corrections s on s.id = v.correction where c.message = m.id and c.withdrawn_at is null
+                    and v.how <> 'returned' and s.kind <> 'merge' and s.undone_at is null order by v.id desc limit 1)
+                left join corrections k on k.id = l.correction left join people p on p.id = k.made_by
             where m.ticket is not null and m.message_id in (",
         );
         let mut list = sql.separated(", ");
@@ -46,24 +66,28 @@ pub async fn taken_in(conn: &mut Conn, ids: &[MessageId]) -> Result<Vec<TakenIn>
         sql.push(") order by m.id");
         sql.build_query_as().fetch_all(c).await
     })?;
-    let found =
-        |(id, ticket, correction, by): Row| TakenIn { id, ticket: TicketNumber(ticket), moved: correction.map(CorrectionId).zip(by) };
-    Ok(rows.into_iter().map(found).collect())
+    let found = |(id, ticket, comment, correction, how, by): Row| {
+        let led = match (comment, correction, how) {
+            (Some(comment), Some(correction), Some(how)) => Some(Led::of((comment, correction, how, by))?),
+            _ => None,
+        };
+        Ok(TakenIn { id, ticket: TicketNumber(ticket), led })
+    };
+    rows.into_iter().map(found).collect()
 }
 
-/// The message that a mail of ours passed on to others, or acknowledged, if a person has moved it since: where it is now, by which
-/// correction, and by whom.
+/// The message that a mail of ours passed on to others, or acknowledged, if a correction other than a merge led it to where it is now.
 ///
 /// # Errors
-/// When the database refuses.
-pub async fn moved_under(conn: &mut Conn, ours: &MessageId) -> Result<Option<(TicketNumber, CorrectionId, String)>> {
-    let sql = "select c.ticket, k.id, coalesce(p.name, 'maildesk') from outbox o
+/// When the database refuses, or a row is unreadable.
+pub async fn led_under(conn: &mut Conn, ours: &MessageId) -> Result<Option<(TicketNumber, Led)>> {
+    let sql = "select c.ticket, c.id, k.id, v.how, coalesce(p.name, 'maildesk') from outbox o
         join moves v on v.comment = coalesce(o.comment, case when o.kind = 'receipt' then
             (select min(e.comment) from events e where e.ticket = o.ticket and e.kind = 'opened') end)
         join corrections k on k.id = v.correction join comments c on c.id = v.comment left join people p on p.id = k.made_by
-        where o.message_id = $1 and v.how = 'moved' and k.kind <> 'merge' and k.undone_at is null order by v.id desc limit 1";
-    let row: Option<(i64, i64, String)> = on!(conn, c => sqlx::query_as(sql).bind(ours.as_str()).fetch_optional(c).await)?;
-    Ok(row.map(|(ticket, correction, by)| (TicketNumber(ticket), CorrectionId(correction), by)))
+        where o.message_id = $1 and v.how <> 'returned' and k.kind <> 'merge' and k.undone_at is null order by v.id desc limit 1";
+    let row: Option<(i64, i64, i64, String, String)> = on!(conn, c => sqlx::query_as(sql).bind(ours.as_str()).fetch_optional(c).await)?;
+    row.map(|(ticket, comment, correction, how, by)| Ok((TicketNumber(ticket), Led::of((comment, correction, how, by))?))).transpose()
 }
 
 /// Where a message was moved from the ticket of this mail of ours since it was written: what it told of may be there now.

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use maildesk::{
     actions::{
+        assign::assign,
         held,
         merge::merge,
         move_message::{Destination, move_message},
@@ -277,6 +278,49 @@ async fn mail_that_followed_a_message_goes_all_its_ways_back_with_it() {
     );
     undo_last(&desk, b).await.unwrap();
     assert_eq!((says(&desk, a).await, says(&desk, b).await), (["One", "More", "Later"].map(String::from).to_vec(), vec!["Two".to_owned()]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_to_what_followed_a_moved_message_follows_it_too_and_so_on() {
+    let desk = desk().await;
+    let [(a, one), (b, _), (c, _)] = three(&desk).await;
+    more_on(&desk, a).await;
+    to(&desk, one, b).await;
+    let mut last = "One".to_owned();
+    for next in ["First", "Second", "Third"] {
+        // The number in its subject is the old one: what it answers says more.
+        let headers = [format!("In-Reply-To: <{last}@home.test>"), format!("Message-ID: <{next}@home.test>")];
+        let came = desk.receive(&mail("Ann <ann@home.test>", &format!("[#{a}] One"), &headers.each_ref().map(String::as_str), next)).await;
+        assert_eq!(came.ticket, Some(b), "{}", came.reason);
+        let why = if next == "First" { "which Hal Nine moved to" } else { "which followed one that Hal Nine moved to" };
+        assert!(came.reason.contains(why), "{}", came.reason);
+        last = next.to_owned();
+    }
+    assert_eq!(undo_last(&desk, b).await, Ok(a));
+    assert_eq!((says(&desk, a).await, says(&desk, b).await), (words(["One", "More", "First", "Second", "Third"]), words(["Two"])));
+    // Moved again, it is another move: those who came before stay, whoever answers it now follows.
+    to(&desk, one, c).await;
+    assert_eq!((says(&desk, a).await.len(), says(&desk, c).await.len()), (4, 2));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helpers_answer_to_what_followed_a_moved_message_stays_where_it_was_sent_from() {
+    let desk = desk().await;
+    let [(a, one), (b, _), _] = three(&desk).await;
+    more_on(&desk, a).await;
+    assign(&desk.desk, &desk.ada, b, None, Some(desk.hal.id)).await.unwrap();
+    to(&desk, one, b).await;
+    desk.mail().await;
+    desk.receive(&mail("Ann <ann@home.test>", "One", &["In-Reply-To: <One@home.test>"], "First")).await;
+    let notice = desk.mail_to("hal@desk.test").await.remove(0);
+    let came = desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "Ours")).await;
+    assert_eq!(came.ticket, Some(b), "{}", came.reason);
+    undo_last(&desk, b).await.unwrap();
+    assert_eq!((says(&desk, a).await, says(&desk, b).await), (words(["One", "More", "First"]), words(["Two", "Ours"])));
+}
+
+fn words<const N: usize>(of: [&str; N]) -> Vec<String> {
+    of.map(String::from).to_vec()
 }
 
 /// Held mail that answers a message which was moved: joined where that is now, and carried off with it when the move is undone.

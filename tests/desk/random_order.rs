@@ -54,8 +54,6 @@ struct Said {
     home: TicketNumber,
     /// The corrections that stand about it.
     chain: Vec<CorrectionId>,
-    /// Those of them that moved itself: mail that answers it follows.
-    moved: BTreeSet<CorrectionId>,
     /// Who wrote the mail, and its Message-ID.
     mail: Option<(usize, String)>,
 }
@@ -109,7 +107,7 @@ impl Walk {
             Some(_) | None => (number, Vec::new()),
         };
         self.tickets.insert(number);
-        self.said.insert(comment.id, Said { home, chain, moved: BTreeSet::new(), mail: Some((customer, id)) });
+        self.said.insert(comment.id, Said { home, chain, mail: Some((customer, id)) });
         self.log.push(format!("{from} wrote {} ({subject} {headers:?}), it is on {number}: {}", comment.id, outcome.reason));
     }
 
@@ -130,7 +128,8 @@ impl Walk {
         let mails = self.said.iter().filter_map(|(id, said)| Some((*id, said.mail.clone()?)));
         let (answered, (customer, id)) = self.dice.one(mails).unwrap();
         let said = self.said[&answered].clone();
-        let followed = said.chain.iter().any(|it| said.moved.contains(it));
+        // Moved itself, or behind one that was: whoever answers it follows.
+        let followed = said.chain.iter().any(|it| self.made[it].kind != CorrectionKind::Merge);
         let follows = if followed { (said.home, said.chain) } else { (self.place(answered), Vec::new()) };
         self.mail_in(customer, "Re: Hello", &[&format!("In-Reply-To: <{id}>")], Some(follows)).await;
     }
@@ -144,7 +143,7 @@ impl Walk {
         } else {
             reply(desk, ada, number, &reply_of("Ours.")).await.unwrap()
         };
-        self.said.insert(comment, Said { home: number, chain: Vec::new(), moved: BTreeSet::new(), mail: None });
+        self.said.insert(comment, Said { home: number, chain: Vec::new(), mail: None });
         self.log.push(format!("Ada wrote {comment} on {number}"));
     }
 
@@ -153,11 +152,7 @@ impl Walk {
         let standing = corrections::standing(&mut self.desk.desk.store.read().await.unwrap(), ticket).await.unwrap();
         let made = *standing.last().unwrap();
         for comment in comments {
-            let said = self.said.get_mut(comment).unwrap();
-            said.chain.push(made.id);
-            if made.kind != CorrectionKind::Merge {
-                said.moved.insert(made.id);
-            }
+            self.said.get_mut(comment).unwrap().chain.push(made.id);
         }
         if made.kind == CorrectionKind::Merge {
             self.merged.insert(made.source, made.id);

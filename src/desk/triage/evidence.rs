@@ -1,6 +1,6 @@
 //! Which ticket a message names, by the strongest evidence for it.
 
-use super::{Facts, FoundBy, TicketFacts};
+use super::{Facts, FoundBy, TicketFacts, Went};
 use crate::desk::{id::TicketNumber, token::Signed};
 
 /// The strongest evidence whose ticket exists.
@@ -16,7 +16,10 @@ pub(super) struct Found {
 pub(super) fn strongest(facts: &Facts<'_>) -> Option<Found> {
     let evidence = &facts.evidence;
     let corrected = evidence.corrected.as_ref().map(|it| {
-        let by = format!("a message that it answers, which {} moved to #{}", it.by, it.ticket);
+        let by = match it.went {
+            Went::Itself => format!("a message that it answers, which {} moved to #{}", it.by, it.ticket),
+            Went::Behind => format!("a message that it answers, which followed one that {} moved to #{}", it.by, it.ticket),
+        };
         (it.ticket, by, it.found_by == FoundBy::Ours)
     });
     let named = |number: Option<TicketNumber>, by: &str, certain| number.map(|number| (number, by.to_owned(), certain));

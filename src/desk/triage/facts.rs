@@ -3,7 +3,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::desk::{
-    id::{CorrectionId, OutboxId, TicketNumber},
+    id::{CommentId, CorrectionId, OutboxId, TicketNumber},
     message::{Forwarded, IncomingMessage},
     person::Person,
     sender::SenderRule,
@@ -112,7 +112,7 @@ pub struct SenderCheck {
 /// Which ticket a message names, strongest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Evidence {
-    /// Before all others: a person has moved the message that this one answers.
+    /// Before all others: a person has moved the message that this one answers, or that which it followed.
     pub corrected: Option<Corrected>,
     /// (a) A reply address with our MAC among its recipients.
     pub reply_address: Option<Signed>,
@@ -137,17 +137,30 @@ impl Evidence {
     }
 }
 
-/// A message that a person has moved, found by the nearest id that this one answers.
+/// A message that is where a person moved it, or followed one there; found by the nearest id that this one answers.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Corrected {
-    /// The correction.
-    pub correction: CorrectionId,
-    /// The ticket that the message is on now.
+    /// The message.
+    pub answered: CommentId,
+    /// The ticket that it is on now.
     pub ticket: TicketNumber,
+    /// How it came there.
+    pub went: Went,
+    /// By which correction.
+    pub correction: CorrectionId,
     /// Who moved it.
     pub by: String,
     /// Whose id it was found by.
     pub found_by: FoundBy,
+}
+
+/// How a message came to where a correction led it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Went {
+    /// A person moved it.
+    Itself,
+    /// It came in since, behind one that a person had moved.
+    Behind,
 }
 
 /// Whose Message-ID a moved message was found by.

@@ -16,7 +16,7 @@ mod facts;
 mod held_for;
 pub use evidence::named;
 use evidence::{given, merged, strongest};
-pub use facts::{Authenticity, Commands, Corrected, Evidence, Facts, FoundBy, Marked, OurOwn, SenderCheck, Stands, TicketFacts};
+pub use facts::{Authenticity, Commands, Corrected, Evidence, Facts, FoundBy, Marked, OurOwn, SenderCheck, Stands, TicketFacts, Went};
 pub use held_for::HeldFor;
 
 /// Mail older than this is never answered automatically.
