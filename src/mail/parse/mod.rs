@@ -50,19 +50,17 @@ pub fn read(raw: &[u8]) -> IncomingMessage {
 }
 
 fn read_well(raw: &[u8]) -> IncomingMessage {
-    read_within(&with_line_breaks(raw), MOST_WRAPS)
+    read_within(&with_line_breaks(raw), &mut smime::Bounds::default())
 }
 
-/// A signature may sign a signed mail; so often they are opened.
-const MOST_WRAPS: usize = 3;
-
-fn read_within(raw: &[u8], wraps: usize) -> IncomingMessage {
+fn read_within(raw: &[u8], bounds: &mut smime::Bounds) -> IncomingMessage {
     let tree = structure::read(raw);
-    if let Some(inner) = if wraps > 0 { smime::open(&tree, raw) } else { None } {
-        return read_within(&inner, wraps - 1);
+    if let Some(inner) = smime::open(&tree, raw, bounds) {
+        return read_within(&inner, bounds);
     }
     let header = &tree.parts[0].header;
     let mut message = IncomingMessage { warnings: tree.warnings.clone(), ..empty() };
+    message.warnings.append(&mut bounds.warnings);
     if header.junk {
         message.warnings.push("a line among the header fields is none; it was passed over".to_owned());
     }

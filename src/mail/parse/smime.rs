@@ -1,7 +1,11 @@
-//! S/MIME (RFC 8551): what an opaque signature wraps is read like the mail that it is.
+//! S/MIME (RFC 8551): what an opaque signature or compression (RFC 3274) wraps is read like the mail that it is.
 //!
 //! The wrapping is BER of a form that no DER library takes (indefinite lengths, octet strings in pieces), and all that is
 //! wanted of it is one octet string four levels down: a walk that only goes forward reads it.
+
+use std::io::Read;
+
+use flate2::read::ZlibDecoder;
 
 use super::{
     structure::{Part, Tree},
@@ -12,16 +16,58 @@ use super::{
 const DEEPEST: usize = 16;
 
 const SIGNED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x02];
+const COMPRESSED: &[u8] = &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x09];
 const ENVELOPED: &[&[u8]] = &[
     &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x03],
     &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x06],
     &[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x09, 0x10, 0x01, 0x17],
 ];
 
-/// The mail with what an opaque signature wraps in its place; none where nothing is wrapped.
+/// How much may still be opened of one message, and why something was not.
+#[derive(Debug)]
+pub struct Bounds {
+    /// A signature may sign a signed mail, or a compressed one: so often they are opened.
+    wraps: usize,
+    /// As much may come out of what is compressed: as much as a message may have (SAFETY.md, "Bounds").
+    octets: usize,
+    /// For the message's warnings.
+    pub warnings: Vec<String>,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self { wraps: 3, octets: 50 << 20, warnings: Vec::new() }
+    }
+}
+
+impl Bounds {
+    fn warn(&mut self, text: &str) {
+        if !self.warnings.iter().any(|it| it == text) {
+            self.warnings.push(text.to_owned());
+        }
+    }
+
+    /// Undoes a compression; what is damaged or comes to too much counts all the same.
+    fn inflate(&mut self, compressed: &[u8]) -> Option<Vec<u8>> {
+        let (mut inner, most) = (Vec::new(), self.octets);
+        let whole = ZlibDecoder::new(compressed).take(most as u64 + 1).read_to_end(&mut inner);
+        self.octets = most.saturating_sub(inner.len());
+        if inner.len() > most {
+            self.warn("what is compressed in this message comes to more than 50 MiB; the compressed part is kept as an attachment");
+        } else if whole.is_err() || inner.is_empty() {
+            self.warn("a compressed part of this message is damaged; it is kept as an attachment");
+        } else {
+            return Some(inner);
+        }
+        None
+    }
+}
+
+/// The mail with what the first wrapping holds in its place; none where nothing is wrapped that can be opened.
 #[must_use]
-pub fn open(tree: &Tree<'_>, raw: &[u8]) -> Option<Vec<u8>> {
-    let (index, inner) = tree.parts.iter().enumerate().find_map(|(index, part)| Some((index, signed(part)?)))?;
+pub fn open(tree: &Tree<'_>, raw: &[u8], bounds: &mut Bounds) -> Option<Vec<u8>> {
+    let (index, inner) = tree.parts.iter().enumerate().find_map(|(index, part)| Some((index, unwrapped(part, bounds)?)))?;
+    bounds.wraps -= 1;
     Some(replaced(tree, raw, index, &inner))
 }
 
@@ -36,18 +82,31 @@ pub fn is_encrypted(part: &Part<'_>) -> bool {
 fn is_wrapped(part: &Part<'_>) -> bool {
     let said = matches!(part.media.main.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime");
     let name = part.disposition.param("filename").or_else(|| part.media.param("name")).unwrap_or_default().to_ascii_lowercase();
-    !part.multipart && (said || (part.media.main == "application/octet-stream" && name == "smime.p7m"))
+    !part.multipart && (said || (part.media.main == "application/octet-stream" && matches!(name.as_str(), "smime.p7m" | "smime.p7z")))
 }
 
-fn signed(part: &Part<'_>) -> Option<Vec<u8>> {
+fn unwrapped(part: &Part<'_>, bounds: &mut Bounds) -> Option<Vec<u8>> {
     if !is_wrapped(part) {
         return None;
     }
     let bytes = transfer::decode(part.encoding(), part.body).0;
-    let (kind, content) = content_info(&bytes)?;
-    // SignedData: version, digest algorithms, what is signed (RFC 5652 §5.1).
-    let data = first(content).filter(|_| kind == SIGNED)?;
-    let (_version, rest) = next(data)?;
+    let info = content_info(&bytes);
+    let said = part.media.param("smime-type").is_some_and(|it| it.eq_ignore_ascii_case("compressed-data"));
+    let compressed = info.map_or(said, |(kind, _)| kind == COMPRESSED);
+    if !compressed && info.is_none_or(|(kind, _)| kind != SIGNED) {
+        return None;
+    }
+    if bounds.wraps == 0 {
+        bounds.warn("mails are wrapped in each other more than three times; what lies deeper is kept as an attachment");
+        return None;
+    }
+    let inner = info.and_then(|(_, content)| encapsulated(content)).unwrap_or_default();
+    if compressed { bounds.inflate(&inner) } else { Some(inner).filter(|it| !it.is_empty()) }
+}
+
+/// What is signed or compressed stands behind the version and the algorithms (RFC 5652 §5.1, RFC 3274 §1.1).
+fn encapsulated(content: &[u8]) -> Option<Vec<u8>> {
+    let (_version, rest) = next(first(content)?)?;
     let (_algorithms, rest) = next(rest)?;
     let (info, _) = next(rest)?;
     let (_kind, rest) = next(info.body)?;
@@ -55,7 +114,7 @@ fn signed(part: &Part<'_>) -> Option<Vec<u8>> {
     let (octets, _) = next(explicit.body)?;
     let mut inner = Vec::with_capacity(octets.body.len());
     gather(&octets, &mut inner, 0);
-    (!inner.is_empty()).then_some(inner)
+    Some(inner)
 }
 
 /// The object's kind and its content (RFC 5652 §3).
@@ -141,10 +200,29 @@ fn gather(octets: &Element<'_>, out: &mut Vec<u8>, depth: usize) {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write;
+
     use super::*;
+
+    const HEADER: &str = "Content-Type: application/pkcs7-mime; name=smime.p7m\nContent-Transfer-Encoding: base64\n\n";
 
     /// A SignedData around `inner`; its certificates and signers do not matter.
     fn wrapped(inner: &[u8], indefinite: bool) -> Vec<u8> {
+        wrapped_as(SIGNED, inner, indefinite)
+    }
+
+    /// A mail that holds a CompressedData around `inner`.
+    fn compressed(inner: &[u8]) -> Vec<u8> {
+        let mut packer = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+        packer.write_all(inner).unwrap();
+        mail(&wrapped_as(COMPRESSED, &packer.finish().unwrap(), true))
+    }
+
+    fn mail(wrapped: &[u8]) -> Vec<u8> {
+        format!("{HEADER}{}\n", data_encoding::BASE64.encode(wrapped)).into_bytes()
+    }
+
+    fn wrapped_as(kind: &[u8], inner: &[u8], indefinite: bool) -> Vec<u8> {
         let tlv = |tag: u8, body: &[u8]| {
             if indefinite && tag & 0x20 != 0 {
                 return [&[tag, 0x80], body, &[0, 0]].concat();
@@ -157,7 +235,7 @@ mod tests {
         let data = [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x07, 0x01];
         let info = tlv(0x30, &[tlv(0x06, &data), tlv(0xa0, &octets)].concat());
         let signed = tlv(0x30, &[tlv(0x02, &[1]), tlv(0x31, b""), info, tlv(0x31, b"")].concat());
-        tlv(0x30, &[tlv(0x06, SIGNED), tlv(0xa0, &signed)].concat())
+        tlv(0x30, &[tlv(0x06, kind), tlv(0xa0, &signed)].concat())
     }
 
     #[test]
@@ -184,5 +262,44 @@ mod tests {
             let _ = content_info(&whole[..end]);
         }
         assert!(content_info(&[0x30, 0x80].repeat(100_000)).is_none());
+    }
+
+    #[test]
+    fn a_compressed_mail_is_read_in_any_order_with_signatures() {
+        let inner = b"Content-Type: text/plain; charset=utf-8\n\nPacked gr\xc3\xbc\xc3\x9fe\n";
+        let signed = |inner: &[u8]| mail(&wrapped(inner, true));
+        for raw in [compressed(inner), compressed(&signed(inner)), signed(&compressed(inner)), compressed(&signed(&compressed(inner)))] {
+            let message = super::super::read(&[b"From: a@x.test\nSubject: s\n", &raw[..]].concat());
+            assert_eq!((message.subject.as_str(), message.text.as_str()), ("s", "Packed grüße"));
+            assert!(message.attachments.is_empty() && message.warnings.is_empty(), "{:?}", message.warnings);
+        }
+    }
+
+    #[test]
+    fn what_is_wrapped_too_often_stays_a_file() {
+        let deep = (0..4).fold(b"\nx\n".to_vec(), |inner, _| compressed(&inner));
+        let message = super::super::read(&[b"From: a@x.test\n", &deep[..]].concat());
+        assert_eq!((message.text.as_str(), message.attachments.len(), message.warnings.len()), ("", 1, 1));
+        assert!(message.warnings[0].contains("more than three times"));
+    }
+
+    #[test]
+    fn a_compressed_part_that_is_damaged_or_swells_stays_a_file() {
+        let whole = compressed(&[b"\n", &b"words and more words, ".repeat(20)[..]].concat());
+        let code = whole.strip_prefix(HEADER.as_bytes()).unwrap();
+        for damaged in [&code[..code.len() / 2], b"AAAA"] {
+            let header = HEADER.replace("name=", "smime-type=compressed-data; name=");
+            let message = super::super::read(&[header.as_bytes(), damaged].concat());
+            assert_eq!((message.text.as_str(), message.attachments.len()), ("", 1));
+            assert!(message.warnings.iter().any(|it| it.contains("damaged")), "{:?}", message.warnings);
+        }
+        let part = [b"--b\n", &whole[..]].concat();
+        let many = [b"Content-Type: multipart/mixed; boundary=b\n\n", &part.repeat(3)[..], b"--b--\n"].concat();
+        let mut bounds = Bounds { octets: 600, ..Bounds::default() };
+        let once = open(&super::super::structure::read(&many), &many, &mut bounds).unwrap();
+        let tree = super::super::structure::read(&once);
+        assert!(open(&tree, &once, &mut bounds).is_none());
+        assert_eq!((bounds.octets, bounds.warnings.len()), (0, 1), "what swells is not tried again and again");
+        assert!(bounds.warnings[0].contains("50 MiB"));
     }
 }
