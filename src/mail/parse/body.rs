@@ -226,7 +226,7 @@ fn filename_given(part: &Part<'_>) -> bool {
 }
 
 /// `<meta charset=…>` or `<meta http-equiv=Content-Type content="…; charset=…">` near the beginning.
-fn declared(html: &[u8]) -> Option<String> {
+pub(super) fn declared(html: &[u8]) -> Option<String> {
     let head = String::from_utf8_lossy(&html[..html.len().min(2048)]).to_ascii_lowercase();
     let (_, after) = head.split_once("<meta")?;
     let (_, value) = after.split_once("charset=")?;

@@ -1,5 +1,22 @@
 //! Code pages of DOS, which old programs in offices and warehouses still write and the web's list of encodings does not hold.
 
+/// The label that [`super::charset::decode`] knows a code page of Windows by.
+#[must_use]
+pub fn label(number: u32) -> String {
+    match number {
+        10000 => "macintosh".to_owned(),
+        20127 => "us-ascii".to_owned(),
+        20866 => "koi8-r".to_owned(),
+        21866 => "koi8-u".to_owned(),
+        28591..=28606 => format!("iso-8859-{}", number - 28590),
+        50220..=50222 => "iso-2022-jp".to_owned(),
+        51949 => "euc-kr".to_owned(),
+        54936 => "gb18030".to_owned(),
+        65000 => "utf-7".to_owned(),
+        number => format!("cp{number}"),
+    }
+}
+
 /// The text, if `label` names one of these code pages in lower case: `cp437`, `ibm437`, `437`.
 #[must_use]
 pub fn decode(label: &str, bytes: &[u8]) -> Option<String> {

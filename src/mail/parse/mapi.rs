@@ -1,6 +1,6 @@
 //! MAPI properties as a TNEF writes them ([MS-OXTNEF] §2.1.3.3).
 
-use super::charset;
+use super::{body, charset, code_page};
 
 /// The few properties that matter for reading a mail.
 #[derive(Debug, Default)]
@@ -21,6 +21,10 @@ pub struct Props {
     pub body: Option<String>,
     /// `PidTagHtml`.
     pub body_html: Option<String>,
+    /// The same as octets.
+    html_octets: Option<Vec<u8>>,
+    /// `PidTagInternetCodepage`: theirs.
+    html_code_page: Option<u32>,
     /// `PidTagRtfCompressed`.
     pub body_rtf: Option<Vec<u8>>,
 }
@@ -68,6 +72,10 @@ pub fn read(data: &[u8], code_page: Option<&str>) -> Props {
         if property(&mut cursor, &mut props, code_page).is_none() {
             break;
         }
+    }
+    if let Some(octets) = props.html_octets.take() {
+        let label = props.html_code_page.map(code_page::label).or_else(|| body::declared(&octets));
+        props.body_html = Some(charset::decode(&octets, label.as_deref()).text);
     }
     props
 }
@@ -122,7 +130,9 @@ fn keep(props: &mut Props, id: u16, kind: u16, value: &[u8], code_page: Option<&
         0x3712 => props.content_id = text(),
         0x3701 => props.data = Some(if kind == OBJECT { value.get(16..).unwrap_or_default().to_vec() } else { value.to_vec() }),
         0x1000 => props.body = text(),
-        0x1013 => props.body_html = if kind == STRING8 || kind == UNICODE { text() } else { Some(charset::decode(value, None).text) },
+        0x1013 if kind == STRING8 || kind == UNICODE => props.body_html = text(),
+        0x1013 => props.html_octets = Some(value.to_vec()),
+        0x3fde => props.html_code_page = value.first_chunk().map(|it| u32::from_le_bytes(*it)),
         0x1009 => props.body_rtf = Some(value.to_vec()),
         _ => (),
     }

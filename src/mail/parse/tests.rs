@@ -191,7 +191,7 @@ proptest! {
     fn a_tnef_of_any_octets_is_survived(octets in prop::collection::vec(any::<u8>(), 0..300)) {
         let _ = tnef::read(&[&tnef::SIGNATURE[..], &[0, 0], &octets].concat());
         let _ = mapi::read(&octets, Some("cp1252"));
-        let _ = rtf::to_text(&[&[0; 8][..], b"LZFu", &[0; 4], &octets].concat());
-        let _ = rtf::to_text(&[&[0; 8][..], b"MELA", &[0; 4], b"{\\rtf1", &octets].concat());
+        let _ = rtf::read(&[&[0; 8][..], b"LZFu", &[0; 4], &octets].concat());
+        let _ = rtf::read(&[&[0; 8][..], b"MELA", &[0; 4], b"{\\rtf1", &octets].concat());
     }
 }

@@ -1,6 +1,10 @@
 //! `winmail.dat`: the files in a TNEF and, where the mail has no other, its text ([MS-OXTNEF]).
 
-use super::{attachment::safe_name, charset, mapi};
+use super::{
+    attachment::safe_name,
+    charset, code_page, mapi,
+    rtf::{self, Words},
+};
 use crate::desk::message::IncomingAttachment;
 
 /// The first four octets of a TNEF.
@@ -41,20 +45,21 @@ pub fn read(bytes: &[u8]) -> Option<Content> {
 
 fn read_within(bytes: &[u8], depth: usize) -> Option<Content> {
     let mut rest = bytes.strip_prefix(&SIGNATURE)?.get(2..)?;
-    let (mut content, mut files, mut code_page) = (Content::default(), Vec::<File>::new(), None::<String>);
+    let (mut content, mut files, mut props, mut code_page) = (Content::default(), Vec::<File>::new(), None, None::<String>);
     while let Some((id, data, after)) = attribute(rest) {
         rest = after;
         match id {
-            OEM_CODE_PAGE => code_page = data.first_chunk().map(|it| format!("cp{}", u32::from_le_bytes(*it))),
+            OEM_CODE_PAGE => code_page = data.first_chunk().map(|it| code_page::label(u32::from_le_bytes(*it))),
             ATTACH_REND_DATA if files.len() < 500 => files.push(File::default()),
             ATTACH_TITLE => with_last(&mut files, |file| file.title = Some(text(data, code_page.as_deref()))),
             ATTACH_DATA => with_last(&mut files, |file| file.data = Some(data.to_vec())),
             ATTACHMENT => with_last(&mut files, |file| file.props = mapi::read(data, code_page.as_deref())),
-            MAPI_PROPS => content.take_text(mapi::read(data, code_page.as_deref())),
+            MAPI_PROPS if props.is_none() => props = Some(mapi::read(data, code_page.as_deref())),
             BODY => content.plain = content.plain.take().or_else(|| Some(text(data, code_page.as_deref()))),
             _ => (),
         }
     }
+    content.take_text(props.unwrap_or_default());
     for file in files {
         let inner = file.props.data.as_deref().filter(|_| depth < DEEPEST).and_then(|it| read_within(it, depth + 1));
         match inner {
@@ -89,10 +94,17 @@ fn text(data: &[u8], code_page: Option<&str>) -> String {
 }
 
 impl Content {
+    /// HTML as it is, or as the rich text holds it; what is only rich text is of use where there is nothing else.
     fn take_text(&mut self, props: mapi::Props) {
-        self.html = self.html.take().or(props.body_html);
-        let plain = props.body.filter(|it| !it.trim().is_empty());
-        self.plain = plain.or_else(|| self.plain.take()).or_else(|| props.body_rtf.as_deref().and_then(super::rtf::to_text));
+        let says_something = |it: &String| !it.trim().is_empty();
+        self.html = props.body_html.filter(says_something);
+        self.plain = props.body.filter(says_something).or_else(|| self.plain.take()).filter(says_something);
+        let rich = props.body_rtf.filter(|_| self.html.is_none()).and_then(|it| rtf::read(&it));
+        match rich {
+            Some(Words::Html(html)) => self.html = Some(html),
+            Some(Words::Plain(text)) => self.plain = self.plain.take().or(Some(text)),
+            None => (),
+        }
     }
 }
 
