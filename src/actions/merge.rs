@@ -84,7 +84,7 @@ async fn bring_people(tx: &mut Tx, source: &Ticket, into: TicketNumber, with: Co
 
 /// How somebody who stands like `there` on the one stands to the other, where they stand like `here`. Whoever was taken off the
 /// other stays off it, but not the customer whose ticket this is.
-fn stands_then(there: Participation, here: Option<Participation>, requester: bool) -> Option<Participation> {
+pub(super) fn stands_then(there: Participation, here: Option<Participation>, requester: bool) -> Option<Participation> {
     match (there, here) {
         _ if requester => Some(Participation::Active),
         (Participation::Active, Some(Participation::Removed)) => None,

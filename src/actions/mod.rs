@@ -22,6 +22,7 @@ use crate::{
 };
 
 pub mod assign;
+mod brought;
 mod carry_out;
 mod commands;
 mod correct;

@@ -195,7 +195,7 @@ async fn bring_people(desk: &Desk, tx: &mut Tx, comment: &Comment, change: &mut 
 }
 
 /// Those in the Cc of the mail that a comment came by, no staff among them.
-async fn copied(desk: &Desk, tx: &mut Tx, comment: &Comment, now: Timestamp) -> Result<Vec<Person>> {
+pub(super) async fn copied(desk: &Desk, tx: &mut Tx, comment: &Comment, now: Timestamp) -> Result<Vec<Person>> {
     let Some(mail) = mail(desk, tx, comment).await? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for named in mail.cc.iter().filter(|it| !desk.mailboxes.is_ours(&it.address)).take(carry_out::MOST_COPIES) {

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     actions::{
-        ActionError, Desk, Result,
+        ActionError, Desk, Result, brought,
         correct::{enter_all, recount, wants_an_answer},
         door::{Change, expect_version, leave, record, transact},
         merge,
@@ -80,6 +80,7 @@ pub async fn undo_correction(desk: &Desk, actor: &Person, id: CorrectionId, seen
         for (number, comments) in &back {
             came_back(desk, &mut tx, actor, &made, (of(*number)?.clone(), comments), now).await?;
         }
+        brought::hand_on(desk, &mut tx, &made, now).await?;
         participants::send_back(&mut tx, made.target, id).await?;
         went_back(desk, &mut tx, actor, &undone, (of(made.target)?.clone(), &back), now).await?;
         leave(desk, tx).await?;

@@ -108,6 +108,26 @@ pub async fn bring(
     Ok(())
 }
 
+/// Whom this correction brought to a ticket, and how they stand to it.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn brought_by(conn: &mut Conn, number: TicketNumber, with: CorrectionId) -> Result<Vec<(PersonId, Participation)>> {
+    let sql = "select person, state from participants where ticket = $1 and came_with = $2 order by person";
+    let rows: Vec<(i64, String)> = on!(conn, c => sqlx::query_as(sql).bind(number.0).bind(with.0).fetch_all(c).await)?;
+    rows.into_iter().map(|(id, state)| Ok((PersonId(id), word("participants", "state", &state, Participation::parse)?))).collect()
+}
+
+/// Another correction brings them too: they stay with that, as `state`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn hand_on(tx: &mut Tx, number: TicketNumber, who: PersonId, state: Participation, to: CorrectionId) -> Result<()> {
+    let sql = "update participants set state = $3, came_with = $4 where ticket = $1 and person = $2";
+    on!(tx, c => sqlx::query(sql).bind(number.0).bind(who.0).bind(state.as_str()).bind(to.0).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
 /// Puts everybody whom a correction that is undone brought back to what they were before; those who were not there leave. Whoever's
 /// words another correction brought, which stands, stays with that.
 ///

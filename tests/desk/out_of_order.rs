@@ -19,7 +19,8 @@ use maildesk::{
     store::{
         comments,
         conversation::{self, Audience},
-        corrections, held as rows, participants,
+        corrections, held as rows,
+        participants::{self, Participation},
     },
 };
 
@@ -321,6 +322,53 @@ async fn a_helpers_answer_to_what_followed_a_moved_message_stays_where_it_was_se
 
 fn words<const N: usize>(of: [&str; N]) -> Vec<String> {
     of.map(String::from).to_vec()
+}
+
+async fn stands(desk: &TestDesk, number: TicketNumber, email: &str) -> Option<Participation> {
+    let person = desk.person(email).await.unwrap();
+    participants::of(&mut desk.desk.store.read().await.unwrap(), number, person.id).await.unwrap()
+}
+
+/// One more message of Ann's on a ticket, with these in its Cc.
+async fn with_copies(desk: &TestDesk, number: TicketNumber, copies: &str) -> CommentId {
+    let came = desk.receive(&mail("Ann <ann@home.test>", &format!("[#{number}] One"), &[&format!("Cc: {copies}")], "Look")).await;
+    comment_of(desk, came.id).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_in_the_cc_of_two_moved_messages_stays_until_both_are_back() {
+    use Participation::{Active, Proposed};
+    let desk = desk().await;
+    let [(a, _), (b, _), _] = three(&desk).await;
+    let both = with_copies(&desk, a, "Dee <dee@home.test>, Eli <eli@home.test>").await;
+    let dee = with_copies(&desk, a, "Dee <dee@home.test>").await;
+    for comment in [both, dee] {
+        to(&desk, comment, b).await;
+    }
+    let standing = corrections::standing(&mut desk.desk.store.read().await.unwrap(), b).await.unwrap();
+    undo_correction(&desk.desk, &desk.hal, standing[0].id, None).await.unwrap();
+    let now = (stands(&desk, b, "dee@home.test").await, stands(&desk, b, "eli@home.test").await, stands(&desk, b, "ann@home.test").await);
+    assert_eq!(now, (Some(Proposed), None, Some(Active)), "the second brings Dee and Ann too");
+    undo_correction(&desk.desk, &desk.hal, standing[1].id, None).await.unwrap();
+    assert_eq!((stands(&desk, b, "dee@home.test").await, stands(&desk, b, "ann@home.test").await), (None, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_merge_and_a_move_bring_is_what_the_one_that_stands_makes_of_them() {
+    use Participation::{Active, Proposed};
+    let desk = desk().await;
+    let [(a, _), (b, _), (c, _)] = three(&desk).await;
+    let bob = with_copies(&desk, a, "Bob <bob@home.test>").await;
+    merge(&desk.desk, &desk.hal, b, None, c).await.unwrap();
+    to(&desk, bob, c).await;
+    let standing = corrections::standing(&mut desk.desk.store.read().await.unwrap(), c).await.unwrap();
+    assert_eq!(stands(&desk, c, "bob@home.test").await, Some(Active));
+    undo_correction(&desk.desk, &desk.hal, standing[0].id, None).await.unwrap();
+    assert_eq!(stands(&desk, c, "bob@home.test").await, Some(Proposed), "his ticket is gone, and he is in the Cc still");
+    merge(&desk.desk, &desk.hal, b, None, c).await.unwrap();
+    undo_correction(&desk.desk, &desk.hal, standing[1].id, None).await.unwrap();
+    assert_eq!(stands(&desk, c, "bob@home.test").await, Some(Active), "the merge brings him");
+    undo_last(&desk, c).await.unwrap();
 }
 
 /// Held mail that answers a message which was moved: joined where that is now, and carried off with it when the move is undone.
