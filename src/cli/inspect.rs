@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// What the daemon knows and a file does not say.
-const WITHOUT_A_DESK: &str = "without a desk: nothing is known of its tickets, people and settings";
+const WITHOUT_A_DESK: &str = "without a desk: the people it knows, its tickets, what it sent and its settings cannot be taken into account";
 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
@@ -62,7 +62,8 @@ fn print(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                     writeln!(out, "{}", object(&message, &decision))?;
                 } else {
                     let gap = if at > 0 { "\n" } else { "" };
-                    write!(out, "{gap}{}", page(file, &message, &decision))?;
+                    let seen = if at > 0 { ", but for the mails above" } else { "" };
+                    write!(out, "{gap}{}", page(file, &format!("{WITHOUT_A_DESK}{seen}"), &message, &decision))?;
                 }
             }
             Err(error) => {
@@ -159,12 +160,12 @@ fn date(message: &IncomingMessage) -> Option<String> {
 }
 
 /// The same for a person to read.
-fn page(file: &Path, message: &IncomingMessage, decision: &Verdict) -> String {
+fn page(file: &Path, judged: &str, message: &IncomingMessage, decision: &Verdict) -> String {
     let ids = |list: &[MessageId]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let people = |list: &[Named]| list.iter().map(shown).collect::<Vec<_>>().join(", ");
     let mut page = Page::default();
     page.head(&format!("{}: {}", named(file), decision.action));
-    page.line("Judged", WITHOUT_A_DESK);
+    page.line("Judged", judged);
     page.line("Thread", decision.thread.as_ref().map_or("none", MessageId::as_str));
     page.line("Acknowledged", if decision.autorespond { "yes" } else { "no" });
     match decision.why.as_slice() {

@@ -26,7 +26,9 @@ fn each_reason_stands_once_and_the_page_says_what_it_does_not_know() {
     assert_eq!(code, Some(0), "{said}");
     let lines: Vec<&str> = said.lines().collect();
     assert_eq!(lines[0], "standard input: open-ticket");
-    assert_eq!(lines[1], "  Judged             without a desk: nothing is known of its tickets, people and settings");
+    let judged =
+        "  Judged             without a desk: the people it knows, its tickets, what it sent and its settings cannot be taken into account";
+    assert_eq!(lines[1], judged);
     assert_eq!(said.matches("it answers nothing that is here").count(), 1, "{said}");
     for line in [
         "Already known? the same mail has not come before",
@@ -62,7 +64,9 @@ fn a_second_sighting_says_so() {
     let file = file.to_str().unwrap();
     let (said, _) = inspect("", &[file, file]);
     assert!(
-        said.contains(": ignore\n") && said.contains("  Why                the same mail has come before, and is in the ledger\n"),
+        said.contains(": ignore\n  Judged             without a desk")
+            && said.matches("be taken into account, but for the mails above\n").count() == 1
+            && said.contains("  Why                the same mail has come before, and is in the ledger\n"),
         "{said}"
     );
 }
