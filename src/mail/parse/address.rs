@@ -150,9 +150,10 @@ fn end(chunk: &mut Chunk, chunks: &mut Vec<Chunk>) {
     }
 }
 
-/// `Undisclosed recipients:` or `mailto:`, but not the colon in `a:b@c`… which no address has outside of quotes.
+/// `Undisclosed recipients:` or `mailto:`, but not the colon in `a:b@c`… which no address has outside of quotes, nor that of
+/// `Ann [mailto:ann@example.com]`.
 fn is_group_name(chunk: &Chunk) -> bool {
-    chunk.angle.is_empty() && !chunk.words.contains('@')
+    chunk.angle.is_empty() && !chunk.words.contains('@') && !chunk.words.ends_with("[mailto")
 }
 
 /// `Orders: Anvils <a@x>` without any group's end: the colon is part of a name.
@@ -296,9 +297,9 @@ pub fn mend(text: &str) -> Option<EmailAddress> {
     }
     let text = words::decode(text.as_bytes());
     let text = text.trim().trim_matches(|c| matches!(c, '<' | '>' | ',' | ';') || c != '"' && is_quote(c)).trim();
-    let text = text.get(7..).filter(|_| text[..7].eq_ignore_ascii_case("mailto:")).unwrap_or(text);
     let literal = text.contains("@[");
-    let text = text.trim_start_matches(['[', '(', '{']).trim_start_matches(':');
+    let text = text.trim_start_matches(['[', '(', '{']);
+    let text = text.get(7..).filter(|_| text[..7].eq_ignore_ascii_case("mailto:")).unwrap_or(text).trim_start_matches(':');
     let text = if literal { text } else { text.trim_end_matches([']', ')', '}']) };
     // A source route, `@relay.test:ann@example.com` (RFC 5322 §4.4).
     let text = if text.starts_with('@') { text.rsplit(':').next().unwrap_or(text) } else { text };
@@ -365,6 +366,7 @@ mod tests {
             ("\u{201c}Ann Lee\u{201d} <ann@x.test>", &["Ann Lee|ann@x.test"]),
             ("ann@x.test hal@x.test", &["ann@x.test", "hal@x.test"]),
             ("Ann Lee [ann@x.test]", &["Ann Lee|ann@x.test"]),
+            ("Ann Lee [mailto:ann@x.test]", &["Ann Lee|ann@x.test"]),
             ("ann@[192.0.2.1]", &["ann@[192.0.2.1]"]),
             ("Orders: Anvils <a@x.test>", &["Orders: Anvils|a@x.test"]),
             ("Mailto:ann@x.test?subject=Hi", &["ann@x.test"]),
