@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use super::{
     charset, flowed,
     location::Locations,
+    rtf::Words,
     smime,
     structure::{Part, Tree},
     transfer,
@@ -69,6 +70,15 @@ impl Piece {
     /// Neither form says anything.
     pub fn is_blank(&self) -> bool {
         [&self.plain, &self.html].into_iter().flatten().all(|it| it.trim().is_empty())
+    }
+}
+
+impl From<Words> for Piece {
+    fn from(words: Words) -> Self {
+        match words {
+            Words::Plain(text) => Self { plain: Some(text), html: None },
+            Words::Html(text) => Self { plain: None, html: Some(text) },
+        }
     }
 }
 
@@ -145,11 +155,12 @@ impl Walk<'_, '_> {
 
     /// The plain form and the HTML form say the same; other forms of the body are not attachments (RFC 2046 §5.1.4).
     fn alternative(&mut self, index: usize) {
-        let mut both = Piece::default();
+        let (mut both, mut unused) = (Piece::default(), Vec::new());
         let at = self.body.pieces.len();
         for child in self.tree.parts[index].children.clone() {
             let part = &self.tree.parts[child];
             if !part.multipart && !is_attachment(part) && !is_body_text(part) && !filename_given(part) && is_unused_form(part) {
+                unused.push(child);
                 continue;
             }
             let from = self.body.pieces.len();
@@ -158,6 +169,9 @@ impl Walk<'_, '_> {
                 join(&mut both.plain, piece.plain);
                 join(&mut both.html, piece.html);
             }
+        }
+        if both.is_blank() {
+            self.body.attachments.extend(unused.into_iter().filter(|it| is_rich_text(&self.tree.parts[*it])));
         }
         if both != Piece::default() {
             self.body.pieces.insert(at, both);
@@ -214,7 +228,12 @@ fn is_body_text(part: &Part<'_>) -> bool {
 
 /// A form of the body for programs that read it better than we do; a calendar entry is something to open.
 fn is_unused_form(part: &Part<'_>) -> bool {
-    part.media.main.starts_with("text/") && part.media.main != "text/calendar"
+    is_rich_text(part) || part.media.main.starts_with("text/") && part.media.main != "text/calendar"
+}
+
+/// RTF without a name: the body, where there is no other.
+pub(super) fn is_rich_text(part: &Part<'_>) -> bool {
+    matches!(part.media.main.as_str(), "text/rtf" | "application/rtf" | "application/x-rtf" | "text/x-rtf") && !filename_given(part)
 }
 
 fn is_attachment(part: &Part<'_>) -> bool {

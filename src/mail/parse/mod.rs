@@ -10,6 +10,7 @@ mod calendar;
 pub mod charset;
 mod code_page;
 pub mod date;
+mod encoded;
 pub(crate) mod facts;
 mod flowed;
 pub mod forwarded;
@@ -55,7 +56,7 @@ fn read_well(raw: &[u8]) -> IncomingMessage {
 
 fn read_within(raw: &[u8], bounds: &mut smime::Bounds) -> IncomingMessage {
     let tree = structure::read(raw);
-    if let Some(inner) = smime::open(&tree, raw, bounds) {
+    if let Some(inner) = encoded::open(&tree).or_else(|| smime::open(&tree, raw, bounds)) {
         return read_within(&inner, bounds);
     }
     let header = &tree.parts[0].header;
@@ -94,11 +95,12 @@ fn read_content(tree: &Tree<'_>, raw: &[u8], message: &mut IncomingMessage) {
         message.warnings.push("the header is longer than 256 KiB or 1,000 fields; the rest is kept as an attachment".to_owned());
         message.attachments.push(rest);
     }
-    let (mut pieces, mut invitation) = (body.pieces, None);
+    let (mut pieces, mut invitation, mut rich) = (body.pieces, None, None);
     for index in body.attachments {
         match attachment::read(&tree.parts[index], body.shown.get(&index), &mut message.warnings) {
             attachment::Opened::File(file) => {
                 invitation = invitation.or_else(|| said_by_calendar(&tree.parts[index], &file));
+                rich = rich.or_else(|| if body::is_rich_text(&tree.parts[index]) { rtf::read(&file.bytes) } else { None });
                 message.attachments.push(file);
             }
             attachment::Opened::Tnef(content) => {
@@ -109,6 +111,9 @@ fn read_content(tree: &Tree<'_>, raw: &[u8], message: &mut IncomingMessage) {
                 }
             }
         }
+    }
+    if pieces.iter().all(body::Piece::is_blank) {
+        pieces.extend(rich.map(body::Piece::from));
     }
     let wordless = pieces.iter().all(body::Piece::is_blank);
     if wordless {
