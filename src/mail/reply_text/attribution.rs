@@ -2,7 +2,7 @@
 
 use super::{
     lines::{self, Kind, Line},
-    phrases,
+    phrases, wrapped,
 };
 use crate::mail::{html::marks::Mark, phrases::head};
 
@@ -58,11 +58,17 @@ fn marked(lines: &mut [Line<'_>], at: usize) {
 fn ends_at(lines: &[Line<'_>], end: usize) -> Option<usize> {
     let last = &lines[end];
     let tail = bare(last.text);
-    if last.kind == Kind::Text && !last.code && (is_dashed(last.text) && ends_in_verb(tail) || goes_on(last.text)) {
-        return Some(end);
+    if last.kind == Kind::Text && !last.code {
+        if is_dashed(last.text) && ends_in_verb(tail) {
+            return Some(end);
+        }
+        if let Some(before) = goes_on(last.text) {
+            return Some(with_beginning(lines, end, end, before.to_owned()));
+        }
     }
     let wrapped = tail.trim_start().starts_with('>') && lines::is_quote(last.text);
-    if last.is_empty() || last.code || (last.kind != Kind::Text && !(wrapped && ends_in_verb(tail))) || !can_end(tail) {
+    let is_rest = || wrapped && (ends_in_verb(tail) || end > 0 && is_open_address(&lines[end - 1]));
+    if last.is_empty() || last.code || !can_end(tail) || last.kind != Kind::Text && !is_rest() {
         return None;
     }
     let next = lines[end + 1..].iter().find(|it| !it.is_empty());
@@ -77,6 +83,11 @@ fn ends_at(lines: &[Line<'_>], end: usize) -> Option<usize> {
     first_line(lines, end, below)
 }
 
+/// `Ann Lee <ann@x.test`: its `>` stands on the next line, which is no quote.
+fn is_open_address(line: &Line<'_>) -> bool {
+    line.kind == Kind::Text && line.text.rsplit_once('<').is_some_and(|(_, rest)| !rest.contains('>') && has_address(rest))
+}
+
 /// What stands right below a line.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Below {
@@ -85,27 +96,42 @@ enum Below {
     Text,
 }
 
+/// Where an attribution begins: at the shortest text up to `end` that says enough, or at its beginning above that.
 fn first_line(lines: &[Line<'_>], end: usize, below: Below) -> Option<usize> {
-    let (mut text, mut start, mut found) = (String::new(), end + 1, None);
-    for _ in 0..MOST_LINES {
-        let Some(above) = step_up(lines, start, &text) else { break };
+    let (mut start, mut text) = (end + 1, String::new());
+    let tells = |text: &str| below == Below::Quote || text.contains(|c: char| c.is_numeric() || c == '@');
+    while !tells(&text) || !Says::of(&text, below, start == end).enough(below) {
+        if end + 1 - start == MOST_LINES || text.len() > MOST_OCTETS {
+            return None;
+        }
+        let above = step_up(lines, start, &text)?;
+        let line = bare(lines[above].text);
+        if !text.is_empty() && wrapped::ends_sentence(line) {
+            return None;
+        }
+        text = joined(line, &text);
         start = above;
-        let line = bare(lines[start].text);
-        text = if text.is_empty() { line.to_owned() } else { format!("{line} {text}") };
-        if text.len() > MOST_OCTETS {
-            break;
-        }
-        if below != Below::Quote && !text.contains(|c: char| c.is_numeric() || c == '@') {
-            continue;
-        }
-        // The shortest that says enough, or a longer one that begins as attributions do, or with whom it lacked.
-        let says = Says::of(&text, below, start == end);
-        let longer = |shorter: &Says| says.begins || (says.address && !shorter.address && is_sender(line));
-        if says.enough(below) && found.as_ref().is_none_or(|(_, shorter)| longer(shorter)) {
-            found = Some((start, says));
+    }
+    Some(with_beginning(lines, start, end, text))
+}
+
+/// The first of the lines above that belong to the attribution which the lines from `start` to `end` say enough of.
+fn with_beginning(lines: &[Line<'_>], mut start: usize, end: usize, mut text: String) -> usize {
+    let (mut at, mut open) = (start, String::new());
+    while end + 1 - at < MOST_LINES && open.len() + text.len() < MOST_OCTETS {
+        let Some(above) = step_up(lines, at, &joined(&open, &text)) else { break };
+        at = above;
+        open = joined(bare(lines[at].text), &open);
+        if wrapped::is_beginning(&open, &text) {
+            text = joined(&open, &text);
+            (start, open) = (at, String::new());
         }
     }
-    found.map(|(start, _)| start)
+    start
+}
+
+fn joined(above: &str, below: &str) -> String {
+    if above.is_empty() || below.is_empty() { format!("{above}{below}") } else { format!("{above} {below}") }
 }
 
 /// Without marks of direction, emphasis and dashes around: `---- On Monday Ann wrote ----`.
@@ -123,22 +149,15 @@ fn is_dashed(text: &str) -> bool {
     text.len() < 200 && ["--", "=="].iter().any(|it| text.starts_with(it) && text.ends_with(it))
 }
 
-/// `On Monday Ann <ann@x.test> wrote: and here it goes on`, as Yahoo sends it.
-fn goes_on(text: &str) -> bool {
-    let Some((before, after)) = text.split_once('>').filter(|(before, _)| before.len() < 250 && before.contains('<')) else { return false };
+/// What stands before the verb in `On Monday Ann <ann@x.test> wrote: and here it goes on`, as Yahoo sends it.
+fn goes_on(text: &str) -> Option<&str> {
+    let (before, after) = text.split_once('>').filter(|(before, _)| before.len() < 250 && before.contains('<'))?;
     let after = head(after.trim_start(), 30).to_lowercase();
     if !phrases::WROTE.behind(&after).any(|it| it.trim_start().starts_with(':')) {
-        return false;
+        return None;
     }
-    let before = plain(bare(before));
-    begins(&before) && has_year(&before) && has_time(&before) && has_address(&before)
-}
-
-/// `Ann Lee <ann@x.test> …`: a name of a few words and a bracketed address, at the beginning.
-fn is_sender(line: &str) -> bool {
-    let Some((name, rest)) = line.split_once(['<', '(', '[']) else { return false };
-    let address = rest.split(['>', ')', ']']).next().unwrap_or_default();
-    has_address(&address.to_lowercase()) && name.split_whitespace().count() <= 6 && !name.contains(['.', '?', '!', ':', ';'])
+    let lower = plain(bare(before));
+    (begins(&lower) && has_year(&lower) && has_time(&lower) && has_address(&lower)).then_some(before)
 }
 
 /// The line above; an empty one is stepped over only where a broken address goes on below it.
@@ -169,7 +188,7 @@ fn ends_in_verb(tail: &str) -> bool {
 }
 
 /// Lower case, digits of all scripts as `0` to `9`, no marks of direction.
-fn plain(text: &str) -> String {
+pub(super) fn plain(text: &str) -> String {
     let digit = |c: char| match c {
         '\u{660}'..='\u{669}' => char::from_digit(u32::from(c) - 0x660, 10),
         '\u{6f0}'..='\u{6f9}' => char::from_digit(u32::from(c) - 0x6f0, 10),
@@ -267,7 +286,7 @@ impl Says {
     }
 }
 
-fn has_address(lower: &str) -> bool {
+pub(super) fn has_address(lower: &str) -> bool {
     lower.match_indices('@').any(|(at, _)| {
         let before = lower[..at].chars().next_back().is_some_and(|c| c.is_alphanumeric() || "._-+=".contains(c));
         let domain: String = lower[at + 1..].chars().take_while(|c| c.is_alphanumeric() || ".-".contains(*c)).collect();

@@ -10,6 +10,7 @@ mod lines;
 mod marker;
 mod phrases;
 mod signature;
+mod wrapped;
 
 use lines::{Kind, Line};
 

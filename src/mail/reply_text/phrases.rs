@@ -6,6 +6,20 @@ use crate::mail::phrases::Phrases;
 
 const TEXT: &str = include_str!("phrases.txt");
 
+const CALENDAR: &str = include_str!("calendar.txt");
+
+/// Names of months, short and long.
+pub(super) static MONTHS: LazyLock<Phrases> = LazyLock::new(|| calendar("months"));
+
+/// Names of weekdays, short and long.
+pub(super) static WEEKDAY_NAMES: LazyLock<Phrases> = LazyLock::new(|| calendar("weekdays"));
+
+/// Words that stand in the date of an attribution, and beside its name.
+pub(super) static DATE_WORDS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "date-words"));
+
+/// Small words in names of people.
+pub(super) static NAME_PARTICLES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "name-particles"));
+
 /// Prefixes of a subject that say: forwarded.
 pub(super) static FORWARD_PREFIXES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "forward-prefixes"));
 
@@ -83,3 +97,8 @@ pub(super) static OFFERED: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(
 
 /// What virus scanners write below a line.
 pub(super) static SCANNED: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "scanned"));
+
+/// The words of all languages of the calendar's list.
+fn calendar(name: &str) -> Phrases {
+    Phrases::of(Phrases::listed(CALENDAR, name).iter().flat_map(str::split_whitespace).collect())
+}
