@@ -1,7 +1,7 @@
 //! What a calendar entry says, in words (RFC 5545, RFC 5546).
 
 use jiff::{
-    ToSpan,
+    Span, ToSpan,
     civil::{Date, DateTime, Time},
 };
 
@@ -25,7 +25,15 @@ impl Property {
 
     /// RFC 5545 §3.3.11.
     fn text(&self) -> String {
-        let plain = self.value.replace("\\n", "\n").replace("\\N", "\n").replace("\\,", ",").replace("\\;", ";").replace("\\\\", "\\");
+        let (mut plain, mut chars) = (String::with_capacity(self.value.len()), self.value.chars());
+        while let Some(c) = chars.next() {
+            match if c == '\\' { chars.next() } else { None } {
+                Some('n' | 'N') => plain.push('\n'),
+                Some(mark @ ('\\' | ',' | ';' | ':' | '"')) => plain.push(mark),
+                Some(other) => plain.extend([c, other]),
+                None => plain.push(c),
+            }
+        }
         plain.trim().to_owned()
     }
 }
@@ -44,11 +52,9 @@ pub fn summary(calendar: &str) -> Option<String> {
     }
     let mut lines = vec![format!("{}: {title}", asked(&properties))];
     if let Some(start) = start {
-        lines.push(format!("When: {}", when(start, named("DTEND"))));
+        lines.push(format!("When: {}", when(start, named("DTEND"), named("DURATION"))));
     }
-    if let Some(often) = named("RRULE").and_then(|it| it.value.split(';').find_map(|it| it.strip_prefix("FREQ=").map(str::to_lowercase))) {
-        lines.push(format!("Repeats: {often}"));
-    }
+    lines.extend(named("RRULE").and_then(|it| repeats(&it.value)).map(|it| format!("Repeats: {it}")));
     lines.extend(named("LOCATION").map(|it| format!("Where: {}", it.text().replace('\n', ", "))));
     lines.extend(named("ORGANIZER").map(|it| format!("Organizer: {}", person(it))));
     lines.extend(named("COMMENT").map(|it| format!("Comment: {}", it.text())));
@@ -82,23 +88,67 @@ fn asked(properties: &[Property]) -> String {
 }
 
 /// `Monday, 5 February 2024, 10:00 to 11:00 (Europe/Berlin)`; what cannot be read stands as it came.
-fn when(start: &Property, end: Option<&Property>) -> String {
+fn when(start: &Property, end: Option<&Property>, duration: Option<&Property>) -> String {
     let Some((date, time)) = moment(&start.value) else { return start.value.trim().to_owned() };
-    let end = end.and_then(|it| moment(&it.value));
-    let day = |date: Date| date.strftime("%A, %-d %B %Y").to_string();
+    let after = || moment_after(date, time, duration?);
+    let until = end.and_then(|it| moment(&it.value)).or_else(after);
     let Some(time) = time else {
         // The end of a whole day is the day after (RFC 5545 §3.6.1).
-        let last = end.and_then(|(end, _)| end.checked_sub(1.day()).ok()).filter(|it| *it > date);
+        let last = until.and_then(|(end, _)| end.checked_sub(1.day()).ok()).filter(|it| *it > date);
         return last.map_or_else(|| day(date), |last| format!("{} to {}", day(date), day(last)));
     };
-    let zone = start.param("TZID").or_else(|| start.value.trim().ends_with('Z').then_some("UTC"));
     let clock = |time: Time| time.strftime("%H:%M").to_string();
-    let until = match end {
+    let until = match until {
         Some((last, Some(until))) if last == date => format!(" to {}", clock(until)),
         Some((last, Some(until))) => format!(" to {}, {}", day(last), clock(until)),
         _ => String::new(),
     };
-    format!("{}, {}{until}{}", day(date), clock(time), zone.map(|it| format!(" ({it})")).unwrap_or_default())
+    let (from, to) = match (zone(start), end.and_then(zone)) {
+        // A flight ends in another zone than it begins in.
+        (Some(zone), Some(other)) if zone != other && !until.is_empty() => (format!(" ({zone})"), format!(" ({other})")),
+        (zone, _) => (String::new(), zone.map(|it| format!(" ({it})")).unwrap_or_default()),
+    };
+    format!("{}, {}{from}{until}{to}", day(date), clock(time))
+}
+
+fn day(date: Date) -> String {
+    date.strftime("%A, %-d %B %Y").to_string()
+}
+
+fn zone(moment: &Property) -> Option<&str> {
+    moment.param("TZID").or_else(|| moment.value.trim().ends_with('Z').then_some("UTC"))
+}
+
+/// `PT1H30M` later (RFC 5545 §3.3.6).
+fn moment_after(date: Date, time: Option<Time>, duration: &Property) -> Option<(Date, Option<Time>)> {
+    let span: Span = duration.value.trim().parse().ok()?;
+    let end = date.to_datetime(time.unwrap_or(Time::midnight())).checked_add(span).ok()?;
+    Some((end.date(), time.map(|_| end.time())))
+}
+
+/// `weekly`, `every 2 weeks, 10 times`, `monthly, until Monday, 5 February 2024` (RFC 5545 §3.3.10).
+fn repeats(rule: &str) -> Option<String> {
+    let part = |name: &str| rule.split(';').filter_map(|it| it.split_once('=')).find(|it| it.0.trim().eq_ignore_ascii_case(name));
+    let number = |name: &str| part(name).and_then(|it| it.1.trim().parse::<u32>().ok());
+    let word = part("FREQ")?.1.trim().to_lowercase();
+    let unit = match word.as_str() {
+        "daily" => "days",
+        "weekly" => "weeks",
+        "monthly" => "months",
+        "yearly" => "years",
+        _ => "",
+    };
+    let mut often = match number("INTERVAL") {
+        Some(every) if every > 1 && !unit.is_empty() => format!("every {every} {unit}"),
+        _ => word,
+    };
+    if let Some(times) = number("COUNT") {
+        often.push_str(&format!(", {times} times"));
+    }
+    if let Some((last, _)) = part("UNTIL").and_then(|it| moment(it.1)) {
+        often.push_str(&format!(", until {}", day(last)));
+    }
+    Some(often)
 }
 
 /// `20240205` or `20240205T100000`.
@@ -180,7 +230,48 @@ mod tests {
         let days = ENTRY.replace("DTSTART;TZID=Europe/Berlin:20240205T100000", "DTSTART;VALUE=DATE:20240205");
         let days = days.replace("DTEND;TZID=Europe/Berlin:20240205T110000", "DTEND;VALUE=DATE:20240207\nRRULE:FREQ=WEEKLY;COUNT=3");
         let told = summary(&days).unwrap();
-        assert!(told.contains("When: Monday, 5 February 2024 to Tuesday, 6 February 2024\nRepeats: weekly\n"), "{told}");
+        assert!(told.contains("When: Monday, 5 February 2024 to Tuesday, 6 February 2024\nRepeats: weekly, 3 times\n"), "{told}");
         assert_eq!(summary("BEGIN:VCALENDAR\nBEGIN:VTODO\nEND:VTODO\n"), None);
+    }
+
+    #[test]
+    fn when_it_ends_is_told_however_it_is_written() {
+        for (start, end, told) in [
+            ("DTSTART:20240205T100000Z", "DURATION:PT1H30M", "Monday, 5 February 2024, 10:00 to 11:30 (UTC)"),
+            ("DTSTART;VALUE=DATE:20240205", "DURATION:P2D", "Monday, 5 February 2024 to Tuesday, 6 February 2024"),
+            ("DTSTART;VALUE=DATE:20240205", "DURATION:P1W", "Monday, 5 February 2024 to Sunday, 11 February 2024"),
+            ("DTSTART:20240205T100000", "DURATION:soon", "Monday, 5 February 2024, 10:00"),
+            (
+                "DTSTART;TZID=Europe/London:20240205T100000",
+                "DTEND;TZID=Europe/Berlin:20240205T130000",
+                "Monday, 5 February 2024, 10:00 (Europe/London) to 13:00 (Europe/Berlin)",
+            ),
+            (
+                "DTSTART:20240205T233000Z",
+                "DTEND:20240206T003000Z",
+                "Monday, 5 February 2024, 23:30 to Tuesday, 6 February 2024, 00:30 (UTC)",
+            ),
+        ] {
+            let entry = format!("BEGIN:VCALENDAR\nBEGIN:VEVENT\nSUMMARY:x\n{start}\n{end}\nEND:VEVENT\nEND:VCALENDAR\n");
+            assert_eq!(summary(&entry).unwrap(), format!("Event: x\nWhen: {told}"));
+        }
+    }
+
+    #[test]
+    fn how_often_it_repeats_is_told() {
+        for (rule, told) in [
+            ("FREQ=WEEKLY;BYDAY=MO", Some("weekly")),
+            ("INTERVAL=2;FREQ=WEEKLY;COUNT=10", Some("every 2 weeks, 10 times")),
+            ("FREQ=MONTHLY;INTERVAL=1;UNTIL=20240205T100000Z", Some("monthly, until Monday, 5 February 2024")),
+            ("COUNT=3", None),
+        ] {
+            assert_eq!(repeats(rule).as_deref(), told, "{rule}");
+        }
+    }
+
+    #[test]
+    fn an_escaped_backslash_escapes_nothing() {
+        let place = |value: &str| Property { name: String::new(), params: String::new(), value: value.to_owned() }.text();
+        assert_eq!(place(r"C:\\new\; a\, b\nc\x\"), "C:\\new; a, b\nc\\x\\");
     }
 }
