@@ -144,6 +144,8 @@ impl Walk<'_, '_> {
         self.body.warnings.extend(decoded.note);
         let text = with_line_feeds(decoded.text);
         Some(if is_html {
+            // Plain text that a form calls HTML: its line breaks are meant.
+            let text = if text.contains('<') { text } else { text.trim().replace('\n', "<br>\n") };
             let text = self.locations.as_mut().map(|it| it.show(&text, index)).unwrap_or(text);
             Piece { plain: None, html: Some(text) }
         } else if part.media.main == "text/enriched" || part.media.main == "text/richtext" {

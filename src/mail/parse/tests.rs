@@ -46,6 +46,7 @@ fn the_body_is_found_however_it_is_wrapped() {
         ("Content-Type: multipart/mixed; boundary=a\n\n--a\n\none\n--a\nContent-Type: image/png\n\nx\n--a\n\ntwo\n--a--", "one\ntwo"),
         ("Content-Type: multipart/mixed; boundary=a\n\n--a\n\none\n--a--\n--a\n\nlate\n--a--", "one\nlate"),
         ("Content-Type: text/plain; format=flowed\n\nfolded \nline\n", "folded line"),
+        ("Content-Type: text/html\n\nName: Ann &amp; Hal\n\nOrder: 7\n", "Name: Ann & Hal\n\nOrder: 7"),
         ("Content-Type: text/rtf\n\n{\\rtf1 {\\b rich} text\\par}", "rich text"),
         ("Content-Type: multipart/alternative; boundary=a\n\n--a\n\n \n--a\nContent-Type: application/rtf\n\n{\\rtf1 rich}\n--a--", "rich"),
         ("Content-Type: text/enriched\n\n<bold>b</bold> <<x", "b <x"),

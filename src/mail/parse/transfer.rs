@@ -104,7 +104,7 @@ pub fn behind(encoding: Encoding, body: &[u8]) -> Option<&[u8]> {
     if body.iter().all(plain) && body.iter().filter(|c| **c == b'=').count() <= 4 {
         return None;
     }
-    let rule = |line: &[u8]| line.len() > 4 && line.iter().all(|c| matches!(c, b'_' | b'-' | b'='));
+    let rule = |line: &[u8]| line == b"--" || line.len() > 4 && line.iter().all(|c| matches!(c, b'_' | b'-' | b'='));
     let code = |line: &[u8]| !rule(line) && line.iter().all(|c| value(*c) != SKIP || *c == b'=');
     let (mut at, mut width, mut last) = (0, 0, &b""[..]);
     for line in body.split_inclusive(|c| *c == b'\n') {
@@ -265,6 +265,7 @@ mod tests {
         let listed = b"SGVsbG8=\n\nlist mailing list\nlist@x.test\n";
         assert_eq!(decode(Encoding::Base64, listed).0, &b"Hello"[..]);
         assert_eq!(behind(Encoding::Base64, listed), Some(&b"list mailing list\nlist@x.test\n"[..]));
+        assert_eq!(behind(Encoding::Base64, b"SGVsbG8=\n-- \nlist\n"), Some(&b"-- \nlist\n"[..]));
     }
 
     #[test]
