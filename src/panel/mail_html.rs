@@ -109,7 +109,8 @@ pub fn drawn(html: &str, files: &[File], folder: &str, pictures: Pictures) -> St
         }
         let (tag, after) = after.split_at(after.find('>').map_or(after.len(), |at| at + 1));
         if tag.starts_with("<img") {
-            out.push_str(&picture(tag, files, folder, pictures));
+            let inside = link.as_ref().map_or(Inside::Text, |_| Inside::Link);
+            out.push_str(&picture(tag, files, folder, pictures, inside));
         } else {
             out.push_str(tag);
         }
@@ -133,7 +134,15 @@ fn attribute<'t>(tag: &'t str, name: &str) -> Option<&'t str> {
     after.split('"').next()
 }
 
-fn picture(tag: &str, files: &[File], folder: &str, pictures: Pictures) -> String {
+/// What a picture stands in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Inside {
+    Text,
+    /// It may be all that there is to press.
+    Link,
+}
+
+fn picture(tag: &str, files: &[File], folder: &str, pictures: Pictures, inside: Inside) -> String {
     if let Some(own) = attribute(tag, "src") {
         let shown = own.get(4..).and_then(|id| files.iter().find(|it| it.content_id.as_deref().is_some_and(|own| is_part(own, id))));
         let src = format!(" src=\"{own}\"");
@@ -154,8 +163,27 @@ fn picture(tag: &str, files: &[File], folder: &str, pictures: Pictures) -> Strin
     match (pictures, address.split_once("://")) {
         // Their servers speak TLS by now; a plain request would tell everybody on the way what is read.
         (Pictures::All, Some((_, rest))) => tag.replacen(&kept, &format!(" src=\"https://{rest}\""), 1),
-        (Pictures::All | Pictures::Own, _) => tag.replacen(&kept, "", 1),
+        (Pictures::All | Pictures::Own, _) => left_out(&tag.replacen(&kept, "", 1), inside),
     }
+}
+
+/// In the place of a remote picture: its frame where words stand in it; nothing for one that pushes things apart, counts who reads, or
+/// is there for looks alone (an empty `alt`).
+fn left_out(tag: &str, inside: Inside) -> String {
+    match attribute(tag, "alt").map(str::trim) {
+        _ if is_speck(tag) => String::new(),
+        Some("") if inside == Inside::Text => String::new(),
+        Some("") | None => "<span class=\"missing\">picture left out</span>".to_owned(),
+        Some(_) => tag.to_owned(),
+    }
+}
+
+/// Whether nobody could see anything on it: at most 3 px wide or high.
+fn is_speck(tag: &str) -> bool {
+    let size = |text: &str| text.trim().trim_end_matches("px").parse::<f32>().is_ok_and(|it| it <= 3.0);
+    let styles = attribute(tag, "style").unwrap_or_default().split(';').filter_map(|it| it.split_once(':'));
+    let mut styles = styles.filter(|(name, _)| ["width", "height", "max-width"].contains(name));
+    ["width", "height"].iter().any(|it| attribute(tag, it).is_some_and(size)) || styles.any(|(_, value)| size(value))
 }
 
 /// In the place of a picture that did not come with the mail, however small that was to be.
@@ -215,6 +243,24 @@ mod tests {
             ("<img src=\"cid:gone\" alt=\"A &amp; B\">", "<span class=\"missing\">picture missing: A &amp; B</span>"),
         ] {
             assert_eq!(drawn(img, &[file()], "/attachments", Pictures::Own), shown);
+        }
+    }
+
+    #[test]
+    fn a_remote_picture_leaves_an_empty_frame_nowhere() {
+        for (img, shown) in [
+            ("<img data-remote=\"https://t.test/a\" alt=\"Our shop\" width=\"600\">", "<img alt=\"Our shop\" width=\"600\">"),
+            ("<img data-remote=\"https://t.test/a\" alt=\" \" width=\"600\">", ""),
+            ("<img data-remote=\"https://t.test/a\">", "<span class=\"missing\">picture left out</span>"),
+            ("<img data-remote=\"https://t.test/a\" width=\"1\" height=\"1\">", ""),
+            ("<img data-remote=\"https://t.test/a\" alt=\"x\" height=\"3\" width=\"100%\">", ""),
+            ("<img data-remote=\"https://t.test/a\" style=\"border-width:0;width:1px;height:1px\">", ""),
+            (
+                "<a href=\"https://t.test/\"><img data-remote=\"https://t.test/a\" alt=\"\"></a>",
+                "<a href=\"https://t.test/\"><span class=\"missing\">picture left out</span></a>",
+            ),
+        ] {
+            assert_eq!(drawn(img, &[], "/attachments", Pictures::Own), shown);
         }
     }
 
