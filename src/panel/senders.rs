@@ -25,7 +25,10 @@ use crate::{
         visitor::{Staff, Visitor},
         words::When,
     },
-    store::sender_rules::{self, Part, RuleRow},
+    store::{
+        people,
+        sender_rules::{self, Part, RuleRow},
+    },
 };
 
 /// Rows on a page.
@@ -54,7 +57,16 @@ struct Typed {
     note: String,
     err: Option<String>,
     /// What has to be said a second time.
-    sure: Option<String>,
+    sure: Option<Sure>,
+}
+
+/// What has to be said a second time.
+#[derive(Serialize)]
+struct Sure {
+    /// The domain that many share.
+    pattern: String,
+    /// How many of them the desk knows.
+    known: i64,
 }
 
 #[derive(Serialize)]
@@ -154,9 +166,10 @@ pub(super) fn undo_of(added: &[&Added]) -> Vec<(String, String)> {
 async fn add(panel: &Panel, visitor: &Visitor, fields: &Fields) -> Result<Response, PageError> {
     let verdict = SenderVerdict::parse(fields.get("verdict")).ok_or_else(|| PageError::Invalid("Choose always or never.".to_owned()))?;
     let made = match fields.get("pattern").parse() {
-        Ok(pattern) if is_shared(&pattern) && fields.get("sure") != pattern.to_string() => {
-            let typed = Typed { sure: Some(pattern.to_string()), ..typed(fields) };
-            return again(panel, visitor, typed).await;
+        Ok(SenderPattern::Domain(domain)) if kind_of(&domain) == Domain::FreeMail && fields.get("sure") != format!("@{domain}") => {
+            let known = people::customers_at(&mut *panel.desk.store.read().await?, &domain).await?;
+            let sure = Sure { pattern: format!("@{domain}"), known };
+            return again(panel, visitor, Typed { sure: Some(sure), ..typed(fields) }).await;
         }
         Ok(pattern) => {
             let new = NewRule { pattern, verdict, note: fields.get("note").to_owned() };
@@ -171,14 +184,6 @@ async fn add(panel: &Panel, visitor: &Visitor, fields: &Fields) -> Result<Respon
         }
         Err(error) if error.kind() == Kind::Invalid => again(panel, visitor, Typed { err: Some(sentence(&error)), ..typed(fields) }).await,
         Err(error) => Err(error.into()),
-    }
-}
-
-/// Whether people who have nothing to do with each other write from there.
-fn is_shared(pattern: &SenderPattern) -> bool {
-    match pattern {
-        SenderPattern::Domain(domain) => kind_of(domain) == Domain::FreeMail,
-        SenderPattern::Address(_) => false,
     }
 }
 

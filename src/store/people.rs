@@ -60,6 +60,16 @@ pub async fn by_email(conn: &mut Conn, email: &EmailAddress) -> Result<Option<Pe
     row.map(Row::person).transpose()
 }
 
+/// How many customers write from a domain (in lower case) or one below it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn customers_at(conn: &mut Conn, domain: &str) -> Result<i64> {
+    let sql = "select count(*) from people where role = 'customer' and (email like $1 escape '!' or email like $2 escape '!')";
+    let domain = domain.replace('!', "!!").replace('_', "!_").replace('%', "!%");
+    Ok(on!(conn, c => sqlx::query_scalar(sql).bind(format!("%@{domain}")).bind(format!("%@%.{domain}")).fetch_one(c).await)?)
+}
+
 /// Every helper and admin who may act, by name.
 ///
 /// # Errors
