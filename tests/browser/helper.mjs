@@ -1,7 +1,7 @@
 // A helper's day: the queues, a ticket from end to end, held mail, a call that becomes a ticket.
 
 import { somebody } from "./desk.mjs";
-import { ABORTED } from "./visit.mjs";
+import { ABORTED, DESK, PHONE } from "./visit.mjs";
 
 const QUEUES = ["Unassigned", "Mine", "All open", "Waiting on customer", "Resolved", "Closed"];
 
@@ -80,6 +80,7 @@ async function answersATicket(visit, desk) {
     await visit.told("Saved");
     await visit.sees(page.locator("#p-helper option:checked", { hasText: "Maya" }).locator("xpath=.."));
   });
+  await visit.step("switches between reply and note", () => switchesWithoutAJump(visit));
   await visit.step("writes a note", async () => {
     await page.locator(".composer").getByText("Note", { exact: true }).click();
     await page.getByLabel("Message", { exact: true }).fill("Looked at the log of that night: the disk was full.");
@@ -133,6 +134,19 @@ async function readsTheCustomersMailbox(visit, desk) {
   await visit.goTo(ticket);
 }
 
+/** The composer on a phone stays as high as it is, whichever of the two it is set to. */
+async function switchesWithoutAJump(visit) {
+  const { page } = visit;
+  await page.setViewportSize(PHONE);
+  const choose = async kind => {
+    await page.locator(".composer").getByText(kind, { exact: true }).click();
+    return (await page.locator(".composer").boundingBox()).height;
+  };
+  const [reply, note, again] = [await choose("Reply"), await choose("Note"), await choose("Reply")];
+  await page.setViewportSize(DESK);
+  if (reply !== note || note !== again) throw new Error(`the composer is ${reply} px high for a reply, ${note} for a note, then ${again}`);
+}
+
 async function setsItsProperties(visit) {
   const { page } = visit;
   await visit.step("sets the priority", async () => {
@@ -164,6 +178,15 @@ async function setsItsProperties(visit) {
     await visit.sees(page.getByRole("heading", { name: "Why is it here?" }));
     await visit.look("message");
     await visit.leadingOn(() => page.keyboard.press("u"));
+  });
+  await visit.step("looks where a message and a ticket could go", async () => {
+    const ticket = new URL(page.url()).pathname;
+    await page.locator(".msg.in").first().getByRole("button", { name: "More about this message" }).click();
+    await visit.follow("Move…");
+    await visit.look("move");
+    await visit.goTo(`${ticket}/merge`);
+    await visit.look("merge");
+    await visit.goTo(ticket);
   });
   await visit.step("opens the list of keys by key", async () => {
     await page.keyboard.press("?");

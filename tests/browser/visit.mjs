@@ -107,7 +107,7 @@ export class Visit {
     }
   }
 
-  /** The page as it is, in both themes and both widths: pictures, axe, doubled ids, what sticks out. */
+  /** The page as it is, in both themes and both widths: pictures, axe, doubled ids, what sticks out, what a thumb cannot reach. */
   async look(name) {
     this.pages += 1;
     await this.page.evaluate(() => scrollTo(0, 0));
@@ -115,13 +115,26 @@ export class Visit {
       await this.page.setViewportSize(size);
       for (const theme of THEMES) {
         await this.#wear(theme);
+        await this.#touch(size === PHONE);
         await this.page.screenshot({ path: join(this.pictures, `${this.who}-${name}-${size.width}-${theme}.png`), fullPage: true });
         if (this.script === "on") await this.#axe(name, `${size.width} px, ${theme}`, theme === THEMES[0] ? null : OF_COLOURS);
       }
       for (const fault of await this.page.evaluate(stickingOutOrDoubled, size.width)) this.fault(`${name}: ${fault}`, `${size.width} px`);
+      if (size === PHONE) await this.#reach(name);
     }
     await this.page.setViewportSize(DESK);
+    await this.#touch(false);
     await this.page.emulateMedia({ colorScheme: "dark" });
+  }
+
+  async #reach(name) {
+    await this.#touch(true);
+    for (const fault of await this.page.evaluate(outOfReach, PHONE.width)) this.fault(`${name}: ${fault}`, `${PHONE.width} px`);
+  }
+
+  /** A finger instead of a mouse: what the style sheet asks by `pointer: coarse`. A picture of the page ends it. */
+  async #touch(enabled) {
+    await this.devtools.send("Emulation.setTouchEmulationEnabled", { enabled });
   }
 
   /** The colours of a theme reach the page a frame or two after it is asked for. */
@@ -158,7 +171,7 @@ export class Visit {
     page.on("pageerror", error => this.fault(`script error: ${error.stack ?? error.message}`));
     page.on("requestfailed", it => this.#complaint(`request failed: ${it.method()} ${it.url()}: ${it.failure()?.errorText}`));
     page.on("response", it => { if (it.status() >= 400 && !this.expected.includes(it.status())) this.fault(`${it.status()} ${it.request().method()} ${it.url()}`); });
-    const devtools = await this.context.newCDPSession(page);
+    const devtools = (this.devtools = await this.context.newCDPSession(page));
     devtools.on("Log.entryAdded", ({ entry }) => { if (entry.level === "error" || entry.source === "security") this.#complaint(`log: ${entry.text} ${entry.url ?? ""}`); });
     devtools.on("Audits.issueAdded", ({ issue }) => { if (issue.code === "ContentSecurityPolicyIssue") this.fault(`CSP: ${JSON.stringify(issue.details.contentSecurityPolicyIssueDetails)}`); });
     await devtools.send("Log.enable");
@@ -184,4 +197,59 @@ function stickingOutOrDoubled(width) {
   const doubled = ids.filter((id, at) => ids.indexOf(id) !== at);
   if (doubled.length) faults.push(`ids used twice: ${[...new Set(doubled)].join(", ")}`);
   return faults;
+}
+
+/**
+ * What a thumb cannot do with a page on a phone; runs in the page. Controls that are cut off, lie under another or take less than
+ * 24 px to hit (WCAG 2.2, 2.5.8; a link within a sentence is as high as its line).
+ */
+function outOfReach(width) {
+  const CONTROLS = "a[href], button, input:not([type=hidden]), select, textarea, summary, label:has(input)";
+  const LEAST = 24;
+  const modal = document.querySelector("dialog:modal");
+  // The link past the navigation is shown to the keyboard alone.
+  const hidden = it => !it.checkVisibility({ visibilityProperty: true, opacityProperty: true }) || it.closest(".vh, .skip, [inert]") || it.disabled || (modal && !modal.contains(it));
+  const inSentence = it => getComputedStyle(it).display === "inline" && [...it.parentElement.childNodes].some(node => node !== it && node.textContent.trim());
+  const name = it => it.outerHTML.replace(/\s+/g, " ").slice(0, 140);
+  /** Whether a press there is one on it: a label is, and so is what the style sheet lays around it. */
+  const hits = (it, x, y) => {
+    const top = document.elementFromPoint(x, y);
+    return top && (it.contains(top) || [...(it.labels ?? [])].some(label => label.contains(top)) || (it.tagName === "LABEL" && it.control === top));
+  };
+  /** How far its ancestors let it through; null: they can be scrolled to the rest. */
+  const shown = it => {
+    let { left, right } = it.getBoundingClientRect();
+    for (let box = it.parentElement; box && box !== document.documentElement; box = box.parentElement) {
+      const { overflowX, position } = getComputedStyle(box);
+      const edges = box.getBoundingClientRect();
+      if (["auto", "scroll"].includes(overflowX) && box.scrollWidth > box.clientWidth) return null;
+      if (overflowX !== "visible") [left, right] = [Math.max(left, edges.left), Math.min(right, edges.right)];
+      if (position === "fixed") break;
+    }
+    return { left: Math.max(left, 0), right: Math.min(right, width) };
+  };
+  const fault = it => {
+    it.scrollIntoView({ block: "center", inline: "center", behavior: "instant" });
+    const box = it.getBoundingClientRect();
+    if (hidden(it) || !box.width || !box.height) return null;
+    const part = shown(it);
+    // Words may end in an ellipsis; what is pressed may not end at an edge.
+    if (part && part.right - part.left < box.width - 1 && !it.closest(".cut")) return "is cut off";
+    if (["BUTTON", "SUMMARY"].includes(it.tagName) && it.scrollWidth > it.clientWidth + 1) return "has more words than room";
+    // A link may run over several lines: it is pressed on one of them.
+    const line = it.getClientRects()[0];
+    const [x, y] = [line.left + line.width / 2, line.top + line.height / 2];
+    if (!hits(it, x, y)) return `lies under ${name(document.elementFromPoint(x, y) ?? document.body)}`;
+    if (inSentence(it) || it.closest("label:has(input)") !== (it.tagName === "LABEL" ? it : null)) return null; // what holds it is looked at
+    const reach = LEAST / 2 - 0.5;
+    const ends = [line.height < LEAST && [[x, y - reach], [x, y + reach]], line.width < LEAST && [[x - reach, y], [x + reach, y]]];
+    return ends.filter(Boolean).flat().every(([x, y]) => hits(it, x, y)) ? null : `is ${Math.round(line.width)} × ${Math.round(line.height)} px`;
+  };
+  const faults = [];
+  for (const it of document.querySelectorAll(CONTROLS)) {
+    const found = !hidden(it) && fault(it);
+    if (found) faults.push(`${name(it)} ${found}`);
+  }
+  scrollTo(0, 0);
+  return faults.length > 5 ? [...faults.slice(0, 4), `and ${faults.length - 4} more of the kind`] : faults;
 }
