@@ -173,6 +173,18 @@ fn piece() -> impl Strategy<Value = Vec<u8>> {
         b"data:image/png;base64,",
         b"[#12]",
         b"Auto-Submitted: auto-replied\n",
+        b"Content-Type: text/html\n",
+        b"Content-Type: image/png\n",
+        b"Content-Location: a.png\n",
+        b"Content-Base: https://x.test/\n",
+        b"<img src=a.png>",
+        b"<img src='",
+        b"<base href=//",
+        b"Content-Type: text/rtf\n",
+        b"{\\rtf1\\fromhtml1{\\*\\htmltag <img src=a.png>}\\htmlrtf",
+        b"Content-Type: application/pkcs7-mime; smime-type=compressed-data\n",
+        b"Content-Type: text/calendar\n",
+        b"BEGIN:VEVENT\nDTSTART:20240205T100000Z\nDURATION:P1W\nRRULE:FREQ=",
     ];
     prop_oneof![5 => prop::sample::select(known.into_iter().map(<[u8]>::to_vec).collect::<Vec<_>>()), 1 => prop::collection::vec(any::<u8>(), 0..20)]
 }
@@ -188,6 +200,8 @@ proptest! {
         prop_assert!(message.why.len() >= 2);
         prop_assert!(message.attachments.iter().all(|it| it.filename.as_ref().is_none_or(|it| !it.contains(['/', '\\', '\n', '\0']))));
         prop_assert!(message.attachments.iter().all(|it| it.content_type.contains('/')));
+        let html = message.html.unwrap_or_default();
+        prop_assert!(html.split(" src=\"").skip(1).all(|it| it.starts_with("cid:")), "{html}");
     }
 
     #[test]

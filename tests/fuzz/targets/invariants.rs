@@ -12,6 +12,8 @@ pub fn read(raw: &[u8]) -> IncomingMessage {
     only_deletes(&message.text, &message.reply);
     if let Some(html) = &message.html {
         fixpoint(html);
+        let own = |it: &str| it.get(..4).is_some_and(|it| it.eq_ignore_ascii_case("cid:"));
+        assert!(html.split(" src=\"").skip(1).all(own), "a picture that is not the mail's own in {html:?}");
     }
     assert!(message.attachments.len() <= MOST_ATTACHMENTS, "{} attachments", message.attachments.len());
     for list in [&message.from, &message.to, &message.cc, &message.reply_to] {
