@@ -24,6 +24,7 @@ pub mod person;
 pub mod public_url;
 pub mod replay;
 pub mod sender;
+pub mod service_code;
 pub mod settings;
 pub mod ticket;
 pub mod token;

@@ -22,6 +22,7 @@ mod replay_threads;
 #[path = "../support/rows.rs"]
 mod rows;
 mod same_words;
+mod service_codes;
 mod spam;
 mod spam_orders;
 mod strangers_words;

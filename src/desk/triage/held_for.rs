@@ -1,6 +1,6 @@
 //! What stopped a held message, for lists to be narrowed by.
 
-use super::{ANSWERS_SPAM, SENDER_RULE, STAFF_ANSWER, Trace};
+use super::{ANSWERS_SPAM, SENDER_RULE, SERVICE_CODE, STAFF_ANSWER, Trace};
 
 /// What stopped it, from the question that decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,7 +47,7 @@ impl HeldFor {
     pub fn of(trace: &Trace) -> Self {
         match trace.0.iter().rfind(|it| it.decides && it.question != super::BY_HAND).map(|it| it.question.as_str()) {
             Some(SENDER_RULE | "On the block list?") => Self::Blocked,
-            Some("Suspected?") => Self::Suspected,
+            Some("Suspected?" | SERVICE_CODE) => Self::Suspected,
             Some(ANSWERS_SPAM) => Self::AnswersSpam,
             Some("Written by a machine?") => Self::Automatic,
             Some("A delivery report?") => Self::DeliveryReport,
