@@ -58,6 +58,9 @@ pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, to
     if nobody && text_says && message.in_reply_to.is_empty() && !answered {
         return Some("the return path is empty and the text speaks of a failure".to_owned());
     }
+    if nobody && (daemon || message.in_reply_to.is_empty() && !answered) && told.refuses_somebody(message) {
+        return Some("the return path is empty and it shows in numbers that a server refused somebody".to_owned());
+    }
     let by_person = || answers_somebody(message) || is_from_a_mail_program(header);
     let by_machine = || told.shows_a_transcript() || told.shows_a_copy(tree) || declares_itself(header, message);
     (subject_says && text_says && !by_person() && by_machine())

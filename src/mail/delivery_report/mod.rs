@@ -12,7 +12,7 @@ pub(crate) use evidence::{is_daemon, is_from_a_mail_program};
 pub(crate) use notification::is_complaint;
 
 use crate::{
-    desk::message::{DeliveryReport, IncomingMessage, ReportedAction},
+    desk::message::{DeliveryReport, IncomingMessage, MessageId, ReportedAction},
     mail::parse::{
         structure::{Part, Tree},
         transfer,
@@ -44,7 +44,7 @@ pub(crate) fn standard(tree: &Tree<'_>, message: &IncomingMessage) -> Option<Sta
         recipient.status = told.status_of(&recipient.address);
         recipient.diagnostic = recipient.diagnostic.take().or_else(|| told.diagnostic_of(&recipient.address));
     }
-    let report = DeliveryReport { recipients, original_message_id: returned::message_id(tree).or_else(|| told.copied_id()) };
+    let report = DeliveryReport { recipients, original_message_id: original(tree, message, &told) };
     Some(if success { Standard::Success(report, why) } else { Standard::Failure(report, why) })
 }
 
@@ -60,8 +60,13 @@ pub(crate) fn in_words(tree: &Tree<'_>, message: &IncomingMessage) -> Option<(De
     if recipients.is_empty() {
         recipients = told.about(returned::recipients(tree, told.copy), message);
     }
-    let original = returned::message_id(tree).or_else(|| told.copied_id());
-    Some((DeliveryReport { recipients, original_message_id: original }, why))
+    Some((DeliveryReport { recipients, original_message_id: original(tree, message, &told) }, why))
+}
+
+/// The mail that it speaks of: as it gives it back, else as it answers it.
+fn original(tree: &Tree<'_>, message: &IncomingMessage, told: &told::Told<'_>) -> Option<MessageId> {
+    let answered = || message.in_reply_to.first().or(message.references.last()).cloned();
+    returned::message_id(tree).or_else(|| told.copied_id()).or_else(answered)
 }
 
 /// The part with the fields, and how it was known. A person who forwards a report has the part too, but not as its author.

@@ -50,6 +50,13 @@ impl<'a> Told<'a> {
         })
     }
 
+    /// Whether it shows in numbers, whatever its language, that a server refused somebody.
+    pub fn refuses_somebody(&self, message: &IncomingMessage) -> bool {
+        let refused =
+            |it: &str| status::failure_code(it).is_some_and(|code| reason::reply_code(it).is_some() || it.contains(&format!("#{code}")));
+        self.words.lines().take(MOST_LINES).any(refused) && !self.named(message).0.is_empty()
+    }
+
     /// Whether it gives the mail back.
     pub fn shows_a_copy(&self, tree: &Tree<'_>) -> bool {
         !self.copy.trim().is_empty() || returned::message_id(tree).is_some()
@@ -198,7 +205,34 @@ fn is_ours(message: &IncomingMessage, address: &EmailAddress) -> bool {
 
 /// Each address in a line and where it begins.
 fn addresses(line: &str) -> Vec<(usize, EmailAddress)> {
-    let outside = |c: char| c.is_whitespace() || matches!(c, '<' | '>' | '(' | ')' | '[' | ']' | '"' | '\'' | ',' | ';' | '`' | '|');
+    let outside = |c: char| {
+        c.is_whitespace()
+            || matches!(
+                c,
+                '<' | '>'
+                    | '('
+                    | ')'
+                    | '['
+                    | ']'
+                    | '"'
+                    | '\''
+                    | ','
+                    | ';'
+                    | '`'
+                    | '|'
+                    | '：'
+                    | '（'
+                    | '）'
+                    | '，'
+                    | '；'
+                    | '、'
+                    | '。'
+                    | '《'
+                    | '》'
+                    | '【'
+                    | '】'
+            )
+    };
     let mut found = Vec::new();
     for word in line.split(outside).filter(|it| it.contains('@')).take(20) {
         let bare = word.trim_start_matches("mailto:").trim_end_matches(['.', ':', '!', '?', '…']);
