@@ -9,7 +9,6 @@ use crate::{
             facts::LIST_FIELDS,
             header::Header,
             people::{is_nobody, posts_to},
-            structure::{Part, Tree},
         },
         phrases::{head, plain},
     },
@@ -87,17 +86,6 @@ pub(crate) fn answers_by_words(header: &Header<'_>, message: &IncomingMessage) -
     let automatic = || phrases::AUTOMATIC_TEXTS.within(&text);
     (!message.facts.list && (machine || answers) && taken() && (machine && answers || automatic()))
         .then(|| "its words say that a machine confirms a mail".to_owned())
-}
-
-/// `text/calendar; method=REPLY` (RFC 5546 §3.2.3) in which nobody wrote a word of their own.
-pub(crate) fn answers_an_invitation(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String> {
-    let is_reply =
-        |it: &Part<'_>| it.media.main == "text/calendar" && it.media.param("method").is_some_and(|it| it.eq_ignore_ascii_case("reply"));
-    tree.parts.iter().find(|it| is_reply(it))?;
-    let told = message.invitation.as_deref().unwrap_or_default();
-    let wordless = message.text.trim().is_empty() || message.text.trim() == told.trim();
-    let by_a_program = wordless || phrases::INVITATION_ANSWERS.within(&message.text.to_lowercase());
-    by_a_program.then(|| "an answer to an invitation (text/calendar; method=REPLY) without words of its own".to_owned())
 }
 
 /// Any other sign of a machine.

@@ -1,8 +1,10 @@
 //! What sort of message it is: a person, a machine that answers, a machine that writes, a bounce, a report.
 
 pub mod automatic;
+mod invitation;
 mod phrases;
 mod report;
+mod shape;
 
 use crate::{
     desk::message::{IncomingMessage, Kind},
@@ -35,17 +37,17 @@ fn decide(tree: &Tree<'_>, message: &mut IncomingMessage) -> (Kind, String) {
         return (Kind::Report, why);
     }
     let header = &tree.parts[0].header;
-    if let Some(why) = automatic::answers_by_subject(header, message) {
+    if let Some(why) = automatic::answers_by_subject(header, message).or_else(|| shape::subject(message)) {
         return (Kind::AutoReply, why);
     }
-    if let Some(why) = automatic::answers_an_invitation(tree, message) {
+    if let Some(why) = invitation::answer(tree, message) {
         return (Kind::AutoReply, why);
     }
     if let Some((report, why)) = delivery_report::in_words(tree, message) {
         message.bounce = Some(report);
         return (Kind::Bounce, why);
     }
-    if let Some(why) = automatic::answers_by_words(header, message) {
+    if let Some(why) = automatic::answers_by_words(header, message).or_else(|| shape::text(header, message)) {
         return (Kind::AutoReply, why);
     }
     if let Some((kind, why)) = automatic::read(header, message) {

@@ -36,6 +36,27 @@ pub(super) static RECEIVED_TEXTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::
 /// How a text says that a machine wrote it.
 pub(super) static AUTOMATIC_TEXTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "automatic-texts"));
 
+/// How a subject ends that begins with the name of somebody who is away.
+pub(super) static NAMED_ABSENCES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "named-absences"));
+
+/// What stands before the day of return in such a subject.
+pub(super) static RETURNS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "returns"));
+
+/// Sentences by which a machine says that it answers a message.
+pub(super) static ANSWER_TEXTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "answer-texts"));
+
+/// Words that may announce one.
+pub(super) static NOTE_LABELS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "note-labels"));
+
+/// How Lotus Notes names what was read, in a receipt.
+pub(super) static RECEIPT_DOCUMENTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "receipt-documents"));
+
+/// And who read it.
+pub(super) static RECEIPT_TAKERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "receipt-takers"));
+
+/// How calendar programs lead to what somebody adds to such an answer.
+pub(super) static INVITATION_REMARKS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "invitation-remarks"));
+
 /// What calendar programs write into an answer to an invitation.
 pub(super) static INVITATION_ANSWERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "invitation-answers"));
 

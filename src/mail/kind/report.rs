@@ -3,7 +3,11 @@
 use super::phrases;
 use crate::{
     desk::message::IncomingMessage,
-    mail::{delivery_report, parse::structure::Tree, phrases::head},
+    mail::{
+        delivery_report,
+        parse::{people::is_nobody, structure::Tree},
+        phrases::head,
+    },
 };
 
 /// Why it is one, if it is.
@@ -28,6 +32,9 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
     if subject.contains("report domain:") && subject.contains("submitter:") {
         return Some("a DMARC report by its subject".to_owned());
     }
+    if brings_an_aggregate(message) {
+        return Some("a DMARC or TLS report by the name of its file".to_owned());
+    }
     if delivery_report::is_complaint(message) {
         return Some("a complaint notification of Amazon SES".to_owned());
     }
@@ -40,5 +47,36 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
         return Some("the fields of a feedback report in its text".to_owned());
     }
     let receipt = phrases::RECEIPT_SUBJECTS.begin(&subject) && phrases::RECEIPT_WORDS.within(&head(&message.text, 600).to_lowercase());
-    receipt.then(|| "a read receipt by its subject and words".to_owned())
+    (receipt || is_receipt_of_notes(&message.text)).then(|| "a read receipt by its subject and words".to_owned())
+}
+
+/// `receiver.example!policy.example!1013662812!1013749130.xml.gz` (RFC 7489 §7.2.1.1, RFC 8460 §5.1), sent by the receiver or by
+/// nobody: whoever is reported about may send the file on and ask about it.
+fn brings_an_aggregate(message: &IncomingMessage) -> bool {
+    let Some(author) = message.author() else { return false };
+    let by_reporter = |receiver: &str| {
+        let domain = author.address.domain().to_lowercase();
+        let within = |a: &str, b: &str| a.strip_suffix(b).is_some_and(|it| it.is_empty() || it.ends_with('.'));
+        let local = author.address.local().to_lowercase();
+        within(&domain, receiver) || within(receiver, &domain) || local.contains("dmarc") || is_nobody(&author.address)
+    };
+    let receivers = message.attachments.iter().filter_map(|it| reporter(&it.filename.as_deref()?.to_lowercase()));
+    message.in_reply_to.is_empty() && receivers.into_iter().any(|it| by_reporter(&it))
+}
+
+/// The domain of the one who reports, if the name is that of a report.
+fn reporter(file: &str) -> Option<String> {
+    let bare =
+        [".xml.gz", ".xml.gzip", ".xml.zip", ".xml", ".zip", ".gz", ".json.gz", ".json"].iter().find_map(|it| file.strip_suffix(it))?;
+    let pieces: Vec<&str> = bare.split('!').collect();
+    let [receiver, policy, begin, end, ..] = pieces[..] else { return None };
+    let is_moment = |it: &str| it.len() >= 9 && it.bytes().all(|c| c.is_ascii_digit());
+    (receiver.contains('.') && policy.contains('.') && is_moment(begin) && is_moment(end)).then(|| receiver.to_owned())
+}
+
+/// `Your document: …`, and right below it `was received by: …`; nothing else to speak of.
+fn is_receipt_of_notes(text: &str) -> bool {
+    let lines: Vec<String> = text.lines().map(|it| it.trim().to_lowercase()).filter(|it| !it.is_empty()).take(12).collect();
+    let tells = |it: &[String]| phrases::RECEIPT_DOCUMENTS.begin(&it[0]) && phrases::RECEIPT_TAKERS.begin(&it[1]);
+    lines.len() < 12 && lines.windows(2).any(tells)
 }

@@ -55,6 +55,66 @@ fn people_are_told_from_machines() {
 }
 
 #[test]
+fn an_answer_is_known_by_the_exact_shape_of_what_it_says() {
+    let (answer, new, reply) = (Kind::AutoReply, Kind::New, Kind::Reply);
+    for (header, body, expected) in [
+        ("From: Ann Lee <a@x.test>\nSubject: Ann Lee is out of the office.", "Back on Monday.", answer),
+        ("From: Ann_Lee/Sales@x.test\nSubject: Ann Lee is out of the office.", "Back on Monday.", answer),
+        ("From: Hal <h@x.test>\nSubject: Ann Lee is out of the office.", "Write to me.", new),
+        ("From: Ann Lee <a@x.test>\nSubject: Ann Lee is out of the office: what now?", "Write to me.", new),
+        ("From: a@x.test\nSubject: AUTO: Ann Lee is out of the office (returning 12/01/2026)", "x", answer),
+        ("From: a@x.test\nSubject: AUTO: Ann Lee ist außer Haus", "x", answer),
+        ("From: a@x.test\nSubject: Auto: Urlaub (2026)", "x", new),
+        ("From: a@x.test\nSubject: Help", "This is an automated response to your message.", answer),
+        ("From: a@x.test\nSubject: Help", "I got this:\nThis is an automated response to your message.", new),
+        ("From: a@x.test\nSubject: Re: Help\nIn-Reply-To: <1@x>", "Hi,\n** Note: This is an automated\nresponse to your mail", answer),
+        ("From: a@x.test\nSubject: Re: Help\nIn-Reply-To: <1@x>", "This is an automated response. I want a person.", reply),
+        ("From: a@x.test\nUser-Agent: Thunderbird\nSubject: Help", "This is an automated response to your message.", new),
+    ] {
+        assert_eq!(kind(header, body), expected, "{header}\n{body}");
+    }
+}
+
+#[test]
+fn a_calendar_answers_only_where_nobody_does() {
+    let entry =
+        |method: &str, more: &str| format!("BEGIN:VCALENDAR\nMETHOD:{method}\nBEGIN:VEVENT\nSUMMARY:x\n{more}END:VEVENT\nEND:VCALENDAR");
+    for (calendar, text, expected) in [
+        (entry("REPLY", ""), "", Kind::AutoReply),
+        (entry("COUNTER", ""), "", Kind::AutoReply),
+        (entry("REPLY", ""), "I shall be late.", Kind::New),
+        (entry("REPLY", "COMMENT:I shall be late.\n"), "", Kind::New),
+        (entry("REPLY", "COMMENT;LANGUAGE=en-US:\n"), "", Kind::AutoReply),
+        (entry("REPLY", ""), "Ann hat diese Einladung angenommen.", Kind::AutoReply),
+        (entry("REPLY", ""), "Ann hat diese Einladung mit dieser Notiz angenommen: zu spät", Kind::New),
+        (entry("REQUEST", ""), "", Kind::New),
+    ] {
+        for type_of in ["text/calendar", "application/ics"] {
+            let header = "From: a@x.test\nSubject: x\nContent-Type: multipart/mixed; boundary=b";
+            let body = format!("--b\n\n{text}\n--b\nContent-Type: {type_of}; charset=utf-8\n\n{calendar}\n--b--");
+            assert_eq!(kind(header, &body), expected, "{body}");
+        }
+    }
+}
+
+#[test]
+fn a_report_is_known_by_its_file_where_the_reporter_sends_it() {
+    for (from, file, expected) in [
+        ("reports@x.test", "x.test!desk.test!1707091200!1707177599.xml.gz", Kind::Report),
+        ("reports@mx.x.test", "x.test!desk.test!1707091200!1707177599!abc.zip", Kind::Report),
+        ("dmarc-rua@y.test", "x.test!desk.test!1707091200!1707177599.xml", Kind::Report),
+        ("reports@x.test", "x.test!desk.test!1707091200!1707177599!001.json.gz", Kind::Report),
+        ("ann@desk.test", "x.test!desk.test!1707091200!1707177599.xml.gz", Kind::New),
+        ("ann@ax.test", "x.test!desk.test!1707091200!1707177599.xml.gz", Kind::New),
+        ("reports@x.test", "x.test!desk.test!begin!end.xml.gz", Kind::New),
+        ("reports@x.test", "invoice.zip", Kind::New),
+    ] {
+        let header = format!("From: {from}\nSubject: For you\nContent-Type: application/octet-stream; name=\"{file}\"");
+        assert_eq!(kind(&header, "x"), expected, "{from} {file}");
+    }
+}
+
+#[test]
 fn numbers_tell_of_a_refusal_in_any_language() {
     for (header, body, expected) in [
         ("Return-Path: <>\nFrom: postmaster@x.test", "Komst ekki:\n\nann@y.test\n550 5.1.1 RESOLVER", Kind::Bounce),
