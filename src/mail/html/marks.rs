@@ -25,7 +25,8 @@ const END_OF_SIGNATURE: char = '\u{f8f3}';
 const RULE: char = '\u{f8f4}';
 
 impl Mark {
-    pub(super) fn character(self) -> char {
+    /// It alone on a line is the mark.
+    pub(crate) fn character(self) -> char {
         match self {
             Self::History => HISTORY,
             Self::Attribution => ATTRIBUTION,

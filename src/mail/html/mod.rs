@@ -10,8 +10,8 @@ mod text;
 
 pub(crate) use allowed::Url;
 pub use clean::{Sanitised, sanitise, sanitise_folding};
-pub(crate) use text::to_marked_text;
 pub use text::to_text;
+pub(crate) use text::{may_mark, to_marked_text};
 
 /// Plain text as HTML: escaped, with its line breaks.
 #[must_use]

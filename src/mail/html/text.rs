@@ -11,6 +11,7 @@ use std::collections::HashSet;
 
 use html5ever::tokenizer::Tag;
 
+pub(crate) use self::roles::may_mark;
 use self::{
     elements::{BLOCK, VOID},
     lines::{Gap, Lines},

@@ -32,6 +32,8 @@ pub(super) fn read(mut pieces: Vec<Piece>, message: &mut IncomingMessage) {
 /// `text` from the plain forms, or from HTML where they say nothing; `html` where there is any.
 fn show(pieces: Vec<Piece>, message: &mut IncomingMessage) {
     let (mut marked, mut shown) = (Vec::new(), String::new());
+    // The HTML form of the text, where one plain text is all there is of it.
+    let mut beside = None;
     let any_html = pieces.iter().any(|it| it.html.is_some());
     for piece in pieces {
         if let Some(text) = &piece.html {
@@ -46,13 +48,17 @@ fn show(pieces: Vec<Piece>, message: &mut IncomingMessage) {
         }
         match (piece.plain, piece.html) {
             (Some(plain), None) => marked.push(html::marks::unmarked(plain)),
-            (Some(plain), Some(_)) if !says_nothing(&plain) => marked.push(html::marks::unmarked(plain)),
+            (Some(plain), Some(text)) if !says_nothing(&plain) => {
+                beside = Some(text).filter(|_| marked.is_empty());
+                marked.push(html::marks::unmarked(plain));
+            }
             (_, Some(text)) => marked.push(html::to_marked_text(&text)),
             (None, None) => (),
         }
     }
     let marked = marked.join("\n");
-    let parts = reply_text::split(&marked, reply_text::Purpose::of(&message.subject));
+    let beside = || beside.filter(|it| html::may_mark(it)).map(|it| html::to_marked_text(&it));
+    let parts = reply_text::split_beside(&marked, beside, reply_text::Purpose::of(&message.subject));
     message.text = html::marks::strip(&marked).trim_matches('\n').to_owned();
     message.html = any_html.then_some(shown);
     (message.reply, message.quoted, message.signature) = (parts.reply, parts.quoted, parts.signature);

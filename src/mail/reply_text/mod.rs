@@ -4,6 +4,7 @@
 //! number of times, so that the whole is linear.
 
 mod attribution;
+mod beside;
 pub mod forwarded;
 mod history;
 mod lines;
@@ -62,6 +63,18 @@ pub fn split(text: &str, purpose: Purpose) -> Parts {
     if cut_short { with_rest(parts, lines::without_marks(&text[looked_at.len()..])) } else { parts }
 }
 
+/// Splits a text that was sent beside an HTML form. Where nothing in it shows history, what the HTML form marks as such is
+/// believed: `html` gives its text with marks, and is asked only then.
+#[must_use]
+pub fn split_beside(text: &str, html: impl FnOnce() -> Option<String>, purpose: Purpose) -> Parts {
+    let parts = split(text, purpose);
+    if purpose == Purpose::Forwards || !parts.quoted.is_empty() {
+        return parts;
+    }
+    let marked = html().and_then(|html| beside::marked(text, &html, parts.signature.is_empty()));
+    marked.map_or(parts, |marked| split(&marked, purpose))
+}
+
 fn whole_lines(text: &str, most: usize) -> &str {
     if text.len() <= most {
         return text;
@@ -99,6 +112,11 @@ enum Place {
 }
 
 fn parts(lines: &mut [Line<'_>], purpose: Purpose, cut_short: bool) -> Parts {
+    let places = places(lines, purpose, cut_short);
+    collect(lines, &places)
+}
+
+fn places(lines: &mut [Line<'_>], purpose: Purpose, cut_short: bool) -> Vec<Place> {
     let mut places = vec![Place::Reply; lines.len()];
     let end = history::find(lines, purpose);
     if let Some(cut) = end.cut {
@@ -111,14 +129,14 @@ fn parts(lines: &mut [Line<'_>], purpose: Purpose, cut_short: bool) -> Parts {
     // Nothing but quoted lines, and nobody named who wrote them: whoever sent them wants them read.
     let said = lines[..end].iter().filter(|it| !it.is_empty());
     if said.clone().count() > 0 && said.clone().all(|it| it.kind == Kind::Quote && !it.attribution) {
-        return collect(lines, &places);
+        return places;
     }
     // What lies behind a forward's mark is shown as it came; a text that was not read to its end may go on.
     if !cut_short && end > 0 {
         signature::marked(&lines[..end]).for_each(|region| places[region].fill(Place::Signature));
         trim(&lines[..end], &mut places[..end], end == lines.len());
     }
-    collect(lines, &places)
+    places
 }
 
 /// Takes signature and quotes from the end, again and again, then looks at what is left.

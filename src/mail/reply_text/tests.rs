@@ -249,7 +249,7 @@ fn a_long_text_is_read_in_time_and_loses_nothing() {
     }
 }
 
-fn line() -> impl Strategy<Value = String> {
+pub(super) fn line() -> impl Strategy<Value = String> {
     let known = "Hello|On Mon, Feb 5, 2018 at 10:12 AM Ann <ann@x.test> wrote:|> quoted|>> deeper|-- |--|_____________________|From: Ann <ann@x.test>|Sent: Monday|To: Hal|Subject: x|-----Original Message-----|Sent from my iPhone||||wrote:|-- Reply above this line --|---------- Forwarded message ---------|```|Ann> hm|| piped|Le 5 févr. 2018 à 10:12, Ann a écrit :|##- Please type your reply above this line -##|---|Hal Smith|<|> wrote:|Thanks,|\u{f8f0}|\u{f8f1}|\u{f8f2}";
     prop_oneof![6 => prop::sample::select(known.split('|').map(str::to_owned).collect::<Vec<_>>()), 1 => "[^\u{f8f0}-\u{f8f4}\n]{0,12}"]
 }
@@ -274,24 +274,28 @@ fn is_mark(line: &str) -> bool {
     !line.is_empty() && line.chars().all(|c| ('\u{f8f0}'..='\u{f8f4}').contains(&c))
 }
 
+/// Each part is lines of the text, in their order, and no line is lost or there twice.
+pub(super) fn are_its_lines(parts: &Parts, text: &str) -> Result<(), TestCaseError> {
+    let (mut all, mut kept) = (Vec::new(), Vec::new());
+    all.extend(text.split('\n').filter(|it| !it.trim().is_empty() && !is_mark(it.trim())));
+    for part in [&parts.reply, &parts.quoted, &parts.signature] {
+        let mut rest = text.split('\n');
+        for line in part.split('\n') {
+            prop_assert!(line.is_empty() || rest.any(|it| it == line), "{line:?} of {part:?} in {text:?}");
+        }
+        kept.extend(part.split('\n').filter(|it| !it.trim().is_empty()));
+    }
+    all.sort_unstable();
+    kept.sort_unstable();
+    prop_assert_eq!(all, kept);
+    Ok(())
+}
+
 proptest! {
     #[test]
     fn lines_are_only_ever_taken_away(lines in prop::collection::vec(line(), 0..25)) {
         let text = lines.join("\n");
-        let parts = split(&text, Purpose::Writes);
-        let (mut all, mut kept) = (Vec::new(), Vec::new());
-        all.extend(text.split('\n').filter(|it| !it.trim().is_empty() && !is_mark(it.trim())));
-        for part in [&parts.reply, &parts.quoted, &parts.signature] {
-            // Each part is lines of the text, in their order.
-            let mut rest = text.split('\n');
-            for line in part.split('\n') {
-                prop_assert!(line.is_empty() || rest.any(|it| it == line), "{line:?} of {part:?} in {text:?}");
-            }
-            kept.extend(part.split('\n').filter(|it| !it.trim().is_empty()));
-        }
-        all.sort_unstable();
-        kept.sort_unstable();
-        prop_assert_eq!(all, kept);
+        are_its_lines(&split(&text, Purpose::Writes), &text)?;
     }
 
     #[test]

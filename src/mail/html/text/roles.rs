@@ -1,5 +1,8 @@
 //! What mail programs call their quotes and signatures: names, classes, styles.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
 use html5ever::tokenizer::Tag;
 
 use super::seen::Style;
@@ -46,6 +49,16 @@ const SIGNATURE: &[&str] = &["_rc_sig", "bloop_sign", "cm_sign", "CanarySig", "m
 
 /// What programs set before a name when they quote or store it.
 const PREFIXES: &[&str] = &["x_", "ecx", "m_", "ydp", "yiv"];
+
+/// Whether HTML may hold what is made a mark or a quote of: a fast look at its octets. A rule alone is not counted.
+pub(crate) fn may_mark(html: &str) -> bool {
+    static NAMES: LazyLock<AhoCorasick> = LazyLock::new(|| {
+        let parts = ["blockquote", "signature", "quote", "border-top", "__SIG"];
+        let all = HISTORY.iter().chain(ATTRIBUTION).chain(SIGNATURE).chain(&parts);
+        AhoCorasick::builder().ascii_case_insensitive(true).build(all).expect("some thirty names fit an automaton")
+    });
+    NAMES.is_match(html)
+}
 
 /// Judged by names first, then by how it is drawn.
 pub(super) fn of(tag: &Tag, style: &Style) -> Role {
