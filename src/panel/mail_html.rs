@@ -155,26 +155,25 @@ fn picture(tag: &str, files: &[File], folder: &str, pictures: Pictures, inside: 
                 escape_into(&mut named, &file.filename);
                 tag.replacen(&format!(" alt=\"{}\"", alt.unwrap_or_default()), "", 1).replacen(&src, &format!("{named}\""), 1)
             }
-            (None, words) => missing(words),
+            (None, words) => stands_for("picture missing", words),
         };
     }
-    let Some(address) = attribute(tag, REMOTE_PICTURE) else { return tag.to_owned() };
+    let Some(address) = attribute(tag, REMOTE_PICTURE) else { return left_out(tag, inside) };
     let kept = format!(" {REMOTE_PICTURE}=\"{address}\"");
     match (pictures, address.split_once("://")) {
         // Their servers speak TLS by now; a plain request would tell everybody on the way what is read.
         (Pictures::All, Some((_, rest))) => tag.replacen(&kept, &format!(" src=\"https://{rest}\""), 1),
-        (Pictures::All | Pictures::Own, _) => left_out(&tag.replacen(&kept, "", 1), inside),
+        (Pictures::All | Pictures::Own, _) => left_out(tag, inside),
     }
 }
 
-/// In the place of a remote picture: its frame where words stand in it; nothing for one that pushes things apart, counts who reads, or
-/// is there for looks alone (an empty `alt`).
+/// In the place of a remote picture; nothing for one that pushes things apart, counts who reads, or is there for looks alone (an
+/// empty `alt`).
 fn left_out(tag: &str, inside: Inside) -> String {
     match attribute(tag, "alt").map(str::trim) {
         _ if is_speck(tag) => String::new(),
         Some("") if inside == Inside::Text => String::new(),
-        Some("") | None => "<span class=\"missing\">picture left out</span>".to_owned(),
-        Some(_) => tag.to_owned(),
+        words => stands_for("picture left out", words.filter(|it| !it.is_empty())),
     }
 }
 
@@ -186,10 +185,10 @@ fn is_speck(tag: &str) -> bool {
     ["width", "height"].iter().any(|it| attribute(tag, it).is_some_and(size)) || styles.any(|(_, value)| size(value))
 }
 
-/// In the place of a picture that did not come with the mail, however small that was to be.
-fn missing(words: Option<&str>) -> String {
+/// In the place of a picture, however small that was to be: why it is not here, and what its `alt` says of it.
+fn stands_for(why: &str, words: Option<&str>) -> String {
     let words = words.map_or_else(String::new, |it| format!(": {}", it.replace('<', "&lt;")));
-    format!("<span class=\"missing\">picture missing{words}</span>")
+    format!("<span class=\"missing\">{why}{words}</span>")
 }
 
 /// Whether a part's Content-ID is the one that a `cid:` address names (RFC 2392 §2: percent-encoded).
@@ -227,7 +226,7 @@ mod tests {
         let html = "<img src=\"cid:pic%40x\" alt=\"a\"><img src=\"cid:other\"><img data-remote=\"http://t.test/a?b&amp;c\" alt=\"d\">data-remote=\"x\"";
         assert_eq!(
             drawn(html, &[file()], "/attachments", Pictures::Own),
-            "<img src=\"/attachments/7\" alt=\"a\"><span class=\"missing\">picture missing</span><img alt=\"d\">data-remote=\"x\""
+            "<img src=\"/attachments/7\" alt=\"a\"><span class=\"missing\">picture missing</span><span class=\"missing\">picture left out: d</span>data-remote=\"x\""
         );
         assert!(
             drawn(html, &[], "/attachments", Pictures::All).contains("<img src=\"https://t.test/a?b&amp;c\" alt=\"d\">data-remote=\"x\"")
@@ -249,7 +248,14 @@ mod tests {
     #[test]
     fn a_remote_picture_leaves_an_empty_frame_nowhere() {
         for (img, shown) in [
-            ("<img data-remote=\"https://t.test/a\" alt=\"Our shop\" width=\"600\">", "<img alt=\"Our shop\" width=\"600\">"),
+            (
+                "<img data-remote=\"https://t.test/a\" alt=\"Our shop\" width=\"600\">",
+                "<span class=\"missing\">picture left out: Our shop</span>",
+            ),
+            (
+                "<img alt=\"Taken in before addresses were kept\">",
+                "<span class=\"missing\">picture left out: Taken in before addresses were kept</span>",
+            ),
             ("<img data-remote=\"https://t.test/a\" alt=\" \" width=\"600\">", ""),
             ("<img data-remote=\"https://t.test/a\">", "<span class=\"missing\">picture left out</span>"),
             ("<img data-remote=\"https://t.test/a\" width=\"1\" height=\"1\">", ""),
