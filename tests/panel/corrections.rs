@@ -59,9 +59,9 @@ async fn a_message_is_moved_to_a_new_ticket_and_back_with_one_press() {
     assert_eq!(undone.location(), "/tickets/3");
     let page = hal.get("/tickets/3").await;
     assert!(page.says("Undone: the message is on #1 again.") && page.says("Its only message went back to"), "{}", page.text());
-    assert!(page.says("undid the move from <a href=\"/tickets/1\">#1</a>") && !page.says("Unmerge") && !page.says("merged this ticket"));
+    assert!(page.says("gave messages back to <a href=\"/tickets/1\">#1</a>") && !page.says("Unmerge") && !page.says("merged this ticket"));
     let old = hal.get(&format!("/tickets/{printer}")).await;
-    assert!(old.says("undid the move to <a href=\"/tickets/3\">#3</a>") && !old.says("Merged into this ticket"), "{}", old.text());
+    assert!(old.says("took messages back from <a href=\"/tickets/3\">#3</a>") && !old.says("Merged into this ticket"), "{}", old.text());
     assert!(!page.says("id=\"composer\""));
     assert!(hal.get(&format!("/tickets/{printer}")).await.says("Please pay it."));
 }
