@@ -68,6 +68,18 @@ pub fn until(at: Timestamp, now: Timestamp) -> String {
     }
 }
 
+/// `a moment`, `1 hour`, `2 days`: for how long since `at`, in whole ones, as a list's short times count them.
+#[must_use]
+pub fn lasted(at: Timestamp, now: Timestamp) -> String {
+    let many = |n: i64, what: &str| if n == 1 { format!("1 {what}") } else { format!("{n} {what}s") };
+    match now.duration_since(at).as_secs() {
+        ..60 => "a moment".to_owned(),
+        seconds @ 60..3600 => many(seconds / 60, "minute"),
+        seconds @ 3600..86_400 => many(seconds / 3600, "hour"),
+        seconds => many(seconds / 86_400, "day"),
+    }
+}
+
 /// `14 KB`, `1.8 MB`.
 #[must_use]
 pub fn size(bytes: u64) -> String {
@@ -240,6 +252,14 @@ mod tests {
         ] {
             let when = When::new(at.parse().unwrap(), now, &zone);
             assert_eq!((when.short.as_str(), when.clock.as_str()), (short, clock), "{at}");
+        }
+    }
+
+    #[test]
+    fn what_has_lasted_is_told_in_whole_hours_and_days() {
+        let now = Timestamp::UNIX_EPOCH;
+        for (seconds, words) in [(59, "a moment"), (119, "1 minute"), (10_799, "2 hours"), (86_400, "1 day"), (431_999, "4 days")] {
+            assert_eq!(lasted(now - jiff::SignedDuration::from_secs(seconds), now), words);
         }
     }
 

@@ -20,7 +20,7 @@ use crate::{
         page::{self, Place},
         prose::without_pictures,
         visitor::{Staff, Visitor},
-        words::{Choice, When, size, until},
+        words::{Choice, When, lasted, size},
     },
     store::{
         held::{self, Count, From, HeldMail, List},
@@ -265,7 +265,7 @@ fn subject(mail: &HeldMail) -> String {
 fn since(mail: &HeldMail, now: Timestamp) -> String {
     let by = mail.settled.as_ref().map(|(name, _)| format!(" by {name}")).unwrap_or_default();
     match mail.held {
-        Held::Waiting => format!("has waited {}", until(now, mail.received_at)),
+        Held::Waiting => format!("has waited {}", lasted(mail.received_at, now)),
         Held::Discarded if mail.ticket.is_some() => format!("marked as spam{by}"),
         Held::Discarded => format!("discarded{by}"),
         Held::Released => format!("released{by}"),
