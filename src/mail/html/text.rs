@@ -16,7 +16,7 @@ use self::{
     elements::{BLOCK, VOID},
     lines::{Gap, Lines},
     open::{Open, What},
-    seen::{Seen, Style},
+    seen::{Seen, Spaces, Style},
 };
 use super::{
     marks::{self, Mark},
@@ -47,14 +47,28 @@ struct Writer {
     /// White space was met, and stands for one space if words follow on the line.
     space: bool,
     addresses: HashSet<String>,
+    /// Of the elements that are open, the innermost last.
+    spaces: Vec<Spaces>,
     /// Counted, so that each word does not look through all that is open.
-    preformatted: usize,
     unseen: usize,
     links: usize,
     /// What the element that is being opened was found to mean so far.
     entered: usize,
     /// The paragraph that is open has no space around it.
     tight: bool,
+    /// What is raised was begun: a power, if a digit comes.
+    raised: bool,
+    struck: Struck,
+}
+
+/// Whether what is being written was struck out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum Struck {
+    #[default]
+    No,
+    /// It will be, from the next word on.
+    FromHere,
+    Yes,
 }
 
 impl Visitor for Writer {
@@ -92,6 +106,7 @@ impl Visitor for Writer {
             }
         }
         match name {
+            "sup" => self.raised = false,
             "p" => self.gap(if self.tight { Gap::Break } else { Gap::Blank }),
             "h1" | "h2" | "h3" | "h4" | "h5" | "h6" | "dl" | "pre" => self.gap(Gap::Blank),
             "li" | "td" | "th" => self.lines.end_tight(),
@@ -104,18 +119,30 @@ impl Visitor for Writer {
         if !self.is_seen() {
             return;
         }
-        if self.preformatted > 0 {
-            return self.preformatted_text(text);
+        match self.spaces.last() {
+            Some(Spaces::Kept) => self.preformatted_text(text),
+            Some(Spaces::Lines) => {
+                for (at, line) in text.split('\n').enumerate() {
+                    if at > 0 {
+                        self.line_break();
+                    }
+                    self.words(line);
+                }
+            }
+            Some(Spaces::Collapse) | None => self.words(text),
         }
+    }
+}
+
+impl Writer {
+    fn words(&mut self, text: &str) {
         for word in text.split_inclusive([' ', '\t', '\n', '\r', '\u{c}']) {
             let bare = word.trim_end_matches([' ', '\t', '\n', '\r', '\u{c}']);
             self.word(bare);
             self.space |= bare.len() < word.len();
         }
     }
-}
 
-impl Writer {
     fn gap(&mut self, gap: Gap) {
         self.space = false;
         if self.unseen == 0 {
@@ -148,17 +175,36 @@ impl Writer {
         if self.space && self.lines.wants_space() {
             self.lines.write(" ");
         }
-        if self.links > 0 {
-            let space = self.space;
-            for open in &mut self.open {
-                if let What::Link(link) = &mut open.what {
-                    link.says(if space { " " } else { "" });
-                    link.says(&word);
-                }
-            }
+        self.link_says(&word);
+        // `10<sup>6</sup>` is no 106; `1<sup>st</sup>` is read as it stands.
+        if std::mem::take(&mut self.raised)
+            && !self.space
+            && self.lines.wants_space()
+            && word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '+' | '\u{2212}'))
+        {
+            self.lines.write("^");
         }
         self.space = false;
+        self.strike();
         self.lines.write(&word);
+    }
+
+    fn link_says(&mut self, words: &str) {
+        let links = if self.links > 0 { &mut self.open[..] } else { &mut [] };
+        for open in links {
+            if let What::Link(link) = &mut open.what {
+                link.says(if self.space { " " } else { "" });
+                link.says(words);
+            }
+        }
+    }
+
+    /// Before the first of the words that are struck out.
+    fn strike(&mut self) {
+        if self.struck == Struck::FromHere {
+            self.lines.write("~~");
+            self.struck = Struck::Yes;
+        }
     }
 
     fn preformatted_text(&mut self, text: &str) {
@@ -168,7 +214,14 @@ impl Writer {
             }
             let line: String =
                 line.chars().filter(|c| !is_nothing(*c) && *c != '\r').map(|c| if c == '\u{a0}' { ' ' } else { c }).collect();
-            if !line.is_empty() {
+            if line.bytes().all(|c| c == b' ') {
+                self.lines.spaces(line.len());
+            } else {
+                self.link_says(&line);
+                if std::mem::take(&mut self.space) && self.lines.wants_space() {
+                    self.lines.write(" ");
+                }
+                self.strike();
                 self.lines.write(&line);
             }
         }

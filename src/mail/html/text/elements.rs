@@ -8,7 +8,7 @@ use super::{
     link::Link,
     open::What,
     roles::{self, Role},
-    seen::{Seen, Style},
+    seen::{Seen, Spaces, Style},
 };
 use crate::mail::html::{
     marks::Mark,
@@ -36,8 +36,10 @@ impl Writer {
             "li" => self.item(tag),
             "pre" | "listing" => {
                 self.gap(Gap::Blank);
-                self.enter(name, What::Preformatted);
+                self.enter(name, What::Spaces(Spaces::Kept));
             }
+            "sup" => self.raised = true,
+            "del" | "s" | "strike" => self.enter(name, What::Struck),
             "table" => {
                 self.gap(Gap::Break);
                 self.enter(name, What::Table { cells: Vec::new() });
@@ -47,8 +49,10 @@ impl Writer {
             "template" | "svg" | "select" | "datalist" | "head" | "object" | "video" | "audio" => self.enter(name, What::Seen(Seen::Never)),
             _ if BLOCK.contains(&name) => self.gap(Gap::Break),
             _ if style.is_block() => self.enter(name, What::Block),
-            _ if style.keeps_spaces() => self.enter(name, What::Preformatted),
             _ => (),
+        }
+        if let Some(spaces) = style.spaces().filter(|_| !VOID.contains(&name)) {
+            self.enter(name, What::Spaces(spaces));
         }
     }
 

@@ -1,6 +1,12 @@
 //! Elements that mean something until they are closed.
 
-use super::{Writer, elements::BLOCK, lines::Gap, link::Link, seen::Seen};
+use super::{
+    Struck, Writer,
+    elements::BLOCK,
+    lines::Gap,
+    link::Link,
+    seen::{Seen, Spaces},
+};
 use crate::mail::html::marks::Mark;
 
 /// As many may be open at once; one that is deeper means nothing.
@@ -14,7 +20,9 @@ pub(super) enum What {
         ordered: Option<char>,
         next: i64,
     },
-    Preformatted,
+    /// What becomes of white space in it.
+    Spaces(Spaces),
+    Struck,
     Link(Link),
     Signature,
     Seen(Seen),
@@ -66,12 +74,13 @@ impl Writer {
                 self.lines.begin_fresh();
             }
             What::Signature => self.mark(Mark::Signature),
-            What::Preformatted => self.preformatted += 1,
+            What::Spaces(spaces) => self.spaces.push(spaces),
+            What::Struck if self.struck == Struck::No => self.struck = Struck::FromHere,
             What::Seen(Seen::Never) => self.unseen += 1,
             What::Link(_) => self.links += 1,
             What::List { .. } => self.lines.indent(),
             What::Block => self.gap(Gap::Break),
-            What::Seen(_) | What::Table { .. } => (),
+            What::Seen(_) | What::Struck | What::Table { .. } => (),
         }
         self.open.push(Open { name: name.to_owned(), inside: 0, same: self.entered > 0, what });
         self.entered += 1;
@@ -98,9 +107,15 @@ impl Writer {
                 self.gap(Gap::Blank);
             }
             What::Signature => self.mark(Mark::EndOfSignature),
-            What::Preformatted => {
-                self.preformatted -= 1;
-                self.gap(Gap::Break);
+            What::Spaces(_) => {
+                self.spaces.pop();
+            }
+            // Struck out within what is struck out: the mark stands at the end of the whole.
+            What::Struck if self.open.iter().any(|it| matches!(it.what, What::Struck)) => (),
+            What::Struck => {
+                if std::mem::take(&mut self.struck) == Struck::Yes {
+                    self.lines.append("~~");
+                }
             }
             What::Seen(Seen::Never) => self.unseen -= 1,
             What::Seen(_) => (),

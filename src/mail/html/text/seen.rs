@@ -21,6 +21,17 @@ pub(super) enum Seen {
     Sized,
 }
 
+/// What becomes of white space (`white-space` in CSS).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spaces {
+    /// All of it is one space.
+    Collapse,
+    /// Line breaks stay.
+    Lines,
+    /// All of it stays.
+    Kept,
+}
+
 impl Style {
     pub fn of(tag: &Tag) -> Self {
         let style = scan::attribute(tag, "style").filter(|it| it.len() < 4096).unwrap_or_default();
@@ -51,9 +62,14 @@ impl Style {
         }
     }
 
-    /// `white-space:pre` and `pre-wrap`.
-    pub fn keeps_spaces(&self) -> bool {
-        self.value("white-space").is_some_and(|it| it == "pre" || it == "pre-wrap" || it == "break-spaces")
+    /// None: as in what is around it.
+    pub fn spaces(&self) -> Option<Spaces> {
+        match self.value("white-space")? {
+            "pre" | "pre-wrap" | "break-spaces" => Some(Spaces::Kept),
+            "pre-line" => Some(Spaces::Lines),
+            "normal" | "nowrap" | "initial" => Some(Spaces::Collapse),
+            _ => None,
+        }
     }
 
     pub fn is_block(&self) -> bool {

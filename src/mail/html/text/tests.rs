@@ -32,6 +32,16 @@ fn html_reads_like_text() {
         ("<!--[if mso]>no<![endif]--><![if !mso]>yes<![endif]>", "yes"),
         ("<img src=x alt='a cat'>", "a cat"),
         ("caf&eacute; &amp; &lt;tag&gt;", "café & <tag>"),
+        ("<div style='white-space:pre-wrap'>Hello,\n\none\n  two</div>end", "Hello,\n\none\n  two\nend"),
+        ("<p style='white-space: pre-line'>Hello,\n  one\ntwo</p><p>end", "Hello,\none\ntwo\n\nend"),
+        ("<div style='white-space:pre-wrap'>\n  <p>one</p>\n  <p style='white-space:normal'>two\nthree</p>\n</div>", "one\n\ntwo three"),
+        ("one <span style='white-space:pre'>a  b</span> two", "one a  b two"),
+        ("<span style='white-space:pre-wrap'>see <a href='http://x.test/'>http://x.test/</a></span>", "see http://x.test/"),
+        ("10<sup>6</sup>, 5 m<sup>2</sup>, 10<sup>-3</sup>", "10^6, 5 m^2, 10^-3"),
+        ("1<sup>st</sup>, M<sup>e</sup> X, as <sup>1</sup>, CO<sub>2</sub><sup></sup>3", "1st, Me X, as 1, CO23"),
+        ("on <del>Monday</del> <ins>Tuesday</ins>", "on ~~Monday~~ Tuesday"),
+        ("on <s>Monday <strike>or</strike> so</s>, <del></del>then", "on ~~Monday or so~~, then"),
+        ("<a href='http://x.test/'><del>here</del></a>", "~~here~~ <http://x.test/>"),
         ("<blockquote style='margin:0 0 0 40px; border: none'>indented</blockquote>", "indented"),
     ] {
         assert_eq!(to_text(html), text, "{html}");
