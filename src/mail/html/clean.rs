@@ -1,5 +1,7 @@
 //! HTML made harmless (SAFETY.md, "No byte of a mail runs"): what is not on the list is not there.
 
+use std::io::{self, Read};
+
 use html5ever::{Attribute, LocalName, QualName, ns, tendril::StrTendril, tokenizer::Tag};
 
 use super::{
@@ -52,7 +54,17 @@ fn bounded(html: &str, folds: &Folds) -> Sanitised {
 
 /// Read piece by piece, since the tokenizer is quadratic in the length of what it is given at once.
 fn clean(prepared: &Prepared) -> String {
-    CLEANER.clean_from_reader(prepared.out.as_bytes()).map(|it| it.to_string()).unwrap_or_default()
+    CLEANER.clean_from_reader(Pieces(prepared.out.as_bytes())).map(|it| it.to_string()).unwrap_or_default()
+}
+
+/// Octets, [`scan::PIECE`] at a time.
+struct Pieces<'p>(&'p [u8]);
+
+impl Read for Pieces<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let most = buffer.len().min(scan::PIECE);
+        self.0.read(&mut buffer[..most])
+    }
 }
 
 fn as_text(html: &str) -> String {
@@ -65,15 +77,18 @@ fn as_text(html: &str) -> String {
     clean(&Prepared::of(&out, &Folds::default()))
 }
 
-/// Writing text out is quadratic in the length of a piece of text with many `&` in it: longer ones are parted.
+/// Text is written out in the time of its length by the characters in it that must be escaped: longer pieces, and those with
+/// more such characters than words have, are parted.
 const LONGEST_TEXT: usize = 4096;
+const MOST_ESCAPED: usize = 256;
 
 /// HTML with each picture's address where it may stay, and no attribute that nobody reads.
 struct Prepared<'f> {
     out: String,
     remote: usize,
-    /// Octets of text since the last tag.
+    /// Octets of text since the last tag, and how many of them the serialiser stops at.
     text: usize,
+    escaped: usize,
     folds: &'f Folds,
     /// Start tags so far.
     tags: usize,
@@ -86,7 +101,7 @@ struct Prepared<'f> {
 impl<'f> Prepared<'f> {
     fn of(html: &str, folds: &'f Folds) -> Self {
         let out = String::with_capacity(html.len());
-        let mut prepared = Self { out, remote: 0, text: 0, folds, tags: 0, shape: Shape::default(), open: Vec::new() };
+        let mut prepared = Self { out, remote: 0, text: 0, escaped: 0, folds, tags: 0, shape: Shape::default(), open: Vec::new() };
         scan::visit(html, &mut prepared);
         prepared
     }
@@ -131,7 +146,7 @@ fn is_beacon(tag: &Tag) -> bool {
 
 impl Visitor for Prepared<'_> {
     fn open(&mut self, tag: &Tag) {
-        self.text = 0;
+        (self.text, self.escaped) = (0, 0);
         let name = &*tag.name;
         if let Some((_, inside)) = self.open.last_mut().filter(|(it, _)| it == name) {
             *inside += 1;
@@ -157,7 +172,7 @@ impl Visitor for Prepared<'_> {
     }
 
     fn close(&mut self, name: &str) {
-        self.text = 0;
+        (self.text, self.escaped) = (0, 0);
         if scan::write_end_tag(name, &mut self.out) {
             self.shape.closed(name);
         }
@@ -173,16 +188,20 @@ impl Visitor for Prepared<'_> {
     }
 
     fn text(&mut self, text: &str) {
-        if self.text + text.len() <= LONGEST_TEXT {
-            self.text += text.len();
+        // The last: the first octet of a space that must not be broken, and of other characters.
+        let stops = |octet: &u8| matches!(octet, b'&' | b'<' | b'>' | 0xc2);
+        let escaped = text.bytes().filter(|it| stops(it)).count();
+        if self.text + text.len() <= LONGEST_TEXT && self.escaped + escaped <= MOST_ESCAPED {
+            (self.text, self.escaped) = (self.text + text.len(), self.escaped + escaped);
             return scan::escape(text, &mut self.out);
         }
-        for c in text.chars() {
-            if self.text >= LONGEST_TEXT {
+        for (at, c) in text.char_indices() {
+            if self.text >= LONGEST_TEXT || self.escaped >= MOST_ESCAPED {
                 self.out.push_str("<wbr>");
-                self.text = 0;
+                (self.text, self.escaped) = (0, 0);
             }
             self.text += c.len_utf8();
+            self.escaped += usize::from(stops(&text.as_bytes()[at]));
             scan::escape_one(c, &mut self.out);
         }
     }

@@ -23,6 +23,9 @@ const LONGEST_SILENCE: usize = 15_000;
 /// More attributes than any program writes.
 const MOST_ATTRIBUTES: usize = 64;
 
+/// So much is given to a tokenizer at once, in octets.
+pub(super) const PIECE: usize = 512;
+
 /// What a pass reports.
 pub(super) trait Visitor {
     /// A start tag; false for `<br/>`-like ones is not told apart, browsers do not either.
@@ -115,7 +118,7 @@ pub(super) fn visit<V: Visitor>(html: &str, visitor: &mut V) {
 
 fn pieces(mut html: &str) -> impl Iterator<Item = &str> {
     std::iter::from_fn(move || {
-        let end = (0..=html.len().min(4096)).rev().find(|at| html.is_char_boundary(*at))?;
+        let end = (0..=html.len().min(PIECE)).rev().find(|at| html.is_char_boundary(*at))?;
         let (piece, rest) = html.split_at(end);
         html = rest;
         (!piece.is_empty()).then_some(piece)
