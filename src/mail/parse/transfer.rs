@@ -106,21 +106,31 @@ pub fn behind(encoding: Encoding, body: &[u8]) -> Option<&[u8]> {
     }
     let rule = |line: &[u8]| line == b"--" || line.len() > 4 && line.iter().all(|c| matches!(c, b'_' | b'-' | b'='));
     let code = |line: &[u8]| !rule(line) && line.iter().all(|c| value(*c) != SKIP || *c == b'=');
-    let (mut at, mut width, mut last) = (0, 0, &b""[..]);
+    let (mut at, mut width, mut last, mut blank) = (0, 0, &b""[..], false);
     for line in body.split_inclusive(|c| *c == b'\n') {
         let content = line.trim_ascii();
         if !content.is_empty() && !code(content) {
-            let ended = width > 0 && (last.ends_with(b"=") || last.len() < width);
+            let short = last.ends_with(b"=") || last.len() < width;
+            let ended = width > 0 && (short || (blank || rule(content)) && is_whole(&body[..at]));
             let words = content.contains(&b' ') || content.iter().all(|c| matches!(c, b'_' | b'-' | b'=' | b'*' | b'.'));
             return (ended && words).then(|| &body[at..]);
         }
-        if !content.is_empty() {
+        blank = content.is_empty();
+        if !blank {
             width = width.max(content.len());
             last = content;
         }
         at += line.len();
     }
     None
+}
+
+/// Base64 in whole groups, which needs no padding to show where it ends; and no word of a language, whose capitals stand at
+/// its beginning.
+fn is_whole(code: &[u8]) -> bool {
+    let digits = || code.iter().filter(|c| value(**c) != SKIP);
+    let (all, capitals) = (digits().count(), digits().filter(|c| c.is_ascii_uppercase()).count());
+    all >= 16 && all % 4 == 0 && capitals >= 3 && digits().any(u8::is_ascii_lowercase)
 }
 
 /// Octets that are not of the alphabet are skipped, padding within starts afresh (two encodings glued together).
@@ -266,6 +276,12 @@ mod tests {
         assert_eq!(decode(Encoding::Base64, listed).0, &b"Hello"[..]);
         assert_eq!(behind(Encoding::Base64, listed), Some(&b"list mailing list\nlist@x.test\n"[..]));
         assert_eq!(behind(Encoding::Base64, b"SGVsbG8=\n-- \nlist\n"), Some(&b"-- \nlist\n"[..]));
+        let unpadded = b"R3LDvMOfZSBhdXMgS8O2bG4u\n\nScanned by Example.\n";
+        assert_eq!(decode(Encoding::Base64, unpadded).0, "Grüße aus Köln.".as_bytes());
+        assert_eq!(behind(Encoding::Base64, unpadded), Some(&b"Scanned by Example.\n"[..]));
+        for prose in [&b"Notwithstanding.\n\nHello there"[..], b"Dear\n\nI have a question"] {
+            assert_eq!(decode(Encoding::Base64, prose).0, prose);
+        }
     }
 
     #[test]
