@@ -7,7 +7,8 @@ use jiff::{Timestamp, civil::DateTime, tz::Offset};
 #[must_use]
 pub fn read(value: &str) -> Option<(Timestamp, i32)> {
     let (text, comments) = without_comments(value);
-    let mut found = Found::default();
+    let mut found =
+        Found { day_first: value.contains(',') && !value.trim_start().starts_with(|c: char| c.is_ascii_digit()), ..Found::default() };
     for word in closed_up(&text).split(|c: char| c.is_whitespace() || c == ',').filter(|it| !it.is_empty()).take(12) {
         found.take(word);
     }
@@ -32,7 +33,8 @@ fn closed_up(text: &str) -> String {
     words.join(":")
 }
 
-/// What stands outside of parentheses, and within; the marks of East Asian dates as those of others.
+/// What stands outside of parentheses, and within; the marks of East Asian dates as those of others, but for a month’s that
+/// stands behind no year.
 fn without_comments(value: &str) -> (String, String) {
     let (mut text, mut comments, mut depth) = (String::new(), String::new(), 0_usize);
     for c in value.chars().take(200) {
@@ -40,6 +42,7 @@ fn without_comments(value: &str) -> (String, String) {
             '(' => depth += 1,
             ')' => depth = depth.saturating_sub(1),
             _ if depth > 0 => comments.push(c),
+            '月' | '월' if !text.rsplit(' ').next().unwrap_or_default().contains('-') => text.push_str("月 "),
             '年' | '년' | '月' | '월' => text.push('-'),
             '日' | '일' => text.push(' '),
             c if c.is_control() => text.push(' '),
@@ -65,6 +68,8 @@ struct Found {
     time: Option<(i8, i8, i8)>,
     half: Option<Half>,
     offset: Option<i32>,
+    /// It begins with a day of the week, and so goes on with the day of the month (RFC 5322 §3.3).
+    day_first: bool,
 }
 
 impl Found {
@@ -73,6 +78,13 @@ impl Found {
         if let Some((date, time)) = lower.split_once('t').filter(|(date, _)| date.len() == 10 && date.contains('-')) {
             self.take(date);
             return self.time_and_zone(time);
+        }
+        // `20261123T100000Z`, the basic form of ISO 8601.
+        if let Some((date, time)) =
+            lower.split_once('t').filter(|(date, time)| is_number(date, 8) && time.get(..6).is_some_and(|it| is_number(it, 6)))
+        {
+            self.calendar(&format!("{}-{}-{}", &date[..4], &date[4..6], &date[6..]));
+            return self.time_and_zone(&format!("{}:{}:{}", &time[..2], &time[2..4], &time[4..]));
         }
         if lower.contains(':') && lower.starts_with(|c: char| c.is_ascii_digit()) {
             return self.time_and_zone(&lower);
@@ -111,8 +123,12 @@ impl Found {
         self.year.is_some() && self.month.is_some() && self.day.is_some()
     }
 
-    /// `7`, `Oct`, `1994`, `7-Oct-94`, `1994-10-07`, `07.10.1994`, `10/07/1994`.
+    /// `7`, `Oct`, `1994`, `7-Oct-94`, `1994-10-07`, `07.10.1994`, `10/07/1994`, `07.10.94`, `10月`.
     fn calendar(&mut self, word: &str) {
+        if let Some(month) = word.strip_suffix('月') {
+            self.month = month.parse().ok().or_else(|| named(month)).or(self.month);
+            return;
+        }
         let pieces: Vec<&str> = word.split(['-', '/', '.']).filter(|it| !it.is_empty()).collect();
         if let [first, second, year] = pieces[..]
             && year.len() == 4
@@ -130,6 +146,17 @@ impl Found {
             (self.year, self.month, self.day) = (year.parse().ok(), month.parse().ok().or_else(|| named(month)), day.parse().ok());
             return;
         }
+        if let [first, second, year] = pieces[..]
+            && let (Ok(first), Ok(second), true) = (first.parse::<i8>(), second.parse::<i8>(), is_number(year, 2))
+        {
+            // With slashes and neither of them beyond 12, nobody can tell which is the month.
+            match (word.contains('.'), word.contains('/') && second > 12) {
+                (true, _) => (self.day, self.month) = (Some(first), Some(second)),
+                (_, true) => (self.day, self.month) = (Some(second), Some(first)),
+                (false, false) => return,
+            }
+            return self.number(year.parse().unwrap_or(0), 2);
+        }
         for piece in pieces {
             // `mar., 5 févr. 2024`: a day of the week may begin like a month.
             if let Some(month) = named(piece).filter(|_| self.month.is_none() || self.year.is_none()) {
@@ -143,6 +170,9 @@ impl Found {
     fn number(&mut self, number: i16, digits: usize) {
         match i8::try_from(number) {
             Ok(day) if digits <= 2 && self.day.is_none() && (1..=31).contains(&day) => self.day = Some(day),
+            Ok(month) if digits <= 2 && self.day_first && self.month.is_none() && self.year.is_none() && (1..=12).contains(&month) => {
+                self.month = Some(month);
+            }
             _ if self.year.is_some() => (),
             // RFC 5322 §4.3: two digits are of this century up to 49.
             _ => {
@@ -156,24 +186,50 @@ impl Found {
     }
 }
 
-/// A month by how its name begins, in the languages whose programs write it so.
+/// A month by its name or by the beginning of it, three letters or more, that no other month has. A word that merely begins like
+/// a month is none: a wrong date is worse than no date.
 fn named(word: &str) -> Option<i8> {
-    const MONTHS: [&[&str]; 12] = [
-        &["jan", "ene", "gen", "janv", "янв", "sty", "led"],
-        &["feb", "fév", "fev", "фев", "lut", "úno"],
-        &["mar", "mär", "mrz", "maa", "mrt", "мар", "bře"],
-        &["apr", "avr", "abr", "апр", "kwi"],
-        &["may", "mai", "mag", "mei", "maj", "май", "мая"],
-        &["jun", "juin", "giu", "июн", "cze"],
-        &["jul", "juil", "lug", "июл", "lip"],
-        &["aug", "aoû", "aou", "ago", "авг", "sie"],
-        &["sep", "set", "сен", "wrz"],
-        &["oct", "okt", "ott", "out", "окт", "paź"],
-        &["nov", "ноя", "lis"],
-        &["dec", "dez", "déc", "dic", "дек", "gru", "pro"],
-    ];
-    let at = MONTHS.iter().position(|names| names.iter().any(|it| word.starts_with(it)))?;
-    i8::try_from(at + 1).ok()
+    let number = |at: usize| i8::try_from(at + 1).ok();
+    if let Some(at) = MONTHS.iter().position(|names| names.split_whitespace().any(|it| it == word)) {
+        return number(at);
+    }
+    let begins = |names: &&str| word.chars().count() >= 3 && names.split_whitespace().any(|it| it.starts_with(word));
+    let mut found = MONTHS.iter().enumerate().filter(|(_, names)| begins(names));
+    let (at, _) = found.next()?;
+    if found.next().is_none() { number(at) } else { None }
+}
+
+/// As programs write them in English, German, French, Spanish, Portuguese, Italian, Catalan, Romanian, Dutch, the languages of
+/// Scandinavia, Finnish, Estonian, Hungarian, Polish, Czech, Russian, Ukrainian, Turkish, Greek and Chinese; what is behind
+/// them cannot be had from the beginning of a name.
+const MONTHS: [&str; 12] = [
+    "january januar jänner janvier enero janeiro gennaio gener ianuarie januari janúar tammikuuta jaanuar január stycznia styczeń leden \
+     ledna января январь січня січень ocak ιανουαρίου ιανουάριος 一",
+    "february februar feber février fevrier febrero fevereiro febbraio febrer februarie februari febrúar helmikuuta veebruar február \
+     lutego luty únor února февраля февраль лютого лютий şubat φεβρουαρίου φεβρουάριος 二",
+    "march märz maerz mars marzo março marco març martie maart marts maaliskuuta märts március marca marzec březen března марта март \
+     березня березень mart μαρτίου μάρτιος 三 mar mrz mrt mär",
+    "april avril abril aprile aprilie apríl huhtikuuta aprill április kwietnia kwiecień duben dubna апреля апрель квітня квітень nisan \
+     απριλίου απρίλιος 四",
+    "may mai mayo maio maggio maig mei maj maí toukokuuta május maja květen května май мая травня травень mayıs μαΐου μάιος 五 μαϊ μαι",
+    "june juni juin junio junho giugno juny iunie júní kesäkuuta juuni június czerwca czerwiec červen června июня июнь червня червень \
+     haziran ιουνίου ιούνιος 六 čvn",
+    "july juli juillet julio julho luglio juliol iulie júlí heinäkuuta juuli július lipca lipiec červenec července июля июль липня липень \
+     temmuz ιουλίου ιούλιος 七 čvc",
+    "august août aout agosto agost augustus augusti ágúst elokuuta augusztus sierpnia sierpień srpen srpna августа август серпня серпень \
+     ağustos αυγούστου αύγουστος 八",
+    "september septembre septiembre setembro settembre setembre septembrie syyskuuta szeptember września wrzesień září сентября сентябрь \
+     вересня вересень eylül σεπτεμβρίου σεπτέμβριος 九 zář",
+    "october oktober octobre octubre outubro ottobre octombrie október lokakuuta oktoober października październik říjen října октября \
+     октябрь жовтня жовтень ekim οκτωβρίου οκτώβριος 十",
+    "november novembre noviembre novembro noiembrie nóvember marraskuuta listopada listopadu ноября ноябрь листопада kasım νοεμβρίου \
+     νοέμβριος 十一",
+    "december dezember décembre decembre diciembre dezembro dicembre desembre decembrie desember joulukuuta detsember grudnia grudzień \
+     prosinec prosince декабря декабрь грудня грудень aralık δεκεμβρίου δεκέμβριος 十二",
+];
+
+fn is_number(text: &str, digits: usize) -> bool {
+    text.len() == digits && text.bytes().all(|it| it.is_ascii_digit())
 }
 
 /// `+0200`, `-07:00`, `GMT`, `EDT`, `GMT+2`, in seconds east.
@@ -187,13 +243,16 @@ fn zone(word: &str) -> Option<i32> {
         // An offset of more than a day is a slip of the pen.
         return (seconds <= 86_400).then_some(sign * seconds);
     }
+    // The letters of RFC 822 were so often used with the wrong sign that they mean nothing (RFC 5322 §4.3).
+    if word.len() == 1 && word.bytes().all(|it| it.is_ascii_lowercase()) {
+        return Some(0);
+    }
     let minutes = ZONES.iter().find(|(name, _)| *name == word)?.1;
     Some(minutes * 60)
 }
 
 /// Names of zones that mail programs write, in minutes east; the commonest meaning of those that have several.
 const ZONES: &[(&str, i32)] = &[
-    ("z", 0),
     ("ut", 0),
     ("gmt", 0),
     ("utc", 0),
@@ -267,6 +326,21 @@ mod tests {
             ("2024年3月4日 10:15", "2024-03-04T10:15:00Z", 0),
             ("Mon, 4 Mar 2024 10:15:30 IST", "2024-03-04T04:45:30Z", 19_800),
             ("4 Mar 124 10:15:30 +0000", "2024-03-04T10:15:30Z", 0),
+            ("Mon, 23 marras 2026 10:00:00 +0200", "2026-11-23T08:00:00Z", 7200),
+            ("Pzt, 23 Kas 2026 10:00:00 +0300", "2026-11-23T07:00:00Z", 10_800),
+            ("Δευ, 23 Νοε 2026 10:00:00 +0200", "2026-11-23T08:00:00Z", 7200),
+            ("星期一, 23 十一月 2026 10:00:00 +0800", "2026-11-23T02:00:00Z", 28_800),
+            ("Mon, 23 11月 2026 10:00:00 +0900", "2026-11-23T01:00:00Z", 32_400),
+            ("월, 23 11 2026 10:00:00 +0900", "2026-11-23T01:00:00Z", 32_400),
+            ("月, 23 11月 2026 10:00:00 +0900", "2026-11-23T01:00:00Z", 32_400),
+            ("2026年 11月 23日 10:00", "2026-11-23T10:00:00Z", 0),
+            ("Mon, 23 Nov 2026 10:00:00 A", "2026-11-23T10:00:00Z", 0),
+            ("11/23/26 10:00 AM", "2026-11-23T10:00:00Z", 0),
+            ("23.11.26 10:00", "2026-11-23T10:00:00Z", 0),
+            ("20261123T100000Z", "2026-11-23T10:00:00Z", 0),
+            ("23 listopadu 2026 10:00", "2026-11-23T10:00:00Z", 0),
+            ("po, 6 čvc 2026 10:00", "2026-07-06T10:00:00Z", 0),
+            ("пн, 6 лип 2026 10:00", "2026-07-06T10:00:00Z", 0),
         ] {
             assert_eq!(read(value), Some((instant.parse().unwrap(), offset)), "{value}");
         }
@@ -274,7 +348,18 @@ mod tests {
 
     #[test]
     fn what_names_no_moment_is_no_date() {
-        for value in ["", "yesterday", "Mon, 32 Foo 2020 10:00", "31 Feb 2020 10:00:00 +0000", "12 2020", "::", "1 Jan 99999 1:1"] {
+        for value in [
+            "",
+            "yesterday",
+            "Mon, 32 Foo 2020 10:00",
+            "31 Feb 2020 10:00:00 +0000",
+            "12 2020",
+            "::",
+            "1 Jan 99999 1:1",
+            "23 Marble 2026 10:00",
+            "23 jui 2026 10:00",
+            "03/04/26 10:00",
+        ] {
             assert_eq!(read(value), None, "{value}");
         }
     }
