@@ -45,7 +45,7 @@ const ATTRIBUTION: &[&str] = &[
     "aqm-original",
     "quote",
 ];
-const SIGNATURE: &[&str] = &["_rc_sig", "bloop_sign", "cm_sign", "CanarySig", "mobile_sig", "edo-sig"];
+const SIGNATURE: &[&str] = &["Zm-_Id_-Sgn", "_rc_sig", "bloop_sign", "cm_sign", "CanarySig", "mobile_sig", "edo-sig"];
 
 /// What programs set before a name when they quote or store it.
 const PREFIXES: &[&str] = &["x_", "ecx", "m_", "ydp", "yiv"];
@@ -73,7 +73,10 @@ pub(super) fn of(tag: &Tag, style: &Style) -> Role {
     if matches!(&*tag.name, "br" | "img" | "input" | "meta" | "link") {
         return Role::Plain;
     }
-    if is(SIGNATURE) || names().any(says_signature) || is_marked_signature(tag) {
+    if &*tag.name == "div" && scan::attribute(tag, "name") == Some("quote") && style.has_line_at_left() {
+        return Role::Quotes;
+    }
+    if &*tag.name == "signature" || is(SIGNATURE) || names().any(says_signature) || is_marked_signature(tag) {
         return Role::Sets(Mark::Signature);
     }
     let quoted = scan::attribute(tag, "data-marker") == Some("__QUOTED_TEXT__");
@@ -93,9 +96,15 @@ fn is_called(name: &str, it: &str) -> bool {
     name.strip_suffix(it).is_some_and(|before| before.is_empty() || PREFIXES.iter().any(|prefix| before.starts_with(prefix)))
 }
 
-/// `gmail_signature`, `AppleMailSignature`, `moz-signature`; not the break that Apple sets before one.
+/// `gmail_signature`, `AppleMailSignature`, `moz-signature`; not the break that Apple sets before one, nor a field of a form.
 fn says_signature(name: &str) -> bool {
-    name.len() < 60 && name.to_lowercase().contains("signature") && !name.contains("BeginningOf")
+    let lower = name.to_lowercase();
+    let Some((_, behind)) = lower.split_once("signature").filter(|_| name.len() < 60 && !name.contains("BeginningOf")) else {
+        return false;
+    };
+    let part = behind.trim_start_matches(['_', '-']);
+    ["block", "section", "container", "wrapper", "prefix", "text"].iter().any(|it| part.starts_with(it))
+        || !part.contains(char::is_alphabetic)
 }
 
 fn says_quote(name: &str) -> bool {

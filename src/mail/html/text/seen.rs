@@ -92,8 +92,12 @@ impl Style {
         let shorthand = self.value("border-top").is_some_and(|it| it.contains("solid"));
         let side = self.value("border-top-style") == Some("solid");
         let all = self.value("border-style").is_some_and(|it| it.starts_with("solidnone"));
-        let left = self.value("border-left").is_some_and(|it| it.contains("solid"));
-        (shorthand || side || all) && !left
+        (shorthand || side || all) && !self.has_line_at_left()
+    }
+
+    /// As programs draw it beside what they quote.
+    pub fn has_line_at_left(&self) -> bool {
+        self.value("border-left").is_some_and(|it| it.contains("solid"))
     }
 
     /// Outlook and Windows Mail set the copied header off with a thin line above it.
