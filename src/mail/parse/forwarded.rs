@@ -21,7 +21,7 @@ pub fn find(message: &IncomingMessage) -> Option<Forwarded> {
 fn in_text(message: &IncomingMessage) -> Option<Forwarded> {
     let block = forwarded::find(&message.text)?;
     let from = sender(&block.from)?;
-    let above = reply_text::split(&block.above, Purpose::Writes).reply;
+    let above = reply_text::split(&block.above, Purpose::Answers).reply;
     let subject = block.subject.unwrap_or_else(|| message.subject.clone());
     Some(Forwarded { from, subject, above, text: block.below, files: message.attachments.clone() })
 }
@@ -51,6 +51,17 @@ mod tests {
         let found = find(&super::super::read(raw)).unwrap();
         assert_eq!((found.from.address.as_str(), found.subject.as_str()), ("ann@home.test", "Printer"));
         assert_eq!((found.above.as_str(), found.text.trim()), ("Please.", "It smokes."));
+    }
+
+    #[test]
+    fn a_gateways_tag_before_the_prefix_hides_no_forward() {
+        for subject in ["[EXTERNAL] Fwd: Printer", "[EXT] FW: Printer", "[EXTERN] WG: Printer"] {
+            let raw = format!(
+                "From: Hal <hal@desk.test>\nSubject: {subject}\n\nPlease.\n\nFrom: Ann <ann@home.test>\nSent: 5 February 2018\nTo: Hal\nSubject: Printer\n\nIt smokes.\n"
+            );
+            let found = find(&super::super::read(raw.as_bytes())).unwrap();
+            assert_eq!((found.from.address.as_str(), found.above.as_str(), found.text.trim()), ("ann@home.test", "Please.", "It smokes."));
+        }
     }
 
     #[test]

@@ -3,7 +3,10 @@
 use super::{attachment, body::Piece, pgp, transfer, uuencode};
 use crate::{
     desk::message::{Encrypted, IncomingAttachment, IncomingMessage},
-    mail::{html, reply_text},
+    mail::{
+        html,
+        reply_text::{self, Purpose},
+    },
 };
 
 /// As much text of a message is shown; the whole of a longer one is kept as an attachment (SAFETY.md, "Bounds").
@@ -34,12 +37,13 @@ fn show(pieces: Vec<Piece>, message: &mut IncomingMessage) {
     let (mut marked, mut shown) = (Vec::new(), String::new());
     // The HTML form of the text, where one plain text is all there is of it.
     let mut beside = None;
+    let purpose = Purpose::of_message(message);
     let any_html = pieces.iter().any(|it| it.html.is_some());
     for piece in pieces {
         if let Some(text) = &piece.html {
-            let clean = match reply_text::Purpose::of(&message.subject) {
-                reply_text::Purpose::Writes => html::sanitise_folding(text),
-                reply_text::Purpose::Forwards => html::sanitise(text),
+            let clean = match purpose {
+                Purpose::Answers | Purpose::Begins => html::sanitise_folding(text),
+                Purpose::Forwards => html::sanitise(text),
             };
             shown.push_str(&clean.html);
             message.remote_images += clean.remote_images;
@@ -58,7 +62,7 @@ fn show(pieces: Vec<Piece>, message: &mut IncomingMessage) {
     }
     let marked = marked.join("\n");
     let beside = || beside.filter(|it| html::may_mark(it)).map(|it| html::to_marked_text(&it));
-    let parts = reply_text::split_beside(&marked, beside, reply_text::Purpose::of(&message.subject));
+    let parts = reply_text::split_beside(&marked, beside, purpose);
     message.text = html::marks::strip(&marked).trim_matches('\n').to_owned();
     message.html = any_html.then_some(shown);
     (message.reply, message.quoted, message.signature) = (parts.reply, parts.quoted, parts.signature);

@@ -20,9 +20,9 @@ const PROOF: usize = 40;
 
 /// `text` with marks where `html`, the marked text of its HTML form, has history, or a signature if the text was found to
 /// be `unsigned`. None: there are none, or they stand within a line, or the two forms say different things.
-pub(super) fn marked(text: &str, html: &str, unsigned: bool) -> Option<String> {
+pub(super) fn marked(text: &str, html: &str, purpose: Purpose, unsigned: bool) -> Option<String> {
     let mut lines = lines::read(super::whole_lines(html, super::MOST_OCTETS));
-    let places = places(&mut lines, Purpose::Writes, false);
+    let places = places(&mut lines, purpose, false);
     let said = letters(lines.iter().map(|it| if matches!(it.kind, Kind::Mark(_)) { "" } else { it.text }));
     let from_line = |line: usize| said.partition_point(|it| it.line < line);
     let history = history_begins(&lines, &places)?.map(from_line);

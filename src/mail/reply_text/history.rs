@@ -3,7 +3,7 @@
 use super::{
     Purpose, attribution,
     lines::{Kind, Line},
-    phrases,
+    phrases::{self, lower},
 };
 use crate::mail::{html::marks::Mark, phrases::Phrases};
 
@@ -18,32 +18,48 @@ pub(super) struct Found {
     pub leading_attribution: Vec<usize>,
 }
 
+impl Found {
+    /// The copied mail begins here: history, or what the sender wants to show.
+    fn mail(mut self, at: usize, purpose: Purpose) -> Self {
+        match purpose {
+            Purpose::Forwards => self.forward = Some(at),
+            Purpose::Answers | Purpose::Begins => self.cut = Some(at),
+        }
+        self
+    }
+}
+
 /// Looks from the top. History needs words above it: a mail that begins with a header block shows it.
 pub(super) fn find(lines: &[Line<'_>], purpose: Purpose) -> Found {
-    let (mut found, mut words_above) = (Found::default(), false);
+    let (mut found, mut words_above, mut below_header, mut prose) = (Found::default(), false, 0, false);
     for (at, line) in lines.iter().enumerate() {
-        if words_above && is_arrowed(line.text) {
-            found.cut = Some(at);
+        if begins_forward(lines, at) {
+            found.forward = Some(at);
             return found;
+        }
+        if words_above && is_arrowed(line.text) {
+            return found.mail(at, purpose);
         }
         if line.code || line.kind == Kind::Quote {
             words_above |= line.code;
             continue;
         }
-        if line.kind == Kind::Text && is_forward(line.text) {
-            found.forward = Some(at);
-            return found;
+        if !words_above && line.kind == Kind::Text {
+            below_header = header(lines, at).filter(Header::is_copied).map_or(0, |it| it.end);
         }
-        if purpose == Purpose::Writes && words_above && begins(lines, at) {
-            found.cut = Some(with_rule(lines, at));
-            return found;
+        if words_above && at >= below_header && begins(lines, at, purpose) {
+            return found.mail(with_lead(lines, at), purpose);
         }
         if line.attribution && line.kind == Kind::Text {
+            prose = if at > 0 && lines[at - 1].attribution { prose } else { is_prose(lines, at, purpose) };
+        }
+        if line.attribution && line.kind == Kind::Text && !prose {
             if words_above {
-                found.cut = Some(at);
-                return found;
+                return found.mail(at, purpose);
             }
-            found.leading_attribution.push(at);
+            if purpose != Purpose::Forwards {
+                found.leading_attribution.push(at);
+            }
         } else {
             words_above |= !line.is_empty() && !is_rule(line.text);
         }
@@ -51,12 +67,49 @@ pub(super) fn find(lines: &[Line<'_>], purpose: Purpose) -> Found {
     found
 }
 
-fn begins(lines: &[Line<'_>], at: usize) -> bool {
+/// The line that says so, or Apple Mail's, which is a part of the quote that it begins.
+fn begins_forward(lines: &[Line<'_>], at: usize) -> bool {
+    let line = &lines[at];
+    let first = || line.kind == Kind::Text || lines[..at].iter().rev().find(|it| !it.is_empty()).is_none_or(|it| it.kind == Kind::Text);
+    !line.code && !line.attribution && matches!(line.kind, Kind::Text | Kind::Quote) && is_forward(line.text) && first()
+}
+
+fn begins(lines: &[Line<'_>], at: usize, purpose: Purpose) -> bool {
     match lines[at].kind {
         Kind::Mark(Mark::History) => !forward_follows(lines, at),
-        Kind::Mark(Mark::Rule) => is_drawn_header(lines, at) && !forward_follows(lines, at),
+        Kind::Mark(Mark::Rule) => purpose != Purpose::Begins && is_drawn_header(lines, at) && !forward_follows(lines, at),
         Kind::Mark(Mark::Attribution | Mark::Signature | Mark::EndOfSignature) | Kind::Quote => false,
-        Kind::Text => is_separator(lines, at) || is_header_block(lines, at) || is_notes_block(lines, at),
+        Kind::Text => match purpose {
+            Purpose::Answers | Purpose::Forwards => {
+                is_separator(lines, at) || is_header_block(lines, at) || is_header_line(lines[at].text) || is_notes_block(lines, at)
+            }
+            Purpose::Begins => is_original_message(lines[at].text) || is_sure_header(lines, at) || is_header_line(lines[at].text),
+        },
+    }
+}
+
+/// A sentence that reads like an attribution: `As I said, on 5 February at ten your colleague wrote:`.
+///
+/// It names no address, and it goes on from the line above or in the line below; where nothing says that the mail
+/// answers, the missing address is enough.
+fn is_prose(lines: &[Line<'_>], at: usize, purpose: Purpose) -> bool {
+    let end = at + lines[at..].iter().take_while(|it| it.attribution).count();
+    if lines[at..end].iter().any(|it| it.text.contains('@')) {
+        return false;
+    }
+    let said = |it: &&Line<'_>| !it.is_empty();
+    let goes_on = |text: &str| text.trim_start().starts_with(char::is_lowercase);
+    let from_above = lines[..at].iter().rev().find(said).is_some_and(|it| it.text.trim_end().ends_with(',')) && goes_on(lines[at].text);
+    purpose == Purpose::Begins || from_above || lines[end..].iter().find(said).is_some_and(|it| goes_on(it.text))
+}
+
+/// Whether quoted lines are history that may go; they begin with what says whose they are, or the mail answers.
+pub(super) fn is_cited(quote: &[Line<'_>], purpose: Purpose) -> bool {
+    let first = quote.iter().position(|it| !it.is_empty());
+    match purpose {
+        Purpose::Forwards => false,
+        Purpose::Answers => true,
+        Purpose::Begins => first.is_some_and(|at| quote[at].attribution || is_sure_header(quote, at)),
     }
 }
 
@@ -71,6 +124,26 @@ pub(super) fn with_rule(lines: &[Line<'_>], at: usize) -> usize {
         Some(above) if is_rule(lines[above].text) => above,
         _ => at,
     }
+}
+
+/// The same, and whom Foxmail names on a line of its own above the copied header.
+pub(super) fn with_lead(lines: &[Line<'_>], at: usize) -> usize {
+    let at = with_rule(lines, at);
+    let name = header(lines, at).and_then(|it| it.from).unwrap_or_default();
+    let said = lines[at.saturating_sub(3)..at].iter().rposition(|it| !it.is_empty()).map(|it| it + at.saturating_sub(3));
+    said.filter(|it| !name.is_empty() && lines[*it].text.trim() == name && *it > 0 && lines[*it - 1].is_empty()).unwrap_or(at)
+}
+
+/// An attribution of any language right above our marker: it ends in a colon and holds an address.
+pub(super) fn with_attribution(lines: &[Line<'_>], marker: usize) -> usize {
+    let at = with_rule(lines, marker);
+    let said = lines[at.saturating_sub(3)..at].iter().rposition(|it| !it.is_empty()).map(|it| it + at.saturating_sub(3));
+    said.filter(|it| {
+        let text =
+            lines[*it].text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'));
+        text.len() < 200 && text.ends_with([':', '：']) && text.contains('@') && text.contains(char::is_numeric)
+    })
+    .unwrap_or(at)
 }
 
 /// `______`, `------`, `======`: nothing but one mark, five times or more.
@@ -93,7 +166,7 @@ fn is_dash(c: char) -> bool {
 
 /// The words between dashes: `-----Original Message-----`.
 pub(super) fn between_dashes(text: &str) -> Option<String> {
-    inside_dashes(text).map(|it| it.to_lowercase().replace('\u{a0}', " "))
+    inside_dashes(text).map(|it| lower(it).replace('\u{a0}', " "))
 }
 
 fn is_between_dashes(text: &str) -> bool {
@@ -110,9 +183,14 @@ fn inside_dashes(text: &str) -> Option<&str> {
     dressed.then_some(inner)
 }
 
+/// `-----Original Message-----` in a language that is on the list.
+fn is_original_message(text: &str) -> bool {
+    between_dashes(text).is_some_and(|it| phrases::ORIGINAL_MESSAGE.begin(&it))
+}
+
 fn is_separator(lines: &[Line<'_>], at: usize) -> bool {
     let Some(inner) = between_dashes(lines[at].text) else { return false };
-    if phrases::ORIGINAL_MESSAGE.begin(&inner) {
+    if is_original_message(lines[at].text) {
         return true;
     }
     // In a language that is not on the list: words between dashes and a header right below.
@@ -129,7 +207,7 @@ pub(super) fn is_forward(text: &str) -> bool {
         return false;
     }
     let bare = text.trim().trim_matches(|c: char| "-_=*> \u{a0}\u{2014}".contains(c)).trim_end_matches([':', '：']);
-    bare.len() < 120 && phrases::FORWARDED.begin(&bare.to_lowercase())
+    bare.len() < 120 && phrases::FORWARDED.begin(&lower(bare))
 }
 
 /// What a line of a copied header names.
@@ -170,22 +248,52 @@ pub(super) fn field(text: &str) -> Option<(Named, &str)> {
     Some((named, value))
 }
 
-/// From, with a subject and one more field, or with a recipient and an address or a moment: a mail's header, copied.
-pub(super) fn is_header_block(lines: &[Line<'_>], at: usize) -> bool {
-    let Some((first, _)) = field(lines[at].text) else { return false };
-    if first == Named::Other || first == Named::Cc {
-        return false;
+/// The fields of a copied header.
+struct Header<'a> {
+    seen: Vec<Named>,
+    /// The value of From, and whether it is an address.
+    from: Option<&'a str>,
+    address: bool,
+    moment: bool,
+    /// The line below the last field.
+    end: usize,
+}
+
+impl Header<'_> {
+    /// From, with a subject and one more field, or with a recipient and an address or a moment.
+    fn is_copied(&self) -> bool {
+        let has = |named| self.seen.contains(&named);
+        has(Named::From)
+            && (has(Named::Subject) && self.seen.len() >= 3 || (self.address || self.moment) && has(Named::Sent) && has(Named::To))
     }
-    let (mut seen, mut address, mut moment, mut gap) = (Vec::new(), false, false, 0);
-    for line in lines[at..].iter().take(24) {
+
+    /// All that a mail program copies, and nothing that a form or a log asks for as well.
+    fn is_whole(&self) -> bool {
+        let has = |named| self.seen.contains(&named);
+        let named = self.from.is_some_and(|it| it.contains(char::is_alphabetic));
+        named && (self.address || self.moment) && has(Named::Sent) && has(Named::To) && has(Named::Subject)
+    }
+}
+
+/// The fields from this line on, which must be one of them.
+fn header<'a>(lines: &[Line<'a>], at: usize) -> Option<Header<'a>> {
+    let (first, _) = field(lines.get(at)?.text)?;
+    if first == Named::Other || first == Named::Cc {
+        return None;
+    }
+    let (mut found, mut gap) = (Header { seen: Vec::new(), from: None, address: false, moment: false, end: at }, 0);
+    for (number, line) in lines.iter().enumerate().skip(at).take(24) {
         match field(line.text) {
             Some((named, value)) => {
-                address |= named == Named::From && (value.contains('@') || value.contains("mailto"));
-                moment |= named == Named::Sent && attribution::is_moment(value);
-                if !seen.contains(&named) {
-                    seen.push(named);
+                if named == Named::From {
+                    found.address |= value.contains('@') || value.contains("mailto");
+                    found.from = found.from.or(Some(value.trim()));
                 }
-                gap = 0;
+                found.moment |= named == Named::Sent && attribution::is_moment(value);
+                if !found.seen.contains(&named) {
+                    found.seen.push(named);
+                }
+                (gap, found.end) = (0, number + 1);
             }
             None if matches!(line.kind, Kind::Mark(_)) => (),
             None => gap += 1,
@@ -194,8 +302,25 @@ pub(super) fn is_header_block(lines: &[Line<'_>], at: usize) -> bool {
             break;
         }
     }
-    let has = |named| seen.contains(&named);
-    has(Named::From) && (has(Named::Subject) && seen.len() >= 3 || (address || moment) && has(Named::Sent) && has(Named::To))
+    Some(found)
+}
+
+/// A mail's header, copied.
+pub(super) fn is_header_block(lines: &[Line<'_>], at: usize) -> bool {
+    header(lines, at).is_some_and(|it| it.is_copied())
+}
+
+/// One that can be nothing else, and that no line above announces, as a form does.
+fn is_sure_header(lines: &[Line<'_>], at: usize) -> bool {
+    let announced = || lines[..at].iter().rev().find(|it| !it.is_empty()).is_some_and(|it| it.text.trim_end().ends_with([':', '：']));
+    header(lines, at).is_some_and(|it| it.is_whole()) && !announced()
+}
+
+/// `From: Ann <ann@x.test> Sent: Monday 10:00 To: Hal Subject: Help`, all on one line.
+fn is_header_line(text: &str) -> bool {
+    let Some((Named::From, value)) = field(text).filter(|(_, value)| value.len() < 600 && value.contains('@')) else { return false };
+    let named = |list: &Phrases| value.split_whitespace().any(|word| word.strip_suffix(':').is_some_and(|it| list.are(&lower(it))));
+    named(&phrases::SENT) && named(&phrases::TO) && named(&phrases::SUBJECT) && attribution::is_moment(value)
 }
 
 /// Lotus Notes names sender and moment, and below them its fields, each alone on its line: `To`, `cc`, `Subject`.

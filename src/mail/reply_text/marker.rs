@@ -2,14 +2,22 @@
 
 use std::sync::LazyLock;
 
-use super::{lines::Line, phrases};
+use super::{
+    lines::{Kind, Line},
+    phrases,
+};
 use crate::{desk::message::REPLY_MARKER, mail::phrases::Phrases};
 
 static OWN: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(vec![REPLY_MARKER]));
 
-/// The first such line.
+/// The first such line that is not quoted: below a quoted one, an answer may stand between the quotes.
 pub(super) fn find(lines: &[Line<'_>]) -> Option<usize> {
-    lines.iter().position(|it| OWN.within(it.text) || is_foreign(it))
+    lines.iter().position(|it| it.kind != Kind::Quote && (is_own(it) || is_foreign(it)))
+}
+
+/// Our own marker, which is nobody's words.
+pub(super) fn is_own(line: &Line<'_>) -> bool {
+    OWN.within(line.text)
 }
 
 /// `##- Please type your reply above this line -##`: nothing else on its line but what draws it.

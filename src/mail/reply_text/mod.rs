@@ -4,16 +4,19 @@
 //! number of times, so that the whole is linear.
 
 mod attribution;
+mod below;
 mod beside;
 pub mod forwarded;
 mod history;
 mod lines;
 mod marker;
 mod phrases;
+mod purpose;
 mod signature;
 mod wrapped;
 
 use lines::{Kind, Line};
+pub use purpose::Purpose;
 
 /// At most this much is looked at for quoting (SAFETY.md, "Bounds").
 const MOST_OCTETS: usize = 256 * 1024;
@@ -29,33 +32,15 @@ pub struct Parts {
     pub signature: String,
 }
 
-/// What the subject says the message is: a forwarded mail is what the sender wants to show, not history.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Purpose {
-    /// Anything but a forward.
-    Writes,
-    /// `Fwd:`, `WG:`, `TR:` and the like.
-    Forwards,
-}
-
-impl Purpose {
-    /// From the subject: what its first prefix says.
-    #[must_use]
-    pub fn of(subject: &str) -> Self {
-        let prefix = subject.split([':', '：']).next().unwrap_or_default().trim().to_lowercase();
-        if subject.contains([':', '：']) && phrases::FORWARD_PREFIXES.are(&prefix) { Self::Forwards } else { Self::Writes }
-    }
-}
-
 /// Splits a text, which may hold the marks that [`crate::mail::html`] leaves where a mail program marked its quotes.
 #[must_use]
 pub fn split(text: &str, purpose: Purpose) -> Parts {
     let looked_at = whole_lines(text, MOST_OCTETS);
     let mut lines = lines::read(looked_at);
     let cut_short = looked_at.len() < text.len();
-    let parts = match marker::find(&lines) {
+    let parts = match marker::find(&lines).filter(|at| !below::points_down(&lines[..*at])) {
         Some(at) => {
-            let at = history::with_rule(&lines, at);
+            let at = history::with_attribution(&lines, at);
             above_marker(&mut lines, at, purpose)
         }
         None => parts(&mut lines, purpose, cut_short),
@@ -71,7 +56,7 @@ pub fn split_beside(text: &str, html: impl FnOnce() -> Option<String>, purpose: 
     if purpose == Purpose::Forwards || !parts.quoted.is_empty() {
         return parts;
     }
-    let marked = html().and_then(|html| beside::marked(text, &html, parts.signature.is_empty()));
+    let marked = html().and_then(|html| beside::marked(text, &html, purpose, parts.signature.is_empty()));
     marked.map_or(parts, |marked| split(&marked, purpose))
 }
 
@@ -118,7 +103,14 @@ fn parts(lines: &mut [Line<'_>], purpose: Purpose, cut_short: bool) -> Parts {
 
 fn places(lines: &mut [Line<'_>], purpose: Purpose, cut_short: bool) -> Vec<Place> {
     let mut places = vec![Place::Reply; lines.len()];
+    for (place, _) in places.iter_mut().zip(lines.iter()).filter(|(_, it)| purpose != Purpose::Forwards && marker::is_own(it)) {
+        *place = Place::Quoted;
+    }
     let end = history::find(lines, purpose);
+    let first_quote = lines.iter().position(|it| it.kind == Kind::Quote);
+    if end.cut.into_iter().chain(first_quote).min().is_some_and(|at| below::points_down(&lines[..at])) {
+        return places;
+    }
     if let Some(cut) = end.cut {
         places[cut..].fill(Place::Quoted);
     }
@@ -134,17 +126,17 @@ fn places(lines: &mut [Line<'_>], purpose: Purpose, cut_short: bool) -> Vec<Plac
     // What lies behind a forward's mark is shown as it came; a text that was not read to its end may go on.
     if !cut_short && end > 0 {
         signature::marked(&lines[..end]).for_each(|region| places[region].fill(Place::Signature));
-        trim(&lines[..end], &mut places[..end], end == lines.len());
+        trim(&lines[..end], &mut places[..end], purpose, end == lines.len());
     }
     places
 }
 
 /// Takes signature and quotes from the end, again and again, then looks at what is left.
-fn trim(lines: &[Line<'_>], places: &mut [Place], to_the_end: bool) {
+fn trim(lines: &[Line<'_>], places: &mut [Place], purpose: Purpose, to_the_end: bool) {
     let mut end = lines.len();
     loop {
         let before = end;
-        while end > 0 && (lines[end - 1].is_empty() || places[end - 1] != Place::Reply) {
+        while end > 0 && (lines[end - 1].is_empty() || lines[end - 1].kind == Kind::Text && places[end - 1] != Place::Reply) {
             end -= 1;
         }
         let text_from = lines[..end].iter().rposition(|it| it.kind == Kind::Quote).map_or(0, |at| at + 1);
@@ -152,33 +144,38 @@ fn trim(lines: &[Line<'_>], places: &mut [Place], to_the_end: bool) {
             places[text_from + at..end].fill(Place::Signature);
             end = text_from + at;
         }
-        let quote_to = end;
-        while end > 0 && lines[end - 1].kind == Kind::Quote {
-            end -= 1;
-            places[end] = Place::Quoted;
-        }
-        if end < quote_to {
-            let rule = history::with_rule(lines, end);
-            places[rule..end].fill(Place::Quoted);
-            end = rule;
+        let quote = quote_at_end(lines, end);
+        if !quote.is_empty() && history::is_cited(&lines[quote.clone()], purpose) {
+            let from = history::with_rule(lines, quote.start);
+            places[from..quote.end].fill(Place::Quoted);
+            end = from;
         }
         if end == before {
             break;
         }
     }
-    look_within(lines, places, end, to_the_end);
+    look_within(lines, places, end, purpose, to_the_end);
+}
+
+/// The quoted lines above `end`, and the blank ones among them.
+fn quote_at_end(lines: &[Line<'_>], end: usize) -> std::ops::Range<usize> {
+    let from = lines[..end].iter().rposition(|it| it.kind != Kind::Quote && !it.is_empty()).map_or(0, |at| at + 1);
+    let first = lines[from..end].iter().position(|it| it.kind == Kind::Quote);
+    first.map_or(end..end, |at| from + at..end)
 }
 
 /// Text and quotes by turns are an answer point by point, and the questions stay. One quote above one text is an
 /// answer below it.
-fn look_within(lines: &[Line<'_>], places: &mut [Place], end: usize, to_the_end: bool) {
+fn look_within(lines: &[Line<'_>], places: &mut [Place], end: usize, purpose: Purpose, to_the_end: bool) {
     let stretches = stretches(&lines[..end]);
     match &stretches[..] {
-        [(Kind::Quote, quote), (_, _)] => {
+        [(Kind::Quote, quote), (_, _)] if history::is_cited(&lines[quote.clone()], purpose) => {
             // A forwarded or shown piece with a remark below it looks the same; only an attribution tells.
             places[quote.clone()].fill(Place::Quoted);
         }
-        [(Kind::Text, above), (Kind::Quote, quote), (_, below)] if to_the_end && is_afterword(lines, above, quote, below) => {
+        [(Kind::Text, above), (Kind::Quote, quote), (_, below)]
+            if to_the_end && history::is_cited(&lines[quote.clone()], purpose) && is_afterword(lines, above, quote, below) =>
+        {
             places[quote.clone()].fill(Place::Quoted);
             places[below.clone()].fill(Place::Signature);
         }
@@ -202,7 +199,7 @@ fn stretches(lines: &[Line<'_>]) -> Vec<Stretch> {
     runs
 }
 
-/// A short last paragraph below the whole quoted mail, when the answer stands above it: a signature without a mark.
+/// A name or a notice below the whole quoted mail, when the answer stands above it: a signature without a mark.
 /// A greeting above, a question at the quote's end, or a word that points down makes it an answer.
 fn is_afterword(
     lines: &[Line<'_>],
@@ -217,12 +214,9 @@ fn is_afterword(
     let one_paragraph = below_said.len() <= 3 && !lines[below.clone()].iter().take(below_said.len()).any(Line::is_empty);
     let greeting =
         above.len() <= 2 && above.last().is_some_and(|it| it.trim_end().ends_with([',', '!', '-'])) && above.join(" ").len() < 40;
-    let points_down = above.iter().any(|it| {
-        let lower = it.to_lowercase();
-        phrases::BELOW.within(&lower) || it.trim_end().ends_with(':')
-    });
+    let points_down = above.iter().any(|it| below::speaks_of_below(&phrases::lower(it)) || it.trim_end().ends_with(':'));
     let asked = quoted.last().is_some_and(|it| it.trim_end().ends_with(['?', '？']));
-    attributed && one_paragraph && !greeting && !points_down && !asked
+    attributed && one_paragraph && signature::signs(&below_said) && !greeting && !points_down && !asked
 }
 
 fn collect(lines: &[Line<'_>], places: &[Place]) -> Parts {

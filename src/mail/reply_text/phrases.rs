@@ -23,6 +23,12 @@ pub(super) static NAME_PARTICLES: LazyLock<Phrases> = LazyLock::new(|| Phrases::
 /// Prefixes of a subject that say: forwarded.
 pub(super) static FORWARD_PREFIXES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "forward-prefixes"));
 
+/// Prefixes that say: answered. One that says forwarded in another language is not among them.
+pub(super) static ANSWER_PREFIXES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "answer-prefixes"));
+
+/// What gateways set before the prefix.
+pub(super) static SUBJECT_TAGS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "subject-tags"));
+
 /// Verbs and phrases that end an attribution.
 pub(super) static WROTE: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "wrote"));
 
@@ -68,8 +74,17 @@ pub(super) static OTHER_FIELDS: LazyLock<Phrases> = LazyLock::new(|| Phrases::li
 /// What points to answers among the quoted lines.
 pub(super) static BELOW: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "below"));
 
+/// Answers and remarks, or the beginnings of such words.
+pub(super) static ANSWERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "answers"));
+
+/// What points below by itself.
+pub(super) static SEE_BELOW: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "see-below"));
+
 /// What lists and companies write below a line.
 pub(super) static FOOTER: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "footer"));
+
+/// What they write that is in nobody's answer.
+pub(super) static NOTICES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "notices"));
 
 /// How the line of a device or program begins.
 pub(super) static SENT_FROM: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "sent-from"));
@@ -101,4 +116,10 @@ pub(super) static SCANNED: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(
 /// The words of all languages of the calendar's list.
 fn calendar(name: &str) -> Phrases {
     Phrases::of(Phrases::listed(CALENDAR, name).iter().flat_map(str::split_whitespace).collect())
+}
+
+/// In lower case as the lists are, without the dot that a Turkish `İ` leaves behind.
+pub(super) fn lower(text: &str) -> String {
+    let lower = text.to_lowercase();
+    if lower.contains('\u{307}') { lower.replace('\u{307}', "") } else { lower }
 }

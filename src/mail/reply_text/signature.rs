@@ -39,13 +39,45 @@ pub(super) fn start(lines: &[Line<'_>], at_top: bool) -> Option<usize> {
     [delimited, footer, device, ruled].into_iter().flatten().min()
 }
 
-/// `-- ` (RFC 3676 §4.3), as programs and people write it, or a mail program's own mark.
+/// `-- ` (RFC 3676 §4.3) or a mail program's own mark; as people and other programs write it, where a signature follows.
 fn is_delimiter(lines: &[Line<'_>]) -> bool {
     match lines[0].kind {
         Kind::Mark(mark) => mark == Mark::Signature && end_of_mark(lines).is_none(),
-        Kind::Text => matches!(lines[0].text.trim(), "--" | "\u{2013}" | "\u{2014}" | "\u{2013}\u{2013}" | "-- \u{a0}" | "*--*"),
+        Kind::Text => match lines[0].text.trim_end_matches('\r') {
+            "-- " | "-- \u{a0}" | "--\u{a0}" => true,
+            text => {
+                matches!(text.trim(), "--" | "\u{2013}" | "\u{2014}" | "\u{2013}\u{2013}" | "*--*")
+                    && begins_signature(lines[1..].iter().find(|it| !it.is_empty()).map_or("", |it| it.text.trim()))
+            }
+        },
         Kind::Quote => false,
     }
+}
+
+/// A name, a greeting, an address or a notice, and not a sentence.
+fn begins_signature(first: &str) -> bool {
+    let words = first.split_whitespace().count();
+    let sentence = first.ends_with(['.', '?', '!', ':', ';', '{']) || first.starts_with(char::is_lowercase) && words > 3;
+    words <= 7 && !sentence || reaches(first) && words <= 8 || is_notice(first) || is_device_line(first)
+}
+
+/// Whether lines without any mark are somebody's name and how to reach them, or a notice: nobody's answer.
+pub(super) fn signs(said: &[&str]) -> bool {
+    let Some(first) = said.first().map(|it| it.trim()) else { return false };
+    let sentence = |it: &&str| it.trim().ends_with(['.', '?', '!', ':', ',', ';', '。', '？', '！']);
+    let named =
+        (2..=5).contains(&first.split_whitespace().count()) && first.split_whitespace().all(|it| it.starts_with(char::is_uppercase));
+    said.iter().any(|it| is_notice(it)) || is_device_line(first) || named && !said.iter().any(sentence) || said.iter().all(|it| reaches(it))
+}
+
+/// An address, a link or a number to call.
+fn reaches(text: &str) -> bool {
+    text.contains('@') || text.contains("://") || text.contains("www.") || text.chars().filter(char::is_ascii_digit).count() >= 6
+}
+
+/// What companies, lists and scanners write below every mail.
+fn is_notice(text: &str) -> bool {
+    phrases::NOTICES.within(&phrases::lower(text))
 }
 
 /// `---`, `____`, `***`: a rule that may set off a name.
@@ -64,8 +96,7 @@ fn is_name_below(lines: &[Line<'_>], at: usize) -> bool {
         let plain = it.split_whitespace().count() <= 5 && !it.ends_with(['.', '?', ':', ';']) && !it.contains(|c: char| c.is_ascii_digit());
         plain && it.chars().next().is_some_and(char::is_uppercase)
     });
-    let reachable =
-        |it: &&str| it.contains('@') || it.contains("://") || it.contains("www.") || it.chars().filter(char::is_ascii_digit).count() >= 6;
+    let reachable = |it: &&str| reaches(it);
     let titles = |it: &&&str| it.chars().count() <= 40 && !it.ends_with(['.', '?', '!', ':', ',']);
     let named = said.first().is_some_and(|it| it.split_whitespace().all(|word| word.starts_with(char::is_uppercase)));
     let signed = said.len() == 1 || said.iter().skip(1).any(reachable) || named && said.len() <= 4 && said.iter().all(|it| titles(&it));
@@ -92,20 +123,22 @@ fn is_device_line(text: &str) -> bool {
     if bare.len() > 400 || bare.ends_with(['?', '!']) {
         return false;
     }
-    let lower = bare.to_lowercase();
+    let lower = phrases::lower(bare);
     let end = lower.trim_end_matches(['.', '。']);
     let german = || lower.starts_with("von ") && lower.trim_end_matches('.').ends_with(" gesendet");
     let known = || german() || phrases::SENT_FROM.begin(&lower) || phrases::SENT_FROM_LAST.end(end);
     let device = || (phrases::SENT_BY_DEVICE.begin(&lower) || phrases::SENT_BY_DEVICE_LAST.end(end)) && phrases::DEVICES.within(&lower);
     let offered = || (phrases::GET.begin(&lower) || phrases::GET.end(end)) && phrases::OFFERED.within(&lower);
     let words = |most: usize| lower.split_whitespace().count() <= most;
-    (known() && words(9) || device() && words(14) || offered() && words(8)) && lower.chars().count() <= 90
+    let sentence = || bare.ends_with(['.', ',']) && !words(6) && !phrases::DEVICES.within(&lower);
+    (known() && words(9) && !sentence() || device() && words(14) || offered() && words(8)) && lower.chars().count() <= 90
 }
 
 /// Below it stand a link or another such line, and no words.
 fn only_devices(lines: &[Line<'_>]) -> bool {
     lines[1..].iter().filter(|it| !it.is_empty()).all(|it| {
         let text = it.text.trim();
-        text.len() < 90 && (text.contains("://") || is_device_line(text) || text.split_whitespace().count() <= 4)
+        let few = text.split_whitespace().count() <= 4 && !text.ends_with(['?', '!']);
+        text.len() < 90 && (text.contains("://") || is_device_line(text) || few)
     })
 }

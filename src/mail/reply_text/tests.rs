@@ -6,7 +6,7 @@ use super::*;
 use crate::{desk::message::REPLY_MARKER, mail::html};
 
 fn reply(text: &str) -> String {
-    split(text, Purpose::Writes).reply
+    split(text, Purpose::Answers).reply
 }
 
 #[test]
@@ -94,6 +94,13 @@ fn sentences_that_look_a_little_like_attributions_stay() {
         "Heading\n-------\nText below a heading.",
         "Sent from my desk, is much easier than my mobile phone to write on today.",
         "I ran foo -- bar and it failed.\n- one\n- two",
+        "Guten Tag,\n\nam 23.11.2026 um 10:00 Uhr schrieb Ihr Kollege Herr Maier:\n\nEr wird repariert.\n\nEr ist es nicht.",
+        "I have a question.\n\nOn 23 November 2026 at 10:00 your colleague Bob wrote:\n\nthat it would be mended. It was not.",
+        "Things:\n--\napples are bad, they broke. Why?\nI want my money back!\nPlease answer by Monday.",
+        "Query fails:\n\nselect 1;\n--\nselect * from users where name is null;\nselect * from orders where id = 5;",
+        "Hello\n\n\u{2014}\n\nSecond thought: the printer is also loud, and that is a problem for us. Can you help?",
+        "Hello,\n\nSent from my bank was a letter about you.\n\nWhat is this?",
+        "Gesendet: Montag, 23. November 2026 um 09:12 Uhr\nVon: \"Support\" <s@desk.test>\nAn: ann@x.test\nBetreff: Re: Printer\n\nIst er an?\n\nJa.",
         "```\n> not a quote\n-- \n____\n```\nis my code.",
     ] {
         assert_eq!(reply(text), text, "{text}");
@@ -127,6 +134,9 @@ fn a_copied_header_begins_the_history_in_many_languages() {
         "보낸 사람: Ann Lee\n보낸 날짜: 2018년 2월 5일\n받는 사람: Hal\n제목: 도움",
         "Date: Thu, 26 Jun 2014 13:53:45 +0400\nSubject: Help\nFrom: ann@x.test\nTo: hal@y.test",
         "---- Messaggio originale ----\nDa: ann@x.test",
+        "From: Ann Lee <ann@x.test> Sent: Monday, February 5, 2018 10:12 AM To: Hal Subject: Help",
+        "Ann Lee\n\u{a0}\n发件人： Ann Lee\n发送时间： 2018-02-05 10:12\n收件人： Hal\n主题： 帮助",
+        "Ann Lee <ann@x.test>\n05.02.2018 10:12\n\nAn\nHal <hal@y.test>\nKopie\n\nThema\nHilfe",
         "--- Eredeti üzenet ---\nFeladó: Ann",
         "--- Tuntematon otsikko ---\nLähettäjä: Ann",
     ] {
@@ -160,10 +170,18 @@ fn signatures_are_parted_from_the_words() {
         "发自我的 iPhone",
         "iPhoneから送信",
         "나의 iPhone에서 보냄",
+        "Diese E-Mail wurde von Avast Antivirus-Software auf Viren geprüft.",
+        "Android 版 Outlook を入手する",
+        "الحصول على Outlook لنظام التشغيل Android",
+        "Hae Outlook Androidille",
+        "发送自 Windows 10 版邮件应用",
+        "--\nhal smith",
+        "--\nMit freundlichen Grüßen\nHal Smith",
+        "--\nhttps://desk.test/",
         "_______________________________________________\nusers mailing list\nusers@lists.test\nhttp://lists.test/listinfo/users",
         "----------\nHal Smith\n+49 30 1234567",
     ] {
-        let parts = split(&format!("Thanks, that works.\n\n{signature}"), Purpose::Writes);
+        let parts = split(&format!("Thanks, that works.\n\n{signature}"), Purpose::Answers);
         assert_eq!(parts.reply, "Thanks, that works.", "{signature}");
         assert!(!parts.signature.is_empty(), "{signature}");
     }
@@ -172,7 +190,7 @@ fn signatures_are_parted_from_the_words() {
 #[test]
 fn an_answer_point_by_point_keeps_the_questions() {
     let text = "Hi Ann,\n\nOn Mon, Feb 5, 2018 Ann <ann@x.test> wrote:\n> First?\n\nYes.\n\n> Second?\n\nNo.\n\n> Bye, Ann\n";
-    let parts = split(text, Purpose::Writes);
+    let parts = split(text, Purpose::Answers);
     assert!(parts.reply.contains("> First?\n\nYes.\n\n> Second?\n\nNo."), "{}", parts.reply);
     assert_eq!(parts.quoted, "> Bye, Ann");
     assert_eq!(reply("On 5 Feb 2018, Ann wrote:\n> Does it work?\n\nIt does."), "It does.");
@@ -195,6 +213,34 @@ fn a_forward_stays_whole() {
     ] {
         assert_eq!(reply(text), text, "{text}");
     }
+    let quoted = "Please look.\n\n> Begin forwarded message:\n> \n> From: Ann <ann@x.test>\n> Subject: Help\n> Date: 5 February 2018\n> To: Hal\n> \n> It broke.";
+    assert_eq!(reply(quoted), quoted);
+    for text in ["Please look.\n\n> It broke.\n> Ann", "Please look.\n\nOn 5 Feb 2018 at 10:12 Ann <ann@x.test> wrote:\n> It broke."] {
+        assert_eq!(split(text, Purpose::Forwards).reply, text, "{text}");
+        assert_eq!(reply(text), "Please look.", "{text}");
+    }
+    let history = "It is the cable.\n\nOn 5 Feb 2018 at 10:12 Ann <ann@x.test> wrote:\n> Please look.\n>\n> ---------- Forwarded message ---------\n> From: Bob <bob@x.test>\n>\n> It broke.";
+    assert_eq!(reply(history), "It is the cable.");
+    for mark in [
+        "Proslijeđena poruka",
+        "Прослеђена порука",
+        "Препратено съобщение",
+        "Posredovano sporočilo",
+        "Tin nhắn đã chuyển tiếp",
+        "ข้อความที่ส่งต่อ",
+        "Pesan terusan",
+        "Missatge reenviat",
+        "Persiųstas laiškas",
+        "Pārsūtīta ziņa",
+        "Edastatud kiri",
+        "Yönlendirilmiş ileti",
+        "İletilen mesaj",
+        "전달된 메일",
+        "转发的消息",
+    ] {
+        let text = format!("Please look.\n\n---------- {mark} ---------\nFrom: Ann <ann@x.test>\nSubject: Help\nTo: Hal\n\nIt broke.");
+        assert_eq!(reply(&text), text);
+    }
     let outlook = "Please look.\n\nFrom: Ann <ann@x.test>\nSent: Monday\nTo: Hal\nSubject: Help\n\nIt broke.";
     assert_eq!(split(outlook, Purpose::of("WG: Help")).reply, outlook);
     assert_eq!(split(outlook, Purpose::of("AW: WG: Help")).reply, "Please look.");
@@ -202,14 +248,90 @@ fn a_forward_stays_whole() {
 
 #[test]
 fn our_own_marker_settles_it() {
-    let text = format!("It works now.\n\nOn Monday Support wrote:\n> {REPLY_MARKER}\n> Did it help?\n\nLast words below.");
-    let parts = split(&text, Purpose::Writes);
+    let text = format!("It works now.\n\nOn Monday Support wrote:\n> {REPLY_MARKER}\n> Did it help?");
+    let parts = split(&text, Purpose::Answers);
     assert_eq!(parts.reply, "It works now.");
-    assert!(parts.quoted.contains("Did it help?") && parts.quoted.contains("Last words below."));
+    assert!(parts.quoted.contains("Did it help?"));
     let unquoted = format!("It works now.\n\n{REPLY_MARKER}\nDid it help?\n");
     assert_eq!(reply(&unquoted), "It works now.");
     let below = format!("> {REPLY_MARKER}\n> Did it help?\n\nYes, it did.");
     assert_eq!(reply(&below), "Yes, it did.");
+    let unknown = format!("It works now.\n\nDe Support <desk@x.test> je 5 Foo 2018 verfasst:\n{REPLY_MARKER}\nDid it help?\n");
+    assert_eq!(reply(&unknown), "It works now.");
+}
+
+#[test]
+fn a_quoted_marker_takes_no_answer_between_the_quotes() {
+    for greeting in ["Hello,", "Hi, answers inline.", "Thank you for the quick help with this."] {
+        for attribution in ["", "On 5 Feb 2018, Support <desk@x.test> wrote:\n"] {
+            let text =
+                format!("{greeting}\n\n{attribution}> {REPLY_MARKER}\n> Is it on?\nYes it is.\n> Is it plugged in?\nNo it is not.\n\nAnn");
+            let kept = format!("{greeting}\n\n{attribution}> Is it on?\nYes it is.\n> Is it plugged in?\nNo it is not.\n\nAnn");
+            assert_eq!(reply(&text), kept);
+        }
+    }
+    let last = format!("It works.\n\nOn 5 Feb 2018, Support wrote:\n> {REPLY_MARKER}\n> Did it help?\n\nThe other one still smokes.");
+    assert!(reply(&last).contains("The other one still smokes."));
+}
+
+#[test]
+fn words_that_point_down_keep_what_stands_below() {
+    let header = "From: Ann <ann@x.test>\nSent: Monday, February 5, 2018 10:12 AM\nTo: Hal\nSubject: Help\n\n";
+    for above in ["See my answers below in red.", "Hallo, siehe meine Antworten unten im Text.", "Mes réponses ci-dessous."] {
+        let text = format!("{above}\n\n{header}Is it on?\nYes.");
+        assert_eq!(reply(&text), text);
+        let text = format!("{above}\n\n> Is it on?\n> Yes.");
+        assert_eq!(reply(&text), text);
+        let marked = format!("{above}\n\n{header}{REPLY_MARKER}\nIs it on?\nYes.");
+        assert_eq!(reply(&marked), marked.replace(&format!("{REPLY_MARKER}\n"), ""));
+    }
+    assert_eq!(reply(&format!("It stays below five degrees.\n\n{header}Is it on?")), "It stays below five degrees.");
+}
+
+#[test]
+fn an_answer_below_the_quote_is_no_signature() {
+    let quote = "On 5 Feb 2018, Support wrote:\n> We will send somebody on Monday at ten.";
+    let above = "Thanks a lot for your quick help with this!";
+    for below in [
+        "The part number is wrong.",
+        "Monday does not suit me. Tuesday please.",
+        "PS: the other printer smokes too.",
+        "Tuesday",
+        "not before noon",
+        "I got this e-mail twice.",
+    ] {
+        let text = format!("{above}\n\n{quote}\n\n{below}");
+        assert_eq!(reply(&text), text);
+    }
+    for below in ["Hal Smith\nDesk Ltd", "hal@y.test", "This message is confidential.", "Sent from my iPhone"] {
+        assert_eq!(reply(&format!("{above}\n\n{quote}\n\n{below}")), above, "{below}");
+    }
+}
+
+#[test]
+fn a_mail_that_answers_nothing_is_cut_only_where_it_can_be_nothing_else() {
+    for text in [
+        "New enquiry:\n\nFrom: Ann Lee <ann@x.test>\nTo: desk@y.test\nSubject: Printer\n\nIt smokes.",
+        "New enquiry:\n\nFrom: Ann Lee <ann@x.test>\nSent: 05.02.2018 10:12\nTo: desk@y.test\nSubject: Printer\n\nIt smokes.",
+        "The log says\n\nFrom: 10.0.0.1\nTo: 10.0.0.2\nSubject: CN=x\nDate: 2018-02-05 10:12\n\nWhat is it?",
+        "The error reads:\n\n> Paper jam in tray 2",
+        "> Paper jam in tray 2\n\nWhat now?",
+        "I have a question.\n\nOn 5 Feb 2018 at 10:12 your colleague Bob wrote:\n\nIt is mended.\n\nIt is not.",
+        "--- Unknown words ---\nFrom: the top",
+    ] {
+        assert_eq!(split(text, Purpose::Begins).reply, text, "{text}");
+    }
+    for history in [
+        &*format!("{REPLY_MARKER}\nDid it help?"),
+        "From: Ann Lee <ann@x.test>\nSent: Monday, February 5, 2018 10:12 AM\nTo: Hal\nSubject: Help\n\nPlease.",
+        "-----Original Message-----\nFrom: Ann",
+        "On 5 Feb 2018 at 10:12 Ann <ann@x.test> wrote:\n\n> Please.\n\n> Ann",
+        "On 5 Feb 2018 at 10:12 Ann wrote:\n> Please.",
+        "On Mon, Feb 5, 2018 at 10:12 AM Ann <ann@x.test> wrote:\n\nPlease.",
+        "> From: Ann Lee <ann@x.test>\n> Sent: Monday, February 5, 2018 10:12 AM\n> To: Hal\n> Subject: Help\n>\n> Please.",
+    ] {
+        assert_eq!(split(&format!("It works.\n\n{history}"), Purpose::Begins).reply, "It works.", "{history}");
+    }
 }
 
 #[test]
@@ -220,6 +342,10 @@ fn what_programs_mark_in_html_is_believed() {
         "<div>Fine.</div><div style='border:none;border-top:solid #E1E1E1 1.0pt;padding:3.0pt 0cm 0cm 0cm'><p>Avsändare: Ann</p></div><p>old</p>",
         "<div>Fine.</div><div class=yahoo_quoted><div>whatever Ann said</div>old</div>",
         "<div>Fine.</div><div class='protonmail_quote'>------- Some Header -------<br><blockquote>old</blockquote></div>",
+        "<div>Fine.</div><div name=quote style='margin:10px; border-left: 2.0px solid #C3D9E5;'><b>Gesendet:</b> Montag<br><b>Von:</b> Ann<div>old</div></div>",
+        "<div name=quote style='border-left: 2.0px solid #C3D9E5;'><b>Gesendet:</b> Montag<br><b>Von:</b> Ann<div>old</div></div><div>Fine.</div>",
+        "<div>Fine.</div><signature id=x>Hal</signature>",
+        "<div>Fine.</div><div id='Zm-_Id_-Sgn'>Hal</div>",
         "<div>Fine.</div><hr id=zwchr><div>Someone</div><div>old</div>",
         "<p>Fine.</p><div class=moz-cite-prefix>Aan wie dan ook, Ann:<br></div><blockquote type=cite>old</blockquote>",
         "<div>Fine.</div><div><br><blockquote type=cite><div>On Feb 5, Ann wrote:</div>old</blockquote></div>",
@@ -229,10 +355,12 @@ fn what_programs_mark_in_html_is_believed() {
         "<div>Fine.</div><div name=quote style='border-left:2px solid'><b>Gesendet:</b> x<br><div>old</div></div><blockquote>old</blockquote>",
     ] {
         let marked = html::to_marked_text(markup);
-        assert_eq!(split(&marked, Purpose::Writes).reply, "Fine.", "{markup}\n{marked:?}");
+        assert_eq!(split(&marked, Purpose::Answers).reply, "Fine.", "{markup}\n{marked:?}");
     }
     let below = html::to_marked_text("<div>Fine.</div><div class=gmail_signature>Hal</div><div>And one more thing.</div>");
-    assert_eq!(split(&below, Purpose::Writes).reply, "Fine.\nAnd one more thing.");
+    assert_eq!(split(&below, Purpose::Answers).reply, "Fine.\nAnd one more thing.");
+    let form = html::to_marked_text("<p>Please check:</p><div class=signature-request>Contract 4711 needs a date</div>");
+    assert_eq!(reply(&form), "Please check:\n\nContract 4711 needs a date");
     let forward = "<div>Look.</div><div class=gmail_quote><div class=gmail_attr>---------- Forwarded message ---------<br>From: Ann<br></div>It broke.</div>";
     assert!(reply(&html::to_marked_text(forward)).contains("It broke."));
     let forged = "<div>a</div>&#xF8F0;<div>b</div>";
@@ -241,11 +369,15 @@ fn what_programs_mark_in_html_is_believed() {
 
 #[test]
 fn a_long_text_is_read_in_time_and_loses_nothing() {
-    for line in ["> quoted\n", "On Monday\n", "wrote:\n", "From: a\n", "-- \n", "<\n", "____________________\n", "Sent from my x\n"] {
-        let text = line.repeat(100_000);
-        let parts = split(&text, Purpose::Writes);
-        let kept = [&parts.reply, &parts.quoted, &parts.signature].map(|it| it.lines().filter(|it| !it.is_empty()).count());
-        assert_eq!(kept.iter().sum::<usize>(), 100_000, "{line:?}");
+    let lines =
+        "> quoted|On Monday|wrote:|From: a|-- |--|<|____________________|Sent from my x|See my answers|> Begin forwarded message:\n|> a\n";
+    for line in lines.split('|').map(|it| format!("{it}\n")) {
+        let (text, count) = (line.repeat(100_000), 100_000);
+        for purpose in [Purpose::Answers, Purpose::Begins] {
+            let parts = split(&text, purpose);
+            let kept = [&parts.reply, &parts.quoted, &parts.signature].map(|it| it.lines().filter(|it| !it.is_empty()).count());
+            assert_eq!(kept.iter().sum::<usize>(), count, "{line:?}");
+        }
     }
 }
 
@@ -260,7 +392,7 @@ fn the_marker_of_another_helpdesk_settles_it_too() {
         "##- Please type your reply above this line -##",
         "--- Reply above this line ---",
         "=====\nPlease reply above this line\n=====",
-        "> ##- Bitte geben Sie Ihre Antwort oberhalb dieser Zeile ein. -##",
+        "##- Bitte geben Sie Ihre Antwort oberhalb dieser Zeile ein. -##",
         "## Répondre au-dessus de cette ligne ##",
     ] {
         let text = format!("It works now.\n\n{marker}\nDid it help?\n\nAnn");
@@ -293,9 +425,12 @@ pub(super) fn are_its_lines(parts: &Parts, text: &str) -> Result<(), TestCaseErr
 
 proptest! {
     #[test]
-    fn lines_are_only_ever_taken_away(lines in prop::collection::vec(line(), 0..25)) {
+    fn lines_are_only_ever_taken_away(
+        lines in prop::collection::vec(line(), 0..25),
+        purpose in prop::sample::select(vec![Purpose::Answers, Purpose::Forwards, Purpose::Begins]),
+    ) {
         let text = lines.join("\n");
-        are_its_lines(&split(&text, Purpose::Writes), &text)?;
+        are_its_lines(&split(&text, purpose), &text)?;
     }
 
     #[test]
@@ -303,7 +438,7 @@ proptest! {
         above in prop::collection::vec(line(), 0..12), below in prop::collection::vec("[a-z]{8}", 1..6)
     ) {
         let text = format!("Words of mine.\n\n{}\n{REPLY_MARKER}\n{}", above.join("\n").replace("```", ""), below.join("\n"));
-        let parts = split(&text, Purpose::Writes);
+        let parts = split(&text, Purpose::Answers);
         prop_assert!(!parts.reply.contains(REPLY_MARKER), "{:?} of {:?}", parts.reply, text);
         for line in &below {
             prop_assert!(!parts.reply.lines().any(|it| it == line), "{:?} of {:?}", parts.reply, text);

@@ -9,7 +9,7 @@ use super::super::{
 use crate::mail::html;
 
 fn beside(text: &str, markup: &str) -> Parts {
-    split_beside(text, || Some(html::to_marked_text(markup)), Purpose::Writes)
+    split_beside(text, || Some(html::to_marked_text(markup)), Purpose::Answers)
 }
 
 /// As programs mark what they quote.
@@ -93,7 +93,7 @@ fn in_doubt_all_of_the_plain_text_stays() {
             "words stand below the signature",
         ),
     ] {
-        assert_eq!(beside(&text, &html), split(&text, Purpose::Writes), "{why}");
+        assert_eq!(beside(&text, &html), split(&text, Purpose::Answers), "{why}");
     }
     let text = format!("Look.\n{OLD}");
     let forwards = split_beside(&text, || Some(html::to_marked_text(&quote("Look."))), Purpose::Forwards);
@@ -103,7 +103,7 @@ fn in_doubt_all_of_the_plain_text_stays() {
 #[test]
 fn the_html_form_is_asked_only_where_the_plain_text_shows_no_history() {
     for text in ["Fine.\n\nOn 5 Feb 2018, Ann wrote:\n> Can you?", "Fine.\n\n-----Original Message-----\nFrom: Ann\n\nCan you?"] {
-        let parts = split_beside(text, || panic!("{text}"), Purpose::Writes);
+        let parts = split_beside(text, || panic!("{text}"), Purpose::Answers);
         assert_eq!(parts.reply, "Fine.");
     }
 }

@@ -59,7 +59,7 @@ fn misread<'a>(of: impl Iterator<Item = &'a str>, name: &str, above: &str, below
         for lines in broken(&attribution).into_iter().filter(|it| !may_be_a_signature(&attribution, name, it)) {
             count += 1;
             let text = format!("{above}{}\n{below}", lines.join("\n"));
-            if split(&text, Purpose::Writes).reply != above.trim_end() {
+            if split(&text, Purpose::Answers).reply != above.trim_end() {
                 wrong.push(lines.join(" / "));
             }
         }
@@ -87,7 +87,7 @@ fn it_is_found_right_below_the_answer_and_takes_nothing_of_it() {
 #[test]
 fn it_is_found_without_marks_of_a_quote_where_it_would_be_in_one_line() {
     let (above, below) = ("Thanks, that works.\nI try it on Monday.\n\n", "\nPlease try again.\n\nAnn\n");
-    let is_known = |it: &&str| split(&format!("{above}{it}\n{below}"), Purpose::Writes).reply == above.trim_end();
+    let is_known = |it: &&str| split(&format!("{above}{it}\n{below}"), Purpose::Answers).reply == above.trim_end();
     assert!(attributions().filter(is_known).count() > 70);
     let wrong = misread(attributions().filter(is_known), "Ann Lee", above, below);
     assert!(wrong.is_empty(), "{}: {}", wrong.len(), wrong.join("\n"));
@@ -108,7 +108,7 @@ const LAST_WORDS: &str = "I try it on Monday.|On Tuesday I will be away.|On Tues
     On 3 March 2026 at 10:12 it broke.|On 3 March 2026 at 10:12 it broke|It was 2018.|It was in 2018|yes|No|ok|Viele Grüße|\
     I am 3 years old|At 10:32 the server stopped|Hal Smith <hal@y.test>|hal@y.test|+49 30 1234567|Example Ltd.|Version 2.0.1|\
     Lundi 3 mars|I|4:30 pm|at 10|Den 3. mars|周一|三天|明日|はい。|Berlin, 3. März 2026|Order 2026/03/03|Price: 10.12|2026|\
-    until 2026|Done on 3/3/26|do so|a|May|March|The invoice of 3 March 2026, 10:12|see below:|Hal (Example Ltd)|https://x.test/2026/03/03";
+    until 2026|Done on 3/3/26|do so|a|May|March|The invoice of 3 March 2026, 10:12|as I was told:|Hal (Example Ltd)|https://x.test/2026/03/03";
 
 #[test]
 fn somebodys_last_words_above_an_attribution_stay() {
@@ -128,7 +128,7 @@ fn somebodys_last_words_above_an_attribution_stay() {
     ] {
         for last in LAST_WORDS.split('|') {
             let text = format!("Thanks, that works.\n{last}\n{attribution}\n{QUOTE}");
-            assert_eq!(split(&text, Purpose::Writes).reply, format!("Thanks, that works.\n{last}"), "{attribution}");
+            assert_eq!(split(&text, Purpose::Answers).reply, format!("Thanks, that works.\n{last}"), "{attribution}");
         }
     }
 }
@@ -140,6 +140,6 @@ fn a_weekday_or_a_whole_date_alone_goes_with_a_date_or_a_name_below_it() {
         [("On Monday", "3. mars 2026 kl. 10:12 skrev Ann Lee <ann@x.test>:"), ("On Tuesday, 4 March 2026", "Ann Lee <ann@x.test> wrote:")]
     {
         let text = format!("Thanks, that works.\n{last}\n{attribution}\n{QUOTE}");
-        assert_eq!(split(&text, Purpose::Writes).reply, "Thanks, that works.", "{last}");
+        assert_eq!(split(&text, Purpose::Answers).reply, "Thanks, that works.", "{last}");
     }
 }
