@@ -24,7 +24,7 @@ impl Purpose {
         let answers = !message.in_reply_to.is_empty() || !message.references.is_empty() || ticket_mark(&message.subject).is_some();
         match Self::of(&message.subject) {
             Self::Begins if answers => Self::Answers,
-            purpose => purpose,
+            purpose @ (Self::Answers | Self::Forwards | Self::Begins) => purpose,
         }
     }
 
