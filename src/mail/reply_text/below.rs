@@ -9,8 +9,8 @@ use super::{
 pub(super) fn points_down(above: &[Line<'_>]) -> bool {
     let said = above.iter().filter(|it| it.kind == Kind::Text && !it.code).map(|it| it.text.trim());
     let said = lower(&said.collect::<Vec<_>>().join(" "));
-    said.split(['.', '!', '?', '。', '！', '？'])
-        .any(|sentence| phrases::ANSWERS.within(sentence) && has_word(sentence, &phrases::BELOW) || has_word(sentence, &phrases::SEE_BELOW))
+    let clauses = || said.split(['.', ',', ';', '!', '?', '。', '，', '、', '！', '？']);
+    has_word(&said, &phrases::SEE_BELOW) || clauses().any(|it| phrases::ANSWERS.within(it) && has_word(it, &phrases::BELOW))
 }
 
 /// A line in lower case that may point down, whatever to.
@@ -41,6 +41,7 @@ mod tests {
             "My comments are inline.",
             "Mes réponses ci-dessous.",
             "Siehe unten.",
+            "S. unten.",
             "回答在下面",
         ] {
             assert!(points(text), "{text}");
@@ -48,6 +49,8 @@ mod tests {
         for text in [
             "It works, thank you for your answer.",
             "The temperature is below five. I await your answer.",
+            "Danke für die Antwort, das Gerät steht unten im Keller.",
+            "Risposta alla domanda: funziona.",
             "Gracias por la respuesta y el trabajo.",
             "Thanks.\n> see my answers below",
             "",

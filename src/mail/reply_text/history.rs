@@ -76,7 +76,7 @@ fn begins_forward(lines: &[Line<'_>], at: usize) -> bool {
 
 fn begins(lines: &[Line<'_>], at: usize, purpose: Purpose) -> bool {
     match lines[at].kind {
-        Kind::Mark(Mark::History) => !forward_follows(lines, at),
+        Kind::Mark(Mark::History) => !forward_follows(lines, at) && (purpose != Purpose::Begins || copied_mail_follows(lines, at)),
         Kind::Mark(Mark::Rule) => purpose != Purpose::Begins && is_drawn_header(lines, at) && !forward_follows(lines, at),
         Kind::Mark(Mark::Attribution | Mark::Signature | Mark::EndOfSignature) | Kind::Quote => false,
         Kind::Text => match purpose {
@@ -115,6 +115,12 @@ pub(super) fn is_cited(quote: &[Line<'_>], purpose: Purpose) -> bool {
 
 fn forward_follows(lines: &[Line<'_>], at: usize) -> bool {
     lines[at + 1..].iter().filter(|it| !it.is_empty()).take(2).any(|it| is_forward(it.text))
+}
+
+/// A line may be drawn above anything: what is below it must say whose words it is.
+fn copied_mail_follows(lines: &[Line<'_>], at: usize) -> bool {
+    let first = lines[at..].iter().position(|it| !it.is_empty()).map(|it| at + it);
+    first.is_some_and(|at| lines[at].attribution || is_sure_header(lines, at) || is_original_message(lines[at].text))
 }
 
 /// A line of dashes or underscores right above belongs to what it sets off.

@@ -83,6 +83,9 @@ pub(super) static SEE_BELOW: LazyLock<Phrases> = LazyLock::new(|| Phrases::liste
 /// What lists and companies write below a line.
 pub(super) static FOOTER: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "footer"));
 
+/// Words right above somebody's name.
+pub(super) static SIGN_OFFS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "sign-offs"));
+
 /// What they write that is in nobody's answer.
 pub(super) static NOTICES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "notices"));
 

@@ -56,18 +56,24 @@ fn is_delimiter(lines: &[Line<'_>]) -> bool {
 
 /// A name, a greeting, an address or a notice, and not a sentence.
 fn begins_signature(first: &str) -> bool {
-    let words = first.split_whitespace().count();
-    let sentence = first.ends_with(['.', '?', '!', ':', ';', '{']) || first.starts_with(char::is_lowercase) && words > 3;
-    words <= 7 && !sentence || reaches(first) && words <= 8 || is_notice(first) || is_device_line(first)
+    let words = first.split_whitespace().filter(|it| it.contains(char::is_alphabetic));
+    let (count, capital) = (words.clone().count(), words.filter(|it| !it.starts_with(char::is_lowercase)).count());
+    let sentence = first.ends_with(['.', '?', '!', ':', ';', '{']) || count > 3 && first.starts_with(char::is_lowercase);
+    // `Hal Smith, Desk Ltd.`
+    let names = count <= 10 && capital * 3 >= count * 2 && !first.contains(['?', '!', ':', ';']);
+    count <= 7 && !sentence || names || reaches(first) && count <= 8 || is_notice(first) || is_device_line(first)
 }
 
 /// Whether lines without any mark are somebody's name and how to reach them, or a notice: nobody's answer.
 pub(super) fn signs(said: &[&str]) -> bool {
-    let Some(first) = said.first().map(|it| it.trim()) else { return false };
+    let Some((first, rest)) = said.split_first().map(|(first, rest)| (first.trim(), rest)) else { return false };
     let sentence = |it: &&str| it.trim().ends_with(['.', '?', '!', ':', ',', ';', '。', '？', '！']);
     let named =
-        (2..=5).contains(&first.split_whitespace().count()) && first.split_whitespace().all(|it| it.starts_with(char::is_uppercase));
-    said.iter().any(|it| is_notice(it)) || is_device_line(first) || named && !said.iter().any(sentence) || said.iter().all(|it| reaches(it))
+        |it: &str| (1..=5).contains(&it.split_whitespace().count()) && it.split_whitespace().all(|it| it.starts_with(char::is_uppercase));
+    let full_name = first.contains(' ') && named(first) && !said.iter().any(sentence);
+    let signed_off =
+        phrases::SIGN_OFFS.are(&phrases::lower(first.trim_end_matches([',', '.', '!']))) && rest.iter().all(|it| named(it.trim()));
+    said.iter().any(|it| is_notice(it)) || is_device_line(first) || full_name || signed_off || said.iter().all(|it| reaches(it))
 }
 
 /// An address, a link or a number to call.

@@ -178,6 +178,8 @@ fn signatures_are_parted_from_the_words() {
         "--\nhal smith",
         "--\nMit freundlichen Grüßen\nHal Smith",
         "--\nhttps://desk.test/",
+        "--\nHal Smith, Desk Ltd.\nBerlin",
+        "\u{2014}\nDr. Hal Smith, M.Sc.",
         "_______________________________________________\nusers mailing list\nusers@lists.test\nhttp://lists.test/listinfo/users",
         "----------\nHal Smith\n+49 30 1234567",
     ] {
@@ -303,7 +305,14 @@ fn an_answer_below_the_quote_is_no_signature() {
         let text = format!("{above}\n\n{quote}\n\n{below}");
         assert_eq!(reply(&text), text);
     }
-    for below in ["Hal Smith\nDesk Ltd", "hal@y.test", "This message is confidential.", "Sent from my iPhone"] {
+    for below in [
+        "Hal Smith\nDesk Ltd",
+        "Best regards,\nHal",
+        "MfG\nHal Smith",
+        "hal@y.test",
+        "This message is confidential.",
+        "Sent from my iPhone",
+    ] {
         assert_eq!(reply(&format!("{above}\n\n{quote}\n\n{below}")), above, "{below}");
     }
 }
