@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    actions::{ActionError, Desk, Result, assign, door::Change, merge},
+    actions::{ActionError, Desk, Result, assign, door::Change, merge, reply},
     desk::{
         command::{self, AssignTo, Command},
         event::EventKind,
@@ -37,7 +37,13 @@ pub(super) async fn check(desk: &Desk, tx: &mut Tx, helper: &Person, number: Tic
         Ok((commands, rest)) if rest.is_empty() && commands.contains(&Command::Note) => {
             return Ok(Commands::Refused("/note with no words below it".to_owned()));
         }
-        Ok((commands, _)) => commands,
+        Ok((commands, rest)) => {
+            let says = !commands.contains(&Command::Note) && !(rest.is_empty() && message.attachments.is_empty());
+            if says && let Err(error) = reply::reaches_somebody(desk, tx, helper, number).await {
+                return Ok(Commands::Refused(error.to_string()));
+            }
+            commands
+        }
         Err(why) => return Ok(Commands::Refused(why)),
     };
     let mut tried = Change::of(ticket, Some(helper.id));

@@ -105,7 +105,12 @@ pub(super) async fn our_own(desk: &Desk, tx: &mut Conn, message: &IncomingMessag
         Some(id) => evidence::our_mail(tx, id).await?.is_some(),
         None => false,
     };
-    Ok(if own { OurOwn::MessageId } else { OurOwn::No })
+    let from_us = || message.author().is_some_and(|it| desk.mailboxes.is_ours(&it.address));
+    Ok(match own {
+        true => OurOwn::MessageId,
+        false if from_us() => OurOwn::FromAlone,
+        false => OurOwn::No,
+    })
 }
 
 pub(super) async fn report_about(tx: &mut Conn, message: &IncomingMessage) -> Result<Option<OutboxId>> {

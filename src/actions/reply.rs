@@ -18,7 +18,10 @@ use crate::{
         person::Person,
         ticket::{Status, Step, Turn},
     },
-    store::{Tx, comments},
+    store::{
+        Conn, Tx, comments,
+        participants::{self, Participation},
+    },
 };
 
 /// What staff write to a customer.
@@ -45,6 +48,7 @@ pub async fn reply(desk: &Desk, actor: &Person, number: TicketNumber, reply: &Re
         desk.allow(actor, Act::Comment(case))?;
         desk.allow(actor, Act::SetStatus(case))?;
         no_spam(&mut tx, number).await?;
+        reaches_somebody(desk, &mut tx, actor, number).await?;
         let newer = comments::written_since(&mut tx, number, reply.seen.unwrap_or(CommentId(0)), actor.id).await?;
         if !newer.is_empty() {
             return Err(ActionError::NewWords { comments: newer });
@@ -61,6 +65,20 @@ pub async fn reply(desk: &Desk, actor: &Person, number: TicketNumber, reply: &Re
         Ok(comment)
     })
     .await
+}
+
+/// Refuses words that nobody would get, since each who takes part is an address of this desk; where nobody else takes part at all,
+/// they are the helper's own.
+pub(super) async fn reaches_somebody(desk: &Desk, conn: &mut Conn, actor: &Person, number: TicketNumber) -> Result<()> {
+    let people = participants::list(conn, number).await?;
+    let others: Vec<_> = people.iter().filter(|it| it.state == Participation::Active && it.person != actor.id).collect();
+    match others.first() {
+        Some(one) if others.iter().all(|it| desk.mailboxes.is_ours(&it.email)) => {
+            let why = format!("nobody would get this: {} is an address of this desk; add whom you write to first", one.email);
+            Err(ActionError::Invalid { field: "text", why })
+        }
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// Words with what comes beside them.

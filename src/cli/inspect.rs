@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::empty_desk::{EmptyDesk, Verdict};
 use crate::{
     desk::{
-        address::Named,
+        address::{EmailAddress, Named},
         message::{IncomingAttachment, IncomingMessage, MessageId},
     },
     mail::parse,
@@ -56,7 +56,7 @@ fn print(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     for (at, file) in files.iter().enumerate() {
         match open(file) {
             Ok(raw) => {
-                let message = parse::read(&raw);
+                let message = read(&raw);
                 let decision = desk.receive(&raw, &message);
                 if arguments.json {
                     writeln!(out, "{}", object(&message, &decision))?;
@@ -83,11 +83,24 @@ pub fn objects(mails: &[Vec<u8>]) -> Vec<Value> {
     mails
         .iter()
         .map(|raw| {
-            let message = parse::read(raw);
+            let message = read(raw);
             let decision = desk.receive(raw, &message);
             object(&message, &decision)
         })
         .collect()
+}
+
+/// As a desk reads it: where a mail is to one address alone, that is the desk's own, unless nobody else could be answered.
+fn read(raw: &[u8]) -> IncomingMessage {
+    let mut message = parse::read(raw);
+    if let [only] = &message.to[..] {
+        let to = only.address.without_detail();
+        let ours = |it: &EmailAddress| it.without_detail() == to;
+        if message.author().is_some_and(|it| !ours(&it.address)) {
+            message.never_for(ours);
+        }
+    }
+    message
 }
 
 fn open(file: &Path) -> anyhow::Result<Vec<u8>> {

@@ -262,6 +262,8 @@ pub struct IncomingMessage {
     pub cc: Vec<Named>,
     /// Who the ticket would be opened for (MAIL.md, "Deciding", 10); none when no usable address is anywhere.
     pub requester: Option<Named>,
+    /// Everybody whom it could be opened for, best first, each with the rule that says so; `requester` is the first.
+    pub candidates: Vec<(Named, &'static str)>,
     /// Decoded, unfolded, not shortened, prefixes kept.
     pub subject: String,
     /// The envelope sender.
@@ -297,6 +299,26 @@ pub struct IncomingMessage {
 }
 
 impl IncomingMessage {
+    /// Makes the best candidate the requester, and says why.
+    pub fn choose_requester(&mut self) {
+        let found = self.candidates.first();
+        let sentence = match found {
+            Some((named, why)) => format!("requester {}: {why}", named.address),
+            None => "requester nobody: no header names a usable address".to_owned(),
+        };
+        self.requester = found.map(|(named, _)| named.clone());
+        self.why.retain(|it| !it.starts_with("requester "));
+        self.why.push(sentence);
+    }
+
+    /// Leaves out of the candidates whoever is this desk itself, which nobody can answer there.
+    pub fn never_for(&mut self, ours: impl Fn(&EmailAddress) -> bool) {
+        if self.candidates.iter().any(|(it, _)| ours(&it.address)) {
+            self.candidates.retain(|(it, _)| !ours(&it.address));
+            self.choose_requester();
+        }
+    }
+
     /// The first From mailbox: who says to have written it.
     #[must_use]
     pub fn author(&self) -> Option<&Named> {

@@ -117,7 +117,8 @@ fn unread(desk: &Desk, row: LedgerRow) -> Incoming {
     as_read(desk, row, parse::read(NOT_READ))
 }
 
-fn as_read(desk: &Desk, row: LedgerRow, message: IncomingMessage) -> Incoming {
+fn as_read(desk: &Desk, row: LedgerRow, mut message: IncomingMessage) -> Incoming {
+    message.never_for(|it| desk.mailboxes.is_ours(it));
     let mailbox = desk.mailboxes.get(row.mailbox);
     let sender_check = mailbox.and_then(|it| receive_message::check_sender(&message, it));
     Incoming { row, message, sender_check }

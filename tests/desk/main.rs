@@ -14,6 +14,7 @@ mod lifecycle;
 mod mail_loop;
 mod notes;
 mod out_of_order;
+mod own_addresses;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod random_order;

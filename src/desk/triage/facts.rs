@@ -67,6 +67,8 @@ pub enum OurOwn {
     LoopMark,
     /// Its Message-ID is one of our outbox.
     MessageId,
+    /// Neither; but From is an address of this desk, which anybody can write.
+    FromAlone,
     /// No.
     No,
 }

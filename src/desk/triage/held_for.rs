@@ -1,6 +1,6 @@
 //! What stopped a held message, for lists to be narrowed by.
 
-use super::{ANSWERS_SPAM, SENDER_RULE, SERVICE_CODE, STAFF_ANSWER, Trace};
+use super::{ANSWERS_SPAM, SENDER_RULE, STAFF_ANSWER, Trace, code::SERVICE_CODE};
 
 /// What stopped it, from the question that decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

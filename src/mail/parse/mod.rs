@@ -153,7 +153,6 @@ fn read_poorly(raw: &[u8]) -> IncomingMessage {
     ids::read(&header, &mut message);
     people::read(&header, &mut message);
     facts::read(&header, &mut message);
-    message.requester = message.from.first().cloned().or_else(|| message.sender.clone());
     message
 }
 
@@ -171,6 +170,7 @@ fn empty() -> IncomingMessage {
         to: Vec::new(),
         cc: Vec::new(),
         requester: None,
+        candidates: Vec::new(),
         subject: String::new(),
         return_path: ReturnPath::Unknown,
         kind: Kind::New,

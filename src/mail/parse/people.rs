@@ -44,21 +44,18 @@ fn whole_list(name: &str, value: &[u8]) -> IncomingAttachment {
     }
 }
 
-/// MAIL.md, "Deciding", 10.
+/// MAIL.md, "Deciding", 10. Which addresses are the desk's own is not known here: see [`IncomingMessage::never_for`].
 fn requester(header: &Header<'_>, message: &mut IncomingMessage) {
-    let (found, why) = match (usable_reply_to(header, message), original_sender(header, message), message.from.first()) {
-        (Some(named), _, _) => (Some(named), "Reply-To names a mailbox"),
-        (None, Some(named), _) => (Some(named), "a list rewrote From; its original sender is named in a header"),
-        (None, None, Some(from)) => (Some(from.clone()), "From"),
-        (None, None, None) => {
-            (message.sender.clone().or_else(|| message.reply_to.first().cloned()), "there is no From; Sender or Reply-To")
-        }
-    };
-    message.requester = found.map(|it| with_name(it, message));
-    match &message.requester {
-        Some(named) => message.why.push(format!("requester {}: {why}", named.address)),
-        None => message.why.push("requester nobody: no header names a usable address".to_owned()),
+    let mut found: Vec<(Named, &'static str)> =
+        usable_reply_to(header, message).map(|it| (it.clone(), "Reply-To names a mailbox")).collect();
+    found.extend(original_sender(header, message).map(|it| (it, "a list rewrote From; its original sender is named in a header")));
+    found.extend(message.from.first().map(|it| (it.clone(), "From")));
+    if found.is_empty() {
+        let other = message.sender.as_ref().or(message.reply_to.first()).cloned();
+        found.extend(other.map(|it| (it, "there is no From; Sender or Reply-To")));
     }
+    message.candidates = found.into_iter().map(|(it, why)| (with_name(it, message), why)).collect();
+    message.choose_requester();
 }
 
 /// An address without a name has that of the same address elsewhere.
@@ -68,11 +65,11 @@ fn with_name(named: Named, message: &IncomingMessage) -> Named {
 }
 
 /// A list that sends answers to itself, or a mailbox that nobody reads, is not a person to answer.
-fn usable_reply_to(header: &Header<'_>, message: &IncomingMessage) -> Option<Named> {
+fn usable_reply_to<'m>(header: &Header<'_>, message: &'m IncomingMessage) -> impl Iterator<Item = &'m Named> {
     let is_list = header.first("list-id").is_some() || header.first("list-post").is_some();
-    let own = |it: &EmailAddress| message.to.iter().chain(&message.cc).any(|to| to.address == *it) || posts_to(header, it);
-    let unusable = |it: &EmailAddress| is_nobody(it) || is_list && own(it);
-    message.reply_to.iter().find(|it| !unusable(&it.address)).cloned()
+    let own = move |it: &EmailAddress| message.to.iter().chain(&message.cc).any(|to| to.address == *it) || posts_to(header, it);
+    let unusable = move |it: &EmailAddress| is_nobody(it) || is_list && own(it);
+    message.reply_to.iter().filter(move |it| !unusable(&it.address))
 }
 
 /// Whether the address is that of the list which a mail came through.

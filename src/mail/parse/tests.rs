@@ -109,6 +109,26 @@ fn whom_a_ticket_is_for_follows_the_headers() {
 }
 
 #[test]
+fn a_ticket_is_never_for_the_desk_itself() {
+    let ours = |it: &crate::desk::address::EmailAddress| it.without_detail().as_str() == "support@desk.test";
+    for (header, requester) in [
+        ("From: ann@x.test\nReply-To: support@desk.test", "ann@x.test"),
+        ("From: ann@x.test\nReply-To: support+7.0.ab@desk.test", "ann@x.test"),
+        ("From: form@site.test\nReply-To: support@desk.test, ann@x.test", "ann@x.test"),
+        ("From: support@desk.test\nReply-To: ann@x.test", "ann@x.test"),
+        ("From: \"Ann via Support\" <support@desk.test>\nX-Original-From: support@desk.test", ""),
+        ("From: support@desk.test", ""),
+        ("Sender: support@desk.test", ""),
+    ] {
+        let mut message = mail(&format!("{header}\n\nx"));
+        message.never_for(ours);
+        let found = message.requester.map(|it| it.address.to_string()).unwrap_or_default();
+        assert_eq!(found, requester, "{header}");
+        assert_eq!(message.why.iter().filter(|it| it.starts_with("requester ")).count(), 1, "{header}");
+    }
+}
+
+#[test]
 fn what_strikes_a_bound_is_kept_and_told() {
     let long = format!("Content-Type: text/plain\n\n{}", "a line of words\n".repeat(300_000));
     let message = read(long.as_bytes());
