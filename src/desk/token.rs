@@ -57,6 +57,13 @@ pub fn read_reply_address(address: &EmailAddress, sign: Sign<'_>) -> Option<Sign
     signed(ticket, person)
 }
 
+/// Whether it has the form of a signed reply address, ours or another desk's: whoever writes there answers, whatever it proves.
+#[must_use]
+pub fn has_the_form_of_one(address: &EmailAddress) -> bool {
+    let detail = address.detail().unwrap_or_default();
+    matches!(detail.split('.').collect::<Vec<_>>()[..], [ticket, person, mac] if number(ticket).is_some() && number(person).is_some() && mac.len() == 16)
+}
+
 /// The value of our loop header on a new mail.
 #[must_use]
 pub fn loop_mark(random: &str, sign: Sign<'_>) -> String {
@@ -102,6 +109,19 @@ mod tests {
             }
         }
         mac
+    }
+
+    #[test]
+    fn a_signed_reply_address_is_known_by_its_form_whoever_signed_it() {
+        for (address, has) in [
+            ("support+39.0.xoxa352k33dabn6q@desk.test", true),
+            ("support+39.7.xoxa352k33dabn6q@desk.test", true),
+            ("support+39@desk.test", false),
+            ("support+a.b.xoxa352k33dabn6q@desk.test", false),
+            ("support@desk.test", false),
+        ] {
+            assert_eq!(has_the_form_of_one(&address.parse().unwrap()), has, "{address}");
+        }
     }
 
     #[test]

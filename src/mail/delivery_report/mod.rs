@@ -12,7 +12,7 @@ pub(crate) use evidence::{is_daemon, is_from_a_mail_program};
 pub(crate) use notification::is_complaint;
 
 use crate::{
-    desk::message::{DeliveryReport, IncomingMessage, MessageId, ReportedAction},
+    desk::message::{DeliveryReport, IncomingMessage, MessageId, ReportedAction, ReturnPath},
     mail::parse::{
         structure::{Part, Tree},
         transfer,
@@ -69,11 +69,16 @@ fn original(tree: &Tree<'_>, message: &IncomingMessage, told: &told::Told<'_>) -
     returned::message_id(tree).or_else(|| told.copied_id()).or_else(answered)
 }
 
-/// The part with the fields, and how it was known. A person who forwards a report has the part too, but not as its author.
+/// The part with the fields, and how it was known. A person who attaches a report has the part too: where the mail is not one as a
+/// whole, only a mail system or nobody has written it.
 fn status_part<'t, 'r>(tree: &'t Tree<'r>, message: &IncomingMessage) -> Option<(&'t Part<'r>, String)> {
     let root = &tree.parts[0].media;
     let is_report = root.main == "multipart/report";
-    if !is_report && evidence::answers_somebody(message) && !evidence::is_daemon(message) {
+    let by_a_system = || {
+        let known = evidence::is_daemon(message) || evidence::declares_itself(&tree.parts[0].header, message);
+        message.return_path == ReturnPath::Null || known && !evidence::is_by_a_person(&tree.parts[0].header, message)
+    };
+    if !is_report && !by_a_system() {
         return None;
     }
     let is_status =

@@ -21,6 +21,12 @@ pub(super) static COPY_BEGINS: LazyLock<Phrases> = LazyLock::new(|| Phrases::lis
 /// How mail systems are called in addresses.
 pub(super) static DAEMON_LOCALS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "daemon-locals"));
 
+/// How no person is called in an address; what stands behind does not matter.
+pub(super) static SYSTEM_LOCALS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "system-locals"));
+
+/// What no person is called, wherever it stands in a name.
+pub(super) static SYSTEM_NAMES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "system-names"));
+
 /// How they call themselves.
 pub(super) static DAEMON_NAMES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "daemon-names"));
 

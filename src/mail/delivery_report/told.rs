@@ -39,17 +39,6 @@ impl<'a> Told<'a> {
         Self { words, copy, subject: &message.subject }
     }
 
-    /// Whether it shows what was said to another server.
-    pub fn shows_a_transcript(&self) -> bool {
-        let mut lines = self.words.lines().take(MOST_LINES).map(str::trim);
-        lines.any(|it| {
-            it.starts_with(">>> ")
-                || it.starts_with("<<< ")
-                || has_rcpt(it)
-                || reason::reply_code(it).is_some() && status::code(it).is_some()
-        })
-    }
-
     /// Whether it shows in numbers, whatever its language, that a server refused somebody.
     pub fn refuses_somebody(&self, message: &IncomingMessage) -> bool {
         let refused =

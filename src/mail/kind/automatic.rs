@@ -2,10 +2,15 @@
 
 use super::phrases;
 use crate::{
-    desk::message::{IncomingMessage, Kind, ReturnPath},
+    desk::{
+        address::EmailAddress,
+        message::{IncomingMessage, Kind, ReturnPath},
+        token,
+    },
     mail::{
         delivery_report,
         parse::{
+            address,
             facts::LIST_FIELDS,
             header::Header,
             people::{is_nobody, posts_to},
@@ -17,13 +22,26 @@ use crate::{
 /// A subject that only an automatic answer has; said before bounces are looked for, since both come from nobody.
 pub(crate) fn answers_by_subject(header: &Header<'_>, message: &IncomingMessage) -> Option<String> {
     let subject = message.subject.trim().to_lowercase();
-    if phrases::ANSWER_BEGINS.begin(&subject) {
+    let machine = shows_a_machine(header, message);
+    let introduced = || phrases::ANSWER_BEGINS.behind(&subject).any(|rest| introduces(&subject[..subject.len() - rest.len()], rest));
+    let whole = phrases::ANSWER_SUBJECTS.are(&subject);
+    if whole || machine && phrases::ANSWER_BEGINS.begin(&subject) || !delivery_report::is_from_a_mail_program(header) && introduced() {
         return Some("a subject that only automatic answers have".to_owned());
     }
     // A person may write about an absence; a machine that does so answers.
     let absent =
         phrases::ABSENT.within(&subject) && phrases::ABSENT.iter().any(|it| has_word(&subject, it)) && !delivery_report::is_daemon(message);
-    (absent && shows_a_machine(header, message)).then(|| "a subject that speaks of absence, from a machine".to_owned())
+    (absent && machine).then(|| "a subject that speaks of absence, from a machine".to_owned())
+}
+
+/// Whether words of an automatic answer have nothing behind them, or the subject that they answer. Other words are a person's who
+/// speaks about one: `Automatic reply broken, too`.
+pub(super) fn introduces(words: &str, rest: &str) -> bool {
+    let bare = rest.trim().trim_end_matches(['.', '!']);
+    words.ends_with([':', ']', ')'])
+        || bare.is_empty()
+        || bare.starts_with([':', '：', '[', '(', '"', '«', '„', '“'])
+        || ["re:", "re :", "aw:", "sv:"].iter().any(|it| bare.starts_with(it))
 }
 
 /// Whether a phrase begins a word; writing without spaces has no words to begin.
@@ -32,9 +50,10 @@ fn has_word(text: &str, phrase: &str) -> bool {
     text.match_indices(phrase).any(|(at, _)| !spaced || !text[..at].ends_with(char::is_alphabetic))
 }
 
-fn shows_a_machine(header: &Header<'_>, message: &IncomingMessage) -> bool {
+/// It says of itself that a machine wrote it.
+pub(super) fn shows_a_machine(header: &Header<'_>, message: &IncomingMessage) -> bool {
     message.return_path == ReturnPath::Null
-        || submitted(header).is_some()
+        || submitted(header, message).is_some()
         || message.facts.bulk
         || precedence(header).starts_with("auto")
         || header.text("x-auto-response-suppress").is_some_and(|it| is_a_machines(&it, header))
@@ -90,22 +109,50 @@ pub(crate) fn answers_by_words(header: &Header<'_>, message: &IncomingMessage) -
 
 /// Any other sign of a machine.
 pub(crate) fn read(header: &Header<'_>, message: &IncomingMessage) -> Option<(Kind, String)> {
-    declared(header, message).or_else(|| by_fields(header, message)).or_else(|| by_sender(message))
+    if tells_of_an_absence(header, message) {
+        return Some((Kind::AutoReply, "a machine whose words are those of an absence".to_owned()));
+    }
+    declared(header, message).or_else(|| by_fields(header, message)).or_else(|| by_sender(header, message))
 }
 
-/// RFC 3834 §5: anything but `no`.
-fn submitted(header: &Header<'_>) -> Option<String> {
+/// RFC 3834 §5: anything but `no`; said of the mail itself, and not of the rule that passed it on.
+fn submitted(header: &Header<'_>, message: &IncomingMessage) -> Option<String> {
     let value = header.text("auto-submitted")?.to_lowercase();
     let keyword = value.split([';', ' ', '(']).next().unwrap_or_default().to_owned();
-    (!keyword.is_empty() && keyword != "no").then_some(value)
+    let of_the_rule = keyword == "auto-generated" && is_redirected_by_a_rule(header, message);
+    (!keyword.is_empty() && keyword != "no" && !of_the_rule).then_some(value)
+}
+
+/// A rule of Exchange passed it on unchanged, and marked that as its own doing: the mailbox that resent it (RFC 5322 §3.6.6) is
+/// the one whose rule it was, and is not the author.
+fn is_redirected_by_a_rule(header: &Header<'_>, message: &IncomingMessage) -> bool {
+    let Some(of_rule) = rules_mailbox(header) else { return false };
+    let by = header.first("resent-from").and_then(|it| address::read(it).mailboxes.into_iter().next()).map(|it| it.address.folded());
+    by.as_ref() == Some(&of_rule) && message.author().is_some_and(|it| it.address.folded() != of_rule && !is_nobody(&it.address))
 }
 
 fn declared(header: &Header<'_>, message: &IncomingMessage) -> Option<(Kind, String)> {
-    let value = submitted(header)?;
+    let value = submitted(header, message)?;
     // Written because somebody wrote: what Auto-Submitted calls generated may be an answer all the same.
-    let in_answer = value.starts_with("auto-generated") && !message.in_reply_to.is_empty() && !message.facts.list && !message.facts.bulk;
+    let in_answer = value.starts_with("auto-generated") && answers_a_mail(header, message) && !message.facts.list;
     let answers = value.starts_with("auto-replied") || value.contains("vacation") || in_answer;
     Some((if answers { Kind::AutoReply } else { Kind::AutoGenerated }, format!("Auto-Submitted: {}", short(&value))))
+}
+
+/// A mail's id is named that it answers; a helpdesk that calls itself bulk names it in References alone.
+fn answers_a_mail(header: &Header<'_>, message: &IncomingMessage) -> bool {
+    let by_a_helpdesk = header.first("x-otrs-loop").is_some() && !message.references.is_empty();
+    by_a_helpdesk || !message.in_reply_to.is_empty() && !message.facts.bulk
+}
+
+/// A machine that says in somebody's name that they are away, whatever else it says of itself.
+fn tells_of_an_absence(header: &Header<'_>, message: &IncomingMessage) -> bool {
+    let away = || phrases::ABSENCE_TEXTS.within(&plain(head(&message.reply, 1500)));
+    let fields = LIST_FIELDS.iter().chain(GENERATED_FIELDS);
+    shows_a_machine(header, message)
+        && !fields.clone().any(|it| header.first(it).is_some())
+        && !message.author().is_none_or(|it| is_nobody(&it.address))
+        && away()
 }
 
 fn by_fields(header: &Header<'_>, message: &IncomingMessage) -> Option<(Kind, String)> {
@@ -120,7 +167,7 @@ fn by_fields(header: &Header<'_>, message: &IncomingMessage) -> Option<(Kind, St
     if is_person_in_a_group(header, message) {
         return None;
     }
-    if let Some(name) = LIST_FIELDS.iter().find(|it| header.first(it).is_some()) {
+    if let Some(name) = LIST_FIELDS.iter().find(|it| header.first(it).is_some() && (**it != UNSUBSCRIBE || !answers_somebody(message))) {
         return Some((Kind::AutoGenerated, format!("a list’s field, {name}")));
     }
     let precedence = precedence(header);
@@ -138,6 +185,17 @@ fn by_fields(header: &Header<'_>, message: &IncomingMessage) -> Option<(Kind, St
     let mailer = header.text("x-mailer").unwrap_or_default().to_lowercase();
     let mass = phrases::MASS_MAILERS.iter().find(|it| mailer.contains(it))?;
     Some((Kind::AutoGenerated, format!("X-Mailer: {mass}")))
+}
+
+/// Programs for salespeople set it on a person's answer too.
+const UNSUBSCRIBE: &str = "list-unsubscribe";
+
+fn answers_somebody(message: &IncomingMessage) -> bool {
+    let mut written_to = message.to.iter().chain(&message.cc).map(|it| &it.address).chain(&message.facts.delivered_to);
+    !message.in_reply_to.is_empty()
+        || !message.references.is_empty()
+        || super::ticket_mark(&message.subject).is_some()
+        || written_to.any(token::has_the_form_of_one)
 }
 
 /// Fields of services that write to many, or of their own accord.
@@ -186,8 +244,12 @@ fn answers_by_field(header: &Header<'_>, message: &IncomingMessage) -> Option<St
 /// Exchange names the mailbox whose rule made a mail: the author's own where it answered, another's where it forwarded.
 fn answers_by_rule(header: &Header<'_>, message: &IncomingMessage) -> bool {
     let author = message.author().map(|it| it.address.folded());
-    let mailbox = header.text("x-ms-exchange-inbox-rules-loop").map(|it| it.trim().to_lowercase());
+    let mailbox = rules_mailbox(header);
     mailbox.is_some() && mailbox == author
+}
+
+fn rules_mailbox(header: &Header<'_>) -> Option<String> {
+    header.text("x-ms-exchange-inbox-rules-loop").map(|it| it.trim().to_lowercase())
 }
 
 fn precedence(header: &Header<'_>) -> String {
@@ -197,18 +259,24 @@ fn precedence(header: &Header<'_>) -> String {
 /// X-Auto-Response-Suppress (MS-OXCMAIL §2.2.3.2.14) that wants no automatic answer; a person's mail program may set it too.
 fn is_a_machines(value: &str, header: &Header<'_>) -> bool {
     let value = value.to_lowercase();
-    let wants_none = value.split([',', ';', ' ']).any(|it| matches!(it.trim(), "all" | "oof" | "autoreply"));
+    let wants_none = value.split([',', ';', ' ']).any(|it| matches!(it.trim(), "all" | "autoreply"));
     wants_none && !delivery_report::is_from_a_mail_program(header)
 }
 
 /// A person who writes to an address that is a group: the group's fields are there, and the author's own address.
 fn is_person_in_a_group(header: &Header<'_>, message: &IncomingMessage) -> bool {
-    let a_group = header.first("x-google-group-id").is_some() && header.first("x-original-sender").is_some();
-    let written_to_it = message.to.iter().chain(&message.cc).any(|it| posts_to(header, &it.address));
-    a_group
-        && written_to_it
-        && message.requester.as_ref().is_some_and(|it| !is_nobody(&it.address))
-        && header.first("feedback-id").is_none()
+    let of_google = header.first("x-google-group-id").is_some() && header.first("x-original-sender").is_some();
+    let mut written_to = message.to.iter().chain(&message.cc).map(|it| &it.address);
+    let a_group = of_google && written_to.clone().any(|it| posts_to(header, it)) || written_to.any(|it| is_group_of_office(header, it));
+    a_group && message.requester.as_ref().is_some_and(|it| !is_nobody(&it.address)) && header.first("feedback-id").is_none()
+}
+
+/// Office 365 leaves its fields on what is written to a group; one leaves the group by a detail of its own address.
+fn is_group_of_office(header: &Header<'_>, address: &EmailAddress) -> bool {
+    let leave = format!("{}+unsubscribe@{}", address.local(), address.domain()).to_lowercase();
+    let named = header.text(UNSUBSCRIBE).is_some_and(|it| it.to_lowercase().contains(&leave));
+    let by_exchange = header.fields.iter().any(|it| it.name.starts_with("x-ms-exchange-"));
+    by_exchange && named || header.text("x-ms-exchange-group").is_some_and(|it| it.trim().eq_ignore_ascii_case(address.local()))
 }
 
 /// Reply-To names somebody else than From, who can be answered.
@@ -217,7 +285,7 @@ fn answers_to_another(message: &IncomingMessage) -> bool {
     message.reply_to.iter().any(|it| it.address != from.address && !is_nobody(&it.address))
 }
 
-fn by_sender(message: &IncomingMessage) -> Option<(Kind, String)> {
+fn by_sender(header: &Header<'_>, message: &IncomingMessage) -> Option<(Kind, String)> {
     if message.return_path == ReturnPath::Null {
         let answers = !message.in_reply_to.is_empty() || message.subject.to_lowercase().starts_with("re:");
         return Some((if answers { Kind::AutoReply } else { Kind::AutoGenerated }, "the return path is empty".to_owned()));
@@ -229,7 +297,8 @@ fn by_sender(message: &IncomingMessage) -> Option<(Kind, String)> {
     let local = from.address.local().to_lowercase();
     let machine =
         ["mailer-daemon", "mailerdaemon", "cron", "root", "daemon", "postmaster", "listserv", "majordomo"].contains(&local.as_str());
-    machine.then(|| (Kind::AutoGenerated, format!("From {} is a machine", from.address)))
+    (machine && !delivery_report::is_from_a_mail_program(header))
+        .then(|| (Kind::AutoGenerated, format!("From {} is a machine", from.address)))
 }
 
 fn short(value: &str) -> String {

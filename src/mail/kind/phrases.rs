@@ -12,6 +12,12 @@ pub(super) static ANSWER_BEGINS: LazyLock<Phrases> = LazyLock::new(|| Phrases::l
 /// What such a subject holds.
 pub(super) static ABSENT: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "absent"));
 
+/// Whole subjects that a service gives its automatic answers, whatever program it names.
+pub(super) static ANSWER_SUBJECTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "answer-subjects"));
+
+/// What a machine says in the name of somebody who is away.
+pub(super) static ABSENCE_TEXTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "absence-texts"));
+
 /// How the subject of an abuse report begins where it has no proper form.
 pub(super) static FEEDBACK_SUBJECTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "feedback-subjects"));
 

@@ -1,6 +1,6 @@
 //! Reports by machines that are no bounces: read receipts (RFC 8098), abuse feedback (RFC 5965), DMARC and TLS reports.
 
-use super::phrases;
+use super::{automatic, phrases};
 use crate::{
     desk::message::IncomingMessage,
     mail::{
@@ -38,7 +38,10 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
     if delivery_report::is_complaint(message) {
         return Some("a complaint notification of Amazon SES".to_owned());
     }
-    if phrases::FEEDBACK_SUBJECTS.begin(&subject) && (has(&["message/rfc822"]).is_some() || !tree.parts[0].multipart) {
+    let header = &tree.parts[0].header;
+    let by_a_program = delivery_report::is_from_a_mail_program(header);
+    let of_a_machine = || has(&["message/rfc822", "text/rfc822-headers"]).is_some() || automatic::shows_a_machine(header, message);
+    if phrases::FEEDBACK_SUBJECTS.begin(&subject) && !by_a_program && of_a_machine() {
         return Some("an abuse report by its subject".to_owned());
     }
     let fields = ["Feedback-Type:", "User-Agent:", "Version:"];
@@ -46,7 +49,8 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
     if message.text.contains("Feedback-Type:") && told() >= 2 {
         return Some("the fields of a feedback report in its text".to_owned());
     }
-    let receipt = phrases::RECEIPT_SUBJECTS.begin(&subject) && phrases::RECEIPT_WORDS.within(&head(&message.text, 600).to_lowercase());
+    let named = phrases::RECEIPT_SUBJECTS.behind(&subject).any(|rest| automatic::introduces(&subject[..subject.len() - rest.len()], rest));
+    let receipt = named && !by_a_program && phrases::RECEIPT_WORDS.within(&head(&message.text, 600).to_lowercase());
     (receipt || is_receipt_of_notes(&message.text)).then(|| "a read receipt by its subject and words".to_owned())
 }
 
