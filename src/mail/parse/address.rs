@@ -1,6 +1,6 @@
 //! Address lists (RFC 5322 §3.4), mended where they are broken and not lost.
 
-use super::{charset, words};
+use super::{charset, typed, words};
 use crate::desk::address::{EmailAddress, Named};
 
 /// At most this many mailboxes of a list are read (SAFETY.md, "Bounds").
@@ -26,7 +26,7 @@ pub fn read(value: &[u8]) -> List {
     let unfolded = words::unfold(value);
     let mut list = List::default();
     let mut surname: Option<String> = None;
-    let chunks = split(&as_typed(charset::detect(&unfolded)));
+    let chunks = split(&typed::as_typed(charset::detect(&unfolded)));
     list.cut = chunks.len() >= MOST * 4;
     for chunk in chunks {
         if list.mailboxes.len() == MOST {
@@ -71,17 +71,6 @@ fn one(value: &[u8]) -> Option<Named> {
     }
     let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
     Some(Named { name: Some(name).filter(|it| !it.is_empty()), address: inner.parse().ok()? })
-}
-
-/// The marks of an address as a keyboard has them: a form wrote them as entities of HTML, or an editor of Asia in full width.
-fn as_typed(text: String) -> String {
-    let text = if text.contains("&lt;") && !text.contains('<') { text.replace("&lt;", "<").replace("&gt;", ">") } else { text };
-    if text.contains('@') { text } else { text.replace(['\u{ff20}', '\u{fe6b}'], "@") }
-}
-
-/// Takes no room and is no part of an address; it came along when one was copied.
-fn is_unseen(c: char) -> bool {
-    matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 impl List {
@@ -296,8 +285,8 @@ fn closed_up(text: &str) -> String {
 /// An address out of what was written where one should stand.
 #[must_use]
 pub fn mend(text: &str) -> Option<EmailAddress> {
-    let seen: String = if text.is_ascii() { String::new() } else { text.chars().filter(|c| !is_unseen(*c)).collect() };
-    let text = if text.is_ascii() { text.trim() } else { seen.trim() };
+    let seen = typed::without_unseen(text);
+    let text = seen.trim();
     let text = text.strip_prefix('\'').and_then(|it| it.strip_suffix('\'')).unwrap_or(text);
     // The rest of a `mailto:` link (RFC 6068): no domain has a question mark.
     let text = text.split_once('@').and_then(|(_, domain)| text.get(..text.len() - domain.split_once('?')?.1.len() - 1)).unwrap_or(text);

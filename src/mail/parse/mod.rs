@@ -31,6 +31,7 @@ mod text;
 pub mod timed;
 mod tnef;
 pub mod transfer;
+mod typed;
 mod uuencode;
 pub mod words;
 
