@@ -3,7 +3,7 @@
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
-use super::{charset::Decoded, seven_bit};
+use super::{charset::Decoded, mislabelled, seven_bit};
 
 /// So much is looked at to guess.
 const LOOK: usize = 1 << 16;
@@ -147,11 +147,14 @@ fn single(bytes: &[u8], encoding: &'static Encoding) -> Decoded {
             return guessed(better.name(), better.decode_without_bom_handling(bytes).0.into_owned());
         }
     }
+    if let Some(better) = mislabelled::better(bytes, encoding) {
+        return guessed(better.name(), better.decode_without_bom_handling(bytes).0.into_owned());
+    }
     Decoded { text: encoding.decode(bytes).0.into_owned(), note: None }
 }
 
-/// Not UTF-8: that was tried.
-fn look(bytes: &[u8]) -> &'static Encoding {
+/// What a detector takes octets for that are not UTF-8.
+pub(super) fn look(bytes: &[u8]) -> &'static Encoding {
     let from = bytes.iter().position(|c| *c >= 0x80).unwrap_or(0).saturating_sub(200);
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(&bytes[from..bytes.len().min(from + LOOK)], true);

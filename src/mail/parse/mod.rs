@@ -19,6 +19,7 @@ pub mod header;
 pub(crate) mod ids;
 mod location;
 mod mapi;
+mod mislabelled;
 pub mod params;
 pub(crate) mod people;
 mod pgp;
