@@ -20,6 +20,7 @@ pub(crate) mod ids;
 mod location;
 mod mapi;
 mod mislabelled;
+mod notice;
 pub mod params;
 pub(crate) mod people;
 mod pgp;
@@ -33,6 +34,7 @@ pub mod timed;
 mod tnef;
 pub mod transfer;
 mod typed;
+mod undeclared;
 mod uuencode;
 pub mod words;
 

@@ -1,6 +1,6 @@
 //! The body's pieces made into `text`, `html` and the parts of the reply.
 
-use super::{attachment, body::Piece, pgp, transfer, uuencode};
+use super::{attachment, body::Piece, notice, pgp, transfer, undeclared, uuencode};
 use crate::{
     desk::message::{Encrypted, IncomingAttachment, IncomingMessage},
     mail::{
@@ -18,7 +18,7 @@ pub(super) fn read(mut pieces: Vec<Piece>, message: &mut IncomingMessage) {
     for piece in &mut pieces {
         if let Some(plain) = piece.plain.take() {
             let plain = without_armour(take_out_files(plain, &mut message.attachments), message);
-            if looks_like_html(&plain) && piece.html.is_none() {
+            if undeclared::is_html(&plain) && piece.html.is_none() {
                 piece.html = Some(plain);
             } else {
                 piece.plain = Some(cut(plain, &mut left, "text/plain", message)).filter(|it| !it.trim().is_empty());
@@ -52,7 +52,7 @@ fn show(pieces: Vec<Piece>, message: &mut IncomingMessage) {
         }
         match (piece.plain, piece.html) {
             (Some(plain), None) => marked.push(html::marks::unmarked(plain)),
-            (Some(plain), Some(text)) if !says_nothing(&plain) => {
+            (Some(plain), Some(text)) if !notice::says_nothing(&plain, &text) => {
                 beside = Some(text).filter(|_| marked.is_empty());
                 marked.push(html::marks::unmarked(plain));
             }
@@ -117,37 +117,6 @@ fn cut(mut text: String, left: &mut usize, media: &str, message: &mut IncomingMe
         bytes: text.into_bytes(),
     });
     kept
-}
-
-/// HTML that was sent as plain text.
-fn looks_like_html(text: &str) -> bool {
-    let begins = text.trim_start().get(..14).unwrap_or_default().to_ascii_lowercase();
-    (begins.starts_with("<html") || begins.starts_with("<!doctype html")) && text.contains("</")
-}
-
-/// `Your mail program does not show HTML` and the like, in place of the words.
-fn says_nothing(plain: &str) -> bool {
-    if plain.trim().len() > 300 {
-        return false;
-    }
-    let lower = plain.trim().to_lowercase();
-    let about = ["html", "mime"].iter().any(|it| lower.contains(it));
-    let advice = [
-        "view",
-        "viewer",
-        "client",
-        "reader",
-        "compatible",
-        "support",
-        "display",
-        "browser",
-        "anzeigen",
-        "unterstützt",
-        "afficher",
-        "mostrar",
-        "visualizzare",
-    ];
-    lower.len() < 250 && !lower.contains('?') && about && advice.iter().any(|it| lower.contains(it)) && lower.lines().count() <= 4
 }
 
 /// Pictures written into the HTML itself become parts like any other, so that they can be shown and saved.
