@@ -136,6 +136,8 @@ pub enum Encrypted {
     OpenPgp,
     /// RFC 8551.
     SMime,
+    /// `message.rpmsg` of Microsoft’s rights management, which its server alone opens.
+    Rights,
 }
 
 impl std::fmt::Display for Encrypted {
@@ -143,6 +145,7 @@ impl std::fmt::Display for Encrypted {
         let with = match self {
             Self::OpenPgp => "OpenPGP",
             Self::SMime => "S/MIME",
+            Self::Rights => "Microsoft rights management",
         };
         write!(f, "this message is encrypted with {with} and cannot be read here; the encrypted part is kept as an attachment")
     }

@@ -58,6 +58,8 @@ fn tell_encrypted(tree: &Tree<'_>, body: &mut Body) {
         body.encrypted = Some(Encrypted::OpenPgp);
     } else if tree.parts.iter().any(smime::is_encrypted) {
         body.encrypted = Some(Encrypted::SMime);
+    } else if tree.parts.iter().any(|it| it.media.main == "application/x-microsoft-rpmsg-message") {
+        body.encrypted = Some(Encrypted::Rights);
     }
     body.warnings.extend(body.encrypted.map(|it| it.to_string()));
     if let Some(part) = tree.parts.iter().find(|it| it.media.main == "message/partial") {

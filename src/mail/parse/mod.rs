@@ -24,6 +24,7 @@ mod notice;
 pub mod params;
 pub(crate) mod people;
 mod pgp;
+mod protected;
 mod rtf;
 mod seven_bit;
 mod smime;
@@ -70,6 +71,7 @@ fn read_within(raw: &[u8], bounds: &mut smime::Bounds) -> IncomingMessage {
         message.warnings.push("a line among the header fields is none; it was passed over".to_owned());
     }
     ids::read(header, &mut message);
+    message.subject = protected::subject(&tree, &message.subject).unwrap_or(message.subject);
     people::read(header, &mut message);
     facts::read(header, &mut message);
     read_content(&tree, raw, &mut message);

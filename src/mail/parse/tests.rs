@@ -23,6 +23,24 @@ fn a_message_is_read_as_it_is_meant() {
 }
 
 #[test]
+fn a_subject_that_a_signature_covers_is_shown_where_none_stands_outside() {
+    let signed = |outside: &str, says: &str| {
+        mail(&format!(
+            "Subject: {outside}\nContent-Type: multipart/signed; boundary=b\n\n--b\nContent-Type: text/plain; {says}\nSubject: =?utf-8?Q?L=C3=A4rm?=\n\nHello\n--b\nContent-Type: application/pgp-signature\n\nx\n--b--\n"
+        ))
+    };
+    for (outside, says, subject) in [
+        ("...", "protected-headers=v1", "Lärm"),
+        ("[...]", "hp=\"clear\"", "Lärm"),
+        ("Re: ...", "protected-headers=\"v1\"", "Lärm"),
+        ("Noise", "protected-headers=v1", "Noise"),
+        ("...", "charset=utf-8", "..."),
+    ] {
+        assert_eq!(signed(outside, says).subject, subject, "{outside} {says}");
+    }
+}
+
+#[test]
 fn the_body_is_found_however_it_is_wrapped() {
     for (raw, text) in [
         ("no header at all", "no header at all"),
@@ -46,6 +64,7 @@ fn the_body_is_found_however_it_is_wrapped() {
         ("Content-Type: multipart/mixed; boundary=a\n\n--a\n\none\n--a\nContent-Type: image/png\n\nx\n--a\n\ntwo\n--a--", "one\ntwo"),
         ("Content-Type: multipart/mixed; boundary=a\n\n--a\n\none\n--a--\n--a\n\nlate\n--a--", "one\nlate"),
         ("Content-Type: text/plain; format=flowed\n\nfolded \nline\n", "folded line"),
+        ("Content-Type: text/plain\n\n<div>not <b>plain</b></div><br>", "not plain"),
         ("Content-Type: text/html\n\nName: Ann &amp; Hal\n\nOrder: 7\n", "Name: Ann & Hal\n\nOrder: 7"),
         ("Content-Type: text/rtf\n\n{\\rtf1 {\\b rich} text\\par}", "rich text"),
         ("Content-Type: multipart/alternative; boundary=a\n\n--a\n\n \n--a\nContent-Type: application/rtf\n\n{\\rtf1 rich}\n--a--", "rich"),
