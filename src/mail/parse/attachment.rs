@@ -1,6 +1,7 @@
 //! A part that is not the body, as a file.
 
 use super::{
+    sniffed,
     structure::{Part, Tree},
     tnef, transfer, uuencode, words,
 };
@@ -21,7 +22,7 @@ pub fn read(part: &Part<'_>, shown_by: Option<&String>, warnings: &mut Vec<Strin
     }
     let content_id = content_id(part).or_else(|| shown_by.cloned());
     Opened::File(IncomingAttachment {
-        content_type: content_type(part),
+        content_type: sniffed::content_type(content_type(part), &bytes),
         inline: content_id.is_some() && part.disposition.main != "attachment",
         content_id,
         filename,

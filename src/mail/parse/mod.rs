@@ -28,6 +28,7 @@ mod protected;
 mod rtf;
 mod seven_bit;
 mod smime;
+mod sniffed;
 mod spam;
 pub mod structure;
 mod text;
