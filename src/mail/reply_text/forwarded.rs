@@ -37,7 +37,7 @@ pub fn find(text: &str) -> Option<Block> {
         match named {
             Named::From => from = from.or(Some(value)),
             Named::Subject => subject = subject.or(Some(value)),
-            Named::Sent | Named::To | Named::Cc | Named::Other => {}
+            Named::Sent | Named::Date | Named::To | Named::Cc | Named::Other => {}
         }
         end = n + 1;
     }

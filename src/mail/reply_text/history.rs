@@ -221,6 +221,8 @@ pub(super) fn is_forward(text: &str) -> bool {
 pub(super) enum Named {
     From,
     Sent,
+    /// When, in a word that forms have as well.
+    Date,
     To,
     Cc,
     Subject,
@@ -238,6 +240,8 @@ pub(super) fn field(text: &str) -> Option<(Named, &str)> {
     let is = |list: &Phrases| list.are(&name);
     let named = if is(&phrases::FROM) {
         Named::From
+    } else if is(&phrases::DATES) {
+        Named::Date
     } else if is(&phrases::SENT) {
         Named::Sent
     } else if is(&phrases::TO) {
@@ -269,8 +273,8 @@ impl Header<'_> {
     /// From, with a subject and one more field, or with a recipient and an address or a moment.
     fn is_copied(&self) -> bool {
         let has = |named| self.seen.contains(&named);
-        has(Named::From)
-            && (has(Named::Subject) && self.seen.len() >= 3 || (self.address || self.moment) && has(Named::Sent) && has(Named::To))
+        let when = has(Named::Sent) || has(Named::Date);
+        has(Named::From) && (has(Named::Subject) && self.seen.len() >= 3 || (self.address || self.moment) && when && has(Named::To))
     }
 
     /// All that a mail program copies, and nothing that a form or a log asks for as well.
@@ -295,7 +299,7 @@ fn header<'a>(lines: &[Line<'a>], at: usize) -> Option<Header<'a>> {
                     found.address |= value.contains('@') || value.contains("mailto");
                     found.from = found.from.or(Some(value.trim()));
                 }
-                found.moment |= named == Named::Sent && attribution::is_moment(value);
+                found.moment |= matches!(named, Named::Sent | Named::Date) && attribution::is_moment(value);
                 if !found.seen.contains(&named) {
                     found.seen.push(named);
                 }

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::{
+    Purpose,
     lines::{Kind, Line},
     phrases,
 };
@@ -11,8 +12,10 @@ use crate::{desk::message::REPLY_MARKER, mail::phrases::Phrases};
 static OWN: LazyLock<Phrases> = LazyLock::new(|| Phrases::of(vec![REPLY_MARKER]));
 
 /// The first such line that is not quoted: below a quoted one, an answer may stand between the quotes.
-pub(super) fn find(lines: &[Line<'_>]) -> Option<usize> {
-    lines.iter().position(|it| it.kind != Kind::Quote && (is_own(it) || is_foreign(it)))
+///
+/// Who forwards the mail of another helpdesk wants what stands below its marker to be read.
+pub(super) fn find(lines: &[Line<'_>], purpose: Purpose) -> Option<usize> {
+    lines.iter().position(|it| it.kind != Kind::Quote && (is_own(it) || purpose != Purpose::Forwards && is_foreign(it)))
 }
 
 /// Our own marker, which is nobody's words.

@@ -38,7 +38,7 @@ pub fn split(text: &str, purpose: Purpose) -> Parts {
     let looked_at = whole_lines(text, MOST_OCTETS);
     let mut lines = lines::read(looked_at);
     let cut_short = looked_at.len() < text.len();
-    let parts = match marker::find(&lines).filter(|at| !below::points_down(&lines[..*at])) {
+    let parts = match marker::find(&lines, purpose).filter(|at| !below::points_down(&lines[..*at])) {
         Some(at) => {
             let at = history::with_attribution(&lines, at);
             above_marker(&mut lines, at, purpose)

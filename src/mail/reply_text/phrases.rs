@@ -59,6 +59,9 @@ pub(super) static FROM: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEX
 /// Names of the field that says when.
 pub(super) static SENT: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "sent"));
 
+/// Those among them that a form has as well.
+pub(super) static DATES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "dates"));
+
 /// Names of the field that says to whom.
 pub(super) static TO: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "to"));
 

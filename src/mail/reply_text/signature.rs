@@ -26,7 +26,11 @@ fn end_of_mark(lines: &[Line<'_>]) -> Option<usize> {
 pub(super) fn start(lines: &[Line<'_>], at_top: bool) -> Option<usize> {
     let said = |from: usize| lines[from..].iter().filter(|it| !it.is_empty()).count();
     let above = |at: usize| !at_top || lines[..at].iter().any(|it| !it.is_empty());
-    let delimits = |at: &usize| !lines[*at].code && !lines[*at].attribution && is_delimiter(&lines[*at..]);
+    // Several dashes part choices or thoughts; a list or a company may still add its own below one.
+    let dashes = |at: usize| !is_strict(lines[at].text) && is_bare_dashes(lines[at].text);
+    let many = (0..lines.len()).filter(|at| dashes(*at)).take(2).count() > 1;
+    let parts = |at: usize| many && dashes(at) && !lines[at + 1..].iter().find(|it| !it.is_empty()).is_some_and(|it| is_notice(it.text));
+    let delimits = |at: &usize| !lines[*at].code && !lines[*at].attribution && is_delimiter(lines, *at) && !parts(*at);
     let from = (0..lines.len()).find(delimits);
     let delimited = from.filter(|at| above(*at) && said(*at + 1) <= LONGEST);
     let footer = lines
@@ -40,18 +44,37 @@ pub(super) fn start(lines: &[Line<'_>], at_top: bool) -> Option<usize> {
 }
 
 /// `-- ` (RFC 3676 §4.3) or a mail program's own mark; as people and other programs write it, where a signature follows.
-fn is_delimiter(lines: &[Line<'_>]) -> bool {
-    match lines[0].kind {
-        Kind::Mark(mark) => mark == Mark::Signature && end_of_mark(lines).is_none(),
-        Kind::Text => match lines[0].text.trim_end_matches('\r') {
-            "-- " | "-- \u{a0}" | "--\u{a0}" => true,
-            text => {
-                matches!(text.trim(), "--" | "\u{2013}" | "\u{2014}" | "\u{2013}\u{2013}" | "*--*")
-                    && begins_signature(lines[1..].iter().find(|it| !it.is_empty()).map_or("", |it| it.text.trim()))
-            }
+fn is_delimiter(lines: &[Line<'_>], at: usize) -> bool {
+    match lines[at].kind {
+        Kind::Mark(mark) => mark == Mark::Signature && end_of_mark(&lines[at..]).is_none(),
+        Kind::Text => match lines[at].text.trim_end_matches('\r') {
+            text if is_strict(text) => true,
+            text => is_bare_dashes(text) && !is_announced(lines, at) && signature_follows(&lines[at + 1..]),
         },
         Kind::Quote => false,
     }
+}
+
+fn is_strict(text: &str) -> bool {
+    matches!(text, "-- " | "-- \u{a0}" | "--\u{a0}")
+}
+
+fn is_bare_dashes(text: &str) -> bool {
+    matches!(text.trim(), "--" | "\u{2013}" | "\u{2014}" | "\u{2013}\u{2013}" | "*--*")
+}
+
+fn is_announced(lines: &[Line<'_>], at: usize) -> bool {
+    at > 0 && lines[at - 1].text.trim_end().ends_with(':')
+}
+
+/// Below dashes that may part anything: it begins as a signature does, is short, and has no sentences unless with them
+/// stands how to reach somebody.
+fn signature_follows(lines: &[Line<'_>]) -> bool {
+    let said: Vec<&str> = lines.iter().filter(|it| !it.is_empty()).take(LONGEST).map(|it| it.text.trim()).collect();
+    let small_words = |it: &str| it.split_whitespace().filter(|it| it.starts_with(char::is_lowercase)).count();
+    let sentence = |it: &&str| it.ends_with(['.', '?', '!', ':', '。', '？', '！']) && small_words(it) >= 4 && !is_device_line(it);
+    let reachable = || said.iter().any(|it| reaches(it) || is_notice(it));
+    said.first().is_some_and(|it| begins_signature(it)) && (!said.iter().any(sentence) || reachable())
 }
 
 /// A name, a greeting, an address or a notice, and not a sentence.

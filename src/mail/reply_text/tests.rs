@@ -97,6 +97,9 @@ fn sentences_that_look_a_little_like_attributions_stay() {
         "Guten Tag,\n\nam 23.11.2026 um 10:00 Uhr schrieb Ihr Kollege Herr Maier:\n\nEr wird repariert.\n\nEr ist es nicht.",
         "I have a question.\n\nOn 23 November 2026 at 10:00 your colleague Bob wrote:\n\nthat it would be mended. It was not.",
         "Things:\n--\napples are bad, they broke. Why?\nI want my money back!\nPlease answer by Monday.",
+        "Options:\n\u{2014}\nRed\n\u{2014}\nBlue",
+        "Colours:\n--\nRed and blue",
+        "Hello\n\n--\nPlease call me back today\n\nThe printer is on fire. I need help now!",
         "Query fails:\n\nselect 1;\n--\nselect * from users where name is null;\nselect * from orders where id = 5;",
         "Hello\n\n\u{2014}\n\nSecond thought: the printer is also loud, and that is a problem for us. Can you help?",
         "Hello,\n\nSent from my bank was a letter about you.\n\nWhat is this?",
@@ -322,6 +325,7 @@ fn a_mail_that_answers_nothing_is_cut_only_where_it_can_be_nothing_else() {
     for text in [
         "New enquiry:\n\nFrom: Ann Lee <ann@x.test>\nTo: desk@y.test\nSubject: Printer\n\nIt smokes.",
         "New enquiry:\n\nFrom: Ann Lee <ann@x.test>\nSent: 05.02.2018 10:12\nTo: desk@y.test\nSubject: Printer\n\nIt smokes.",
+        "Kontaktformular\n\nVon: Ann Lee <ann@x.test>\nAn: desk@y.test\nDatum: 05.02.2018 10:12\nBetreff: Drucker\n\nEr raucht.",
         "The log says\n\nFrom: 10.0.0.1\nTo: 10.0.0.2\nSubject: CN=x\nDate: 2018-02-05 10:12\n\nWhat is it?",
         "The error reads:\n\n> Paper jam in tray 2",
         "> Paper jam in tray 2\n\nWhat now?",
@@ -407,6 +411,9 @@ fn the_marker_of_another_helpdesk_settles_it_too() {
         let text = format!("It works now.\n\n{marker}\nDid it help?\n\nAnn");
         assert_eq!(reply(&text), "It works now.", "{marker}");
     }
+    let forward =
+        "Look.\n\n---------- Forwarded message ---------\nFrom: Ann\n\n##- Please type your reply above this line -##\nDid it help?";
+    assert_eq!(split(forward, Purpose::Forwards).reply, forward);
     let prose = "Please reply above this line of text if you can read it, for it is a test of our old printer.";
     assert_eq!(reply(prose), prose);
 }
