@@ -38,8 +38,11 @@ pub(super) async fn check(desk: &Desk, tx: &mut Tx, helper: &Person, number: Tic
             return Ok(Commands::Refused("/note with no words below it".to_owned()));
         }
         Ok((commands, rest)) => {
-            let says = !commands.contains(&Command::Note) && !(rest.is_empty() && message.attachments.is_empty());
-            if says && let Err(error) = reply::reaches_somebody(desk, tx, helper, number).await {
+            let wordless = rest.is_empty() && message.attachments.is_empty();
+            if !wordless
+                && !commands.contains(&Command::Note)
+                && let Err(error) = reply::reaches_somebody(desk, tx, helper, number).await
+            {
                 return Ok(Commands::Refused(error.to_string()));
             }
             commands
