@@ -66,7 +66,7 @@ pub(crate) fn in_words(tree: &Tree<'_>, message: &IncomingMessage) -> Option<(De
 /// The mail that it speaks of: as it gives it back, else as it answers it.
 fn original(tree: &Tree<'_>, message: &IncomingMessage, told: &told::Told<'_>) -> Option<MessageId> {
     let answered = || message.in_reply_to.first().or(message.references.last()).cloned();
-    returned::message_id(tree).or_else(|| told.copied_id()).or_else(answered)
+    returned::message_id(tree).or_else(|| told.copied_id()).or_else(|| returned::id_beside(tree)).or_else(answered)
 }
 
 /// The part with the fields, and how it was known. A person who attaches a report has the part too: where the mail is not one as a

@@ -4,19 +4,20 @@ use super::text_of;
 use crate::{
     desk::{address::EmailAddress, message::MessageId},
     mail::parse::{
-        address,
-        header::{self, Header},
-        ids,
+        address, header, ids,
         structure::{Part, Tree},
     },
 };
 
 /// The Message-ID of the part that came back.
 pub(super) fn message_id(tree: &Tree<'_>) -> Option<MessageId> {
-    parts(tree).find_map(|part| {
-        let text = text_of(part);
-        id_of(&header::read(text.trim_start().as_bytes(), 0, |_| false).0)
-    })
+    parts(tree).find_map(|it| id_of(it, &["message-id"]))
+}
+
+/// The Message-ID in a part of any type that a report brings beside its words: a file, or the fields of the status.
+pub(super) fn id_beside(tree: &Tree<'_>) -> Option<MessageId> {
+    let leaves = tree.parts.iter().skip(1).filter(|it| !it.multipart).skip(1).take(10);
+    leaves.into_iter().find_map(|it| id_of(it, &["message-id", "original-message-id", "x-original-message-id"]))
 }
 
 /// Those it was written to: where nothing else says who was not reached.
@@ -54,8 +55,10 @@ fn header_block(copy: &str) -> Option<String> {
     Some(lines.iter().map(|it| it.get(indent..).unwrap_or_default()).collect::<Vec<_>>().join("\n"))
 }
 
-fn id_of(header: &Header<'_>) -> Option<MessageId> {
-    header.all("message-id").find_map(|it| ids::ids(it).into_iter().next())
+fn id_of(part: &Part<'_>, names: &[&str]) -> Option<MessageId> {
+    let text = text_of(part);
+    let (header, _) = header::read(text.trim_start().as_bytes(), 0, |_| false);
+    names.iter().find_map(|it| header.all(it).find_map(|it| ids::ids(it).into_iter().next()))
 }
 
 fn parts<'t, 'r>(tree: &'t Tree<'r>) -> impl Iterator<Item = &'t Part<'r>> {

@@ -148,6 +148,15 @@ fn kinds(expect: &Value, got: &Value, faults: &mut Vec<String>) {
             faults.push(format!("bounce.status: {it} is not in {have:?}"));
         }
     }
+    for it in list(&want["action"]) {
+        if !have.iter().any(|mine| mine["action"] == it) {
+            faults.push(format!("bounce.action: {it} is not in {have:?}"));
+        }
+    }
+    let original = &got["bounce"]["original_message_id"];
+    if want.get("original_message_id").is_some_and(|it| it != original) {
+        faults.push(format!("bounce.original_message_id: {} is {original}", want["original_message_id"]));
+    }
 }
 
 fn texts(expect: &Value, got: &Value, faults: &mut Vec<String>) {
