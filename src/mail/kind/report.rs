@@ -6,9 +6,12 @@ use crate::{
     mail::{
         delivery_report,
         parse::{people::is_nobody, structure::Tree},
-        phrases::head,
+        phrases::{head, plain},
     },
 };
+
+/// A read receipt in words is no longer than this.
+const MOST_RECEIPT_LINES: usize = 20;
 
 /// Why it is one, if it is.
 pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String> {
@@ -50,7 +53,9 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
         return Some("the fields of a feedback report in its text".to_owned());
     }
     let named = phrases::RECEIPT_SUBJECTS.behind(&subject).any(|rest| automatic::introduces(&subject[..subject.len() - rest.len()], rest));
-    let receipt = named && !by_a_program && phrases::RECEIPT_WORDS.within(&head(&message.text, 600).to_lowercase());
+    let is_short = || message.text.lines().filter(|it| !it.trim().is_empty()).count() <= MOST_RECEIPT_LINES;
+    let reads = || phrases::RECEIPT_WORDS.within(&plain(head(&message.text, 600)));
+    let receipt = named && !by_a_program && is_short() && reads();
     (receipt || is_receipt_of_notes(&message.text)).then(|| "a read receipt by its subject and words".to_owned())
 }
 

@@ -128,6 +128,54 @@ fn numbers_tell_of_a_refusal_in_any_language() {
 }
 
 #[test]
+fn a_complaint_is_a_report_where_a_feedback_loop_sends_it() {
+    let copy = "Content-Type: message/rfc822";
+    for (header, body, expected) in [
+        (format!("From: staff@x.test\nSubject: complaint about message from 192.0.2.1\n{copy}"), "Subject: Sale\n\nBuy.", Kind::Report),
+        ("From: ann@x.test\nSubject: Abuse report: your customer".to_owned(), "He sends me spam.", Kind::New),
+        ("From: ann@x.test\nSubject: Feedback report".to_owned(), "It is slower now.", Kind::New),
+    ] {
+        assert_eq!(kind(&header, body), expected, "{header}");
+    }
+}
+
+#[test]
+fn a_read_receipt_is_short_and_says_that_it_was_read() {
+    let long = "Your order was read on Monday.\n".repeat(40);
+    for (subject, body, expected) in [
+        ("Read: Help", "Your message\n\nTo: Ann\n\nwas read on Monday.", Kind::Report),
+        ("Läst: Hjälp", "Meddelandet\n\nTill: Ann\n\nlästes den 5 februari.", Kind::Report),
+        ("開封済み: ヘルプ", "次のメッセージは開封されました。", Kind::Report),
+        ("Read: Help", long.as_str(), Kind::New),
+        ("Not read: my mails", "Your message answers neither.", Kind::New),
+        ("Return receipt missing", "I did not get a return receipt.", Kind::New),
+        ("Receipt", "Your document: order\nwas received by: Ann\nat: 10:00", Kind::Report),
+        ("Receipt", "Your document: order\n\nIt has not come.\n\nwas received by: nobody", Kind::New),
+    ] {
+        assert_eq!(kind(&format!("From: ann@x.test\nSubject: {subject}"), body), expected, "{subject}\n{body}");
+    }
+}
+
+#[test]
+fn a_report_names_the_mail_that_it_is_about_somewhere() {
+    let group = "Final-Recipient: rfc822; ann@y.test\nAction: failed\nStatus: 5.1.1";
+    for (header, fields, rest, expected) in [
+        ("In-Reply-To: <a@desk.test>\nReferences: <b@desk.test>", "", "Content-Type: text/plain\n\nnothing", Some("a@desk.test")),
+        ("References: <a@desk.test> <b@desk.test>", "", "Content-Type: text/plain\n\nnothing", Some("b@desk.test")),
+        ("References: <a@desk.test>", "", "Content-Type: message/rfc822\n\nMessage-ID: <c@desk.test>", Some("c@desk.test")),
+        ("References: <a@desk.test>", "", "Content-Type: application/octet-stream\n\nMessage-ID: <c@desk.test>", Some("c@desk.test")),
+        ("X-A: b", "X-Original-Message-ID: <c@desk.test>\n", "Content-Type: text/plain\n\nnothing", Some("c@desk.test")),
+        ("X-A: b", "", "Content-Type: text/plain\n\nnothing", None),
+    ] {
+        let head = format!("From: MAILER-DAEMON@x.test\n{header}\nContent-Type: multipart/report; report-type=delivery-status; boundary=b");
+        let status = format!("Content-Type: message/delivery-status\n\nReporting-MTA: dns; x\n{fields}\n{group}");
+        let raw = format!("{head}\n\n--b\n\nIt failed.\n--b\n{status}\n--b\n{rest}\n--b--\n");
+        let found = parse::read(raw.as_bytes()).bounce.unwrap().original_message_id;
+        assert_eq!(found.as_ref().map(|it| it.as_str()), expected, "{raw}");
+    }
+}
+
+#[test]
 fn a_bounce_in_a_systems_own_words_says_who_and_why() {
     for (body, recipient, status, action) in [
         (
