@@ -104,7 +104,9 @@ impl<'a> Told<'a> {
     fn status_by(&self, address: &str, diagnostic: &str) -> Option<String> {
         let own = self.about_one(address).join("\n");
         let whole = || format!("{}\n{}", self.subject, head(&self.words, 8000));
-        let given = [diagnostic, &own].into_iter().find_map(status::failure_code).or_else(|| with_reply(&self.words));
+        let given = [diagnostic, &own].into_iter().find_map(status::failure_code);
+        let apart = || if self.is_about_several() { [diagnostic, &own].into_iter().find_map(reason::meant) } else { None };
+        let given = given.or_else(apart).or_else(|| with_reply(&self.words));
         given
             .or_else(|| [diagnostic, &own].into_iter().find_map(reason::meant).or_else(|| reason::meant(&whole())))
             .or_else(|| reason::status(diagnostic))
@@ -114,24 +116,41 @@ impl<'a> Told<'a> {
     pub fn diagnostic_of(&self, address: &str) -> Option<String> {
         let own = self.about_one(address);
         let all: Vec<&str> = self.words.lines().take(MOST_LINES).map(str::trim).collect();
-        let coded = |it: &str| it.len() > 5 && (reason::reply_code(it).is_some() || status::failure_code(it).is_some());
         let told = |lines: &[&str], fits: &dyn Fn(&str) -> bool| {
             let at = lines.iter().position(|it| fits(it))?;
             let rest = lines[at + 1..].iter().take_while(|it| !it.is_empty() && !begins_anew(it)).take(6);
             Some(std::iter::once(&lines[at]).chain(rest).copied().collect::<Vec<_>>().join(" "))
         };
-        let line =
-            told(&own, &coded).or_else(|| told(&all, &coded)).or_else(|| told(&own, &reason::tells)).or_else(|| told(&all, &reason::tells));
+        // What is told of another is no reason for this one.
+        let apart = || if self.is_about_several() { told(&own, &reason::tells) } else { None };
+        let line = told(&own, &is_coded).or_else(apart).or_else(|| told(&all, &is_coded));
+        let line = line.or_else(|| told(&own, &reason::tells)).or_else(|| told(&all, &reason::tells));
         line.map(|it| it.chars().take(status::LONGEST_DIAGNOSTIC).collect())
     }
 
-    /// The line that names this address and those below it that belong to it.
+    /// The line that names this address and those below it that belong to it; of several such lines the first with a code.
     fn about_one(&self, address: &str) -> Vec<&str> {
-        let lines = || self.words.lines().take(MOST_LINES).map(str::trim);
-        let names = |it: &str| !address.is_empty() && it.to_lowercase().contains(&address.to_lowercase());
-        let Some(at) = lines().position(names) else { return Vec::new() };
-        let others = |it: &&str| !names(it) && addresses(it).first().is_some_and(|(at, _)| *at <= 1);
-        lines().skip(at).take(1).chain(lines().skip(at + 1).take_while(|it| !others(it)).take(8)).collect()
+        if address.is_empty() {
+            return Vec::new();
+        }
+        let (lines, address) = (self.words.lines().take(MOST_LINES).map(str::trim).collect::<Vec<_>>(), address.to_lowercase());
+        let names = |it: &str| it.to_lowercase().contains(&address);
+        let others = |it: &&&str| !names(it) && addresses(it).first().is_some_and(|(at, _)| *at <= 1);
+        let block = |at: usize| {
+            let below = lines[at + 1..].iter().take_while(|it| !others(it)).take(8);
+            std::iter::once(&lines[at]).chain(below).copied().collect::<Vec<_>>()
+        };
+        let mut blocks = (0..lines.len()).filter(|at| names(lines[*at])).map(block);
+        let Some(first) = blocks.next() else { return Vec::new() };
+        let coded = |it: &Vec<&str>| it.iter().any(|line| is_coded(line));
+        if coded(&first) { first } else { blocks.find(coded).unwrap_or(first) }
+    }
+
+    /// Whether it begins lines with the addresses of several.
+    fn is_about_several(&self) -> bool {
+        let mut begun = self.words.lines().take(MOST_LINES).map(str::trim).filter_map(|it| addresses(it).into_iter().next());
+        let mut begun = begun.by_ref().filter(|(at, _)| *at <= 1).map(|(_, address)| address);
+        begun.next().is_some_and(|first| begun.any(|it| it != first))
     }
 
     /// Addresses that a line is about, and those that are only mentioned.
@@ -155,6 +174,11 @@ impl<'a> Told<'a> {
         let delayed = phrases::DELAYED.within(&said) && !phrases::GIVEN_UP.within(&said);
         if delayed && !code.is_some_and(|it| it.starts_with('5')) { ReportedAction::Delayed } else { ReportedAction::Failed }
     }
+}
+
+/// A line with a reply code or a status of failure.
+fn is_coded(line: &str) -> bool {
+    line.len() > 5 && (reason::reply_code(line).is_some() || status::failure_code(line).is_some())
 }
 
 /// A line that tells of something else than the one before.
