@@ -39,7 +39,6 @@ impl Writer {
                 self.enter(name, What::Spaces(Spaces::Kept));
             }
             "sup" => self.raised = true,
-            "del" | "s" | "strike" => self.enter(name, What::Struck),
             "table" => {
                 self.gap(Gap::Break);
                 self.enter(name, What::Table { cells: Vec::new() });
@@ -50,6 +49,9 @@ impl Writer {
             _ if BLOCK.contains(&name) => self.gap(Gap::Break),
             _ if style.is_block() => self.enter(name, What::Block),
             _ => (),
+        }
+        if matches!(name, "del" | "s" | "strike") || style.is_struck() && !VOID.contains(&name) {
+            self.enter(name, What::Struck);
         }
         if let Some(spaces) = style.spaces().filter(|_| !VOID.contains(&name)) {
             self.enter(name, What::Spaces(spaces));

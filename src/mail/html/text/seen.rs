@@ -72,6 +72,10 @@ impl Style {
         }
     }
 
+    pub fn is_struck(&self) -> bool {
+        ["text-decoration", "text-decoration-line"].iter().any(|it| self.value(it).is_some_and(|it| it.contains("line-through")))
+    }
+
     pub fn is_block(&self) -> bool {
         self.value("display").is_some_and(|it| it == "block")
     }

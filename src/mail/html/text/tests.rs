@@ -40,6 +40,7 @@ fn html_reads_like_text() {
         ("10<sup>6</sup>, 5 m<sup>2</sup>, 10<sup>-3</sup>", "10^6, 5 m^2, 10^-3"),
         ("1<sup>st</sup>, M<sup>e</sup> X, as <sup>1</sup>, CO<sub>2</sub><sup></sup>3", "1st, Me X, as 1, CO23"),
         ("on <del>Monday</del> <ins>Tuesday</ins>", "on ~~Monday~~ Tuesday"),
+        ("on <span style='text-decoration: line-through red'>Monday</span> <br>Tuesday", "on ~~Monday~~\nTuesday"),
         ("on <s>Monday <strike>or</strike> so</s>, <del></del>then", "on ~~Monday or so~~, then"),
         ("<a href='http://x.test/'><del>here</del></a>", "~~here~~ <http://x.test/>"),
         ("<blockquote style='margin:0 0 0 40px; border: none'>indented</blockquote>", "indented"),
