@@ -72,7 +72,7 @@ fn is_western(text: &str) -> bool {
     let is_icelandic =
         letters.iter().any(|c| "áéíóúæ".contains(*c)) || begins && !odd_thorn || !letters.iter().any(|c| matches!(c, 'þ' | 'ý'));
     let known = |of: &&str| letters.iter().filter(|c| of.contains(**c)).count();
-    let most = WESTERN.iter().filter(|of| is_icelandic || !matches!(**of, ICELANDIC | FAROESE)).map(|of| known(of)).max().unwrap_or(0);
+    let most = WESTERN.iter().filter(|of| is_icelandic || !matches!(**of, ICELANDIC | FAROESE)).map(known).max().unwrap_or(0);
     let unknown = all - most.min(all);
     unknown < 2 || unknown * 10 < all
 }
