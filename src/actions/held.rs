@@ -200,6 +200,5 @@ async fn read(desk: &Desk, id: LedgerId) -> Result<Incoming> {
     let raw = desk.store.blobs().get(&mut conn, &row.sha256).await?.ok_or(ActionError::Missing("message"))?;
     drop(conn);
     let message = tokio::task::block_in_place(|| parse::timed::read(raw));
-    let sender_check = desk.mailboxes.get(row.mailbox).and_then(|it| receive_message::check_sender(&message, it));
-    Ok(Incoming { row, message, sender_check })
+    Ok(Incoming::of(desk, row, message))
 }

@@ -49,7 +49,9 @@ pub async fn read_held(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Inco
     let row = find_held(desk, &mut conn, actor, id).await?;
     let raw = desk.store.blobs().get(&mut conn, &row.sha256).await?.ok_or(ActionError::Missing("message"))?;
     drop(conn);
-    Ok(tokio::task::block_in_place(|| parse::timed::read(raw)))
+    let mut message = tokio::task::block_in_place(|| parse::timed::read(raw));
+    message.never_for(|it| desk.mailboxes.is_ours(it));
+    Ok(message)
 }
 
 /// An attachment as the list names it.

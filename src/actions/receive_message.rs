@@ -37,6 +37,14 @@ pub struct Incoming {
 }
 
 impl Incoming {
+    /// As this desk reads it: never for one of its own addresses, and with what its mailbox’s server says about the sender.
+    #[must_use]
+    pub fn of(desk: &Desk, row: LedgerRow, mut message: IncomingMessage) -> Self {
+        message.never_for(|it| desk.mailboxes.is_ours(it));
+        let sender_check = desk.mailboxes.get(row.mailbox).and_then(|it| check_sender(&message, it));
+        Self { row, message, sender_check }
+    }
+
     /// The verdict on its sender.
     #[must_use]
     pub fn authenticity(&self) -> Authenticity {

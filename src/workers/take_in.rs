@@ -7,12 +7,9 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         Desk,
-        receive_message::{self, Incoming, Outcome, hold, receive_messages},
+        receive_message::{Incoming, Outcome, hold, receive_messages},
     },
-    desk::{
-        id::{LedgerId, MailboxId},
-        message::IncomingMessage,
-    },
+    desk::id::{LedgerId, MailboxId},
     mail::{
         content_key::content_key,
         parse::{
@@ -105,7 +102,7 @@ async fn read(desk: &Desk, rows: Vec<(LedgerRow, &[u8])>) -> Result<Vec<Incoming
     let mut incoming = Vec::with_capacity(rows.len());
     for ((row, _), message) in rows.into_iter().zip(messages) {
         match message {
-            Some(message) => incoming.push(as_read(desk, row, message)),
+            Some(message) => incoming.push(Incoming::of(desk, row, message)),
             None => hold(desk, &unread(desk, row), TOO_SLOW).await?,
         }
     }
@@ -114,14 +111,7 @@ async fn read(desk: &Desk, rows: Vec<(LedgerRow, &[u8])>) -> Result<Vec<Incoming
 
 /// A row whose message is not looked into.
 fn unread(desk: &Desk, row: LedgerRow) -> Incoming {
-    as_read(desk, row, parse::read(NOT_READ))
-}
-
-fn as_read(desk: &Desk, row: LedgerRow, mut message: IncomingMessage) -> Incoming {
-    message.never_for(|it| desk.mailboxes.is_ours(it));
-    let mailbox = desk.mailboxes.get(row.mailbox);
-    let sender_check = mailbox.and_then(|it| receive_message::check_sender(&message, it));
-    Incoming { row, message, sender_check }
+    Incoming::of(desk, row, parse::read(NOT_READ))
 }
 
 /// Messages that an earlier run left undecided and whose decision this run has begun: a database that fails in between is tried

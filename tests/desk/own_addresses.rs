@@ -40,6 +40,8 @@ async fn mail_from_the_desks_own_address_that_is_not_ours_is_held() {
     }
     let reason = desk.write(&from, "Another", "Two rakes.").await.reason;
     assert!(reason.contains("from an address of this desk"), "{reason}");
+    let id = desk.write(&from, "A third", "Three rakes.").await.id;
+    assert!(maildesk::actions::held::open(&desk.desk, &desk.hal, id).await.is_err(), "nor does a person open a ticket for the desk");
     let linked = answer(&receipt, &from, "I am Rita.").replacen("MIME-Version", "Reply-To: rita@rita.test\nMIME-Version", 1);
     let opened = desk.receive(&linked).await.ticket.unwrap();
     assert_ne!(opened, number, "such a From joins nothing");

@@ -152,9 +152,7 @@ async fn read(desk: &Desk, id: LedgerId, reads: Read) -> Result<std::result::Res
     let Some(message) = tokio::task::block_in_place(|| reads(raw)) else {
         return Ok(Err(Some("reading it takes too much of the processor’s time".to_owned())));
     };
-    let mailbox = desk.mailboxes.get(stored.row.mailbox);
-    let sender_check = mailbox.and_then(|it| crate::actions::receive_message::check_sender(&message, it));
-    Ok(Ok(Incoming { row: stored.row, message, sender_check }))
+    Ok(Ok(Incoming::of(desk, stored.row, message)))
 }
 
 /// Compares what is stored with today's reading. Writes nothing.
