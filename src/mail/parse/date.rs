@@ -190,6 +190,13 @@ impl Found {
 /// a month is none: a wrong date is worse than no date.
 fn named(word: &str) -> Option<i8> {
     let number = |at: usize| i8::try_from(at + 1).ok();
+    // Nearly every date has these, and figures; the rest is for the list.
+    if let Some(at) = ENGLISH.iter().position(|it| *it == word) {
+        return number(at);
+    }
+    if DAYS.contains(&word) || word.starts_with(|c: char| c.is_ascii_digit()) {
+        return None;
+    }
     if let Some(at) = MONTHS.iter().position(|names| names.split_whitespace().any(|it| it == word)) {
         return number(at);
     }
@@ -198,6 +205,12 @@ fn named(word: &str) -> Option<i8> {
     let (at, _) = found.next()?;
     if found.next().is_none() { number(at) } else { None }
 }
+
+/// RFC 5322 §3.3, in lower case.
+const ENGLISH: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
+
+/// RFC 5322 §3.3, in lower case; no month begins like one of them.
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
 
 /// As programs write them in English, German, French, Spanish, Portuguese, Italian, Catalan, Romanian, Dutch, the languages of
 /// Scandinavia, Finnish, Estonian, Hungarian, Polish, Czech, Russian, Ukrainian, Turkish, Greek and Chinese; what is behind

@@ -149,7 +149,8 @@ fn is_footer(lines: &[Line<'_>]) -> bool {
 /// `Sent from my iPhone`, in short and in any of many languages.
 fn is_device_line(text: &str) -> bool {
     let bare = text.trim().trim_matches(['*', '_', '[', ']', '(', ')', '<', '>', ' ', '~', '\u{200e}', '\u{200f}']);
-    if bare.len() > 400 || bare.ends_with(['?', '!']) {
+    // What no such line is: long. Nearly every line is told by that alone.
+    if bare.len() > 400 || bare.ends_with(['?', '!']) || bare.chars().count() > 90 || bare.split_whitespace().nth(14).is_some() {
         return false;
     }
     let lower = phrases::lower(bare);
@@ -160,7 +161,7 @@ fn is_device_line(text: &str) -> bool {
     let offered = || (phrases::GET.begin(&lower) || phrases::GET.end(end)) && phrases::OFFERED.within(&lower);
     let words = |most: usize| lower.split_whitespace().count() <= most;
     let sentence = || bare.ends_with(['.', ',']) && !words(6) && !phrases::DEVICES.within(&lower);
-    (known() && words(9) && !sentence() || device() && words(14) || offered() && words(8)) && lower.chars().count() <= 90
+    known() && words(9) && !sentence() || device() || offered() && words(8)
 }
 
 /// Below it stand a link or another such line, and no words.
