@@ -12,7 +12,7 @@ use crate::{
         domain::{Domain, kind_of},
         id::SenderRuleId,
         message::IncomingMessage,
-        permission::Act,
+        permission::{Act, Verdict, may},
         person::Person,
         sender::{self, SenderPattern, SenderRule, SenderVerdict},
     },
@@ -43,6 +43,30 @@ pub struct Added {
     pub id: SenderRuleId,
     /// The one that stood in its place, saying something else.
     pub replaced: Option<RuleRow>,
+    /// Whether it was there before.
+    pub stood: Stood,
+}
+
+/// Whether a rule that was asked for was in force before.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stood {
+    /// As it is: nothing was changed.
+    Already,
+    /// No: it was put in force now.
+    NotYet,
+}
+
+/// What became of a rule when the press that had made it was undone.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RuleUndone {
+    /// The press had made none, or it was taken off or replaced since.
+    NotThere,
+    /// It is taken off; none stands in its place.
+    TakenOff(SenderPattern),
+    /// The one that it had replaced is in force again.
+    AsBefore(SenderPattern, SenderVerdict),
+    /// It stays: it is somebody else’s to take off.
+    Stays(SenderPattern, SenderVerdict),
 }
 
 /// Puts a rule in force in the place of the one for the same pattern; the same rule again changes nothing.
@@ -66,13 +90,25 @@ pub(super) async fn put(desk: &Desk, tx: &mut Tx, actor: &Person, new: &NewRule,
     let old = sender_rules::in_force(tx, &new.pattern).await?;
     match &old {
         Some(old) if old.verdict == new.verdict && (old.note == note || note.is_empty()) => {
-            return Ok(Added { id: old.id, replaced: None });
+            return Ok(Added { id: old.id, replaced: None, stood: Stood::Already });
         }
         Some(old) => sender_rules::remove(tx, old.id, actor.id, now).await?,
         None => {}
     }
     let id = sender_rules::insert(tx, &new.pattern, new.verdict, &note, actor.id, now).await?;
-    Ok(Added { id, replaced: old.filter(|it| it.verdict != new.verdict) })
+    Ok(Added { id, replaced: old.filter(|it| it.verdict != new.verdict), stood: Stood::NotYet })
+}
+
+/// Undoes what [`put`] made, inside another action; of somebody else's rule an admin alone.
+pub(super) async fn undo_put(desk: &Desk, tx: &mut Tx, actor: &Person, id: SenderRuleId, now: Timestamp) -> Result<RuleUndone> {
+    let Some(rule) = sender_rules::get(tx, id).await?.filter(|it| it.removed.is_none()) else { return Ok(RuleUndone::NotThere) };
+    if rule.made_by_id != actor.id && may(actor, Act::Manage, desk.rules()) != Verdict::Allowed {
+        return Ok(RuleUndone::Stays(rule.pattern, rule.verdict));
+    }
+    sender_rules::remove(tx, rule.id, actor.id, now).await?;
+    let Some(before) = sender_rules::replaced(tx, &rule).await? else { return Ok(RuleUndone::TakenOff(rule.pattern)) };
+    sender_rules::insert(tx, &before.pattern, before.verdict, &before.note, actor.id, now).await?;
+    Ok(RuleUndone::AsBefore(before.pattern, before.verdict))
 }
 
 /// Takes a rule off; what it held stays held. A helper takes off their own, an admin any.

@@ -9,7 +9,7 @@ use crate::{
         correct::no_spam,
         door::{Change, enter, expect_version, leave, record, transact},
         held::with_line,
-        sender_rules::{self, NewRule},
+        sender_rules::{self, Added, NewRule, RuleUndone, Stood},
     },
     desk::{
         delivery::DeliveryState,
@@ -67,17 +67,19 @@ pub async fn mark(desk: &Desk, actor: &Person, number: TicketNumber, seen: Optio
             (Sender::AlwaysHeld, Some(person)) => {
                 let pattern = SenderPattern::Address(person.email);
                 let new = NewRule { pattern, verdict: SenderVerdict::Hold, note: format!("#{number} was spam") };
-                Some(sender_rules::put(desk, &mut tx, actor, &new, now).await?.id)
+                Some(sender_rules::put(desk, &mut tx, actor, &new, now).await?)
             }
             (Sender::AlwaysHeld, None) | (Sender::Stays, _) => None,
         };
         let mut change = Change::of(ticket, Some(actor.id));
         let was = change.ticket.status;
-        change.changed(EventKind::Spam, Some(was.as_str().to_owned()), None);
+        // What undoing this takes off again: a rule that stood before stays.
+        let made = rule.as_ref().filter(|it| it.stood == Stood::NotYet).map(|it| it.id.to_string());
+        change.changed(EventKind::Spam, Some(was.as_str().to_owned()), made);
         change.set_status_untold(Status::Closed, now);
         record(desk, &mut tx, change, now).await?;
         leave(desk, tx).await?;
-        Ok(rule)
+        Ok(rule.map(|Added { id, .. }| id))
     })
     .await
 }
@@ -96,11 +98,12 @@ async fn call_off(tx: &mut Tx, actor: &Person, number: TicketNumber, now: Timest
     Ok(())
 }
 
-/// The ticket is what it was before it was marked as spam. Mail that was called off stays so.
+/// The ticket is what it was before it was marked as spam, and the list of senders too; what became of the rule that marking it had
+/// made. Mail that was called off stays so.
 ///
 /// # Errors
 /// What [`ActionError`] lists; [`ActionError::Conflict`] when it is not marked.
-pub async fn undo(desk: &Desk, actor: &Person, number: TicketNumber) -> Result<()> {
+pub async fn undo(desk: &Desk, actor: &Person, number: TicketNumber) -> Result<RuleUndone> {
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
         let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
@@ -117,11 +120,16 @@ pub async fn undo(desk: &Desk, actor: &Person, number: TicketNumber) -> Result<(
             let text = serde_json::to_string(&trace).unwrap_or_default();
             held::settle(&mut tx, id, &Settled { held, decision: held::Decision::Stays, trace: &text, by: actor.id }, now).await?;
         }
+        let rule = match events::rule_of_spam(&mut tx, number).await? {
+            Some(id) => sender_rules::undo_put(desk, &mut tx, actor, id, now).await?,
+            None => RuleUndone::NotThere,
+        };
         let mut change = Change::of(ticket, Some(actor.id));
         change.note(EventKind::NotSpam, None);
         change.set_status_untold(Status::parse(&was).unwrap_or(Status::Open), now);
         record(desk, &mut tx, change, now).await?;
-        leave(desk, tx).await
+        leave(desk, tx).await?;
+        Ok(rule)
     })
     .await
 }

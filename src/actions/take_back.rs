@@ -10,6 +10,7 @@ use crate::{
         held::with_line,
         read_held,
         say::snippet,
+        sender_rules::RuleUndone,
         spam,
     },
     desk::{
@@ -36,7 +37,7 @@ use crate::{
 };
 
 /// Where a message was taken back from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum TakenBack {
     /// From those left aside.
     FromDiscarded,
@@ -44,8 +45,8 @@ pub enum TakenBack {
     OffTicket(TicketNumber),
     /// Off the ticket that was opened from it, which is closed.
     TicketClosed(TicketNumber),
-    /// The ticket that was marked as spam is what it was.
-    NotSpam(TicketNumber),
+    /// The ticket that was marked as spam is what it was; and what became of the rule that marking it had made.
+    NotSpam(TicketNumber, RuleUndone),
 }
 
 /// Puts a message that was discarded, joined or made a ticket back among those that wait.
@@ -72,8 +73,8 @@ pub async fn take_back(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Take
             (Some(Held::Waiting), _) => return Err(ActionError::Conflict("this message waits already".to_owned())),
             (Some(Held::Discarded), Some(said)) => {
                 drop(tx);
-                spam::undo(desk, actor, said.ticket).await?;
-                return Ok(TakenBack::NotSpam(said.ticket));
+                let rule = spam::undo(desk, actor, said.ticket).await?;
+                return Ok(TakenBack::NotSpam(said.ticket, rule));
             }
             (Some(Held::Discarded), None) => {
                 messages::settle_held(&mut tx, id, Held::Waiting, actor.id, now).await?;

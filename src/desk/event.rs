@@ -52,7 +52,7 @@ pub enum EventKind {
     Released,
     /// Staff put the message back among the held.
     PutBack,
-    /// Staff marked it as spam; `old` is the status it had.
+    /// Staff marked it as spam; `old` is the status it had, `new` the rule about its sender that was made with it.
     Spam,
     /// Staff undid that.
     NotSpam,

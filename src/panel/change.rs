@@ -19,6 +19,7 @@ use crate::{
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash},
+        senders,
         ticket::{self, Composer},
         visitor::{Staff, Visitor},
         words::own_path,
@@ -221,12 +222,10 @@ pub(super) async fn spam(
     let (number, me, desk) = (TicketNumber(number), &visitor.person, &panel.desk);
     if fields.get("do") == "undo" {
         return match spam::undo(desk, me, number).await {
-            Ok(()) => Ok(page::go(
-                &panel,
-                &visitor,
-                &format!("/tickets/{number}"),
-                &Flash::done(format!("#{number} is as it was, and its mail is no longer discarded.")),
-            )),
+            Ok(rule) => {
+                let flash = Flash::done(senders::told_not_spam(number, &rule));
+                Ok(page::go(&panel, &visitor, &format!("/tickets/{number}"), &flash))
+            }
             Err(error) => refused(&panel, &visitor, number, error).await,
         };
     }

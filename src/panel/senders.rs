@@ -9,11 +9,11 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actions::{
         ActionError, Kind,
-        sender_rules::{self as actions, Added, NewRule},
+        sender_rules::{self as actions, Added, NewRule, RuleUndone},
     },
     desk::{
         domain::{Domain, kind_of},
-        id::SenderRuleId,
+        id::{SenderRuleId, TicketNumber},
         permission::{Act, Verdict, may},
         sender::{SenderPattern, SenderVerdict},
     },
@@ -151,6 +151,19 @@ pub(super) async fn change(State(panel): State<Panel>, Staff(visitor): Staff, fi
 pub(super) fn told_of(pattern: &SenderPattern, verdict: SenderVerdict, added: &Added) -> String {
     let before = added.replaced.as_ref().map(|it| format!("; it was “{}” before", it.verdict.title()));
     format!("{} from now on{}.", verdict.of(pattern), before.unwrap_or_default())
+}
+
+/// That a ticket is not marked as spam any more, and what became of the rule about its sender that was made with the mark.
+pub(super) fn told_not_spam(number: TicketNumber, rule: &RuleUndone) -> String {
+    let rule = match rule {
+        RuleUndone::NotThere => String::new(),
+        RuleUndone::TakenOff(pattern) => format!(" {pattern} is off the list of senders again."),
+        RuleUndone::AsBefore(pattern, verdict) => format!(" {}, as before.", verdict.of(pattern)),
+        RuleUndone::Stays(pattern, verdict) => {
+            format!(" {} still: whoever put that on the list of senders, or an admin, can take it off.", verdict.of(pattern))
+        }
+    };
+    format!("#{number} is as it was, and its mail is no longer discarded.{rule}")
 }
 
 /// What takes it back: the rule that stood there before is put back, one that stood in no place is taken off.

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     desk::{
         event::EventKind,
-        id::{CommentId, PersonId, TicketNumber},
+        id::{CommentId, PersonId, SenderRuleId, TicketNumber},
     },
     store::{Conn, Result, Tx, ms, on, word},
 };
@@ -65,4 +65,14 @@ pub async fn marked_as_spam(conn: &mut Conn, ticket: TicketNumber) -> Result<Opt
     let sql = "select kind, old from events where ticket = $1 and kind in ('spam', 'not-spam') order by id desc limit 1";
     let last: Option<(String, Option<String>)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).fetch_optional(c).await)?;
     Ok(last.filter(|(kind, _)| kind == "spam").and_then(|(_, old)| old))
+}
+
+/// The rule about its sender that was made when a ticket was last marked as spam.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn rule_of_spam(conn: &mut Conn, ticket: TicketNumber) -> Result<Option<SenderRuleId>> {
+    let sql = "select new from events where ticket = $1 and kind = 'spam' order by id desc limit 1";
+    let rule: Option<Option<String>> = on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).fetch_optional(c).await)?;
+    Ok(rule.flatten().and_then(|it| it.parse().ok()).map(SenderRuleId))
 }

@@ -160,6 +160,17 @@ pub async fn in_force(conn: &mut Conn, pattern: &SenderPattern) -> Result<Option
     row.map(Row::rule).transpose()
 }
 
+/// The rule that this one was put in the place of: taken off by the same press.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn replaced(conn: &mut Conn, by: &RuleRow) -> Result<Option<RuleRow>> {
+    let sql = counted!("where r.pattern = $1 and r.removed_at = $2 and r.id < $3 order by r.id desc limit 1");
+    let row: Option<Row> =
+        on!(conn, c => sqlx::query_as(sql).bind(by.pattern.to_string()).bind(ms(by.made_at)).bind(by.id.0).fetch_optional(c).await)?;
+    row.map(Row::rule).transpose()
+}
+
 /// Puts a rule in force; there must be none for its pattern.
 ///
 /// # Errors

@@ -4,7 +4,7 @@ use maildesk::{
     actions::{
         held::{self, Joined},
         participants as people_on,
-        sender_rules::{self, NewRule},
+        sender_rules::{self, NewRule, RuleUndone},
         spam,
         take_back::{TakenBack, take_back},
     },
@@ -167,8 +167,52 @@ async fn spam_tells_nobody_calls_off_what_waits_and_is_undone() {
     assert!(held::open(&desk.desk, &desk.hal, outcome.id).await.unwrap_err().to_string().contains("marked as spam"));
     let left = desk.mail_to("victim@home.test").await;
     assert!(left.is_empty(), "{left:?}");
-    assert_eq!(take_back(&desk.desk, &desk.hal, outcome.id).await.unwrap(), TakenBack::NotSpam(number));
+    assert_eq!(take_back(&desk.desk, &desk.hal, outcome.id).await.unwrap(), TakenBack::NotSpam(number, RuleUndone::NotThere));
     assert_eq!(desk.ticket(number).await.status, Status::Open);
     assert!(spam::undo(&desk.desk, &desk.hal, number).await.unwrap_err().to_string().contains("not marked"));
     assert!(take_back(&desk.desk, &desk.hal, outcome.id).await.is_err(), "it was never held");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn undoing_the_mark_of_spam_undoes_the_rule_that_it_made_and_no_other() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let (at, hal, ada) = (&desk.desk, &desk.hal, &desk.ada);
+    let hold = SenderVerdict::Hold;
+    for (from, before, by, left) in [
+        ("made@else.test", None, hal, RuleUndone::TakenOff("made@else.test".parse().unwrap())),
+        ("stood@else.test", Some(hold), hal, RuleUndone::NotThere),
+        ("never@else.test", Some(SenderVerdict::NeverHold), hal, {
+            RuleUndone::AsBefore("never@else.test".parse().unwrap(), SenderVerdict::NeverHold)
+        }),
+        ("adas@else.test", None, ada, RuleUndone::Stays("adas@else.test".parse().unwrap(), hold)),
+    ] {
+        let number = desk.write(from, "Buy", "Now.").await.ticket.unwrap();
+        desk.later(jiff::SignedDuration::from_secs(60));
+        if let Some(verdict) = before {
+            let new = NewRule { pattern: from.parse().unwrap(), verdict, note: format!("#{number} was spam") };
+            sender_rules::add(at, ada, &new).await.unwrap();
+        }
+        desk.later(jiff::SignedDuration::from_secs(60));
+        spam::mark(at, by, number, None, spam::Sender::AlwaysHeld).await.unwrap();
+        assert_eq!(desk.write(from, "Buy more", "Now.").await.decision, "hold", "{from}");
+        desk.later(jiff::SignedDuration::from_secs(60));
+        assert_eq!(spam::undo(at, hal, number).await.unwrap(), left, "{from}");
+        let held = matches!(left, RuleUndone::Stays(..) | RuleUndone::NotThere);
+        let decision = desk.write(from, "A question", "How does it work?").await.decision;
+        assert_eq!(decision, if held { "hold" } else { "open-ticket" }, "{from}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_that_was_put_back_by_hand_is_no_part_of_the_mark_any_more() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let (at, hal) = (&desk.desk, &desk.hal);
+    let number = desk.write("eve@else.test", "Buy", "Now.").await.ticket.unwrap();
+    let rule = spam::mark(at, hal, number, None, spam::Sender::AlwaysHeld).await.unwrap().unwrap();
+    sender_rules::remove(at, hal, rule).await.unwrap();
+    sender_rules::restore(at, hal, rule).await.unwrap();
+    assert_eq!(spam::undo(at, hal, number).await.unwrap(), RuleUndone::NotThere);
+    assert_eq!(desk.write("eve@else.test", "Buy more", "Now.").await.decision, "hold");
 }

@@ -6,6 +6,7 @@ use maildesk::{
         ActionError, held,
         merge::merge,
         move_message::{Destination, move_message},
+        sender_rules::RuleUndone,
         spam::{self, Sender},
         take_back::{TakenBack, take_back},
         undo_correction::undo_correction,
@@ -169,7 +170,7 @@ async fn take(World { desk, held }: &World, step: Step) -> Result<(), ActionErro
     let (at, hal) = (&desk.desk, &desk.hal);
     match step {
         Mark(number) => spam::mark(at, hal, TicketNumber(number), None, Sender::Stays).await.map(drop),
-        Unmark(number) => spam::undo(at, hal, TicketNumber(number)).await,
+        Unmark(number) => spam::undo(at, hal, TicketNumber(number)).await.map(|_| ()),
         Merge(from, into) => merge(at, hal, TicketNumber(from), None, TicketNumber(into)).await,
         Undo(number) => {
             let standing = corrections::standing(&mut at.store.read().await.unwrap(), TicketNumber(number)).await.unwrap();
@@ -223,5 +224,5 @@ async fn a_forwarded_mail_comes_back_with_the_ticket_its_words_are_on() {
     let words = latest(&desk, forwarded.ticket.unwrap().0).await;
     move_message(&desk.desk, &desk.hal, words, None, Destination::Ticket(other)).await.unwrap();
     spam::mark(&desk.desk, &desk.hal, other, None, Sender::Stays).await.unwrap();
-    assert_eq!(take_back(&desk.desk, &desk.hal, forwarded.id).await.unwrap(), TakenBack::NotSpam(other));
+    assert_eq!(take_back(&desk.desk, &desk.hal, forwarded.id).await.unwrap(), TakenBack::NotSpam(other, RuleUndone::NotThere));
 }

@@ -10,7 +10,7 @@ use crate::{
         ActionError, Kind,
         held::{self as actions, Joined},
         read_held::find_held,
-        sender_rules::{self, Added, NewRule},
+        sender_rules::{self, Added, NewRule, Stood},
         take_back::{TakenBack, take_back},
     },
     desk::{
@@ -163,7 +163,7 @@ fn told_of(done: &Done, verb: Verb) -> String {
         Done::Back(TakenBack::FromDiscarded) => "It waits again.".to_owned(),
         Done::Back(TakenBack::OffTicket(number)) => format!("Taken off #{number}; it waits again."),
         Done::Back(TakenBack::TicketClosed(number)) => format!("It waits again; #{number} is closed, and nobody is told."),
-        Done::Back(TakenBack::NotSpam(number)) => format!("#{number} is as it was, and its mail is no longer discarded."),
+        Done::Back(TakenBack::NotSpam(number, rule)) => senders::told_not_spam(*number, rule),
         Done::Ruled(added, pattern) => match verb {
             Verb::Rule(_, verdict) => senders::told_of(pattern, verdict, added),
             Verb::Open | Verb::Join(_) | Verb::Discard | Verb::Back => format!("{pattern} is on the list."),
@@ -186,7 +186,9 @@ fn undoable(flash: Flash, verb: Verb, ids: &[String], done: &[Done]) -> Flash {
         Verb::Back => flash,
         Verb::Rule(..) => {
             let rules: Vec<&Added> = done.iter().filter_map(|it| if let Done::Ruled(added, _) = it { Some(added) } else { None }).collect();
-            flash.undo("/senders", senders::undo_of(&rules))
+            // A rule that stood before is not this press’s to take off.
+            let made: Vec<&Added> = rules.into_iter().filter(|it| it.stood == Stood::NotYet).collect();
+            if made.is_empty() { flash } else { flash.undo("/senders", senders::undo_of(&made)) }
         }
     }
 }
