@@ -1,17 +1,22 @@
 //! What was known at the moment of an earlier decision, as far as the history tells it.
 //!
-//! Corrections that maildesk made itself when it read mail again (nobody's `made_by`) count as if they had always been so.
+//! Corrections that maildesk made itself when it read mail again (nobody's `made_by`) count as if they had always been so, and those
+//! that were undone since as if they had never been: what came in meanwhile because of them has gone back with them.
 
 use jiff::Timestamp;
 
 use crate::{
     desk::{
         address::EmailAddress,
-        id::{LedgerId, PersonId, TicketNumber},
+        id::{CommentId, LedgerId, PersonId, TicketNumber},
         message::MessageId,
         ticket::Status,
     },
-    store::{Conn, Result, at, corrections, ms, on, tickets, word},
+    store::{
+        Conn, Result, at,
+        corrections::{self, How},
+        ms, on, tickets, word,
+    },
 };
 
 /// An earlier decision: of which row, and when.
@@ -23,7 +28,8 @@ pub struct Then {
     pub at: Timestamp,
 }
 
-/// Of these Message-IDs, those that earlier mails bear, each with the ticket that its mail was on.
+/// Of these Message-IDs, those that earlier mails bear, each with the ticket that its mail was on: to which the last correction before
+/// led it, of those that stand.
 ///
 /// # Errors
 /// When the database refuses.
@@ -32,10 +38,13 @@ pub async fn taken_in(conn: &mut Conn, ids: &[MessageId], then: Then) -> Result<
         return Ok(Vec::new());
     }
     let rows: Vec<(String, i64)> = on!(conn, c => {
-        let mut sql = sqlx::QueryBuilder::new("select m.message_id, coalesce((select v.origin from moves v join corrections k on k.id = v.correction
-            join comments c on c.id = v.comment where c.message = m.id and v.message_id = m.message_id and k.made_by is not null and v.moved_at > ");
+        let mut sql = sqlx::QueryBuilder::new("select m.message_id, coalesce((select v.target from comments c join moves v on v.comment = c.id
+            join corrections k on k.id = v.correction where c.message = m.id and c.ticket = m.ticket and c.withdrawn_at is null
+            and v.how <> 'returned' and k.undone_at is null and (k.made_by is null or v.moved_at <= ");
         sql.push_bind(ms(then.at));
-        sql.push(" order by v.id limit 1), m.ticket) from messages m where m.ticket is not null and m.id < ").push_bind(then.row.0);
+        sql.push(") order by v.id desc limit 1), (select v.origin from comments c join moves v on v.comment = c.id
+            where c.message = m.id and c.ticket = m.ticket and c.withdrawn_at is null order by v.id limit 1), m.ticket)
+            from messages m where m.ticket is not null and m.id < ").push_bind(then.row.0);
         sql.push(" and (m.held is null or m.held_done_at <= ").push_bind(ms(then.at)).push(") and m.message_id in (");
         let mut list = sql.separated(", ");
         for id in ids {
@@ -162,21 +171,34 @@ pub enum Opened {
     No,
 }
 
-/// Of the comment of a mail; `now`: the ticket it is on.
+/// Of the comment of a mail; `now`: the ticket it is on. Where it had followed what was moved before, the corrections that stand count.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn put(conn: &mut Conn, comment: crate::desk::id::CommentId, now: TicketNumber) -> Result<Put> {
-    let sql = "select v.origin, p.name from moves v join corrections k on k.id = v.correction
-        join people p on p.id = coalesce(v.moved_by, k.made_by) where v.comment = $1 order by v.id limit 1";
-    let moved: Option<(i64, String)> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_optional(c).await)?;
-    let (ticket, moved_by) = match moved {
-        Some((origin, by)) => (TicketNumber(origin), Some(by)),
-        None => (now, None),
-    };
+pub async fn put(conn: &mut Conn, comment: CommentId, now: TicketNumber) -> Result<Put> {
+    let sql = "select v.origin, v.target, v.how, k.undone_at, p.name from moves v join corrections k on k.id = v.correction
+        join people p on p.id = coalesce(v.moved_by, k.made_by) where v.comment = $1 order by v.id";
+    let ways: Vec<WayRow> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_all(c).await)?;
+    let ticket = TicketNumber(home(&ways).unwrap_or(now.0));
+    let moved_by = ways.into_iter().next().map(|(.., by)| by);
     let sql = "select count(*) from events where kind = 'opened' and comment = $1 and ticket = $2";
     let n: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(comment.0).bind(ticket.0).fetch_one(c).await)?;
     Ok(Put { ticket, opened: if n > 0 { Opened::Yes } else { Opened::No }, moved_by })
+}
+
+/// Origin, target, how, when the correction was undone, and who made it or sent it back.
+type WayRow = (i64, i64, String, Option<i64>, String);
+
+/// The ticket on which maildesk had put what went these ways since. None: nobody sent it on, it is there still.
+fn home(ways: &[WayRow]) -> Option<i64> {
+    let stands = |(_, _, _, undone, _): &&WayRow| undone.is_none();
+    let followed = ways.iter().take_while(|(_, _, how, ..)| how == How::Followed.as_str()).count();
+    let (followed, sent_on) = ways.split_at(followed);
+    if followed.iter().all(|it| stands(&it)) {
+        return sent_on.first().map(|(origin, ..)| *origin);
+    }
+    let led = followed.iter().rfind(stands).map(|(_, target, ..)| *target);
+    led.or(followed.first().map(|(origin, ..)| *origin))
 }
 
 /// Who of staff has done something on a ticket: answered, noted, set a status or an assignee, moved a message; the first.

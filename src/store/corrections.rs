@@ -155,7 +155,9 @@ pub enum How {
 }
 
 impl How {
-    fn as_str(self) -> &'static str {
+    /// As stored.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Moved => "moved",
             Self::Followed => "followed",

@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use maildesk::{
     actions::{
+        merge::merge,
         move_message::{Destination, move_message},
         replay::{Extent, Finding},
         undo_correction::undo_correction,
@@ -10,7 +11,7 @@ use maildesk::{
     },
     desk::{
         comment::CommentText,
-        id::TicketNumber,
+        id::{CorrectionId, TicketNumber},
         replay::{Mend, Place},
         ticket::Status,
     },
@@ -189,4 +190,67 @@ async fn a_message_that_was_joined_by_mistake_becomes_a_ticket_of_its_own() {
     assert_eq!((ticket.subject.as_str(), ticket.requester, ticket.linked), ("Keyboard", desk.ann.id, Some(other)));
     assert_eq!(rows.count("select count(*) from outbox").await, outbox, "no receipt");
     assert!(again(&desk, Extent::WriteAndMove).await.is_empty());
+}
+
+/// Ann's message on its own ticket, moved by Hal to one of its own, her answer to it meanwhile, that ticket merged into a third and
+/// out of it again.
+async fn moved_answered_and_merged() -> (TestDesk, [TicketNumber; 3], [CorrectionId; 2]) {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let write = |id: &str, answers: &str| {
+        let headers = [format!("Message-ID: <{id}@home.test>"), format!("In-Reply-To: <{answers}@home.test>")];
+        mail("Ann Lee <ann@home.test>", "Printer", &[headers[0].as_str(), headers[1].as_str()], "It smokes.")
+    };
+    let home = desk.receive(&write("one", "none")).await.ticket.unwrap();
+    desk.later(SignedDuration::from_mins(5));
+    assert_eq!(desk.receive(&write("two", "one")).await.ticket, Some(home));
+    let third = desk.write("Ann Lee <ann@home.test>", "Screen", "It is black.").await.ticket.unwrap();
+    desk.later(SignedDuration::from_mins(5));
+    let two = said(&desk, home).await[1].id;
+    let away = move_message(&desk.desk, &desk.hal, two, None, Destination::New).await.unwrap().ticket();
+    let standing = |number| {
+        let desk = &desk.desk;
+        async move { corrections::standing(&mut desk.store.read().await.unwrap(), number).await.unwrap().pop().unwrap().id }
+    };
+    let moved = standing(away).await;
+    desk.later(SignedDuration::from_mins(5));
+    assert_eq!(desk.receive(&write("three", "two")).await.ticket, Some(away));
+    desk.later(SignedDuration::from_mins(5));
+    merge(&desk.desk, &desk.hal, away, None, third).await.unwrap();
+    let merged = standing(third).await;
+    desk.later(SignedDuration::from_mins(5));
+    assert_eq!(desk.receive(&write("four", "three")).await.ticket, Some(third));
+    desk.later(SignedDuration::from_mins(5));
+    (desk, [home, away, third], [moved, merged])
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_followed_a_correction_is_where_it_belongs_while_that_stands_and_when_it_is_undone() {
+    let (desk, [home, away, third], [moved, merged]) = moved_answered_and_merged().await;
+    assert!(again(&desk, Extent::Show).await.is_empty(), "all stands");
+    undo_correction(&desk.desk, &desk.hal, merged, None).await.unwrap();
+    desk.later(SignedDuration::from_mins(5));
+    let found = again(&desk, Extent::Show).await;
+    assert!(found.is_empty(), "the merge is undone: {:?}", mends(&found));
+    assert_eq!((texts(&desk, away).await.len(), texts(&desk, third).await.len()), (3, 1));
+    undo_correction(&desk.desk, &desk.hal, moved, None).await.unwrap();
+    desk.later(SignedDuration::from_mins(5));
+    let found = again(&desk, Extent::Show).await;
+    assert!(found.is_empty(), "the move is undone: {:?}", mends(&found));
+    assert_eq!((texts(&desk, home).await.len(), texts(&desk, away).await.len()), (4, 0));
+    let later = desk.receive(&mail("Ann Lee <ann@home.test>", "Re: Printer", &["In-Reply-To: <two@home.test>"], "Thanks.")).await;
+    assert_eq!(later.ticket, Some(home), "as new mail does");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_followed_a_correction_and_was_then_sent_elsewhere_is_no_finding() {
+    let (desk, _, [moved, merged]) = moved_answered_and_merged().await;
+    undo_correction(&desk.desk, &desk.hal, merged, None).await.unwrap();
+    desk.later(SignedDuration::from_mins(5));
+    let away = corrections::get(&mut desk.desk.store.read().await.unwrap(), moved).await.unwrap().unwrap().target;
+    let three = said(&desk, away).await[1].id;
+    move_message(&desk.desk, &desk.hal, three, None, Destination::New).await.unwrap();
+    desk.later(SignedDuration::from_mins(5));
+    let found = again(&desk, Extent::Show).await;
+    assert!(found.is_empty(), "{:?}", mends(&found));
 }
