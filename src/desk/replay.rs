@@ -4,6 +4,7 @@ use crate::desk::{
     comment::Origin,
     id::TicketNumber,
     message::made_up_name,
+    ticket::clean_subject,
     triage::{Decision, Requester, Voice},
 };
 
@@ -130,6 +131,33 @@ fn are_same(then: &[File], today: &[File]) -> bool {
 #[must_use]
 pub fn both_made_up(then: &str, today: &str, content_type: &str, at: usize) -> bool {
     then == format!("attachment-{}", at + 1) && today == made_up_name(content_type, at)
+}
+
+/// The title of a ticket whose opening mail bears another subject today.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Title {
+    /// As it is.
+    pub was: String,
+    /// As it would be.
+    pub would: String,
+    /// Why it stays all the same; none: it goes with the subject.
+    pub left: Option<String>,
+}
+
+/// What becomes of a ticket's title when its opening mail's subject, which read `then`, reads `today`: it goes along as long as it is
+/// what was read. None: it is right.
+#[must_use]
+pub fn retitled(title: &str, then: &str, today: &str, renamed_by: Option<&str>) -> Option<Title> {
+    let would = clean_subject(today);
+    if then == today || title == would {
+        return None;
+    }
+    let left = match renamed_by {
+        Some(who) => Some(format!("{who} has given it")),
+        None if title != clean_subject(then) => Some("it is not the subject that was read".to_owned()),
+        None => None,
+    };
+    Some(Title { was: title.to_owned(), would, left })
 }
 
 /// Where a message is, or would be.
@@ -273,6 +301,15 @@ mod tests {
         assert_eq!(reading().differs_in(&today), [Aspect::Text, Aspect::Html, Aspect::Header]);
         today.words = None;
         assert_eq!(reading().differs_in(&today), [Aspect::Header], "what has no comment has no words to mend");
+    }
+
+    #[test]
+    fn a_title_goes_with_its_subject_unless_it_is_a_persons() {
+        let left = |title, renamed_by| retitled(title, "Re: =?x", "Re: Printer", renamed_by).map(|it| (it.would, it.left));
+        assert_eq!(left("=?x", None), Some(("Printer".to_owned(), None)));
+        assert_eq!(left("=?x", Some("Hal")), Some(("Printer".to_owned(), Some("Hal has given it".to_owned()))));
+        assert!(left("Smoke", None).is_some_and(|(_, left)| left.is_some()));
+        assert_eq!((left("Printer", Some("Hal")), retitled("Smoke", "Printer", "Printer", None)), (None, None));
     }
 
     #[test]

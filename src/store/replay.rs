@@ -216,3 +216,34 @@ pub async fn rewrite_header(tx: &mut Tx, id: LedgerId, was: &Header, header: &He
     }
     Ok(())
 }
+
+/// The title of a ticket that a mail opened.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Titled {
+    /// As it is.
+    pub title: String,
+    /// The first person who has set it since.
+    pub renamed_by: Option<String>,
+}
+
+/// The title of the ticket that this comment opened and is on.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn titled(conn: &mut Conn, comment: CommentId) -> Result<Option<Titled>> {
+    let sql = "select t.subject as title, (select p.name from events e join people p on p.id = e.actor
+            where e.ticket = t.number and e.kind = 'subject' order by e.id limit 1) as renamed_by
+        from comments c join tickets t on t.number = c.ticket
+        where c.id = $1 and exists (select 1 from events e where e.ticket = t.number and e.kind = 'opened' and e.comment = c.id)";
+    Ok(on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_optional(c).await)?)
+}
+
+/// Gives a ticket another title; its words in the search are for `search`.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn retitle(tx: &mut Tx, ticket: TicketNumber, title: &str) -> Result<()> {
+    let sql = "update tickets set subject = $2 where number = $1";
+    on!(tx, c => sqlx::query(sql).bind(ticket.0).bind(title).execute(c).await.map(|_| ()))?;
+    Ok(())
+}

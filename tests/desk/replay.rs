@@ -3,6 +3,7 @@
 use jiff::SignedDuration;
 use maildesk::{
     actions::{
+        edit::set_subject,
         replay::{Extent, Finding, Reread, Run, replay},
         reply::reply,
         set_status::set_status,
@@ -10,7 +11,7 @@ use maildesk::{
     desk::{
         id::{LedgerId, TicketNumber},
         permission::Scope,
-        replay::{Aspect, Mend, Place},
+        replay::{Aspect, Mend, Place, Title},
         settings::{Budgets, DeskSettings, MailboxSettings},
         ticket::Status,
     },
@@ -123,6 +124,34 @@ async fn applied_it_is_as_if_it_had_come_in_today_and_once_is_enough() {
     let before = rows.all().await;
     assert!(again(&desk, Extent::WriteAndMove).await.is_empty());
     assert_eq!(rows.all().await, before, "the second time wrote something");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_title_that_nobody_has_given_goes_with_the_subject_it_came_from() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let rows = Rows::of(&desk.url).await;
+    let theirs = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    let ours = desk.write("Ann Lee <ann@home.test>", "Printer", "It burns.").await.ticket.unwrap();
+    desk.later(SignedDuration::from_mins(5));
+    rows.run("update messages set subject = 'Wrong subject'").await;
+    rows.run("update tickets set subject = 'Wrong subject'").await;
+    set_subject(&desk.desk, &desk.hal, ours, None, "Fire").await.unwrap();
+    let (before, outbox) = (desk.ticket(theirs).await, rows.count("select count(*) from outbox").await);
+    for extent in [Extent::Show, Extent::Write] {
+        let found = again(&desk, extent).await;
+        let titles: Vec<_> = found.iter().map(|it| it.title.clone().unwrap()).collect();
+        let title =
+            |was: &str, left: Option<&str>| Title { was: was.to_owned(), would: "Printer".to_owned(), left: left.map(str::to_owned) };
+        assert_eq!(titles, [title("Wrong subject", None), title("Fire", Some("Hal Nine has given it"))]);
+    }
+    let after = desk.ticket(theirs).await;
+    assert_eq!((after.subject.as_str(), desk.ticket(ours).await.subject.as_str()), ("Printer", "Fire"));
+    assert_eq!((after.version, after.updated_at), (before.version, before.updated_at));
+    assert_eq!(history(&desk, theirs).await.last(), Some(&("subject", Some("Printer".to_owned()))));
+    assert!(found(&desk, "printer").await.contains(&theirs), "the search knows it");
+    assert_eq!(rows.count("select count(*) from outbox").await, outbox, "nobody is told");
+    assert!(again(&desk, Extent::WriteAndMove).await.is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use crate::{
         comment::Origin,
         id::{LedgerId, TicketNumber},
         message::IncomingMessage,
-        replay::{Aspect, Mend, Place, Reading},
+        replay::{Aspect, Mend, Place, Reading, Title},
     },
     store::{
         StoreError,
@@ -60,6 +60,8 @@ pub struct Finding {
     pub today: Reading,
     /// In what the two differ.
     pub aspects: Vec<Aspect>,
+    /// What becomes of the title of the ticket that it opened.
+    pub title: Option<Title>,
     /// Why its comment keeps its words and files all the same.
     pub kept: Option<&'static str>,
     /// Where it would be today, if elsewhere.
@@ -169,8 +171,9 @@ async fn look(desk: &Desk, conn: &mut crate::store::Conn, stored: &Stored, incom
         Taken::HeaderOnly => None,
     };
     let aspects = then.differs_in(&today);
+    let title = words::title(conn, said.as_ref(), incoming, (&then.header, &today.header)).await?;
     let (id, received_at, ticket) = (stored.row.id, stored.row.received_at, stored.ticket);
-    Ok(Finding { id, received_at, ticket, then, today, aspects, kept, threading })
+    Ok(Finding { id, received_at, ticket, then, today, aspects, title, kept, threading })
 }
 
 async fn today(conn: &mut crate::store::Conn, said: &Option<Said>, incoming: &Incoming) -> Result<Option<crate::desk::replay::Words>> {

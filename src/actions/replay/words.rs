@@ -12,10 +12,16 @@ use crate::{
         command,
         comment::{CommentText, Origin},
         message::IncomingMessage,
-        replay::{File, Header, Words, both_made_up},
+        replay::{File, Header, Title, Words, both_made_up, retitled},
+        ticket::clean_subject,
     },
     mail::parse::forwarded,
-    store::{Conn, blobs::ContentHash, people, replay::Said},
+    store::{
+        Conn,
+        blobs::ContentHash,
+        people,
+        replay::{self, Said},
+    },
 };
 
 /// The words that the comment of a mail would have: a helper's without their commands, a forwarded customer's alone.
@@ -83,4 +89,18 @@ fn listed(message: &IncomingMessage, stored: &str) -> String {
         }
     }
     serde_json::to_string(&files).unwrap_or_default()
+}
+
+/// What becomes of the title of the ticket that a mail opened and is on: one that a forwarded customer's mail gave is that one's.
+pub(super) async fn title(
+    conn: &mut Conn,
+    said: Option<&Said>,
+    incoming: &Incoming,
+    (then, today): (&Header, &Header),
+) -> Result<Option<Title>> {
+    let Some(said) = said.filter(|_| then.subject != today.subject) else { return Ok(None) };
+    let Some(titled) = replay::titled(conn, said.id).await? else { return Ok(None) };
+    let found = retitled(&titled.title, &then.subject, &today.subject, titled.renamed_by.as_deref());
+    let is_forwarded = || forwarded::find(&incoming.message).is_some_and(|it| clean_subject(&it.subject) == titled.title);
+    Ok(found.filter(|it| it.left.is_none() || !is_forwarded()))
 }

@@ -13,13 +13,13 @@ use crate::{
     desk::{
         event::EventKind,
         id::{CommentId, TicketNumber},
-        replay::{Aspect, Mend},
+        replay::{Aspect, Mend, Title},
         ticket::Ticket,
     },
     store::{
         Tx,
         comments::{self, NewAttachment},
-        messages,
+        messages, people,
         replay::{self, Said},
         search, tickets,
     },
@@ -50,7 +50,11 @@ pub(super) async fn write(desk: &Desk, incoming: &Incoming, run: &Run, extent: E
                 rewrite(desk, &mut tx, &said, source.number, &today, &aspects).await?;
             }
             if !aspects.is_empty() {
-                tell(desk, &mut tx, source.clone(), said.id, &aspects).await?;
+                let title = finding.title.as_ref().filter(|it| it.left.is_none());
+                if let Some(title) = title {
+                    retitle(&mut tx, &source, &title.would).await?;
+                }
+                tell(desk, &mut tx, source.clone(), said.id, (&aspects, title)).await?;
             }
             if extent == Extent::WriteAndMove
                 && let Some(threading) = &mut finding.threading
@@ -124,10 +128,22 @@ async fn attach(desk: &Desk, tx: &mut Tx, comment: CommentId, today: &MailWords)
     Ok(())
 }
 
-/// One line of the history. Nobody is told, and the ticket's own row stays: neither its version nor its time is a reading's to change.
-async fn tell(desk: &Desk, tx: &mut Tx, ticket: Ticket, comment: CommentId, aspects: &[Aspect]) -> Result<()> {
+async fn retitle(tx: &mut Tx, ticket: &Ticket, title: &str) -> Result<()> {
+    replay::retitle(tx, ticket.number, title).await?;
+    if let Some(requester) = people::get(tx, ticket.requester).await? {
+        search::forget_ticket(tx, ticket.number).await?;
+        search::index_ticket(tx, ticket.number, title, &requester.name, requester.email.as_str());
+    }
+    Ok(())
+}
+
+/// One line of the history, and one of the title. Nobody is told, and the ticket's own row stays: neither its version nor its time is a reading's to change.
+async fn tell(desk: &Desk, tx: &mut Tx, ticket: Ticket, comment: CommentId, (aspects, title): (&[Aspect], Option<&Title>)) -> Result<()> {
     let mut change = Change::of(ticket, None);
     change.row = TicketRow::JustMade;
     change.changed_by(EventKind::ReadAgain, None, Some(titles(aspects)), comment);
+    if let Some(title) = title {
+        change.changed(EventKind::Subject, Some(title.was.clone()), Some(title.would.clone()));
+    }
     record(desk, tx, change, desk.clock.now()).await
 }

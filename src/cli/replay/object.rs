@@ -26,6 +26,7 @@ pub fn of(id: LedgerId, found: &Reread, extent: Extent) -> Value {
         "from": finding.today.header.sender,
         "subject": finding.today.header.subject,
         "changes": changes,
+        "title": finding.title.as_ref().map(|it| json!({ "before": it.was, "after": it.would, "left": it.left })),
         "kept": finding.kept,
         "written": written.iter().map(|it| it.title()).collect::<Vec<_>>(),
         "threading": finding.threading.as_ref().map(threading),

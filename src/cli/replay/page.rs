@@ -13,7 +13,7 @@ use crate::{
     },
     desk::{
         id::TicketNumber,
-        replay::{Aspect, Header, Mend, Place, Words},
+        replay::{Aspect, Header, Mend, Place, Title, Words},
     },
 };
 
@@ -38,6 +38,9 @@ pub fn of(finding: &Finding, extent: Extent, desk: &Desk) -> String {
         }
         if *aspect == Aspect::Header {
             block.header(&finding.then.header, &finding.today.header);
+            if let Some(title) = &finding.title {
+                block.title(title, finding, desk);
+            }
         }
     }
     if let Some(threading) = &finding.threading {
@@ -116,6 +119,17 @@ impl Block {
                 self.line(2, &format!("+ {what}: {}", short(&today)));
             }
         }
+    }
+
+    fn title(&mut self, title: &Title, finding: &Finding, desk: &Desk) {
+        let of = finding.ticket.map_or_else(|| "the ticket".to_owned(), |it| format!("#{it}"));
+        if let Some(why) = &title.left {
+            let is = short(&title.was);
+            self.line(2, &format!("the title of {of} stays “{is}”: {why}; change it by hand ({})", address(finding, desk)));
+            return;
+        }
+        self.line(2, &format!("- Title of {of}: {}", short(&title.was)));
+        self.line(2, &format!("+ Title of {of}: {}", short(&title.would)));
     }
 
     fn threading(&mut self, finding: &Finding, threading: &Threading, extent: Extent, desk: &Desk) {
