@@ -24,7 +24,7 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verdict {
     /// `open-ticket`, `add-comment`, `record-bounce`, `hold` or `ignore`.
-    pub action: &'static str,
+    pub action: String,
     /// The Message-ID of the mail that opened the ticket.
     pub thread: Option<MessageId>,
     /// Whether a receipt would be sent.
@@ -67,12 +67,12 @@ impl EmptyDesk {
     pub fn receive(&mut self, raw: &[u8], message: &IncomingMessage) -> Verdict {
         if !self.seen.insert(content_key(raw)) {
             let thread = message.message_id.as_ref().and_then(|id| self.holding(id)).and_then(|it| self.opened_by(it));
-            return Verdict { action: "ignore", thread, autorespond: false, why: Vec::new(), reason: triage::KNOWN.to_owned() };
+            return Verdict { action: "ignore".to_owned(), thread, autorespond: false, why: Vec::new(), reason: triage::KNOWN.to_owned() };
         }
         let (decision, trace) = triage::decide(&self.facts(message));
         let thread = self.carry_out(message, &decision);
         let (why, reason) = (trace.sentences(), trace.reason().to_owned());
-        Verdict { action: word(&decision), thread, autorespond: answers(message, &decision), why, reason }
+        Verdict { action: word(&decision).to_owned(), thread, autorespond: answers(message, &decision), why, reason }
     }
 
     fn facts<'a>(&'a self, message: &'a IncomingMessage) -> Facts<'a> {

@@ -1,4 +1,4 @@
-//! `maildesk inspect`: what would be done with a mail, and why. Reads files only.
+//! `maildesk inspect`: what would be done with a mail in a file, or was done with a stored one, and why. Writes nothing.
 
 use std::{
     borrow::Cow,
@@ -18,10 +18,13 @@ use super::empty_desk::{EmptyDesk, Verdict};
 use crate::{
     desk::{
         address::{EmailAddress, Named},
+        id::LedgerId,
         message::{IncomingAttachment, IncomingMessage, MessageId},
     },
     mail::parse,
 };
+
+mod stored;
 
 /// What the daemon knows and a file does not say.
 const WITHOUT_A_DESK: &str = "without a desk: the people it knows, its tickets, what it sent and its settings cannot be taken into account";
@@ -29,16 +32,22 @@ const WITHOUT_A_DESK: &str = "without a desk: the people it knows, its tickets, 
 /// Arguments of the command.
 #[derive(Debug, clap::Args)]
 pub struct Arguments {
-    /// One JSON object for each file, one a line, in order
+    #[command(flatten)]
+    configured: super::Configured,
+    /// One JSON object for each mail, one a line, in order
     #[arg(long)]
     pub json: bool,
+    /// Stored mail of the desk by its numbers in the ledger, as the panel's addresses /mail/messages/N end in them: what was done with it
+    #[arg(long = "message", value_name = "N", num_args = 1.., value_parser = super::ledger_number, conflicts_with = "files")]
+    messages: Vec<LedgerId>,
     /// Mails as they came off the wire, one in each file, taken to arrive in this order; `-` or none: standard input
     pub files: Vec<PathBuf>,
 }
 
-/// Several files are mails that arrive in that order at an empty desk.
-pub fn run(arguments: &Arguments) -> ExitCode {
-    match print(arguments) {
+/// Several files are mails that arrive in that order at an empty desk. Exit code 1 where a mail cannot be read.
+pub async fn run(arguments: &Arguments) -> ExitCode {
+    let done = if arguments.messages.is_empty() { print(arguments) } else { stored::print(arguments).await };
+    match done {
         Ok(code) => code,
         // Whoever reads it has seen enough.
         Err(error) if error.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
@@ -63,7 +72,7 @@ fn print(arguments: &Arguments) -> anyhow::Result<ExitCode> {
                 } else {
                     let gap = if at > 0 { "\n" } else { "" };
                     let seen = if at > 0 { ", but for the mails above" } else { "" };
-                    write!(out, "{gap}{}", page(file, &format!("{WITHOUT_A_DESK}{seen}"), &message, &decision))?;
+                    write!(out, "{gap}{}", page(&named(file), &[("Judged", format!("{WITHOUT_A_DESK}{seen}"))], &message, &decision))?;
                 }
             }
             Err(error) => {
@@ -172,13 +181,13 @@ fn date(message: &IncomingMessage) -> Option<String> {
     Some(shown)
 }
 
-/// The same for a person to read.
-fn page(file: &Path, judged: &str, message: &IncomingMessage, decision: &Verdict) -> String {
+/// The same for a person to read; `judged`: lines about who decided.
+fn page(name: &str, judged: &[(&str, String)], message: &IncomingMessage, decision: &Verdict) -> String {
     let ids = |list: &[MessageId]| list.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ");
     let people = |list: &[Named]| list.iter().map(shown).collect::<Vec<_>>().join(", ");
     let mut page = Page::default();
-    page.head(&format!("{}: {}", named(file), decision.action));
-    page.line("Judged", judged);
+    page.head(&format!("{name}: {}", decision.action));
+    judged.iter().for_each(|(label, value)| page.line(label, value));
     page.line("Thread", decision.thread.as_ref().map_or("none", MessageId::as_str));
     page.line("Acknowledged", if decision.autorespond { "yes" } else { "no" });
     match decision.why.as_slice() {
@@ -186,7 +195,7 @@ fn page(file: &Path, judged: &str, message: &IncomingMessage, decision: &Verdict
         // Its last line gives the reason.
         why => page.list("Why", why),
     }
-    page.list("Mended or left out", &message.warnings);
+    page.list("Mended, left out", &message.warnings);
     page.line("Subject", &message.subject);
     page.line("From", &people(&message.from));
     page.line("Requester", &message.requester.as_ref().map(shown).unwrap_or_default());

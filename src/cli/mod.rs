@@ -23,7 +23,7 @@ use crate::{
     app,
     clock::Clock,
     config::Config,
-    desk::id::MailboxId,
+    desk::id::{LedgerId, MailboxId},
     store::{Opener, Store, probe},
 };
 
@@ -45,9 +45,11 @@ enum Command {
     Healthz(Configured),
     /// Take in one message from standard input: 0 once it is durable, 75 to offer it again, 65 when it is none.
     Ingest(ingest::Arguments),
-    /// Say what would be done with a mail in a file, and why; needs no configuration, sends and stores nothing.
+    /// Say what would be done with a mail in a file, and why, without a configuration; or with --message what was done with a stored
+    /// one. Sends and stores nothing.
     Inspect(inspect::Arguments),
-    /// Read stored mail again as it is read today, and show what would change; --apply writes it. Never sends.
+    /// Read stored mail again as it is read today, and show what would change; --apply writes it. Never sends. Exit code 0 when every
+    /// message could be read.
     Replay(replay::Arguments),
     /// Run the daemon: watch the mailboxes, send, serve the panel.
     Serve(Configured),
@@ -109,6 +111,19 @@ fn mailboxes(config: &Config) -> String {
     }
 }
 
+/// A message by its number, as the panel’s addresses `/mail/messages/N` have it.
+fn ledger_number(text: &str) -> Result<LedgerId, String> {
+    let number = text.parse().ok().filter(|it| *it > 0).map(LedgerId);
+    number.ok_or_else(|| {
+        let ticket = if text.starts_with('#') { "this is a ticket’s number; " } else { "" };
+        format!("{ticket}a message’s number in the ledger is a whole number such as 17")
+    })
+}
+
+fn no_such_message(id: LedgerId) -> String {
+    format!("--message {id}: the ledger has no message of this number; the panel’s addresses /mail/messages/N end in them")
+}
+
 /// Reads the command line, does what it says, and gives the process's exit code.
 pub async fn run() -> ExitCode {
     match Arguments::parse().command {
@@ -116,7 +131,7 @@ pub async fn run() -> ExitCode {
         Command::Demo(it) => demo::run(it).await,
         Command::Healthz(it) => healthz::run(&it.config).await,
         Command::Ingest(it) => ingest::run(&it).await,
-        Command::Inspect(it) => inspect::run(&it),
+        Command::Inspect(it) => inspect::run(&it).await,
         Command::Replay(it) => replay::run(&it).await,
         Command::Serve(it) => serve::run(&it.config).await,
         Command::User(it) => user::run(&it).await,

@@ -58,7 +58,7 @@ pub struct Arguments {
     #[arg(long)]
     held: bool,
     /// These messages alone, by their numbers in the ledger: this command prints them, and the panel's addresses /mail/messages/N end in them
-    #[arg(long = "message", value_name = "N", num_args = 1.., value_parser = ledger_number, conflicts_with_all = ["since", "until", "mailbox", "held"])]
+    #[arg(long = "message", value_name = "N", num_args = 1.., value_parser = super::ledger_number, conflicts_with_all = ["since", "until", "mailbox", "held"])]
     messages: Vec<LedgerId>,
     /// Show what would change and write nothing: what is done without --apply
     #[arg(long, conflicts_with = "apply")]
@@ -136,14 +136,6 @@ fn wanted(arguments: &Arguments) -> anyhow::Result<Wanted> {
     Ok(Wanted::Received)
 }
 
-fn ledger_number(text: &str) -> Result<LedgerId, String> {
-    let number = text.parse().ok().filter(|it| *it > 0).map(LedgerId);
-    number.ok_or_else(|| {
-        let ticket = if text.starts_with('#') { "this is a ticket’s number; " } else { "" };
-        format!("{ticket}a message’s number in the ledger is a whole number such as 17")
-    })
-}
-
 fn period(arguments: &Arguments, config: &Config, now: Timestamp) -> anyhow::Result<(Timestamp, Timestamp)> {
     let read = |name: &str, text: &Option<String>, edge| {
         let moment = text
@@ -173,7 +165,7 @@ impl Reader<'_> {
     async fn these(&mut self, ids: &[LedgerId]) -> anyhow::Result<()> {
         for id in ids {
             if messages::get(&mut *self.desk.store.read().await?, *id).await?.is_none() {
-                bail!("--message {id}: the ledger has no message of this number; the panel’s addresses /mail/messages/N end in them");
+                bail!(super::no_such_message(*id));
             }
         }
         for id in ids {

@@ -200,7 +200,8 @@ fn step(panel: &Panel, gone: &Gone) -> Step {
 }
 
 /// `moved by Maya from #4 to #39`.
-pub(super) fn gone_in_words(gone: &Gone) -> String {
+#[must_use]
+pub fn gone_in_words(gone: &Gone) -> String {
     let name = |who: &Option<String>| who.clone().unwrap_or_else(|| "somebody".to_owned());
     let (from, to) = (gone.origin, gone.target);
     match (gone.how, gone.kind) {

@@ -27,7 +27,7 @@ mod correct;
 mod csrf;
 mod csv;
 pub mod error;
-mod files;
+pub mod files;
 pub mod form;
 mod headers;
 mod healthz;

@@ -5,6 +5,12 @@ use std::{
     process::{Command, Stdio},
 };
 
+use crate::{
+    replay::{desk, maildesk},
+    rows::Rows,
+    shell::Shell,
+};
+
 /// `maildesk inspect` with this mail on standard input: what it said, and its exit code.
 fn inspect(mail: &str, words: &[&str]) -> (String, Option<i32>) {
     let mut maildesk = Command::new(env!("CARGO_BIN_EXE_maildesk"));
@@ -75,4 +81,122 @@ fn a_second_sighting_says_so() {
 fn nothing_on_standard_input_is_told_apart() {
     let (said, code) = inspect("", &[]);
     assert_eq!((said.as_str(), code), ("maildesk inspect: standard input is empty; give one message (RFC 5322)\n", Some(1)));
+}
+
+#[test]
+fn what_was_mended_stands_apart_from_its_label() {
+    let (said, _) = inspect(&MAIL.replace("; boundary=b", ""), &[]);
+    assert!(said.contains("\n  Mended, left out   "), "{said}");
+}
+
+/// A desk with a ticket of Ann's, her answer to its receipt, another by References, held mail, and a second ticket.
+async fn taken_in() -> (Shell, Rows) {
+    let shell = desk();
+    let take = |id: &str, header: &str| {
+        let mail = format!(
+            "From: Ann Lee <ann@home.test>\r\nTo: support@desk.test\r\nSubject: Printer\r\nMessage-ID: <{id}@home.test>\r\n{header}\r\nIt smokes.\r\n"
+        );
+        assert_eq!(maildesk(&shell, &["ingest"], &mail).2, Some(0));
+    };
+    take("one", "");
+    let rows = Rows::of(&format!("sqlite:{}", shell.path("data/maildesk.db").display())).await;
+    let receipt = rows.texts("select message_id from outbox where kind = 'receipt'".to_owned()).await.remove(0);
+    take("two", &format!("In-Reply-To: <{receipt}>\r\n"));
+    take("three", "References: <one@home.test> <two@home.test>\r\n");
+    take("four", "X-Spam-Flag: YES\r\n");
+    take("five", "");
+    (shell, rows)
+}
+
+/// The trace as the panel's *Why?* shows it, with the question left out where what was found names it.
+async fn trace(rows: &Rows, id: i64) -> Vec<String> {
+    let trace = rows.texts(format!("select trace from messages where id = {id}")).await.remove(0);
+    let trace: Vec<serde_json::Value> = serde_json::from_str(&trace).unwrap();
+    let line = |it: &serde_json::Value| match (it["question"].as_str().unwrap(), it["found"].as_str().unwrap()) {
+        ("What is it?" | "Who asks?", found) => found.to_owned(),
+        (question, found) => format!("{question} {found}"),
+    };
+    trace.iter().map(line).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_mail_shows_the_very_trace_that_decided_it() {
+    let (shell, rows) = taken_in().await;
+    let before = rows.all().await;
+    for (id, action, thread, receipt) in [
+        (1, "open-ticket", Some("one@home.test"), true),
+        (2, "add-comment", Some("one@home.test"), false),
+        (3, "add-comment", Some("one@home.test"), false),
+        (4, "hold", None, false),
+    ] {
+        let (said, errors, code) = maildesk(&shell, &["inspect", "--message", &id.to_string()], "");
+        assert_eq!((errors.as_str(), code), ("", Some(0)));
+        let lines: Vec<&str> = said.lines().collect();
+        assert_eq!(lines[0], format!("message {id}: {action}"), "{said}");
+        assert!(lines[1].starts_with("  Judged             by this desk, 20"), "{said}");
+        let trace = trace(&rows, id).await;
+        let why = lines.iter().position(|it| it.starts_with("  Why ")).unwrap();
+        let shown: Vec<&str> = lines[why..why + trace.len()].iter().map(|it| &it[21..]).collect();
+        assert_eq!(shown, trace, "{said}");
+        assert!(lines[why + trace.len()].starts_with("  Subject "), "{said}");
+        assert!(said.ends_with("\n  Reply\n    It smokes.\n"), "{said}");
+
+        let (json, _, _) = maildesk(&shell, &["inspect", "--json", "--message", &id.to_string()], "");
+        let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+        let decision = &json["decision"];
+        let why: Vec<&str> = decision["why"].as_array().unwrap().iter().map(|it| it.as_str().unwrap()).collect();
+        assert_eq!(why[..trace.len()], trace);
+        assert!(why.len() == trace.len() + 1 && why[trace.len()].starts_with(&format!("action {action}: ")), "{why:?}");
+        assert_eq!((&decision["action"], &decision["thread"]), (&action.into(), &thread.into()));
+        assert_eq!((&decision["autorespond"], &decision["since"]), (&receipt.into(), &serde_json::json!([])));
+        assert_eq!((&json["subject"], &json["reply"]), (&"Printer".into(), &"It smokes.".into()));
+    }
+    assert_eq!(rows.all().await, before, "a look wrote something");
+    assert!(trace(&rows, 2).await.iter().any(|it| it.contains("a Message-ID of ours that it answers")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_people_did_with_a_stored_mail_since_stands_beside_its_trace() {
+    let (shell, rows) = taken_in().await;
+    let words = ["user", "add", "--role", "admin", "--name", "Maya", "--email", "maya@desk.test"];
+    assert_eq!(maildesk(&shell, &words, "a long enough password\n").2, Some(0));
+    let maya = "(select id from people where email = 'maya@desk.test')";
+    rows.run(&format!(
+        "insert into corrections (kind, source, target, status, made_by, made_at) values ('move', 2, 1, 'open', {maya}, 1000)"
+    ))
+    .await;
+    rows.run(&format!(
+        "insert into moves (correction, comment, message_id, origin, target, how, moved_by, moved_at)
+        select max(k.id), max(c.id), 'three@home.test', 2, 1, 'moved', {maya}, 1000 from corrections k, comments c where c.message = 3"
+    ))
+    .await;
+    rows.run(&format!("update messages set held = 'discarded', held_by = {maya}, held_done_at = 1000 where id = 4")).await;
+    let (said, errors, code) = maildesk(&shell, &["inspect", "--message", "3", "4"], "");
+    assert_eq!((errors.as_str(), code), ("", Some(0)));
+    assert!(said.contains("\n  Ticket             #1\n  Since              moved by Maya from #2 to #1\n"), "{said}");
+    assert!(said.contains("\n\nmessage 4: hold\n") && said.contains("\n  Since              discarded by Maya\n"), "{said}");
+    let (json, _, _) = maildesk(&shell, &["inspect", "--json", "--message", "3"], "");
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert_eq!(json["decision"]["since"], serde_json::json!(["moved by Maya from #2 to #1"]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stored_mail_that_cannot_be_shown_is_named_with_its_mend() {
+    let (shell, rows) = taken_in().await;
+    let (said, errors, code) = maildesk(&shell, &["inspect", "--message", "99"], "");
+    let expected =
+        "maildesk inspect: --message 99: the ledger has no message of this number; the panel’s addresses /mail/messages/N end in them\n";
+    assert_eq!((said.as_str(), errors.as_str(), code), ("", expected, Some(1)));
+    rows.run("update blobs set packing = 'plain', bytes = x'00' where sha256 = (select sha256 from messages where id = 1)").await;
+    let (said, errors, code) = maildesk(&shell, &["inspect", "--message", "1", "2"], "");
+    assert!(
+        errors.starts_with("maildesk inspect: message 1 cannot be read: the content ") && errors.contains("restore it from a backup"),
+        "{errors}"
+    );
+    assert!(said.starts_with("message 2: ") || said.starts_with("\nmessage 2: "), "{said}");
+    assert_eq!(code, Some(1));
+    let (_, errors, code) = maildesk(&shell, &["inspect", "--message", "#3"], "");
+    assert!(errors.contains("this is a ticket’s number") && code == Some(2), "{errors}");
+    let (_, errors, code) = maildesk(&shell, &["inspect", "--message", "1", "--", "mail.eml"], "");
+    assert!(errors.contains("cannot be used with") && code == Some(2), "{errors}");
 }

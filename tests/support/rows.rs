@@ -37,7 +37,8 @@ impl Rows {
         }
     }
 
-    async fn texts(&self, sql: String) -> Vec<String> {
+    /// One column of text.
+    pub async fn texts(&self, sql: String) -> Vec<String> {
         let sql = sqlx::AssertSqlSafe(sql);
         match self {
             Self::Sqlite(pool) => sqlx::query_scalar(sql).fetch_all(pool).await.unwrap(),
