@@ -81,10 +81,11 @@ enum Dress {
     Json,
 }
 
-/// Does it.
+/// Does it. Exit code 1 also where a message could not be read.
 pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(Count { not_read: 0, .. }) => ExitCode::SUCCESS,
+        Ok(_) => ExitCode::FAILURE,
         // Whoever reads it has seen enough.
         Err(error) if error.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
         Err(error) => {
@@ -94,7 +95,7 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
+async fn carry_out(arguments: &Arguments) -> anyhow::Result<Count> {
     if arguments.threads && !arguments.apply {
         bail!("--threads moves messages, so it goes with --apply; without either, what would move is shown");
     }
@@ -117,8 +118,9 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
         Wanted::Received => reader.received(&which).await,
     };
     let ended = done.and_then(|()| reader.end());
+    let count = reader.count;
     desk.store.close().await;
-    ended
+    ended.map(|()| count)
 }
 
 enum Wanted {

@@ -138,3 +138,28 @@ fn held_mail_alone_can_be_asked_about() {
     let (said, _, code) = replay(&shell, &["--held"]);
     assert_eq!((said.as_str(), code), ("1 message read: 1 as before, 0 otherwise\nNothing was written.\n", Some(0)));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_read_is_named_and_the_exit_code_says_so() {
+    let shell = desk();
+    assert_eq!(maildesk(&shell, &["ingest"], MAIL).2, Some(0));
+    let rows = Rows::of(&format!("sqlite:{}", shell.path("data/maildesk.db").display())).await;
+    rows.run("update blobs set packing = 'plain', bytes = x'00'").await;
+    for words in [&["--since", "7d"][..], &["--since", "7d", "--apply"]] {
+        let (said, errors, code) = replay(&shell, words);
+        assert!(said.starts_with("message 1 cannot be read: the content ") && said.contains("       1  cannot be read\n"), "{said}");
+        assert_eq!((errors.as_str(), code), ("", Some(1)));
+    }
+    let help = replay(&shell, &["--help"]).0.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("Exit code 0 when every message could be read"), "{help}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_html_was_and_is_reads_as_words() {
+    let shell = desk();
+    assert_eq!(maildesk(&shell, &["ingest"], MAIL).2, Some(0));
+    let rows = Rows::of(&format!("sqlite:{}", shell.path("data/maildesk.db").display())).await;
+    rows.run("update comments set html = '<p>x</p>', remote_images = 2").await;
+    let (said, _, _) = replay(&shell, &["--since", "7d"]);
+    assert!(said.contains("    8 B before, none today\n    pictures that lie elsewhere: 2 before, 0 today\n"), "{said}");
+}

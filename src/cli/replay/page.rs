@@ -95,9 +95,9 @@ impl Block {
 
     fn html(&mut self, then: &Words, today: &Words) {
         let size = |it: &Words| it.html.as_ref().map_or_else(|| "none".to_owned(), |it| files::size(it.len() as u64));
-        self.line(2, &format!("{} is {}", size(then), size(today)));
+        self.line(2, &format!("{} before, {} today", size(then), size(today)));
         if then.remote_images != today.remote_images {
-            self.line(2, &format!("pictures that lie elsewhere: {} are {}", then.remote_images, today.remote_images));
+            self.line(2, &format!("pictures that lie elsewhere: {} before, {} today", then.remote_images, today.remote_images));
         }
     }
 

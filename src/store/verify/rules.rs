@@ -30,7 +30,7 @@ pub const RULES: &[Rule] = &[
     // The ledger (I1 to I4, I6).
     rule(
         "ledger-octets",
-        "a message of the ledger has no octets (I2); restore them from a backup",
+        "a message of the ledger has no octets; restore them from a backup",
         "select 'message ' || m.id as place from messages m where not exists (select 1 from blobs b where b.sha256 = m.sha256)",
     ),
     rule(
@@ -50,7 +50,7 @@ pub const RULES: &[Rule] = &[
     ),
     rule(
         "one-comment",
-        "a message gave more than one comment (I3)",
+        "a message gave more than one comment",
         "select 'message ' || c.message as place from comments c where c.message is not null and c.withdrawn_at is null
         group by c.message, case c.origin when 'staff' then 1 else 0 end having count(*) > 1",
     ),
