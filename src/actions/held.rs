@@ -19,7 +19,8 @@ use crate::{
     },
     mail::parse,
     store::{
-        Tx, comments, held,
+        Tx, comments,
+        held::{self, HeldMail},
         messages::{self, Held, Taken},
         outbox,
         participants::{self, Participation},
@@ -27,15 +28,58 @@ use crate::{
     },
 };
 
+/// A held message that somebody asks something of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its row.
+    pub id: LedgerId,
+    /// How their page showed it; none: they saw none.
+    pub seen: Option<Seen>,
+}
+
+impl From<LedgerId> for Shown {
+    fn from(id: LedgerId) -> Self {
+        Self { id, seen: None }
+    }
+}
+
+/// How a page showed held mail, so that nobody overrides a colleague whose decision they have not seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Where it stood.
+    pub held: Held,
+    /// When the page was made.
+    pub at: Timestamp,
+}
+
+impl Seen {
+    /// As a form carries it: `waiting.1795946400000`, in milliseconds.
+    #[must_use]
+    pub fn word(self) -> String {
+        format!("{}.{}", self.held.as_str(), self.at.as_millisecond())
+    }
+
+    /// The word of [`Seen::word`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        let (held, at) = word.split_once('.')?;
+        Some(Self { held: Held::parse(held)?, at: Timestamp::from_millisecond(at.parse().ok()?).ok()? })
+    }
+}
+
+/// As much of a subject is told in a sentence; characters.
+const TOLD_SUBJECT: usize = 60;
+
 /// Makes a new ticket of a held message. Its receipt, where one is due, waits out the undo window.
 ///
 /// # Errors
-/// What [`ActionError`] lists; [`ActionError::Conflict`] when it is on a ticket already, only its header is here, or nobody could
-/// be answered.
-pub async fn open(desk: &Desk, actor: &Person, id: LedgerId) -> Result<TicketNumber> {
-    let (incoming, now) = (&look(desk, actor, id).await?, desk.clock.now());
+/// What [`ActionError`] lists; [`ActionError::Conflict`] when it is on a ticket already, stands no longer as it was shown, only its
+/// header is here, or nobody could be answered.
+pub async fn open(desk: &Desk, actor: &Person, which: impl Into<Shown>) -> Result<TicketNumber> {
+    let which = which.into();
+    let (incoming, now) = (&look(desk, actor, which.id).await?, desk.clock.now());
     transact(desk, |mut tx| async move {
-        claim(&mut tx, id).await?;
+        claim(desk, &mut tx, actor, which).await?;
         if incoming.message.requester.is_none() {
             let why = "nobody could be answered: this message has no usable sender; join it to a ticket, or open one by hand";
             return Err(ActionError::Conflict(why.to_owned()));
@@ -64,16 +108,17 @@ pub enum Joined {
 /// Joins a held message to any ticket within reach. That staff do so is their agreement: its sender takes part from now on.
 ///
 /// # Errors
-/// What [`ActionError`] lists; missing for a ticket out of reach.
-pub async fn join(desk: &Desk, actor: &Person, id: LedgerId, number: TicketNumber) -> Result<Joined> {
-    let (incoming, now) = (&look(desk, actor, id).await?, desk.clock.now());
+/// What [`ActionError`] lists; missing for a ticket out of reach; [`ActionError::Conflict`] as [`open`].
+pub async fn join(desk: &Desk, actor: &Person, which: impl Into<Shown>, number: TicketNumber) -> Result<Joined> {
+    let which = which.into();
+    let (incoming, now) = (&look(desk, actor, which.id).await?, desk.clock.now());
     transact(desk, |mut tx| async move {
         // A merged ticket is joined where it was merged into.
         let number = tickets::standing(&mut tx, number).await?.ok_or(ActionError::Missing("ticket"))?.number;
         let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
         desk.allow(actor, Act::Edit(case))?;
         no_spam(&mut tx, number).await?;
-        claim(&mut tx, id).await?;
+        claim(desk, &mut tx, actor, which).await?;
         let how = if incoming.message.kind.automated() || incoming.message.author().is_none() {
             Joined::AsMachine
         } else {
@@ -99,11 +144,14 @@ pub async fn join(desk: &Desk, actor: &Person, id: LedgerId, number: TicketNumbe
 ///
 /// # Errors
 /// What [`ActionError`] lists; [`ActionError::Conflict`] when it is not waiting.
-pub async fn discard(desk: &Desk, actor: &Person, id: LedgerId) -> Result<()> {
+pub async fn discard(desk: &Desk, actor: &Person, which: impl Into<Shown>) -> Result<()> {
+    let which = which.into();
+    let id = which.id;
     desk.allow(actor, Act::WorkHeldMail)?;
     transact(desk, |mut tx| async move {
         read_held::find_held(desk, &mut tx, actor, id).await?;
         let row = messages::lock(&mut tx, id).await?.ok_or(ActionError::Missing("held message"))?;
+        as_shown(desk, &mut tx, actor, which).await?;
         match row.held {
             None => return Err(ActionError::Missing("held message")),
             Some(held) if held != Held::Waiting => return Err(ActionError::Conflict(format!("this message is {} by now", held.as_str()))),
@@ -122,9 +170,39 @@ async fn look(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Incoming> {
     read(desk, id).await
 }
 
-/// Locks its row, if something can be made of it.
-async fn claim(tx: &mut Tx, id: LedgerId) -> Result<()> {
+/// Refuses what was asked on a page that shows the message as it stands no longer, in a sentence of who decided what, and when. Its
+/// row is locked.
+pub(super) async fn as_shown(desk: &Desk, tx: &mut Tx, actor: &Person, which: Shown) -> Result<()> {
+    let Some(seen) = which.seen else { return Ok(()) };
+    let mail = read_held::find_held(desk, tx, actor, which.id).await?;
+    // Taken back and released again, it may be on another ticket.
+    let anew = mail.held == Held::Released && mail.settled.as_ref().is_some_and(|(_, at)| *at > seen.at);
+    if mail.held == seen.held && !anew { Ok(()) } else { Err(ActionError::Conflict(decided(desk, &mail))) }
+}
+
+/// `Hal Nine discarded “Offers” at 14:05; nothing was done now`.
+fn decided(desk: &Desk, mail: &HeldMail) -> String {
+    let subject: String = mail.subject.trim().chars().take(TOLD_SUBJECT).collect();
+    let what = if subject.is_empty() { "a message without subject".to_owned() } else { format!("“{subject}”") };
+    let did = match (mail.held, mail.ticket) {
+        (Held::Waiting, _) => format!("put {what} back among those that wait"),
+        (Held::Released, Some(number)) => format!("released {what} to #{number}"),
+        (Held::Released, None) => format!("released {what}"),
+        (Held::Discarded, Some(number)) => format!("marked #{number} as spam, with {what} on it"),
+        (Held::Discarded, None) => format!("discarded {what}"),
+    };
+    let Some((who, at)) = &mail.settled else { return format!("somebody {did}; nothing was done now") };
+    let local = |at: Timestamp| at.to_zoned(desk.settings.time_zone.clone());
+    let today = local(*at).date() == local(desk.clock.now()).date();
+    let when = local(*at).strftime(if today { "at %H:%M" } else { "on %-d %b at %H:%M" }).to_string();
+    format!("{who} {did} {when}; nothing was done now")
+}
+
+/// Locks its row, if something can be made of it and it stands as it was shown.
+async fn claim(desk: &Desk, tx: &mut Tx, actor: &Person, which: Shown) -> Result<()> {
+    let id = which.id;
     let row = messages::lock(tx, id).await?.ok_or(ActionError::Missing("held message"))?;
+    as_shown(desk, tx, actor, which).await?;
     match row.held {
         Some(Held::Waiting | Held::Discarded) => {}
         Some(Held::Released) => return Err(ActionError::Conflict("this message is on a ticket already".to_owned())),

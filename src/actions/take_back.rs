@@ -7,7 +7,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result,
         door::{Change, enter, enter_merged, leave, record, transact},
-        held::with_line,
+        held::{Shown, as_shown, with_line},
         read_held,
         say::snippet,
         sender_rules::RuleUndone,
@@ -52,8 +52,11 @@ pub enum TakenBack {
 /// Puts a message that was discarded, joined or made a ticket back among those that wait.
 ///
 /// # Errors
-/// What [`ActionError`] lists; [`ActionError::Conflict`] when it waits already, or when somebody was told what cannot be taken back.
-pub async fn take_back(desk: &Desk, actor: &Person, id: LedgerId) -> Result<TakenBack> {
+/// What [`ActionError`] lists; [`ActionError::Conflict`] when it waits already, stands no longer as it was shown, or when
+/// somebody was told what cannot be taken back.
+pub async fn take_back(desk: &Desk, actor: &Person, which: impl Into<Shown>) -> Result<TakenBack> {
+    let which = which.into();
+    let id = which.id;
     desk.allow(actor, Act::WorkHeldMail)?;
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
@@ -68,6 +71,7 @@ pub async fn take_back(desk: &Desk, actor: &Person, id: LedgerId) -> Result<Take
         if comments::of_message(&mut tx, id).await?.map(|it| (it.id, it.ticket)) != said.as_ref().map(|it| (it.id, it.ticket)) {
             return Err(ActionError::Stale);
         }
+        as_shown(desk, &mut tx, actor, which).await?;
         let back = match (row.held, said) {
             (None, _) => return Err(ActionError::Missing("held message")),
             (Some(Held::Waiting), _) => return Err(ActionError::Conflict("this message waits already".to_owned())),

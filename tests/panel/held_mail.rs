@@ -126,7 +126,8 @@ async fn held_mail_is_joined_to_the_ticket_it_may_belong_to() {
     hal.post(&format!("/held/{}", held.id), &[("do", "back")]).await;
     let ticket = hal.get(&format!("/tickets/{number}")).await;
     assert!(!ticket.says("Still smoking.") && ticket.says("removed <b><bdi>ben@home.test"), "{}", ticket.text());
-    for (typed, why) in [("#4711", "There is no such ticket."), ("abc", "“abc” is not the number of a ticket.")] {
+    for (typed, why) in [("#4711", "There is no ticket #4711, or it is not yours to see."), ("abc", "“abc” is not the number of a ticket.")]
+    {
         let again = hal.post(&format!("/held/{}", held.id), &[("do", "join"), ("number", typed)]).await;
         assert_eq!(again.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(again.says(why) && again.says("id=\"number-err\"") && again.says(&format!("value=\"{typed}\"")), "{}", again.text());

@@ -6,6 +6,7 @@
 mod browser;
 mod corrections;
 mod figures;
+mod held_decided;
 mod held_mail;
 mod lists;
 mod mail_health;

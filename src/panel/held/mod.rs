@@ -1,14 +1,20 @@
 //! Mail that was taken in and not acted on: the list. One message is in `one.rs`, what can be done with it in `settle.rs`.
 
+use std::collections::BTreeSet;
+
 use axum::{
     extract::{Query, State},
+    http::{StatusCode, Uri},
     response::Response,
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    actions::read_held::{HeldFile, excerpt, files, read_held},
+    actions::{
+        held::Seen,
+        read_held::{HeldFile, excerpt, files, read_held},
+    },
     desk::{
         id::{LedgerId, MailboxId},
         permission::{Act, Scope},
@@ -17,10 +23,11 @@ use crate::{
     panel::{
         Panel,
         error::{PageError, sentence},
-        page::{self, Place},
+        form::Fields,
+        page::{self, Flash, Place},
         prose::without_pictures,
         visitor::{Staff, Visitor},
-        words::{Choice, When, lasted, size},
+        words::{Choice, When, lasted, own_path, size},
     },
     store::{
         held::{self, Count, From, HeldMail, List},
@@ -99,6 +106,10 @@ impl Asked {
 struct ListPage<'a> {
     asked: &'a Asked,
     state: &'static str,
+    /// The same, and when it was so, for the form.
+    seen: String,
+    /// The ticket that was typed for those that are ticked.
+    number: &'a str,
     tabs: Vec<Tab>,
     reasons: Vec<Choice>,
     mailboxes: Vec<Choice>,
@@ -124,6 +135,7 @@ struct Tab {
 #[derive(Serialize)]
 struct Row {
     id: i64,
+    ticked: bool,
     sender: SenderWords,
     subject: String,
     excerpt: String,
@@ -143,9 +155,37 @@ struct FileName {
     size: String,
 }
 
+/// What was chosen on the list for what was then refused.
+#[derive(Debug, Default)]
+struct Chosen {
+    ticked: BTreeSet<i64>,
+    number: String,
+}
+
 /// `GET /held`.
 pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Query(asked): Query<Asked>) -> Result<Response, PageError> {
+    let chosen = Chosen::default();
+    let page = read(&panel, &visitor, &asked, &chosen).await?;
+    page::show(&panel, &visitor, Place::Held, "held.html", &page).await
+}
+
+/// The list that a form was sent from, with what was chosen on it and why nothing was done; the list itself, for a form from elsewhere.
+async fn again(panel: &Panel, visitor: &Visitor, fields: &Fields, why: &Flash) -> Result<Response, PageError> {
+    let back = fields.given("back").and_then(own_path);
+    let uri = back.and_then(|it| it.parse::<Uri>().ok()).filter(|it| it.path() == "/held");
+    let Some(Query(asked)) = uri.and_then(|it| Query::<Asked>::try_from_uri(&it).ok()) else {
+        return Ok(page::go(panel, visitor, back.unwrap_or("/held"), why));
+    };
+    let chosen = Chosen { ticked: fields.all("m").filter_map(|it| it.parse().ok()).collect(), number: fields.get("number").to_owned() };
+    let page = read(panel, visitor, &asked, &chosen).await?;
+    let mut response = page::show_with(panel, visitor, Place::Held, "held.html", &page, Some(why)).await?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
+}
+
+async fn read<'a>(panel: &Panel, visitor: &Visitor, asked: &'a Asked, chosen: &'a Chosen) -> Result<ListPage<'a>, PageError> {
     panel.desk.allow(&visitor.person, Act::WorkHeldMail)?;
+    let seen = Seen { held: asked.held(), at: panel.desk.clock.now() }.word();
     let mut conn = panel.desk.store.read().await?;
     let scope = visitor.scope(panel.desk.rules());
     let mut found = held::list(&mut conn, &asked.list(scope)).await?;
@@ -159,15 +199,17 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     found.truncate(PAGE);
     let mut rows = Vec::with_capacity(found.len());
     for mail in &found {
-        rows.push(row(&panel, &visitor, mail).await?);
+        rows.push(Row { ticked: chosen.ticked.contains(&mail.id.0), ..row(panel, visitor, mail).await? });
     }
     let (first, last) = (found.first().map(|it| it.id), found.last().map(|it| it.id));
     let begun = if upwards { more } else { asked.before.is_some() };
-    let page = ListPage {
+    Ok(ListPage {
         state: asked.held().as_str(),
+        seen,
+        number: &chosen.number,
         tabs: tabs(&counts),
-        reasons: reasons(&counts, &asked),
-        mailboxes: mailboxes(&panel, &counts, &asked),
+        reasons: reasons(&counts, asked),
+        mailboxes: mailboxes(panel, &counts, asked),
         filtered: asked.is_filtered(),
         clear: Asked { state: asked.state.clone(), ..Asked::default() }.address(""),
         here: asked.address(""),
@@ -176,9 +218,8 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         newer: first.filter(|_| begun).map(|it| asked.address(&format!("after={it}"))),
         older: last.filter(|_| more || upwards).map(|it| asked.address(&format!("before={it}"))),
         rows,
-        asked: &asked,
-    };
-    page::show(&panel, &visitor, Place::Held, "held.html", &page).await
+        asked,
+    })
 }
 
 fn tabs(counts: &[Count]) -> Vec<Tab> {
@@ -215,6 +256,7 @@ async fn row(panel: &Panel, visitor: &Visitor, mail: &HeldMail) -> Result<Row, P
     let (excerpt, files) = shown(panel, visitor, mail).await?;
     Ok(Row {
         id: mail.id.0,
+        ticked: false,
         sender: sender(mail),
         subject: subject(mail),
         excerpt: without_pictures(&excerpt),

@@ -9,6 +9,7 @@ use serde::Serialize;
 
 use crate::{
     actions::{
+        held::Seen,
         read_held::{find_held, offered, read_held},
         sender_rules as rules,
     },
@@ -23,7 +24,7 @@ use crate::{
         Panel,
         error::{PageError, sentence},
         files::{download, header_of, whole_mail},
-        page::{self, Place},
+        page::{self, Flash, Place},
         prose::{Picture, from_text, is_picture},
         tickets::RowView,
         visitor::{Staff, Visitor},
@@ -53,6 +54,8 @@ struct One {
     since: String,
     /// `waiting`, `discarded` or `released`.
     state: &'static str,
+    /// The same, and when it was so, for the forms.
+    seen: String,
     ticket: Option<i64>,
     /// Whether there is enough of it to make a ticket.
     whole: bool,
@@ -117,15 +120,20 @@ pub(crate) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Path
     page::show(&panel, &visitor, Place::Held, "held-message.html", &one).await
 }
 
-/// The page again, with what was typed and why it was refused.
+/// The page again, with what was typed and why it was refused; above the page where it has no field by now.
 pub(super) async fn again(panel: &Panel, visitor: &Visitor, id: i64, number: &str, why: String) -> Result<Response, PageError> {
-    let one = read(panel, visitor, id, Typed { number: number.to_owned(), err: Some(why) }).await?;
+    let one = read(panel, visitor, id, Typed { number: number.to_owned(), err: Some(why.clone()) }).await?;
+    let on_ticket = one.ticket.is_some() && one.state != Held::Waiting.as_str();
+    if on_ticket || !one.whole {
+        return Ok(page::go(panel, visitor, &format!("/held/{id}"), &Flash::refused(why)));
+    }
     let mut response = page::show(panel, visitor, Place::Held, "held-message.html", &one).await?;
     *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)
 }
 
 async fn read(panel: &Panel, visitor: &Visitor, id: i64, typed: Typed) -> Result<One, PageError> {
+    let now = panel.desk.clock.now();
     let mut conn = panel.desk.store.read().await?;
     let mail = find_held(&panel.desk, &mut conn, &visitor.person, LedgerId(id)).await?;
     let raw = panel.desk.store.blobs().get(&mut conn, &mail.sha256).await?.ok_or(PageError::Missing)?;
@@ -149,8 +157,9 @@ async fn read(panel: &Panel, visitor: &Visitor, id: i64, typed: Typed) -> Result
         sender: super::sender(&mail),
         badge: mail.held_for.title(),
         why: sentence(&mail.reason),
-        since: super::since(&mail, panel.desk.clock.now()),
+        since: super::since(&mail, now),
         state: mail.held.as_str(),
+        seen: Seen { held: mail.held, at: now }.word(),
         ticket: mail.ticket.map(|it| it.0),
         whole: mail.taken == Taken::Whole,
         has_requester: message.requester.is_some(),

@@ -8,7 +8,7 @@ use axum::{
 use crate::{
     actions::{
         ActionError, Kind,
-        held::{self as actions, Joined},
+        held::{self as actions, Joined, Seen, Shown},
         read_held::find_held,
         sender_rules::{self, Added, NewRule, Stood},
         take_back::{TakenBack, take_back},
@@ -28,6 +28,7 @@ use crate::{
         visitor::{Staff, Visitor},
         words::own_path,
     },
+    store::messages::Held,
 };
 
 /// At most so many at once.
@@ -87,14 +88,14 @@ enum Done {
     Ruled(Added, SenderPattern),
 }
 
-async fn one(panel: &Panel, visitor: &Visitor, id: LedgerId, verb: Verb, note: &str) -> Result<Done, ActionError> {
+async fn one(panel: &Panel, visitor: &Visitor, which: Shown, verb: Verb, note: &str) -> Result<Done, ActionError> {
     let (desk, me) = (&panel.desk, &visitor.person);
-    let mail = find_held(desk, &mut *desk.store.read().await?, me, id).await?;
+    let mail = find_held(desk, &mut *desk.store.read().await?, me, which.id).await?;
     match verb {
-        Verb::Open => actions::open(desk, me, id).await.map(Done::Opened),
-        Verb::Join(number) => actions::join(desk, me, id, number).await.map(|how| Done::Joined(number, how)),
-        Verb::Discard => actions::discard(desk, me, id).await.map(|()| Done::Discarded),
-        Verb::Back => take_back(desk, me, id).await.map(Done::Back),
+        Verb::Open => actions::open(desk, me, which).await.map(Done::Opened),
+        Verb::Join(number) => actions::join(desk, me, which, number).await.map(|how| Done::Joined(number, how)),
+        Verb::Discard => actions::discard(desk, me, which).await.map(|()| Done::Discarded),
+        Verb::Back => take_back(desk, me, which).await.map(Done::Back),
         Verb::Rule(about, verdict) => {
             let sender: Option<EmailAddress> = mail.sender.and_then(|it| it.parse().ok());
             let sender = sender.ok_or_else(|| ActionError::Conflict("this message names no sender".to_owned()))?;
@@ -120,29 +121,41 @@ pub(crate) async fn settle(
     Path(id): Path<i64>,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    fields.only(&["do", "join", "number", "note"])?;
+    fields.only(&["do", "join", "number", "note", "seen"])?;
     let here = format!("/held/{id}");
     let verb = match Verb::read(&fields) {
         Ok(verb) => verb,
         Err(PageError::Invalid(why)) if fields.get("do") == "join" => return refuse(&panel, &visitor, id, &fields, why).await,
         Err(error) => return Err(error),
     };
-    match one(&panel, &visitor, LedgerId(id), verb, fields.get("note")).await {
+    let which = Shown { id: LedgerId(id), seen: Seen::parse(fields.get("seen")) };
+    match one(&panel, &visitor, which, verb, fields.get("note")).await {
         Ok(done) => {
             let to = match &done {
                 Done::Opened(number) | Done::Joined(number, _) => format!("/tickets/{number}"),
                 Done::Discarded => "/held".to_owned(),
                 Done::Back(_) | Done::Ruled(..) => here,
             };
-            let flash = undoable(Flash::done(told_of(&done, verb)), verb, &[id.to_string()], std::slice::from_ref(&done));
+            let flash = undoable(&panel, Flash::done(told_of(&done, verb)), verb, &[id.to_string()], std::slice::from_ref(&done));
             Ok(page::go(&panel, &visitor, &to, &flash))
         }
-        Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Invalid) => {
-            refuse(&panel, &visitor, id, &fields, sentence(&error)).await
+        Err(ActionError::Missing("held message")) if which.seen.is_some() => Ok(page::go(&panel, &visitor, "/held", &Flash::refused(GONE))),
+        Err(error) if matches!(error.kind(), Kind::Conflict | Kind::Invalid) || matches!(error, ActionError::Missing("ticket")) => {
+            refuse(&panel, &visitor, id, &fields, why_not(&error, verb)).await
         }
-        // What cannot be seen is not told apart from what is not there.
-        Err(ActionError::Missing("ticket")) => refuse(&panel, &visitor, id, &fields, "There is no such ticket.".to_owned()).await,
         Err(error) => Err(error.into()),
+    }
+}
+
+/// Of a message that a page showed, and that is on a ticket out of reach since.
+const GONE: &str = "A message is no longer among the held mail that you may see; nothing was done with it.";
+
+/// Why nothing was done with one message. What cannot be seen is not told apart from what is not there.
+fn why_not(error: &ActionError, verb: Verb) -> String {
+    match (error, verb) {
+        (ActionError::Missing("ticket"), Verb::Join(number)) => format!("There is no ticket #{number}, or it is not yours to see."),
+        (ActionError::Missing("held message"), _) => GONE.to_owned(),
+        (error, _) => sentence(error),
     }
 }
 
@@ -172,16 +185,19 @@ fn told_of(done: &Done, verb: Verb) -> String {
 }
 
 /// With a button that undoes it, where that is possible.
-fn undoable(flash: Flash, verb: Verb, ids: &[String], done: &[Done]) -> Flash {
-    let messages = |verb: &str| {
-        let mut fields = vec![("do".to_owned(), verb.to_owned())];
+fn undoable(panel: &Panel, flash: Flash, verb: Verb, ids: &[String], done: &[Done]) -> Flash {
+    // What a colleague made of it meanwhile is not undone with it.
+    let messages = |verb: &str, held: Held| {
+        let seen = Seen { held, at: panel.desk.clock.now() }.word();
+        let mut fields = vec![("do".to_owned(), verb.to_owned()), ("seen".to_owned(), seen)];
         fields.extend(ids.iter().map(|it| ("m".to_owned(), it.clone())));
         fields
     };
     match verb {
-        Verb::Open | Verb::Join(_) | Verb::Discard => flash.undo("/held/bulk", messages("back")),
+        Verb::Open | Verb::Join(_) => flash.undo("/held/bulk", messages("back", Held::Released)),
+        Verb::Discard => flash.undo("/held/bulk", messages("back", Held::Discarded)),
         Verb::Back if done.iter().all(|it| matches!(it, Done::Back(TakenBack::FromDiscarded))) => {
-            flash.undo("/held/bulk", messages("discard"))
+            flash.undo("/held/bulk", messages("discard", Held::Waiting))
         }
         Verb::Back => flash,
         Verb::Rule(..) => {
@@ -195,7 +211,7 @@ fn undoable(flash: Flash, verb: Verb, ids: &[String], done: &[Done]) -> Flash {
 
 /// `POST /held/bulk`: each message is settled or refused by itself, and every refusal is told.
 pub(crate) async fn bulk(State(panel): State<Panel>, Staff(visitor): Staff, fields: Fields) -> Result<Response, PageError> {
-    fields.only(&["m", "do", "number", "note", "back"])?;
+    fields.only(&["m", "do", "number", "note", "back", "seen"])?;
     let back = own_path(fields.get("back")).unwrap_or("/held");
     let ids: Vec<i64> = fields.all("m").take(MOST).filter_map(|it| it.parse().ok()).collect();
     if ids.is_empty() {
@@ -203,7 +219,7 @@ pub(crate) async fn bulk(State(panel): State<Panel>, Staff(visitor): Staff, fiel
     }
     let verb = match Verb::read(&fields) {
         Ok(verb) => verb,
-        Err(PageError::Invalid(why)) => return Ok(page::go(&panel, &visitor, back, &Flash::refused(why))),
+        Err(PageError::Invalid(why)) => return super::again(&panel, &visitor, &fields, &Flash::refused(why)).await,
         Err(error) => return Err(error),
     };
     let (mut changed, mut done, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
@@ -211,14 +227,15 @@ pub(crate) async fn bulk(State(panel): State<Panel>, Staff(visitor): Staff, fiel
     let mut sorted = ids;
     sorted.sort_unstable();
     sorted.dedup();
+    let seen = Seen::parse(fields.get("seen"));
     for id in sorted {
-        match one(&panel, &visitor, LedgerId(id), verb, fields.get("note")).await {
+        match one(&panel, &visitor, Shown { id: LedgerId(id), seen }, verb, fields.get("note")).await {
             Ok(it) => {
                 changed.push(id.to_string());
                 done.push(it);
             }
             Err(error) if error.kind() == Kind::Broken => return Err(error.into()),
-            Err(error) => refusals.push(sentence(&error)),
+            Err(error) => refusals.push(why_not(&error, verb)),
         }
     }
     let text = match done.as_slice() {
@@ -226,10 +243,11 @@ pub(crate) async fn bulk(State(panel): State<Panel>, Staff(visitor): Staff, fiel
         [it] => told_of(it, verb),
         many => format!("{} messages: {}.", many.len(), summary(verb)),
     };
-    Ok(page::go(&panel, &visitor, back, &with_refusals(&text, verb, &changed, &done, refusals)))
+    let flash = with_refusals(&panel, &text, verb, &changed, &done, refusals);
+    if done.is_empty() { super::again(&panel, &visitor, &fields, &flash).await } else { Ok(page::go(&panel, &visitor, back, &flash)) }
 }
 
-fn with_refusals(text: &str, verb: Verb, changed: &[String], done: &[Done], mut refusals: Vec<String>) -> Flash {
+fn with_refusals(panel: &Panel, text: &str, verb: Verb, changed: &[String], done: &[Done], mut refusals: Vec<String>) -> Flash {
     let n = refusals.len();
     refusals.dedup();
     let flash = match (n, done.is_empty()) {
@@ -239,7 +257,7 @@ fn with_refusals(text: &str, verb: Verb, changed: &[String], done: &[Done], mut 
             Flash::warn(format!("{text} {n} stayed as they were. {}", refusals.into_iter().take(3).collect::<Vec<_>>().join(" ")))
         }
     };
-    if done.is_empty() { flash } else { undoable(flash, verb, changed, done) }
+    if done.is_empty() { flash } else { undoable(panel, flash, verb, changed, done) }
 }
 
 fn summary(verb: Verb) -> String {
