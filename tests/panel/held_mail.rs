@@ -231,3 +231,28 @@ async fn an_automatic_message_is_not_called_list_mail() {
         assert!(page.says("n automatic message; this mailbox holds such mail") && !page.says("ist or bulk mail"), "{}", page.text());
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_said_of_it_is_true_wherever_it_stands() {
+    let desk = with_list_mail().await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    for (press, state, of_one, of_all) in [
+        ("", "waiting", ">Why is it held?<", "did not become a ticket"),
+        ("discard", "discarded", ">Why was it held?<", "Mail that somebody discarded"),
+        ("open", "released", ">Why was it held?<", "until somebody opened a ticket from it, or joined it to one"),
+    ] {
+        hal.get("/held/1").await;
+        if !press.is_empty() {
+            hal.post("/held/1", &[("do", press)]).await;
+        }
+        let (one, list) = (hal.get("/held/1").await, hal.get(&format!("/held?state={state}")).await);
+        assert!(one.says(of_one), "{state}: {}", one.text());
+        assert!(list.says(of_all) && list.says("did not become a ticket") == press.is_empty(), "{state}: {}", list.text());
+    }
+    let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    let version = hal.get(&format!("/tickets/{number}")).await.field("version");
+    hal.post(&format!("/tickets/{number}/spam"), &[("do", "mark"), ("version", &version), ("hold", "yes")]).await;
+    assert!(hal.get("/held/2").await.says(">Why is it here?<"), "it was never held");
+    hal.post(&format!("/tickets/{number}/spam"), &[("do", "undo")]).await;
+    assert!(hal.get(&format!("/tickets/{number}")).await.says("ann@home.test is off the list of senders again."));
+}
