@@ -32,6 +32,8 @@ pub struct Entry {
     p: Face,
     addr: String,
     when: When,
+    /// When it came and who released it, where it lay among held mail.
+    released: Option<String>,
     html: String,
     /// In place of it, the mail's own HTML in a frame.
     as_html: bool,
@@ -119,7 +121,8 @@ impl Drawing<'_> {
             kind: kind(said),
             p: Face::new(&name, &address),
             addr: addressed(said, &address, self.audience),
-            when: self.when(said.created_at),
+            when: self.when(said.said_at()),
+            released: if staff { self.released(said) } else { None },
             html: if as_html { String::new() } else { from_text(&said.body, &pictures) },
             as_html,
             sheet: sheet(said),
@@ -144,6 +147,11 @@ impl Drawing<'_> {
             event: None,
             at: said.created_at,
         }
+    }
+
+    fn released(&self, said: &Said) -> Option<String> {
+        let (mail, by) = said.released()?;
+        Some(format!("Arrived {}; released from held mail {} by {by}.", self.when(mail.received_at).full, self.when(said.created_at).full))
     }
 
     /// As `desk/correction.rs` says: a customer's or a machine's words, and one's own note.
@@ -179,6 +187,7 @@ impl Drawing<'_> {
             p,
             addr,
             when,
+            released: None,
             html,
             as_html: false,
             sheet: 0,

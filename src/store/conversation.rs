@@ -74,11 +74,30 @@ pub struct Said {
     pub deliveries: Vec<Delivery>,
 }
 
+impl Said {
+    /// When it was said, as people are told it: mail that lay among the held came before it was made a comment. Comments keep the
+    /// order in which they were made.
+    #[must_use]
+    pub fn said_at(&self) -> Timestamp {
+        self.released().map_or(self.created_at, |(mail, _)| mail.received_at)
+    }
+
+    /// The held mail that it was made of, and who made it.
+    #[must_use]
+    pub fn released(&self) -> Option<(&ByMail, &str)> {
+        self.mail.as_ref().and_then(|it| Some((it, it.released_by.as_deref()?)))
+    }
+}
+
 /// The mail a comment came by.
 #[derive(Clone, Debug)]
 pub struct ByMail {
     /// Its row in the ledger.
     pub id: LedgerId,
+    /// When the server got it.
+    pub received_at: Timestamp,
+    /// Who made the comment of it, where it lay among held mail.
+    pub released_by: Option<String>,
     /// From, folded.
     pub sender: Option<String>,
     /// The name beside it.
@@ -139,6 +158,8 @@ struct SaidRow {
     has_html: i64,
     remote_images: i64,
     message: Option<i64>,
+    received_at: Option<i64>,
+    released_by: Option<String>,
     sender: Option<String>,
     sender_name: Option<String>,
     reason: Option<String>,
@@ -153,6 +174,7 @@ struct SaidRow {
 impl SaidRow {
     fn said(self) -> Result<Said> {
         let (sender, sender_name, reason, trace) = (self.sender, self.sender_name, self.reason, self.trace);
+        let (received_at, released_by) = (at(self.received_at.unwrap_or(self.created_at)), self.released_by);
         let sender_check = sender_check(self.authenticity, self.authenticity_why)?;
         Ok(Said {
             id: CommentId(self.id),
@@ -164,7 +186,16 @@ impl SaidRow {
             quoted: self.quoted,
             has_html: self.has_html != 0,
             remote_images: self.remote_images,
-            mail: self.message.map(|id| ByMail { id: LedgerId(id), sender, sender_name, reason, trace, sender_check }),
+            mail: self.message.map(|id| ByMail {
+                id: LedgerId(id),
+                received_at,
+                released_by,
+                sender,
+                sender_name,
+                reason,
+                trace,
+                sender_check,
+            }),
             flag: self.flag.map(|flag| word("comments", "flag", &flag, Flag::parse)).transpose()?,
             withdrawn_at: self.withdrawn_at.map(at),
             created_at: at(self.created_at),
@@ -186,7 +217,9 @@ pub async fn said(conn: &mut Conn, ticket: TicketNumber, audience: Audience, lim
     let sql = format!(
         "select c.id, c.visibility, c.origin, c.author, p.name as author_name, p.email as author_email, c.via, c.body, c.quoted,
             cast(case when c.html is null then 0 else 1 end as bigint) as has_html, c.remote_images, c.message, m.sender, m.sender_name, m.reason, m.trace,
-            m.authenticity, m.authenticity_why, c.flag, c.withdrawn_at, c.created_at
+            m.authenticity, m.authenticity_why, c.flag, c.withdrawn_at, c.created_at, m.received_at,
+            (select s.name from events e join people s on s.id = e.actor
+                where e.kind = 'released' and e.at = c.created_at and e.comment = c.id limit 1) as released_by
          from (select id as found from comments where ticket = $1{which} order by id desc limit $2) latest
          join comments c on c.id = latest.found left join people p on p.id = c.author left join messages m on m.id = c.message
          order by c.id"

@@ -256,3 +256,38 @@ async fn what_is_said_of_it_is_true_wherever_it_stands() {
     hal.post(&format!("/tickets/{number}/spam"), &[("do", "undo")]).await;
     assert!(hal.get(&format!("/tickets/{number}")).await.says("ann@home.test is off the list of senders again."));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_released_message_keeps_the_time_it_came_and_its_place_behind_what_was_said_before() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let moment = || desk.desk.clock.now().to_zoned(desk.desk.settings.time_zone.clone()).strftime("%-d %b %Y, %H:%M").to_string();
+    let came = moment();
+    let spam = ["X-Spam-Flag: YES"];
+    let opened = desk.receive(&mail("Ben Lee <ben@home.test>", "Scanner", &spam, "It hums.")).await.id;
+    let joined = desk.receive(&mail("Cy Lee <cy@home.test>", "Printer", &spam, "It burns.")).await.id;
+    desk.later(jiff::SignedDuration::from_hours(24 * 9));
+    let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    desk.later(jiff::SignedDuration::from_hours(24 * 2));
+    let released = moment();
+    maildesk::actions::held::join(&desk.desk, &desk.hal, joined, number).await.unwrap();
+    let other = maildesk::actions::held::open(&desk.desk, &desk.ada, opened).await.unwrap();
+
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    for (ticket, by) in [(number, "Hal Nine"), (other, "Ada Byron")] {
+        let page = hal.get(&format!("/tickets/{ticket}")).await;
+        let told = format!("Arrived {came}; released from held mail {released} by {by}.");
+        assert!(page.says(&told) && page.says("took the message out of held mail"), "{told}: {}", page.text());
+        assert!(page.says(&format!("title=\"{came}\"")), "{}", page.text());
+    }
+    let page = hal.get(&format!("/tickets/{number}")).await.text();
+    assert!(page.find("It smokes.") < page.find("It burns."), "it stands where it was released: {page}");
+    assert_eq!(page.matches("released from held mail").count(), 1, "what was never held says nothing of it: {page}");
+    assert_eq!(desk.ticket(other).await.opened_at, desk.desk.clock.now(), "the ticket came to be when it was opened");
+
+    let ben = desk.person("ben@home.test").await.unwrap();
+    let page = Browser::of(&desk, &ben).await.get(&format!("/my/{other}")).await;
+    assert!(page.says(&format!("title=\"{came}\"")) && !page.says("held mail"), "{}", page.text());
+    let findings = desk.verify().await;
+    assert!(findings.is_empty(), "{findings:?}");
+}
