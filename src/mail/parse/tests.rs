@@ -240,7 +240,7 @@ proptest! {
         prop_assert!(message.attachments.iter().all(|it| it.filename.as_ref().is_none_or(|it| !it.contains(['/', '\\', '\n', '\0']))));
         prop_assert!(message.attachments.iter().all(|it| it.content_type.contains('/')));
         let html = message.html.unwrap_or_default();
-        prop_assert!(html.split(" src=\"").skip(1).all(|it| it.starts_with("cid:")), "{html}");
+        prop_assert!(html.split("<img src=\"").skip(1).all(|it| it.starts_with("cid:")), "{html}");
     }
 
     #[test]
