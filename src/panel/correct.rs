@@ -245,9 +245,18 @@ async fn offers(
     Ok(offers)
 }
 
-/// Where a form says that it goes; a typed number before a chosen one.
+/// Where a form says that it goes. A ticket that was chosen and the number of another are too much: neither wins.
 fn destination(fields: &Fields) -> Result<Destination, String> {
-    let typed = fields.given("number").or_else(|| fields.given("to")).unwrap_or_default();
+    let (chosen, written) = (fields.given("to"), fields.given("number"));
+    if let (Some(chosen), Some(written)) = (chosen, written)
+        && written.strip_prefix('#').unwrap_or(written) != chosen
+    {
+        let chosen = if chosen == "new" { "a new ticket".to_owned() } else { format!("#{chosen}") };
+        return Err(format!(
+            "You chose {chosen} and wrote the number “{written}”. The number is kept alone now; empty it to choose again."
+        ));
+    }
+    let typed = written.or(chosen).unwrap_or_default();
     if typed.is_empty() {
         return Err("Choose a ticket, or write its number.".to_owned());
     }
@@ -339,7 +348,10 @@ async fn again(
     fields: &Fields,
     why: String,
 ) -> Result<Response, PageError> {
-    let typed = Typed { chosen: fields.get("to").to_owned(), number: fields.get("number").to_owned(), err: Some(why) };
+    let number_typed = fields.get("number").to_owned();
+    // A choice cannot be taken back on the page: beside a number it is left out.
+    let chosen = if number_typed.is_empty() { fields.get("to").to_owned() } else { String::new() };
+    let typed = Typed { chosen, number: number_typed, err: Some(why) };
     draw(panel, visitor, number, message, typed).await
 }
 

@@ -97,6 +97,12 @@ async fn a_number_that_does_not_fit_is_said_on_the_form_and_what_was_chosen_is_k
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
         assert!(refused.says(why) && refused.says(&format!("type=\"text\" value=\"{number}\"")), "{}", refused.text());
     }
+    for (chosen, named) in [("new", "a new ticket"), (scanner.to_string().as_str(), "#2")] {
+        let both = hal.post(&path, &[("version", &version), ("to", chosen), ("number", "#7")]).await;
+        assert_eq!(both.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(both.says(&format!("You chose {named} and wrote the number “#7”.")), "{}", both.text());
+        assert!(both.says("type=\"text\" value=\"#7\"") && !both.says(" checked"), "neither wins: {}", both.text());
+    }
     maildesk::actions::edit::set_subject(&desk.desk, &desk.ada, printer, None, "Other").await.unwrap();
     let stale = hal.post(&path, &[("version", &version), ("number", &scanner.to_string())]).await;
     assert!(stale.says("Somebody changed the ticket since this page was opened"), "{}", stale.text());
