@@ -152,16 +152,28 @@ async fn check(desk: &Desk, tx: &mut Tx, new: &NewRule) -> Result<()> {
     if let SenderPattern::Domain(domain) = pattern
         && kind_of(domain) == Domain::Registry
     {
-        return refuse(format!("`{domain}` is no domain of somebody; write name@example.com, or @example.com for everybody there"));
+        return refuse(format!(
+            "“{domain}” is neither an address nor one organisation’s domain; write name@example.com, or @example.com for everybody there"
+        ));
     }
     match new.verdict {
         SenderVerdict::NeverHold => Ok(()),
         SenderVerdict::Hold => {
             if let Some((_, own)) = desk.mailboxes.iter().find(|(_, it)| pattern.covers(&it.address)) {
-                return refuse(format!("{pattern} covers this desk’s own address {}; name single addresses", own.address));
+                return refuse(match pattern {
+                    SenderPattern::Address(_) => format!("this is the desk’s own address, {}; name somebody else’s", own.address),
+                    SenderPattern::Domain(_) => format!("this desk’s own address {} is at {pattern}; name single addresses", own.address),
+                });
             }
             match people::active_staff(tx).await?.iter().find(|it| pattern.covers(&it.email)) {
-                Some(staff) => refuse(format!("{pattern} would hold the answers of {}; name single addresses", staff.name)),
+                Some(staff) => refuse(match pattern {
+                    SenderPattern::Address(_) => {
+                        format!("this would hold the answers of {}, who works here; name another address", staff.name)
+                    }
+                    SenderPattern::Domain(_) => {
+                        format!("this would hold the answers of {}, who works here; name single addresses", staff.name)
+                    }
+                }),
                 None => Ok(()),
             }
         }

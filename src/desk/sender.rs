@@ -22,16 +22,18 @@ pub enum SenderPattern {
 
 /// Why a text is no pattern.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is neither an address nor a domain; write it as name@example.com, or as @example.com for everybody there")]
+#[error("“{0}” is neither an address nor a domain; write name@example.com, or @example.com for everybody there")]
 pub struct NotAPattern(String);
 
 impl FromStr for SenderPattern {
     type Err = NotAPattern;
 
-    /// `ann@home.test`, or for a domain `@home.test`, `*@home.test`, `*.home.test` or `home.test`.
+    /// `ann@home.test`, as it is pasted from a mail `Ann Lee <ann@home.test>`, or for a domain `@home.test`, `*@home.test`,
+    /// `*.home.test` or `home.test`.
     fn from_str(text: &str) -> Result<Self, NotAPattern> {
         let refuse = || NotAPattern(text.chars().take(80).collect());
         let text = text.trim();
+        let text = text.strip_suffix('>').and_then(|it| it.rsplit_once('<')).map_or(text, |(_, address)| address.trim());
         let domain = text.strip_prefix("*@").or_else(|| text.strip_prefix("*.")).or_else(|| text.strip_prefix('@'));
         let domain = domain.or((!text.contains('@')).then_some(text));
         match domain {
@@ -217,6 +219,9 @@ mod tests {
     fn a_pattern_is_an_address_or_a_domain_with_all_below_it() {
         for (typed, stored) in [
             (" Ann@Home.test ", "ann@home.test"),
+            ("Ann Lee <Ann@home.test> ", "ann@home.test"),
+            ("\"Lee, Ann @ work\" <ann@home.test>", "ann@home.test"),
+            ("<ann@home.test>", "ann@home.test"),
             ("@Home.test", "@home.test"),
             ("*@home.test", "@home.test"),
             ("*.home.test", "@home.test"),
@@ -224,7 +229,7 @@ mod tests {
         ] {
             assert_eq!(pattern(typed).to_string(), stored, "{typed}");
         }
-        for odd in ["", "@", "ann@", "a b@home.test", "@ho me.test", "@.test", "@a@b.test", "*"] {
+        for odd in ["", "@", "ann@", "a b@home.test", "@ho me.test", "@.test", "@a@b.test", "Ann <>", "<ann@home.test> Ann", "*"] {
             assert!(odd.parse::<SenderPattern>().is_err() || odd == "*", "{odd}");
         }
     }

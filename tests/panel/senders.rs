@@ -35,13 +35,14 @@ async fn what_would_lock_out_the_desk_itself_is_refused_and_kept_in_the_form() {
     let mut ada = Browser::of(&desk, &desk.ada).await;
     ada.get("/senders").await;
     for (pattern, verdict, why) in [
-        ("@desk.test", "hold", "covers this desk’s own address"),
-        ("hal@desk.test", "hold", "would hold the answers of Hal Nine"),
-        ("@test", "never-hold", "`test` is no domain of somebody"),
-        ("com", "hold", "`com` is no domain of somebody; write name@example.com, or @example.com"),
-        ("@com", "hold", "`com` is no domain of somebody"),
-        ("garbage", "hold", "`garbage` is no domain of somebody"),
-        ("no body@else.test", "hold", "is neither an address nor a domain"),
+        ("@desk.test", "hold", "This desk’s own address support@desk.test is at @desk.test; name single addresses."),
+        ("support@desk.test", "hold", "This is the desk’s own address, support@desk.test; name somebody else’s."),
+        ("hal@desk.test", "hold", "This would hold the answers of Hal Nine, who works here; name another address."),
+        ("@test", "never-hold", "“test” is neither an address nor one organisation’s domain; write name@example.com, or @example.com"),
+        ("com", "hold", "“com” is neither an address nor one organisation’s domain; write name@example.com, or @example.com"),
+        ("@com", "hold", "“com” is neither an address nor one organisation’s domain"),
+        ("garbage", "hold", "“garbage” is neither an address nor one organisation’s domain"),
+        ("no body@else.test", "hold", "“no body@else.test” is neither an address nor a domain"),
     ] {
         let page = ada.post("/senders", &[("do", "add"), ("pattern", pattern), ("verdict", verdict), ("note", "kept")]).await;
         assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY, "{pattern}");
@@ -174,7 +175,7 @@ async fn what_belongs_to_nobody_is_refused_and_what_many_share_is_asked_about_on
     for registry in ["com", "@co.uk", "*.com.au"] {
         let refused = ada.post("/senders", &[("do", "add"), ("pattern", registry), ("verdict", "hold"), ("note", "")]).await;
         assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY, "{registry}");
-        assert!(refused.says("is no domain of somebody"), "{}", refused.text());
+        assert!(refused.says("is neither an address nor one organisation’s domain"), "{}", refused.text());
     }
     let gmail = |sure| [("do", "add"), ("pattern", "gmail.com"), ("verdict", "hold"), ("note", "a flood"), ("sure", sure)];
     let asked = ada.post("/senders", &gmail("")).await;
