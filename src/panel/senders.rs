@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actions::{
         ActionError, Kind,
-        sender_rules::{self as actions, Added, NewRule, RuleUndone},
+        sender_rules::{self as actions, Added, NewRule, RuleUndone, Stood},
     },
     desk::{
         domain::{Domain, kind_of},
@@ -149,8 +149,12 @@ pub(super) async fn change(State(panel): State<Panel>, Staff(visitor): Staff, fi
 
 /// `Mail from @shop.test is always held from now on; it was “Never hold” before.`
 pub(super) fn told_of(pattern: &SenderPattern, verdict: SenderVerdict, added: &Added) -> String {
-    let before = added.replaced.as_ref().map(|it| format!("; it was “{}” before", it.verdict.title()));
-    format!("{} from now on{}.", verdict.of(pattern), before.unwrap_or_default())
+    let rule = verdict.of(pattern);
+    match (added.stood, &added.replaced) {
+        (Stood::Already, _) => format!("{rule}, as before."),
+        (Stood::NotYet, Some(before)) => format!("{rule} from now on; it was “{}” before.", before.verdict.title()),
+        (Stood::NotYet, None) => format!("{rule} from now on."),
+    }
 }
 
 /// That a ticket is not marked as spam any more, and what became of the rule about its sender that was made with the mark.
@@ -166,8 +170,14 @@ pub(super) fn told_not_spam(number: TicketNumber, rule: &RuleUndone) -> String {
     format!("#{number} is as it was, and its mail is no longer discarded.{rule}")
 }
 
-/// What takes it back: the rule that stood there before is put back, one that stood in no place is taken off.
-pub(super) fn undo_of(added: &[&Added]) -> Vec<(String, String)> {
+/// With a button that takes it back: the rule that stood there before is put back, one that stood in no place is taken off. A rule that
+/// was there already is not this press’s to take off.
+pub(super) fn undoable(flash: Flash, added: &[&Added]) -> Flash {
+    let made: Vec<&Added> = added.iter().copied().filter(|it| it.stood == Stood::NotYet).collect();
+    if made.is_empty() { flash } else { flash.undo("/senders", undo_of(&made)) }
+}
+
+fn undo_of(added: &[&Added]) -> Vec<(String, String)> {
     let replaced = added.iter().all(|it| it.replaced.is_some());
     let row = |it: &&Added| it.replaced.as_ref().filter(|_| replaced).map_or(it.id, |old| old.id);
     let mut fields = vec![("do".to_owned(), if replaced { "restore" } else { "remove" }.to_owned())];
@@ -192,7 +202,7 @@ async fn add(panel: &Panel, visitor: &Visitor, fields: &Fields) -> Result<Respon
     };
     match made {
         Ok((new, added)) => {
-            let flash = Flash::done(told_of(&new.pattern, verdict, &added)).undo("/senders", undo_of(&[&added]));
+            let flash = undoable(Flash::done(told_of(&new.pattern, verdict, &added)), &[&added]);
             Ok(page::go(panel, visitor, "/senders", &flash))
         }
         Err(error) if error.kind() == Kind::Invalid => again(panel, visitor, Typed { err: Some(sentence(&error)), ..typed(fields) }).await,

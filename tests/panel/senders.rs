@@ -86,6 +86,10 @@ async fn the_page_tells_whose_mail_is_held_now_and_what_that_replaced() {
     let told = ada.get("/senders").await;
     assert!(told.says("Mail from @else.test is always held from now on; it was “Never hold” before."), "{}", told.text());
     assert!(told.says("name=\"do\" value=\"restore\"") && told.says("name=\"r\" value=\"1\""), "undo puts back what it replaced");
+    ada.post("/senders", &[("do", "add"), ("pattern", "@else.test"), ("verdict", "hold"), ("note", "")]).await;
+    let told = ada.get("/senders").await;
+    assert!(told.says("Mail from @else.test is always held, as before."), "{}", told.text());
+    assert!(!told.says(">Undo<") && !told.says("</svg>Undo"), "a rule that stood is not this press’s to take off: {}", told.text());
 }
 
 #[tokio::test(flavor = "multi_thread")]

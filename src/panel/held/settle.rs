@@ -10,7 +10,7 @@ use crate::{
         ActionError, Kind,
         held::{self as actions, Joined, Seen, Shown},
         read_held::find_held,
-        sender_rules::{self, Added, NewRule, Stood},
+        sender_rules::{self, Added, NewRule},
         take_back::{TakenBack, take_back},
     },
     desk::{
@@ -201,10 +201,8 @@ fn undoable(panel: &Panel, flash: Flash, verb: Verb, ids: &[String], done: &[Don
         }
         Verb::Back => flash,
         Verb::Rule(..) => {
-            let rules: Vec<&Added> = done.iter().filter_map(|it| if let Done::Ruled(added, _) = it { Some(added) } else { None }).collect();
-            // A rule that stood before is not this press’s to take off.
-            let made: Vec<&Added> = rules.into_iter().filter(|it| it.stood == Stood::NotYet).collect();
-            if made.is_empty() { flash } else { flash.undo("/senders", senders::undo_of(&made)) }
+            let added: Vec<&Added> = done.iter().filter_map(|it| if let Done::Ruled(added, _) = it { Some(added) } else { None }).collect();
+            senders::undoable(flash, &added)
         }
     }
 }
