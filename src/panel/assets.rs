@@ -3,12 +3,13 @@
 use std::{borrow::Cow, collections::BTreeMap, io::Write, sync::LazyLock};
 
 use axum::{
-    extract::{Path, Query},
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use flate2::{Compression, write::GzEncoder};
 use rust_embed::RustEmbed;
+
+use crate::panel::url::{Path, Query};
 
 #[derive(RustEmbed)]
 #[folder = "templates/static/"]

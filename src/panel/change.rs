@@ -1,10 +1,6 @@
 //! Changing a ticket's properties and its people, and many tickets at once.
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 
 use crate::{
     actions::{ActionError, Kind, assign::assign, edit, participants, set_status::set_status, spam},
@@ -21,6 +17,7 @@ use crate::{
         page::{self, Flash},
         senders,
         ticket::{self, Composer},
+        url::Path,
         visitor::{Staff, Visitor},
         words::own_path,
     },

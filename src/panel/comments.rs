@@ -1,7 +1,7 @@
 //! Writing on a ticket: replies and notes, taking back, sending again, calling off.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -24,6 +24,7 @@ use crate::{
         form::Fields,
         page::{self, Flash},
         ticket::{self, Composer},
+        url::Path,
         visitor::{Staff, Visitor},
     },
 };

@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
 
 use crate::{
@@ -30,6 +26,7 @@ use crate::{
         page::{self, Flash, Place},
         prose::without_pictures,
         ticket,
+        url::Path,
         visitor::{Staff, Visitor},
         words::When,
     },

@@ -1,7 +1,7 @@
 //! Attachments, raw mail, and the page that says how a message came to be where it is.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -18,6 +18,7 @@ use crate::{
         error::{PageError, sentence},
         page::{self, Place},
         ticket,
+        url::Path,
         visitor::Staff,
         words::{SenderMark, When, until},
     },

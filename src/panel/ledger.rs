@@ -1,9 +1,6 @@
 //! Every message that ever arrived, and what became of it: what is on no other page is on this one.
 
-use axum::{
-    extract::{Path, Query, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -17,6 +14,7 @@ use crate::{
         error::{PageError, sentence},
         files::{gone_in_words, whole_mail},
         page::{self, Place},
+        url::{Path, Query},
         visitor::Admin,
         words::{SenderMark, When},
     },

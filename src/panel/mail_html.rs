@@ -1,7 +1,7 @@
 //! A mail's own HTML, as a document in a frame: sanitised, and under a policy that would hold if it were not.
 
 use axum::{
-    extract::{Path, State},
+    extract::State,
     http::{HeaderName, HeaderValue, header},
     response::{Html, IntoResponse, Response},
 };
@@ -13,7 +13,7 @@ use crate::{
         link,
         message::REMOTE_PICTURE,
     },
-    panel::{Panel, assets, error::PageError, form::Fields, highlight::escape_into, ticket, visitor::Staff, visitor::Visitor},
+    panel::{Panel, assets, error::PageError, form::Fields, highlight::escape_into, ticket, url::Path, visitor::Staff, visitor::Visitor},
     store::conversation::{self, File},
 };
 

@@ -1,9 +1,6 @@
 //! Mail health: whether each mailbox is read, what waits to leave, what did not arrive.
 
-use axum::{
-    extract::{Path, Query, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -20,6 +17,7 @@ use crate::{
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash, Place},
+        url::{Path, Query},
         visitor::{Admin, Staff},
         words::{When, until},
     },

@@ -50,6 +50,7 @@ mod sign_in;
 pub mod thread;
 mod ticket;
 mod tickets;
+pub(crate) mod url;
 pub mod visitor;
 pub mod words;
 

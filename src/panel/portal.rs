@@ -1,7 +1,7 @@
 //! A customer's own pages: their requests, the public conversation of each, a new one.
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::State,
     http::StatusCode,
     response::{IntoResponse, Redirect, Response},
 };
@@ -28,6 +28,7 @@ use crate::{
         form::Fields,
         page::{self, Flash, Place},
         thread::{Drawing, Entry},
+        url::{Path, Query},
         visitor::{Customer, Visitor},
         words::{Choice, StatusWord, When},
     },

@@ -1,9 +1,6 @@
 //! The block list: whose mail is always held, and whose never.
 
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -22,6 +19,7 @@ use crate::{
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash, Place},
+        url::Query,
         visitor::{Staff, Visitor},
         words::When,
     },

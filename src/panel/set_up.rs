@@ -1,7 +1,7 @@
 //! The first admin of a fresh desk, and people who were invited: each chooses a name and a password.
 
 use axum::{
-    extract::{Path, Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode},
     response::{IntoResponse, Redirect, Response},
 };
@@ -27,6 +27,7 @@ use crate::{
         form::Fields,
         page,
         sign_in::begin_session,
+        url::{Path, Query},
         visitor::ClientAddress,
     },
     store::{Conn, links, people, sessions},

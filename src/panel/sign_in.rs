@@ -1,7 +1,7 @@
 //! Signing in and out.
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
@@ -25,6 +25,7 @@ use crate::{
         error::PageError,
         form::Fields,
         page,
+        url::Query,
         visitor::{ClientAddress, Visitor},
         words::own_path,
     },

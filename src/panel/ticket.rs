@@ -2,11 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use axum::{
-    extract::{Path, Query, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -26,6 +22,7 @@ use crate::{
         page::{self, Flash, Place},
         thread::{self, Drawing, Entry},
         tickets::RowView,
+        url::{Path, Query},
         visitor::{Staff, Visitor},
         words::{Choice, Face, StatusWord, When},
     },

@@ -1,7 +1,7 @@
 //! The queues, and search.
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::Uri,
     response::{IntoResponse, Redirect, Response},
 };
@@ -19,6 +19,7 @@ use crate::{
         highlight::{excerpt, marked},
         page::{self, Place},
         prose::without_pictures,
+        url::Query,
         visitor::{Staff, Visitor},
         words::{Choice, Face, StatusWord, When},
     },

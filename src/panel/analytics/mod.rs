@@ -1,9 +1,6 @@
 //! The page of figures: everybody's for an admin, one's own for a helper, each with its table and its CSV.
 
-use axum::{
-    extract::{Query, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
@@ -18,6 +15,7 @@ use crate::{
         Panel, csv,
         error::PageError,
         page::{self, Place},
+        url::Query,
         visitor::{Staff, Visitor},
         words::{Choice, Face},
     },

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use axum::{
-    extract::{Query, State},
+    extract::State,
     http::{StatusCode, Uri},
     response::Response,
 };
@@ -26,6 +26,7 @@ use crate::{
         form::Fields,
         page::{self, Flash, Place},
         prose::without_pictures,
+        url::Query,
         visitor::{Staff, Visitor},
         words::{Choice, When, lasted, own_path, size},
     },
@@ -173,7 +174,7 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
 async fn again(panel: &Panel, visitor: &Visitor, fields: &Fields, why: &Flash) -> Result<Response, PageError> {
     let back = fields.given("back").and_then(own_path);
     let uri = back.and_then(|it| it.parse::<Uri>().ok()).filter(|it| it.path() == "/held");
-    let Some(Query(asked)) = uri.and_then(|it| Query::<Asked>::try_from_uri(&it).ok()) else {
+    let Some(Query(asked)) = uri.and_then(|it| Query::<Asked>::of(&it)) else {
         return Ok(page::go(panel, visitor, back.unwrap_or("/held"), why));
     };
     let chosen = Chosen { ticked: fields.all("m").filter_map(|it| it.parse().ok()).collect(), number: fields.get("number").to_owned() };

@@ -1,10 +1,6 @@
 //! One held message: all that it says, why it is held, and where it may belong.
 
-use axum::{
-    extract::{Path, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::Serialize;
 
 use crate::{
@@ -27,6 +23,7 @@ use crate::{
         page::{self, Flash, Place},
         prose::{Picture, from_text, is_picture},
         tickets::RowView,
+        url::Path,
         visitor::{Staff, Visitor},
         words::{SenderMark, When, size},
     },

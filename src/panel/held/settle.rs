@@ -1,9 +1,6 @@
 //! What is done with held mail, one message or several at once; each can be undone from the page that tells of it.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 
 use crate::{
     actions::{
@@ -25,6 +22,7 @@ use crate::{
         form::Fields,
         page::{self, Flash},
         senders,
+        url::Path,
         visitor::{Staff, Visitor},
         words::own_path,
     },

@@ -1,10 +1,6 @@
 //! Users: the list, and somebody new.
 
-use axum::{
-    extract::{Query, State},
-    http::StatusCode,
-    response::Response,
-};
+use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -22,6 +18,7 @@ use crate::{
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash, Place},
+        url::Query,
         visitor::{Admin, Visitor},
         words::{Face, When},
     },

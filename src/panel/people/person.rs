@@ -1,9 +1,6 @@
 //! One user: name, role, how they get in.
 
-use axum::{
-    extract::{Path, State},
-    response::Response,
-};
+use axum::{extract::State, response::Response};
 use serde::Serialize;
 
 use crate::{
@@ -21,6 +18,7 @@ use crate::{
         form::Fields,
         page::{self, Flash, Place},
         people::Row,
+        url::Path,
         visitor::{Admin, Visitor},
         words::When,
     },
