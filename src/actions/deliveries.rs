@@ -120,7 +120,7 @@ pub(super) async fn bounced(
 }
 
 async fn mark(desk: &Desk, tx: &mut Tx, row: &DeliveryRow, recipient: &ReportedRecipient, now: Timestamp) -> Result<()> {
-    let said = [recipient.status.as_deref(), recipient.diagnostic.as_deref()].into_iter().flatten().collect::<Vec<_>>().join(" ");
+    let said = recipient.in_words();
     match recipient.action {
         // Only what was handed over can come back: whoever saw a Message-ID could else stop a mail that still waits.
         ReportedAction::Failed if DeliveryState::parse(&row.state).is_some_and(DeliveryState::may_have_left) => {

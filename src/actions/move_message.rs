@@ -118,6 +118,9 @@ async fn to_ticket(
     target: Ticket,
     now: Timestamp,
 ) -> Result<Moved> {
+    if source.number == target.number {
+        return Err(CannotCorrect::SameTicket(source.number).into());
+    }
     may_join(&source, &target)?;
     let (from, into) = (source.number, target.number);
     if source.comments <= 1 {

@@ -42,6 +42,8 @@ pub struct Undone {
     pub made: Correction,
     /// The ticket that stands by itself again, or where the message is now.
     pub to: TicketNumber,
+    /// How many messages came back to it.
+    pub messages: usize,
 }
 
 /// What goes back, by the ticket that it goes to.
@@ -75,7 +77,8 @@ pub async fn undo_correction(desk: &Desk, actor: &Person, id: CorrectionId, seen
             let now_on = chain::moved_by(&mut tx, id).await?.map_or(made.target, |(_, ticket)| ticket);
             return Err(CannotCorrect::MovedOn(now_on).into());
         };
-        let undone = Undone { made, to: if made.kind == CorrectionKind::Merge { made.source } else { *to } };
+        let to = if made.kind == CorrectionKind::Merge { made.source } else { *to };
+        let undone = Undone { made, to, messages: back.get(&to).map_or(0, Vec::len) };
         corrections::undo(&mut tx, id, actor.id, now).await?;
         for (number, comments) in &back {
             came_back(desk, &mut tx, actor, &made, (of(*number)?.clone(), comments), now).await?;
@@ -137,7 +140,7 @@ async fn went_back(
     desk: &Desk,
     tx: &mut Tx,
     actor: &Person,
-    Undone { made, to: into }: &Undone,
+    Undone { made, to: into, .. }: &Undone,
     (target, back): (Ticket, &Back),
     now: Timestamp,
 ) -> Result<()> {

@@ -62,7 +62,10 @@ pub struct Correction {
 /// Why something is not corrected so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CannotCorrect {
-    /// Source and target are one.
+    /// A ticket is to be merged into itself.
+    #[error("this is #{0} itself; choose another ticket")]
+    Itself(TicketNumber),
+    /// A message is to go where it is.
     #[error("it is on #{0} already; choose another ticket")]
     SameTicket(TicketNumber),
     /// The source stands no longer by itself.
@@ -116,7 +119,7 @@ pub enum CannotCorrect {
 /// [`CannotCorrect`], in one sentence.
 pub fn may_join(source: &Ticket, target: &Ticket) -> Result<(), CannotCorrect> {
     if source.number == target.number {
-        return Err(CannotCorrect::SameTicket(source.number));
+        return Err(CannotCorrect::Itself(source.number));
     }
     if let Some(into) = source.merged_into {
         return Err(CannotCorrect::SourceMerged { ticket: source.number, into });
@@ -235,7 +238,7 @@ mod tests {
     fn a_ticket_is_merged_into_another_that_stands_and_never_in_a_circle() {
         for (source, target, said) in [
             (ticket(3, None), ticket(5, None), ""),
-            (ticket(3, None), ticket(3, None), "it is on #3 already; choose another ticket"),
+            (ticket(3, None), ticket(3, None), "this is #3 itself; choose another ticket"),
             (ticket(3, Some(5)), ticket(7, None), "#3 was merged into #5; undo that first"),
             (ticket(5, None), ticket(3, Some(5)), "#3 was merged into #5; choose #5"),
         ] {

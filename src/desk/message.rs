@@ -113,6 +113,19 @@ pub struct ReportedRecipient {
     pub diagnostic: Option<String>,
 }
 
+impl ReportedRecipient {
+    /// The code and the server's own words for a person: not whose words they are (`smtp;`, RFC 3464 §2.3.6), nor the code twice.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        let said = self.diagnostic.as_deref().map(|it| match it.split_once(';') {
+            Some((kind, words)) if kind.trim().eq_ignore_ascii_case("smtp") => words.trim(),
+            Some(_) | None => it.trim(),
+        });
+        let code = self.status.as_deref().filter(|code| said.is_none_or(|it| !it.contains(code)));
+        [code, said].into_iter().flatten().filter(|it| !it.is_empty()).collect::<Vec<_>>().join(" ")
+    }
+}
+
 /// RFC 3464 §2.3.3.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -332,5 +345,22 @@ impl IncomingMessage {
     #[must_use]
     pub fn invitation_beside_the_text(&self) -> Option<&str> {
         self.invitation.as_deref().filter(|it| !self.text.contains(it.trim()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reported_recipient_is_told_without_the_words_of_the_format() {
+        let told = |status: Option<&str>, diagnostic: Option<&str>| {
+            let (status, diagnostic) = (status.map(str::to_owned), diagnostic.map(str::to_owned));
+            ReportedRecipient { address: "ann@home.test".to_owned(), action: ReportedAction::Failed, status, diagnostic }.in_words()
+        };
+        assert_eq!(told(Some("5.1.1"), Some("smtp; 550 5.1.1 no such mailbox")), "550 5.1.1 no such mailbox");
+        assert_eq!(told(Some("5.2.2"), Some("SMTP;mailbox full; try later")), "5.2.2 mailbox full; try later");
+        assert_eq!(told(None, Some("gone; for good")), "gone; for good");
+        assert_eq!(told(Some("5.0.0"), None), "5.0.0");
     }
 }

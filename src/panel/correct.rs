@@ -364,8 +364,9 @@ pub(super) async fn undo(
     exists(&panel, &visitor, number).await?;
     let shown = Shown { ticket: number, version: fields.number("version")? };
     let flash = match undo_correction(&panel.desk, &visitor.person, CorrectionId(fields.number("correction")?), Some(shown)).await {
-        Ok(Undone { made, to }) => Flash::done(match made.kind {
+        Ok(Undone { made, to, messages }) => Flash::done(match made.kind {
             CorrectionKind::Merge => format!("Undone: #{to} stands by itself again."),
+            CorrectionKind::Move | CorrectionKind::Split if messages > 1 => format!("Undone: {messages} messages are on #{to} again."),
             CorrectionKind::Move | CorrectionKind::Split => format!("Undone: the message is on #{to} again."),
         }),
         Err(error) => match error.kind() {

@@ -278,7 +278,7 @@ async fn merges_follow_each_other_and_are_undone_in_their_order_and_never_make_a
     merge(&desk.desk, hal, one, None, two).await.unwrap();
     merge(&desk.desk, hal, two, None, three).await.unwrap();
     for (source, target, why) in [
-        (three, three, "it is on #3 already; choose another ticket"),
+        (three, three, "this is #3 itself; choose another ticket"),
         (three, one, "#1 was merged into #2; choose #2"),
         (three, two, "#2 was merged into #3; choose #3"),
         (one, three, "#1 was merged into #2; undo that first"),

@@ -67,6 +67,22 @@ async fn a_message_is_moved_to_a_new_ticket_and_back_with_one_press() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn undoing_a_move_says_how_many_messages_came_back() {
+    let (desk, printer, scanner, invoice) = desk().await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let path = format!("/tickets/{printer}/messages/{invoice}/move");
+    let version = hal.get(&path).await.field("version");
+    hal.post(&path, &[("version", &version), ("to", &scanner.to_string()), ("number", "")]).await;
+    let answer = mail("Ann Lee <ann@home.test>", "Re: Invoice", &["In-Reply-To: <invoice@home.test>"], "Paid?");
+    assert_eq!(desk.receive(&answer).await.ticket, Some(scanner));
+    let page = hal.get(&format!("/tickets/{scanner}")).await;
+    let (version, correction) = (page.field("version"), page.field("correction"));
+    hal.post(&format!("/tickets/{scanner}/undo"), &[("version", &version), ("correction", &correction)]).await;
+    let page = hal.get(&format!("/tickets/{scanner}")).await;
+    assert!(page.says(&format!("Undone: 2 messages are on #{printer} again.")), "{}", page.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn the_list_of_every_message_says_who_moved_one_since() {
     let (desk, printer, scanner, invoice) = desk().await;
     let mut hal = Browser::of(&desk, &desk.hal).await;
@@ -137,6 +153,9 @@ async fn tickets_are_merged_shown_as_merged_and_unmerged() {
     let circle =
         hal.post(&format!("/tickets/{printer}/merge"), &[("version", &page.field("version")), ("number", &second.to_string())]).await;
     assert!(circle.says(&format!("#{second} was merged into #{printer}; choose #{printer}.")), "{}", circle.text());
+    let itself =
+        hal.post(&format!("/tickets/{printer}/merge"), &[("version", &circle.field("version")), ("number", &printer.to_string())]).await;
+    assert!(itself.says(&format!("This is #{printer} itself; choose another ticket.")), "{}", itself.text());
     let closed = hal.post(&format!("/tickets/{second}"), &[("version", &version), ("status", "open")]).await;
     assert_eq!(closed.status, StatusCode::CONFLICT);
     assert_eq!(desk.ticket(second).await.merged_into, Some(printer));
