@@ -11,6 +11,7 @@ use crate::{
     desk::{
         address::Named,
         comment::{PublicText, Via},
+        encrypted::Encrypted,
         id::{CommentId, MailboxId, PersonId, TicketNumber},
         loop_guard,
         notification::{Owed, StaffNotice, Voice},
@@ -123,7 +124,8 @@ async fn comment_mail(tx: &mut Tx, change: &Change, letter: &CommentLetter<'_>, 
     let Some(comment) = comments::get(tx, letter.comment).await? else { return Ok(()) };
     let Some(said) = PublicText::of(&comment) else { return Ok(()) };
     let last = comments::last_public(tx, change.number(), letter.comment).await?;
-    let before = last.as_ref().and_then(PublicText::of);
+    // What we say of a mail that cannot be read is not quoted to her who wrote it.
+    let before = last.as_ref().filter(|it| Encrypted::stands_for(it.text.as_str()).is_none()).and_then(PublicText::of);
     let quotable = match &last {
         Some(last) => corrections::known_to(tx, last.id).await?,
         None => Vec::new(),

@@ -4,6 +4,7 @@ use crate::{
     actions::{NewFile, carry_out::files},
     desk::{
         comment::CommentText,
+        encrypted::Encrypted,
         message::{Forwarded, IncomingMessage},
     },
 };
@@ -24,7 +25,7 @@ impl MailWords {
         let cut = [message.quoted.as_str(), message.signature.as_str()];
         let cut = cut.iter().filter(|it| !it.is_empty()).copied().collect::<Vec<_>>().join("\n\n");
         let words = if nothing_new { &message.text } else { &message.reply };
-        let unreadable = message.encrypted.filter(|_| words.trim().is_empty()).map(|it| format!("({it})"));
+        let unreadable = message.encrypted.filter(|_| words.trim().is_empty()).map(Encrypted::in_place_of_words);
         let words = unreadable.as_ref().unwrap_or(words);
         let words = message
             .invitation

@@ -4,17 +4,17 @@ use crate::{
     actions::{ActionError, Desk, Result},
     desk::message::IncomingMessage,
     mail::parse,
-    store::conversation::RawMail,
+    store::blobs::ContentHash,
 };
 
-/// What today's reading makes of the mail that a comment came by. Changes nothing. Whether the reader may see it, whoever found
-/// `mail` has asked.
+/// What today's reading makes of a mail that came in. Changes nothing. Whether the reader may see it, whoever found
+/// `content` has asked.
 ///
 /// # Errors
 /// What [`ActionError`] lists; missing when its octets are.
-pub async fn read_again(desk: &Desk, mail: &RawMail) -> Result<IncomingMessage> {
+pub async fn read_again(desk: &Desk, content: &ContentHash) -> Result<IncomingMessage> {
     let mut conn = desk.store.read().await?;
-    let raw = desk.store.blobs().get(&mut conn, &mail.sha256).await?.ok_or(ActionError::Missing("message"))?;
+    let raw = desk.store.blobs().get(&mut conn, content).await?.ok_or(ActionError::Missing("message"))?;
     drop(conn);
     Ok(tokio::task::block_in_place(|| parse::timed::read(raw)))
 }

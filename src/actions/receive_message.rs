@@ -19,6 +19,7 @@ use crate::{
     store::{
         Tx,
         messages::{self, Decided, Held, LedgerRow, ShownHeld, Taken},
+        remarks::Remarks,
     },
 };
 
@@ -196,6 +197,7 @@ pub(super) async fn write(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: 
         subject: &message.subject.replace('\0', ""),
         held: done.held,
         sender_check: incoming.sender_check.as_ref(),
+        remarks: &Remarks::of(message),
         shown: shown.as_ref(),
     };
     messages::decide(tx, incoming.row.id, &decided, now).await?;

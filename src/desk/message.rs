@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::desk::address::{EmailAddress, Named};
+use crate::desk::{
+    address::{EmailAddress, Named},
+    encrypted::Encrypted,
+};
 
 /// The first line of every mail that asks for an answer: what stands below it in the answer is ours.
 pub const REPLY_MARKER: &str = "-- Reply above this line --";
@@ -140,28 +143,6 @@ pub enum ReportedAction {
     Relayed,
     /// It went on to several.
     Expanded,
-}
-
-/// That a message, or part of it, is for the holder of a key alone.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Encrypted {
-    /// RFC 3156, or RFC 9580 within the text.
-    OpenPgp,
-    /// RFC 8551.
-    SMime,
-    /// `message.rpmsg` of Microsoft’s rights management, which its server alone opens.
-    Rights,
-}
-
-impl std::fmt::Display for Encrypted {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let with = match self {
-            Self::OpenPgp => "OpenPGP",
-            Self::SMime => "S/MIME",
-            Self::Rights => "Microsoft rights management",
-        };
-        write!(f, "this message is encrypted with {with} and cannot be read here; the encrypted part is kept as an attachment")
-    }
 }
 
 /// A leaf of the message that is not its body.

@@ -7,6 +7,7 @@ pub mod comment;
 pub mod correction;
 pub mod delivery;
 pub mod domain;
+pub mod encrypted;
 pub mod event;
 pub mod health;
 pub mod id;

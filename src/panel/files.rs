@@ -171,7 +171,7 @@ pub(super) async fn message(
     drop(conn);
     let mut page = explain(&panel, number, &said, raw.as_deref(), &gone);
     if let (Some(mail), Some(_)) = (&mail, &said.mail) {
-        page.mended = read_again(&panel.desk, mail).await?.warnings.iter().map(|it| sentence(it)).collect();
+        page.mended = read_again(&panel.desk, &mail.sha256).await?.warnings.iter().map(|it| sentence(it)).collect();
     }
     page::show(&panel, &visitor, Place::Elsewhere, "message.html", &page).await
 }

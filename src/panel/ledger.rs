@@ -4,6 +4,7 @@ use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    actions::read_again::read_again,
     desk::{
         id::LedgerId,
         permission::Act,
@@ -63,6 +64,8 @@ struct One {
     /// What our mail server says about the sender; none before the message is decided.
     sender: Option<String>,
     trace: Vec<Asked>,
+    /// What reading it had to mend, guess or leave out.
+    mended: Vec<String>,
 }
 
 /// `GET /mail/messages`.
@@ -89,8 +92,11 @@ pub(super) async fn show(State(panel): State<Panel>, Admin(visitor): Admin, Path
     drop(conn);
     let Trace(trace) = serde_json::from_str(&line.trace).unwrap_or_default();
     let sender = line.decision.is_some().then(|| SenderMark::in_words(line.sender_check.as_ref()));
-    page::show(&panel, &visitor, Place::Mailboxes, "ledger-message.html", &One { message: shown(&panel, &line, &gone), sender, trace })
-        .await
+    // Without its octets, what is known of it is shown all the same.
+    let mail = read_again(&panel.desk, &line.sha256).await.ok();
+    let mended = mail.iter().flat_map(|it| &it.warnings).map(|it| sentence(it)).collect();
+    let own = One { message: shown(&panel, &line, &gone), sender, trace, mended };
+    page::show(&panel, &visitor, Place::Mailboxes, "ledger-message.html", &own).await
 }
 
 /// `GET /mail/messages/{id}/source`: the octets as they came, to be saved.

@@ -72,7 +72,7 @@ async fn view(panel: &Panel, visitor: &Visitor, number: TicketNumber, id: Commen
         && !html.contains(REMOTE_PICTURE)
         && let Some(raw) = raw
     {
-        html = read_again(&panel.desk, &raw).await?.html.unwrap_or(html);
+        html = read_again(&panel.desk, &raw.sha256).await?.html.unwrap_or(html);
     }
     Ok(document(&drawn(&html, &files, "/attachments", pictures), pictures))
 }

@@ -11,11 +11,14 @@ use crate::{
         comment::{Flag, Origin, Visibility},
         correction::{Correction, CorrectionKind},
         delivery::DeliveryState,
+        encrypted::Encrypted,
         event::EventKind,
         id::{CommentId, PersonId},
     },
     panel::{
-        Panel, history,
+        Panel,
+        error::sentence,
+        history,
         prose::{Picture, fold_title, from_text, is_picture},
         words::{Face, SenderMark, When, size, until},
     },
@@ -51,6 +54,10 @@ pub struct Entry {
     other_view: &'static str,
     has_source: bool,
     flag: Option<&'static str>,
+    /// That it is encrypted, in a sentence.
+    sealed: Option<String>,
+    /// What else reading it had to mend, guess or leave out.
+    mended: Vec<String>,
     sender: Option<SenderMark>,
     icon: &'static str,
     /// Whether whoever looks may move it to another ticket.
@@ -116,6 +123,7 @@ impl Drawing<'_> {
         let (name, address) = who(said, self.panel);
         let as_html = staff && said.has_html && self.as_html == Some(said.id);
         let pictures = self.pictures(&said.files);
+        let wordless = Encrypted::stands_for(&said.body);
         Entry {
             id: said.id.0,
             kind: kind(said),
@@ -123,7 +131,7 @@ impl Drawing<'_> {
             addr: addressed(said, &address, self.audience),
             when: self.when(said.said_at()),
             released: if staff { self.released(said) } else { None },
-            html: if as_html { String::new() } else { from_text(&said.body, &pictures) },
+            html: if as_html || wordless.is_some() { String::new() } else { from_text(&said.body, &pictures) },
             as_html,
             sheet: sheet(said),
             quote: (!as_html && !said.quoted.trim().is_empty()).then(|| from_text(&said.quoted, &pictures)),
@@ -139,6 +147,8 @@ impl Drawing<'_> {
                 (true, false) => "html",
             },
             has_source: staff && (said.mail.is_some() || !said.deliveries.is_empty()),
+            sealed: sealed(said, wordless),
+            mended: if staff { mended(said) } else { Vec::new() },
             flag: if staff { said.flag.and_then(|it| flagged(it, said)) } else { None },
             sender: said.mail.as_ref().filter(|_| staff).and_then(|it| it.sender_check.as_ref()).map(SenderMark::new),
             icon: "",
@@ -201,6 +211,8 @@ impl Drawing<'_> {
             other_view: "",
             has_source: false,
             flag,
+            sealed: None,
+            mended: Vec::new(),
             sender: None,
             icon,
             movable: false,
@@ -315,6 +327,20 @@ fn addressed(said: &Said, address: &str, audience: Audience) -> String {
         (Origin::Staff, Audience::Staff) | (_, Audience::Customer) => String::new(),
         (Origin::Customer | Origin::Machine, Audience::Staff) => address.to_owned(),
     }
+}
+
+/// Of a message that is encrypted, whole or in part: in our own voice, for it is nobody's words. `wordless`: it stands in their place.
+fn sealed(said: &Said, wordless: Option<Encrypted>) -> Option<String> {
+    let reading = said.mail.as_ref().and_then(|it| it.remarks.encrypted);
+    match (wordless, reading) {
+        (Some(all), _) => Some(sentence(&all)),
+        (None, Some(part)) => Some(sentence(&part.of_a_message())),
+        (None, None) => None,
+    }
+}
+
+fn mended(said: &Said) -> Vec<String> {
+    said.mail.iter().flat_map(|it| &it.remarks.warnings).map(|it| sentence(it)).collect()
 }
 
 fn flagged(flag: Flag, said: &Said) -> Option<&'static str> {

@@ -12,7 +12,14 @@ use crate::{
         id::{AttachmentId, CommentId, DeliveryId, LedgerId, PersonId, TicketNumber},
         triage::SenderCheck,
     },
-    store::{Conn, Result, at, blobs::ContentHash, messages::sender_check, on, word},
+    store::{
+        Conn, Result, at,
+        blobs::ContentHash,
+        messages::sender_check,
+        on,
+        remarks::{Remarks, remarks},
+        word,
+    },
 };
 
 /// Who said or did something.
@@ -108,6 +115,8 @@ pub struct ByMail {
     pub trace: Option<String>,
     /// What a trusted server says about the sender.
     pub sender_check: Option<SenderCheck>,
+    /// What reading it remarked.
+    pub remarks: Remarks,
 }
 
 /// A file beside a comment.
@@ -166,6 +175,8 @@ struct SaidRow {
     trace: Option<String>,
     authenticity: Option<String>,
     authenticity_why: Option<String>,
+    encrypted: Option<String>,
+    warnings: Option<String>,
     flag: Option<String>,
     withdrawn_at: Option<i64>,
     created_at: i64,
@@ -176,6 +187,7 @@ impl SaidRow {
         let (sender, sender_name, reason, trace) = (self.sender, self.sender_name, self.reason, self.trace);
         let (received_at, released_by) = (at(self.received_at.unwrap_or(self.created_at)), self.released_by);
         let sender_check = sender_check(self.authenticity, self.authenticity_why)?;
+        let remarks = remarks(self.encrypted, self.warnings)?;
         Ok(Said {
             id: CommentId(self.id),
             visibility: word("comments", "visibility", &self.visibility, Visibility::parse)?,
@@ -195,6 +207,7 @@ impl SaidRow {
                 reason,
                 trace,
                 sender_check,
+                remarks,
             }),
             flag: self.flag.map(|flag| word("comments", "flag", &flag, Flag::parse)).transpose()?,
             withdrawn_at: self.withdrawn_at.map(at),
@@ -217,7 +230,7 @@ pub async fn said(conn: &mut Conn, ticket: TicketNumber, audience: Audience, lim
     let sql = format!(
         "select c.id, c.visibility, c.origin, c.author, p.name as author_name, p.email as author_email, c.via, c.body, c.quoted,
             cast(case when c.html is null then 0 else 1 end as bigint) as has_html, c.remote_images, c.message, m.sender, m.sender_name, m.reason, m.trace,
-            m.authenticity, m.authenticity_why, c.flag, c.withdrawn_at, c.created_at, m.received_at,
+            m.authenticity, m.authenticity_why, m.encrypted, m.warnings, c.flag, c.withdrawn_at, c.created_at, m.received_at,
             (select s.name from events e join people s on s.id = e.actor
                 where e.kind = 'released' and e.at = c.created_at and e.comment = c.id limit 1) as released_by
          from (select id as found from comments where ticket = $1{which} order by id desc limit $2) latest

@@ -8,7 +8,7 @@ use crate::{
         message::MessageId,
         triage::{Authenticity, HeldFor, SenderCheck},
     },
-    store::{Conn, Result, Tx, at, blobs::ContentHash, ms, on},
+    store::{Conn, Result, Tx, at, blobs::ContentHash, ms, on, remarks::Remarks},
 };
 
 /// A message as it was fetched, its octets already kept.
@@ -333,6 +333,8 @@ pub struct Decided<'a> {
     pub held: Option<Held>,
     /// What a trusted server says about the sender.
     pub sender_check: Option<&'a SenderCheck>,
+    /// What reading it remarked.
+    pub remarks: &'a Remarks,
     /// What the list of held mail shows of it; none: it is not held.
     pub shown: Option<&'a ShownHeld>,
 }
@@ -357,13 +359,15 @@ pub struct ShownHeld {
 pub async fn decide(tx: &mut Tx, id: LedgerId, what: &Decided<'_>, now: Timestamp) -> Result<()> {
     let sql = "update messages set state = 'decided', decision = $2, reason = $3, trace = $4, ticket = $5, message_id = $6, sender = $7, sender_name = $8,
         subject = $9, held = $10, decided_at = $11, held_for = coalesce($12, held_for), held_rule = coalesce($13, held_rule),
-        excerpt = coalesce($14, excerpt), files = coalesce($15, files), authenticity = $16, authenticity_why = $17 where id = $1";
+        excerpt = coalesce($14, excerpt), files = coalesce($15, files), authenticity = $16, authenticity_why = $17,
+        encrypted = $18, warnings = $19 where id = $1";
     on!(tx, c => sqlx::query(sql)
         .bind(id.0).bind(what.decision).bind(what.reason).bind(what.trace).bind(what.ticket.map(|it| it.0)).bind(what.message_id.map(MessageId::as_str))
         .bind(what.sender).bind(what.sender_name).bind(what.subject).bind(what.held.map(Held::as_str)).bind(ms(now))
         .bind(what.shown.map(|it| it.held_for.as_str())).bind(what.shown.and_then(|it| it.rule).map(|it| it.0))
         .bind(what.shown.map(|it| it.excerpt.as_str())).bind(what.shown.map(|it| it.files.as_str()))
         .bind(what.sender_check.map(|it| it.authenticity.as_str())).bind(what.sender_check.map(|it| it.why.as_str()))
+        .bind(what.remarks.encrypted_column()).bind(what.remarks.warnings_column())
         .execute(c).await.map(|_| ()))?;
     Ok(())
 }

@@ -44,6 +44,7 @@ pub mod portal;
 pub mod probe;
 pub mod queue;
 pub mod queue_counts;
+pub mod remarks;
 pub mod replay;
 pub mod search;
 pub mod sender_rules;
@@ -102,9 +103,7 @@ impl StoreError {
             }
         }
     }
-}
 
-impl StoreError {
     /// Whether the same may succeed later, however it is done: the database is away, busy or full, or two were in each other's way.
     /// What is false for ever (a value that cannot be kept) does not pass.
     #[must_use]

@@ -16,6 +16,7 @@ mod portal;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod reach;
+mod reading_notices;
 mod rubbish;
 mod sender_check;
 mod senders;

@@ -33,22 +33,6 @@ async fn why_gives_the_trace_that_inspect_prints() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn an_encrypted_mail_says_so_in_place_of_its_words() {
-    let desk = TestDesk::new().await;
-    desk.mail_does_not_matter();
-    let raw = "From: Ann <ann@home.test>\nTo: support@desk.test\nSubject: Secret\nMessage-ID: <e@home.test>\nMIME-Version: 1.0\n\
-        Content-Type: multipart/encrypted; protocol=\"application/pgp-encrypted\"; boundary=XX\n\n--XX\n\
-        Content-Type: application/pgp-encrypted\n\nVersion: 1\n--XX\nContent-Type: application/octet-stream; name=encrypted.asc\n\n\
-        -----BEGIN PGP MESSAGE-----\n\nhQEMA\n-----END PGP MESSAGE-----\n--XX--\n";
-    let number = desk.receive(raw).await.ticket.unwrap();
-    let mut hal = Browser::of(&desk, &desk.hal).await;
-    let page = hal.get(&format!("/tickets/{number}")).await;
-    assert!(page.says("(this message is encrypted with OpenPGP and cannot be read here") && page.says("encrypted.asc"), "{}", page.text());
-    let why = hal.get(&format!("/tickets/{number}/messages/1")).await;
-    assert!(why.says("Mended or left out") && why.says("This message is encrypted with OpenPGP"), "{}", why.text());
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn a_picture_that_outlook_calls_an_attachment_is_shown_where_the_text_shows_it() {
     let desk = TestDesk::new().await;
     desk.mail_does_not_matter();

@@ -10,7 +10,7 @@ use super::{
     structure::{Part, Tree},
     transfer,
 };
-use crate::desk::message::Encrypted;
+use crate::desk::encrypted::Encrypted;
 
 /// The body in pieces, in the order of the message, and the attachments' parts.
 #[derive(Debug, Default)]
@@ -123,6 +123,7 @@ impl Walk<'_, '_> {
     fn leaf(&mut self, index: usize) {
         match self.as_body(index) {
             Some(piece) => self.body.pieces.push(piece),
+            None if is_pgp_control(&self.tree.parts[index]) => (),
             None => self.body.attachments.push(index),
         }
     }
@@ -238,6 +239,12 @@ fn is_unused_form(part: &Part<'_>) -> bool {
 /// RTF without a name: the body, where there is no other.
 pub(super) fn is_rich_text(part: &Part<'_>) -> bool {
     matches!(part.media.main.as_str(), "text/rtf" | "application/rtf" | "application/x-rtf" | "text/x-rtf") && !filename_given(part)
+}
+
+/// The part that only says that the next one is encrypted with OpenPGP (RFC 3156 §4): nothing that anybody could open.
+fn is_pgp_control(part: &Part<'_>) -> bool {
+    part.media.main == "application/pgp-encrypted"
+        && transfer::decode(part.encoding(), part.body).0.trim_ascii().eq_ignore_ascii_case(b"version: 1")
 }
 
 fn is_attachment(part: &Part<'_>) -> bool {

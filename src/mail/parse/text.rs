@@ -2,7 +2,10 @@
 
 use super::{attachment, body::Piece, notice, pgp, transfer, undeclared, uuencode};
 use crate::{
-    desk::message::{Encrypted, IncomingAttachment, IncomingMessage},
+    desk::{
+        encrypted::Encrypted,
+        message::{IncomingAttachment, IncomingMessage},
+    },
     mail::{
         html,
         reply_text::{self, Purpose},
@@ -73,7 +76,7 @@ fn without_armour(plain: String, message: &mut IncomingMessage) -> String {
     let opened = pgp::open(plain);
     if !opened.encrypted.is_empty() {
         message.encrypted = Some(Encrypted::OpenPgp);
-        message.warnings.push("part of the text is encrypted with OpenPGP and cannot be read here; it is kept as an attachment".to_owned());
+        message.warnings.push(Encrypted::OpenPgp.in_part());
     }
     message.attachments.extend(opened.encrypted.into_iter().map(|it| IncomingAttachment {
         filename: Some("message.asc".to_owned()),

@@ -68,6 +68,8 @@ struct One {
     cut: bool,
     files: Vec<FileLink>,
     trace: Vec<Asked>,
+    /// What reading it had to mend, guess or leave out.
+    mended: Vec<String>,
     headers: String,
     offers: Vec<Offer>,
     from: Option<Sender>,
@@ -173,6 +175,7 @@ async fn read(panel: &Panel, visitor: &Visitor, id: i64, typed: Typed) -> Result
         cut,
         files: files(&message),
         trace,
+        mended: message.warnings.iter().map(|it| sentence(it)).collect(),
         headers: String::from_utf8_lossy(&header[..header.len().min(SHOWN_HEADER)]).into_owned(),
         offers: offers.iter().map(|it| Offer { ticket: RowView::new(panel, &it.ticket), because: it.because }).collect(),
         from,
