@@ -26,7 +26,9 @@ pub(super) fn marked(text: &str, html: &str, purpose: Purpose, unsigned: bool) -
     let said = letters(lines.iter().map(|it| if matches!(it.kind, Kind::Mark(_)) { "" } else { it.text }));
     let from_line = |line: usize| said.partition_point(|it| it.line < line);
     let history = history_begins(&lines, &places)?.map(from_line);
-    let signature = signature_begins(&lines, &places).filter(|_| unsigned).map(from_line);
+    let signature = signature_begins(&lines, &places).map(from_line);
+    // One below the history is a part of it.
+    let signature = signature.filter(|it| unsigned && history.is_none_or(|history| *it < history));
     let beside = letters(super::whole_lines(text, super::MOST_OCTETS).split('\n'));
     let last = history.or(signature)?;
     let until = if history.is_some() { said.len().min(last + PROOF) } else { said.len() };

@@ -101,6 +101,17 @@ fn in_doubt_all_of_the_plain_text_stays() {
 }
 
 #[test]
+fn a_signature_below_the_history_is_none_above_it() {
+    let old = "It does not print since Monday, and nobody here can see why that is.";
+    let html = format!(
+        "<p>Fine.</p><div class=gmail_quote>Gwelwyd<blockquote>{old}</blockquote></div><div class=gmail_signature>Hal Smith, Desk Ltd.</div>"
+    );
+    let parts = beside(&format!("Fine.\n\nGwelwyd\n{old}\n\nHal Smith, Desk Ltd.\n"), &html);
+    assert_eq!((parts.reply.as_str(), parts.signature.as_str()), ("Fine.", ""));
+    assert!(parts.quoted.starts_with("Gwelwyd\n"), "{parts:?}");
+}
+
+#[test]
 fn the_html_form_is_asked_only_where_the_plain_text_shows_no_history() {
     for text in ["Fine.\n\nOn 5 Feb 2018, Ann wrote:\n> Can you?", "Fine.\n\n-----Original Message-----\nFrom: Ann\n\nCan you?"] {
         let parts = split_beside(text, || panic!("{text}"), Purpose::Answers);
