@@ -66,14 +66,16 @@ impl Read for Pieces<'_> {
     }
 }
 
+/// Nothing but text and line breaks: by the same serialiser, so that this too stays as it is, unless it is too long for a tree;
+/// then it comes back here each time.
 fn as_text(html: &str) -> String {
-    let mut out = String::new();
+    let folds = Folds::default();
+    let mut prepared = Prepared::new(html.len(), &folds);
     for line in text::to_text(html).lines() {
-        scan::escape(line.trim(), &mut out);
-        out.push_str("<br>");
+        prepared.text(line.trim());
+        prepared.line_break();
     }
-    // By the same serialiser, so that this too stays as it is.
-    clean(&Prepared::of(&out, &Folds::default()))
+    if prepared.out.len() > scan::LONGEST { prepared.out } else { clean(&prepared) }
 }
 
 /// Text is written out in the time of its length by the characters in it that must be escaped: longer pieces, and those with
@@ -99,10 +101,20 @@ struct Prepared<'f> {
 
 impl<'f> Prepared<'f> {
     fn of(html: &str, folds: &'f Folds) -> Self {
-        let out = String::with_capacity(html.len());
-        let mut prepared = Self { out, remote: 0, text: 0, escaped: 0, folds, tags: 0, shape: Shape::default(), open: Vec::new() };
+        let mut prepared = Self::new(html.len(), folds);
         scan::visit(html, &mut prepared);
         prepared
+    }
+
+    /// Of nothing yet; `octets` are expected.
+    fn new(octets: usize, folds: &'f Folds) -> Self {
+        let out = String::with_capacity(octets);
+        Self { out, remote: 0, text: 0, escaped: 0, folds, tags: 0, shape: Shape::default(), open: Vec::new() }
+    }
+
+    fn line_break(&mut self) {
+        (self.text, self.escaped) = (0, 0);
+        self.out.push_str("<br>");
     }
 
     fn picture(&mut self, tag: &Tag) {

@@ -51,6 +51,16 @@ fn a_depth_bomb_is_shown_as_text_and_costs_little() {
 }
 
 #[test]
+fn what_is_too_long_for_a_tree_is_text_and_stays_it() {
+    for (piece, count) in [("<", 270_000), ("a \"b\" & <i>c</i>\u{a0}\u{1f5a8} ", 40_000)] {
+        let clean = sanitise(&piece.repeat(count)).html;
+        assert!(clean.len() > 1 << 20, "{piece}: {}", clean.len());
+        assert!(clean.split('<').skip(1).all(|it| it.starts_with("br>") || it.starts_with("wbr>")), "{piece}");
+        assert_eq!(sanitise(&clean).html, clean, "{piece}");
+    }
+}
+
+#[test]
 fn a_swarm_of_attributes_is_left_out_and_costs_little() {
     let swarm: String = (0..200_000).map(|at| format!("a{at:x} ")).collect();
     assert_eq!(sanitise(&format!("<p>seen</p><p {swarm}>lost</p>")).html, "<p>seen</p>");

@@ -10,7 +10,7 @@ use html5ever::{
 
 /// More than this is not made into a tree: that would take the square of the depth, or simply too long.
 const DEEPEST: u32 = 256;
-const LONGEST: usize = 1 << 20;
+pub(super) const LONGEST: usize = 1 << 20;
 const MOST_TAGS: u32 = 30_000;
 /// An attribute that is longer says nothing that a mail is shown with.
 const LONGEST_ATTRIBUTE: usize = 8192;
