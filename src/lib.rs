@@ -45,6 +45,7 @@
 //! | [`panel`] | pages for staff and customers; [`panel::routes()`] is the list, each with who may | a write but by an action |
 //! | [`cli`], [`demo`], [`app`] | commands; a desk with a mail world of its own; what wires all this together | |
 //! | [`config`], [`clock`], [`templates`] | what a machine needs to start; now and randomness; pages and mail as text | |
+//! | [`fail_point`] | where the tests crash the program: at every arrow of store → decide → file and of lease → hand over → record | a byte in a release |
 //!
 //! Rooms are folders and things are file names: the same noun in every room that deals with it (`ticket`, `held`, `outbox`), so that one
 //! search finds the slice. `tests/rules/architecture.rs` holds these arrows, the foreign crates that each room alone may speak, and the
@@ -95,6 +96,9 @@
 //! address or Message-ID with our MAC that one helper alone was given, together with that helper's own From ([`desk::token`]). A verdict
 //! counts only under the name of the mail server that the mailbox trusts. What is sent by itself repeats no stranger's words to anybody
 //! whom nobody vouches for, and keeps to budgets per address, domain and desk.
+
+#[macro_use]
+pub mod fail_point;
 
 pub mod actions;
 pub mod app;

@@ -102,11 +102,15 @@ async fn together(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
     let ids: &Vec<LedgerId> = &batch.iter().map(|it| it.row.id).collect();
     transact(desk, |mut tx| async move {
         let undecided = messages::undecided_of(&mut tx, ids).await?;
+        fail_point!("decide-begun");
         let mut outcomes = Vec::with_capacity(batch.len());
         for incoming in batch.iter().filter(|it| undecided.contains(&it.row.id)) {
             outcomes.push(receive(desk, &mut tx, incoming, now).await?);
+            fail_point!("decide-written");
         }
+        fail_point!("decide-commit");
         leave(desk, tx).await?;
+        fail_point!("decided");
         Ok(outcomes)
     })
     .await
@@ -124,7 +128,10 @@ pub async fn hold(desk: &Desk, incoming: &Incoming, error: &str) -> Result<()> {
             return Ok(());
         }
         write(&mut tx, incoming, &Done::held(), trace, desk.clock.now()).await?;
-        leave(desk, tx).await
+        fail_point!("hold-commit");
+        leave(desk, tx).await?;
+        fail_point!("held");
+        Ok(())
     })
     .await
 }
@@ -136,9 +143,14 @@ async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, now: Timestamp) 
     let Some(mailbox) = desk.mailboxes.get(incoming.row.mailbox) else {
         return write(tx, incoming, &Done::held(), &held_because("Which mailbox?", "none is configured any more"), now).await;
     };
+    fail_point!(
+        "decide-message",
+        crate::store::StoreError::Unreadable { table: "messages", column: "content_key", value: "fail point".to_owned() }
+    );
     let facts = facts::gather(desk, tx, incoming, mailbox, now).await?;
     let (decision, trace) = triage::decide(&facts);
     let ticket = carry_out::carry_out(desk, tx, incoming, &facts, &decision, trace.reason()).await?;
+    fail_point!("decide-done");
     let rule = facts.sender_rule.as_ref().filter(|it| it.verdict == SenderVerdict::Hold).map(|it| it.id);
     write(tx, incoming, &Done { decision: word(&decision), ticket, held: held(&decision), rule }, &trace, now).await
 }

@@ -39,7 +39,9 @@ pub async fn close_stale(desk: &Desk) -> Result<Vec<TicketNumber>> {
             record(desk, &mut tx, change, now).await?;
             closed.push(number);
         }
+        fail_point!("stale-commit");
         leave(desk, tx).await?;
+        fail_point!("stale-closed");
         Ok(closed)
     })
     .await

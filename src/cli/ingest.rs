@@ -39,8 +39,10 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
         eprintln!("maildesk ingest: standard input is empty; give one message (RFC 5322)");
         return ExitCode::from(EX_DATAERR);
     }
+    fail_point!("ingest-read");
     match keep(arguments, &octets).await {
         Ok(said) => {
+            fail_point!("ingest-taken");
             println!("{said}");
             ExitCode::SUCCESS
         }

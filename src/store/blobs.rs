@@ -168,11 +168,17 @@ fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         std::fs::create_dir_all(folder)?;
         std::fs::File::open(folder.parent().unwrap_or(folder))?.sync_all()?;
     }
+    fail_point!("blob-write", std::io::ErrorKind::StorageFull);
     let mut file = tempfile::NamedTempFile::new_in(folder)?;
     file.write_all(bytes)?;
+    fail_point!("blob-sync", std::io::ErrorKind::StorageFull);
     file.as_file().sync_all()?;
+    fail_point!("blob-rename");
     file.persist(path).map_err(|it| it.error)?;
-    std::fs::File::open(folder)?.sync_all()
+    fail_point!("blob-folder-sync");
+    std::fs::File::open(folder)?.sync_all()?;
+    fail_point!("blob-durable");
+    Ok(())
 }
 
 enum Packed {

@@ -52,18 +52,22 @@ impl Tx {
     /// Writes what was kept, in the order in which rows name each other.
     pub(super) async fn write_later(&mut self) -> Result<()> {
         let Later { blobs, mails, events, words } = std::mem::take(&mut self.later);
+        fail_point!("later-blobs");
         for some in blobs.chunks(AT_ONCE) {
             self.write_blobs(some).await?;
         }
+        fail_point!("later-mails");
         for some in mails.chunks(AT_ONCE) {
             self.write_mails(some).await?;
         }
+        fail_point!("later-events");
         for some in events.chunks(AT_ONCE) {
             self.write_events(some).await?;
         }
         for some in words.chunks(AT_ONCE) {
             self.write_words(some).await?;
         }
+        fail_point!("commit");
         Ok(())
     }
 

@@ -258,6 +258,7 @@ impl Tx {
             Inner::PgTx(it) => it.commit().await?,
             Inner::Sqlite(_) | Inner::Pg(_) => {}
         }
+        fail_point!("committed", sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()));
         Ok(())
     }
 }

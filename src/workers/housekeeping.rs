@@ -27,6 +27,7 @@ pub async fn step(desk: &Desk, begun: &mut Begun) -> Result<()> {
     let mut tx = desk.store.begin().await?;
     sessions::prune(&mut tx, now, now - desk.settings.sessions.idle).await?;
     tx.commit().await?;
+    fail_point!("pruned");
     Ok(())
 }
 

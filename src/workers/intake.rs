@@ -104,7 +104,9 @@ impl<'a> Watch<'a> {
         };
         let mut tx = desk.store.begin().await?;
         mailboxes::meet(&mut tx, mailbox, folder.uid_validity, floor, desk.clock.now()).await?;
+        fail_point!("meet-commit");
         tx.commit().await?;
+        fail_point!("met");
         tracing::info!(mailbox = %self.watched.name, "watching mailbox {}: mail from UID {floor} on is taken", self.watched.name);
         Ok(floor)
     }
@@ -194,6 +196,7 @@ impl<'a> Watch<'a> {
     async fn note_check(&self, waiting: usize) -> Result<()> {
         let mut tx = self.desk.store.begin().await?;
         mailboxes::checked(&mut tx, self.watched.mailbox, waiting, self.desk.clock.now()).await?;
+        fail_point!("check-commit");
         tx.commit().await?;
         Ok(())
     }
@@ -276,6 +279,7 @@ impl<'a> Watch<'a> {
             if due.is_empty() {
                 return Ok(());
             }
+            fail_point!("file-begun");
             let how = match self.session.file(&due, &filing).await {
                 Ok(OnServer::Moved | OnServer::Stayed) => Filed::Done,
                 Ok(OnServer::CannotMove) => Filed::Left,
@@ -285,9 +289,12 @@ impl<'a> Watch<'a> {
                 }
                 Err(other) => return Err(other.into()),
             };
+            fail_point!("file-done");
             let mut tx = desk.store.begin().await?;
             messages::filed(&mut tx, mailbox, uid_validity, &due, how, desk.clock.now()).await?;
+            fail_point!("filed-commit");
             tx.commit().await?;
+            fail_point!("filed");
         }
     }
 

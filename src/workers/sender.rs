@@ -106,7 +106,9 @@ pub async fn step(desk: &Desk, lane: &mut Lane) -> Result<Step> {
     let most = i64::try_from((lane.connections * 2).min(room as usize)).unwrap_or(1);
     let mut tx = desk.store.begin().await?;
     let leased = outbox::lease(&mut tx, lane.mailbox, &lane.owner, now + LEASE, most, now).await?;
+    fail_point!("lease-commit");
     tx.commit().await?;
+    fail_point!("leased");
     lane.pace.count(now, leased.len());
     let answers = join_all(leased.iter().map(|it| hand_over(desk, lane, it))).await;
     for answer in answers {
@@ -166,7 +168,9 @@ async fn hand_over(desk: &Desk, lane: &Lane, leased: &Leased) -> Result<Account>
         // Some servers of submission will not have the null return path (RFC 6409 §6.1): then our own address stands there.
         answer = lane.pool.hand_over(Some(&lane.address), &leased.address, &octets).await;
     }
+    fail_point!("smtp-answered");
     record(desk, lane, leased, &answer).await?;
+    fail_point!("recorded");
     Ok(match answer {
         HandOver::Accepted { .. } | HandOver::Refused { .. } => Account::Works,
         HandOver::AccountTrouble { .. } => Account::Troubled,
@@ -187,10 +191,12 @@ async fn record(desk: &Desk, lane: &Lane, leased: &Leased, answer: &HandOver) ->
     let what = Outcome { state: settled.state.as_str(), words: answer.words(), next_at: settled.next_after.map(|it| now + it) };
     let what = &what;
     transact(desk, |mut tx| async move {
+        fail_point!("record-begun");
         let recorded = outbox::record(&mut tx, leased.id, &lane.owner, what, now).await?;
         if recorded == Recorded::Yes && settled.state == DeliveryState::Refused {
             deliveries::refused(desk, &mut tx, leased.id, answer.words()).await?;
         }
+        fail_point!("record-commit");
         Ok(tx.commit().await?)
     })
     .await?;
@@ -211,6 +217,7 @@ async fn record(desk: &Desk, lane: &Lane, leased: &Leased, answer: &HandOver) ->
 pub async fn take_up(desk: &Desk, owner: &str) -> Result<()> {
     let mut tx = desk.store.begin().await?;
     outbox::give_back(&mut tx, owner).await?;
+    fail_point!("take-up-given-back");
     let configured: Vec<MailboxId> = desk.mailboxes.iter().map(|(id, _)| id).collect();
     if let Some(heir) = configured.first() {
         let inherited = outbox::inherit(&mut tx, &configured, *heir).await?;
@@ -218,7 +225,9 @@ pub async fn take_up(desk: &Desk, owner: &str) -> Result<()> {
             tracing::warn!("{inherited} deliveries of mailboxes that are no longer configured go out by the first one’s server");
         }
     }
+    fail_point!("take-up-commit");
     tx.commit().await?;
+    fail_point!("taken-up");
     Ok(())
 }
 

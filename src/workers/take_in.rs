@@ -67,6 +67,7 @@ async fn keep<'a>(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'a>]) -> Res
     let keys: Vec<String> = tokio::task::block_in_place(|| batch.iter().map(|it| content_key(it.octets)).collect());
     let octets: Vec<&[u8]> = batch.iter().map(|it| it.octets).collect();
     let mut tx = desk.store.begin().await?;
+    fail_point!("keep-begun");
     let hashes = desk.store.blobs().put_all(&mut tx, &octets, now).await?;
     let rows: Vec<Arrived<'_>> = batch
         .iter()
@@ -76,9 +77,11 @@ async fn keep<'a>(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'a>]) -> Res
             Arrived { mailbox, content_key, sha256, size, received_at, taken }
         })
         .collect();
+    fail_point!("keep-rows");
     let kept = messages::keep(&mut tx, &rows, now).await?;
     let places: Vec<(Place, LedgerId)> = batch.iter().zip(&kept).filter_map(|(it, kept)| Some((it.place?, kept.id()))).collect();
     messages::sight(&mut tx, &places, now).await?;
+    fail_point!("keep-sighted");
     let mut new = Vec::new();
     for ((arrival, kept), sha256) in batch.iter().zip(kept).zip(hashes.iter().cloned()) {
         let Arrival { size, received_at, taken, .. } = *arrival;
@@ -90,12 +93,15 @@ async fn keep<'a>(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'a>]) -> Res
     if !new.is_empty() {
         mailboxes::mail_came(&mut tx, mailbox, now).await?;
     }
+    fail_point!("keep-commit");
     tx.commit().await?;
+    fail_point!("kept");
     Ok(new)
 }
 
 /// Reads what is to be decided; what takes too long is held.
 async fn read(desk: &Desk, rows: Vec<(LedgerRow, &[u8])>) -> Result<Vec<Incoming>> {
+    fail_point!("read");
     // One that has ended the program twice is not looked into a third time.
     let octets = rows.iter().map(|(row, octets)| if row.starts >= POISON_STARTS { NOT_READ } else { octets }.to_vec()).collect();
     let messages = tokio::task::block_in_place(|| read_each(octets, parse::read, MOST_PROCESSOR_TIME));
@@ -149,7 +155,9 @@ pub async fn decide_left_over(desk: &Desk, begun: &mut Begun) -> Result<usize> {
 async fn count_start(desk: &Desk, id: LedgerId) -> Result<()> {
     let mut tx = desk.store.begin().await?;
     messages::count_start(&mut tx, id).await?;
+    fail_point!("left-over-commit");
     tx.commit().await?;
+    fail_point!("left-over-counted");
     Ok(())
 }
 
@@ -175,6 +183,8 @@ async fn decide(desk: &Desk, rows: Vec<LedgerRow>) -> Result<()> {
 pub async fn note_left_over(desk: &Desk) -> Result<()> {
     let mut tx = desk.store.begin().await?;
     messages::suspect_left_over(&mut tx).await?;
+    fail_point!("suspect-commit");
     tx.commit().await?;
+    fail_point!("suspected");
     Ok(())
 }

@@ -8,6 +8,7 @@ use std::{
 /// Which rooms a room may name. `cli`, `demo`, `app`, `main` and `lib` wire the others together and may name all.
 const ARROWS: &[(&str, &[&str])] = &[
     ("clock", &[]),
+    ("fail_point", &[]),
     ("desk", &[]),
     ("config", &["desk", "clock"]),
     ("templates", &["desk"]),

@@ -4,4 +4,5 @@
 mod architecture;
 mod config;
 mod corpus;
+mod fail_points;
 mod words;

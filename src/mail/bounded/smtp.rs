@@ -87,7 +87,11 @@ impl AsyncWrite for ReplyBound {
         if buf == FINAL_DOT {
             self.dot.0.store(true, Ordering::Release);
         }
-        Pin::new(&mut self.stream).poll_write(cx, buf)
+        let written = Pin::new(&mut self.stream).poll_write(cx, buf);
+        if buf == FINAL_DOT && written.is_ready() {
+            fail_point!("smtp-dot");
+        }
+        written
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

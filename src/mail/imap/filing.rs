@@ -42,6 +42,7 @@ impl Session {
         for some in uids.chunks(AT_ONCE) {
             let set = uid_set(some.to_vec());
             if filing.mark_seen {
+                fail_point!("file-store");
                 self.dialog.checked(&format!("UID STORE {set} +FLAGS.SILENT (\\Seen)"), |_| ()).await?;
             }
             if let Some(folder) = &filing.move_to {
@@ -54,14 +55,19 @@ impl Session {
     async fn put_into(&mut self, set: &str, folder: &str) -> Result<Filed, ImapError> {
         let target = folder_name::quoted(folder)?;
         if self.capabilities.moves {
+            fail_point!("file-move");
             self.with_folder(&format!("UID MOVE {set} {target}"), &target).await?;
+            fail_point!("file-moved");
             return Ok(Filed::Moved);
         }
         if !self.capabilities.uid_plus {
             return Ok(Filed::CannotMove);
         }
+        fail_point!("file-copy");
         self.with_folder(&format!("UID COPY {set} {target}"), &target).await?;
+        fail_point!("file-copied");
         self.dialog.checked(&format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)"), |_| ()).await?;
+        fail_point!("file-expunge");
         self.dialog.checked(&format!("UID EXPUNGE {set}"), |_| ()).await?;
         Ok(Filed::Moved)
     }

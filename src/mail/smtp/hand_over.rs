@@ -20,12 +20,17 @@ pub(super) async fn hand_over(session: &mut Session, from: Option<&EmailAddress>
         Err(refused) => return (refused, After::Usable),
     };
     let fresh = session.messages == 0;
+    fail_point!("smtp-mail");
     match session.command(&mail).await {
         Step::Done(_) => (),
         Step::Refused { code, words } => return refused(code, words, After::Usable),
         Step::Lost(words) => return (HandOver::Deferred { words }, if fresh { After::Broken } else { After::WasDead }),
     }
+    fail_point!("smtp-recipient");
     for line in [format!("RCPT TO:<{to}>"), "DATA".to_owned()] {
+        if line == "DATA" {
+            fail_point!("smtp-data");
+        }
         match session.command(&line).await {
             Step::Done(_) => (),
             Step::Refused { code, words } => {
@@ -40,6 +45,7 @@ pub(super) async fn hand_over(session: &mut Session, from: Option<&EmailAddress>
     }
     // lettre ends the message with CRLF, dot, CRLF: its own last line end would be one too many.
     let lines = with_crlf(octets);
+    fail_point!("smtp-message");
     match session.message(lines.strip_suffix(b"\r\n").unwrap_or(&lines)).await {
         Step::Done(words) => (HandOver::Accepted { words }, After::Usable),
         Step::Refused { code, words } => refused(code, words, After::Usable),

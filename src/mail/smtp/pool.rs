@@ -61,6 +61,7 @@ impl SmtpPool {
                 After::Usable | After::Broken => return self.put_back(session, outcome, &after),
             }
         }
+        fail_point!("smtp-connect");
         match Session::open(&self.0.account, self.0.limits).await {
             Ok(mut session) => {
                 let (outcome, after) = hand_over::hand_over(&mut session, from, to, octets).await;
