@@ -121,7 +121,9 @@ impl<'a> Watch<'a> {
     /// The lowest UID of a message that came after the first meeting; older mail was not taken and is not now.
     async fn first_since(&mut self, met_at: jiff::Timestamp) -> Result<u32> {
         let listed = self.list(1).await?;
-        let later = listed.iter().filter(|it| it.internal_date.is_none_or(|at| at >= met_at)).map(|it| it.uid).min();
+        // A server's dates have no parts of a second: mail of the second of the meeting came after it for all that we know.
+        let since = |at: jiff::Timestamp| at.as_second() >= met_at.as_second();
+        let later = listed.iter().filter(|it| it.internal_date.is_none_or(since)).map(|it| it.uid).min();
         Ok(later.or_else(|| listed.last().map(|it| it.uid.saturating_add(1))).unwrap_or(1))
     }
 
