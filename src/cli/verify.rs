@@ -1,8 +1,11 @@
 //! `maildesk verify`: holds everything the desk keeps against its own rules (MAIL.md, I1 to I8), and reads every content again.
 
+mod online;
+
 use std::process::ExitCode;
 
 use clap::Args;
+use jiff::SignedDuration;
 use serde_json::json;
 
 use crate::{
@@ -18,6 +21,12 @@ pub struct Arguments {
     /// Ask the database alone; do not read every mail and attachment again
     #[arg(long)]
     quick: bool,
+    /// Ask the mail servers too: name what they list and the ledger does not have. Marks and moves nothing
+    #[arg(long)]
+    online: bool,
+    /// With --online: what came so lately is left out, it may be on its way in; 10m, 1h
+    #[arg(long, value_name = "TIME", default_value = "10m")]
+    grace: SignedDuration,
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -35,7 +44,7 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     match look(arguments).await {
         Ok(seen) => {
             print!("{}", if arguments.json { seen.object() } else { seen.page() });
-            ExitCode::from(if seen.findings.is_empty() { AGREES } else { FOUND })
+            ExitCode::from(seen.code())
         }
         Err(error) => {
             eprintln!("maildesk verify: {error:#}");
@@ -49,6 +58,8 @@ struct Seen {
     rules: usize,
     /// None: not looked at.
     contents: Option<Contents>,
+    /// None: the servers were not asked.
+    online: Option<online::Online>,
     findings: Vec<Finding>,
 }
 
@@ -64,11 +75,22 @@ async fn look(arguments: &Arguments) -> anyhow::Result<Seen> {
     drop(then);
     let contents = if arguments.quick { None } else { Some(verify::contents(&store).await?) };
     findings.extend(contents.iter().flat_map(|it| it.findings.clone()));
+    let online = if arguments.online { Some(online::look(&config, &store, arguments.grace).await?) } else { None };
+    findings.extend(online.iter().flat_map(|it| it.findings.clone()));
     store.close().await;
-    Ok(Seen { rules: RULES.len(), contents, findings })
+    Ok(Seen { rules: RULES.len(), contents, online, findings })
 }
 
 impl Seen {
+    /// A server that could not be asked may have something to say: that is not agreement.
+    fn code(&self) -> u8 {
+        match &self.online {
+            _ if !self.findings.is_empty() => FOUND,
+            Some(it) if !it.unreached.is_empty() => CANNOT,
+            Some(_) | None => AGREES,
+        }
+    }
+
     fn page(&self) -> String {
         let mut page = String::new();
         for it in &self.findings {
@@ -85,18 +107,23 @@ impl Seen {
             None => format!("{} rules asked, no content read", self.rules),
         };
         let said = match self.findings.len() {
+            0 if self.code() == CANNOT => "what was looked at agrees".to_owned(),
             0 => "all agrees".to_owned(),
             1 => "one thing is wrong".to_owned(),
             n => format!("{n} things are wrong"),
         };
-        format!("{page}{looked}: {said}\n")
+        let online = self.online.as_ref().map(online::Online::page).unwrap_or_default();
+        format!("{page}{online}{looked}: {said}\n")
     }
 
     fn object(&self) -> String {
         let findings: Vec<_> =
             self.findings.iter().map(|it| json!({ "rule": it.rule, "says": it.says, "count": it.count, "places": it.places })).collect();
         let contents = self.contents.as_ref().map(|it| json!({ "count": it.count, "bytes": it.bytes }));
-        format!("{}\n", json!({ "ok": self.findings.is_empty(), "rules": self.rules, "contents": contents, "findings": findings }))
+        format!(
+            "{}\n",
+            json!({ "ok": self.code() == AGREES, "rules": self.rules, "contents": contents, "online": self.online.as_ref().map(online::Online::object), "findings": findings })
+        )
     }
 }
 

@@ -12,6 +12,7 @@ mod fetch;
 mod filing;
 mod folder_name;
 mod idle;
+mod look;
 mod sign_in;
 
 use std::time::Duration;
@@ -118,12 +119,16 @@ impl Session {
     /// # Errors
     /// Each way in which that fails, with its mend.
     pub async fn open(account: &ImapAccount, limits: ImapLimits) -> Result<Self, ImapError> {
+        Self::open_for(account, limits, Opening::Working).await
+    }
+
+    async fn open_for(account: &ImapAccount, limits: ImapLimits, opening: Opening) -> Result<Self, ImapError> {
         let link = tls::connect(&account.server, Protocol::Imap, limits.connect).await?;
         let stream = BufStream::with_capacity(READ_AT_ONCE, 8 * 1024, link.stream);
         let wire = ImapBound::new(stream, limits.largest_message.saturating_add(1024 * 1024));
         let mut dialog = sign_in::sign_in(wire, link.greeted, account, limits.answer).await?;
         let capabilities = capabilities(&mut dialog).await?;
-        let folder = select(&mut dialog, account).await?;
+        let folder = select(&mut dialog, account, opening).await?;
         Ok(Self { dialog, limits, capabilities, folder })
     }
 
@@ -270,9 +275,22 @@ async fn capabilities(dialog: &mut Dialog) -> Result<Capabilities, ImapError> {
     Ok(found)
 }
 
-async fn select(dialog: &mut Dialog, account: &ImapAccount) -> Result<FolderState, ImapError> {
+/// What a folder is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Opening {
+    /// To take in what comes and file it away.
+    Working,
+    /// To look and change nothing.
+    Looking,
+}
+
+async fn select(dialog: &mut Dialog, account: &ImapAccount, opening: Opening) -> Result<FolderState, ImapError> {
     let (mut uid_validity, mut uid_next, mut exists, mut read_only) = (None, None, 0, false);
-    let command = format!("SELECT {}", folder_name::quoted(&account.folder)?);
+    let word = match opening {
+        Opening::Working => "SELECT",
+        Opening::Looking => "EXAMINE",
+    };
+    let command = format!("{word} {}", folder_name::quoted(&account.folder)?);
     let selected = dialog
         .checked(&command, |response| match response {
             Response::MailboxData(MailboxDatum::Exists(many)) => exists = *many,

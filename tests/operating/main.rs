@@ -10,6 +10,7 @@ mod serve;
 mod shell;
 mod user;
 mod verify;
+mod verify_online;
 
 #[allow(dead_code, reason = "other worlds ask more of it")]
 #[path = "../support/dovecot.rs"]

@@ -9,6 +9,7 @@ use crate::{
 };
 
 mod rules;
+pub mod server;
 pub use rules::{RULES, Rule};
 
 /// So many places are named of each fault; the count says how many there are.
@@ -31,11 +32,14 @@ pub struct Finding {
 }
 
 impl Finding {
-    fn new(rule: &'static str, says: &'static str) -> Self {
+    /// Nothing found yet.
+    #[must_use]
+    pub fn new(rule: &'static str, says: &'static str) -> Self {
         Self { rule, says, count: 0, places: Vec::new() }
     }
 
-    fn add(&mut self, place: String) {
+    /// Found once more, there.
+    pub fn add(&mut self, place: String) {
         self.count += 1;
         if self.places.len() < MOST_NAMED {
             self.places.push(place);
