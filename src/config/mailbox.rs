@@ -11,7 +11,7 @@ use super::{
     value::{self, duration, list, parsed, text, text_or_empty, whole, word},
 };
 use crate::desk::{
-    mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
+    mailbox::{ImapAccount, MailServer, SignIn, SmtpAccount, Tls},
     settings::{ListMail, MailboxSettings, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting},
 };
 
@@ -107,7 +107,7 @@ fn imap(mut imap: Section<'_>) -> Result<(ImapAccount, SignedDuration), Noted> {
     }
     imap.finish();
     let done_folder = Some(done_folder).filter(|it| !it.is_empty());
-    Ok((ImapAccount { server: server?, user: user?, password: password?, folder, done_folder }, poll_every))
+    Ok((ImapAccount { server: server?, user: user?, sign_in: SignIn::Password(password?), folder, done_folder }, poll_every))
 }
 
 fn smtp(mut smtp: Section<'_>) -> Result<(SmtpAccount, u32), Noted> {
@@ -118,7 +118,7 @@ fn smtp(mut smtp: Section<'_>) -> Result<(SmtpAccount, u32), Noted> {
     });
     let user = smtp.optional("user", text);
     let sign_in = match (user, smtp.secret("password")) {
-        (Some(user), Ok(Some(password))) => Ok(Some((user, password))),
+        (Some(user), Ok(Some(password))) => Ok(Some((user, SignIn::Password(password)))),
         (None, Ok(None)) => Ok(None),
         (Some(_), Ok(None)) => Err(no_password(&mut smtp)),
         (None, Ok(Some(_))) => Err(smtp.missing("user", "a password is given, so write who signs in with it")),

@@ -66,7 +66,7 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
         imap: ImapAccount {
             server: server(world.imap_addr()),
             user: at.to_owned(),
-            password: PASSWORD.into(),
+            sign_in: PASSWORD.into(),
             folder: "INBOX".to_owned(),
             done_folder: Some("Processed".to_owned()),
         },

@@ -4,6 +4,8 @@ use std::{fmt, path::PathBuf};
 
 use secrecy::SecretString;
 
+use super::oauth::CurrentToken;
+
 /// How a connection to a mail server is protected (RFC 8314).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -35,6 +37,21 @@ impl fmt::Display for MailServer {
     }
 }
 
+/// With what somebody signs in to a mail server.
+#[derive(Clone, Debug)]
+pub enum SignIn {
+    /// A password.
+    Password(SecretString),
+    /// An access token of OAuth 2.0, which somebody else keeps good.
+    Token(CurrentToken),
+}
+
+impl From<&str> for SignIn {
+    fn from(password: &str) -> Self {
+        Self::Password(password.into())
+    }
+}
+
 /// One folder on an IMAP server, and who reads it.
 #[derive(Clone, Debug)]
 pub struct ImapAccount {
@@ -43,7 +60,7 @@ pub struct ImapAccount {
     /// Who signs in.
     pub user: String,
     /// With what.
-    pub password: SecretString,
+    pub sign_in: SignIn,
     /// The folder that is watched, in plain UTF-8: `INBOX`.
     pub folder: String,
     /// Where a message goes once it is taken in, in plain UTF-8; none: it stays.
@@ -56,7 +73,7 @@ pub struct SmtpAccount {
     /// The server.
     pub server: MailServer,
     /// Who signs in, with what; none: nobody does, the server knows this machine.
-    pub sign_in: Option<(String, SecretString)>,
+    pub sign_in: Option<(String, SignIn)>,
     /// Connections at one time, at least 1.
     pub connections: usize,
 }

@@ -19,6 +19,7 @@ pub mod matching;
 pub mod message;
 pub mod network;
 pub mod notification;
+pub mod oauth;
 pub mod period;
 pub mod permission;
 pub mod person;

@@ -1,6 +1,7 @@
 //! Octets to words and back; decides nothing.
 
 pub mod authenticity;
+mod bearer;
 mod bounded;
 pub mod compose;
 pub mod content_key;

@@ -6,6 +6,7 @@
 mod hand_over;
 mod pool;
 mod session;
+mod sign_in;
 
 use std::time::Duration;
 

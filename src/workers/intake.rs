@@ -388,7 +388,7 @@ async fn note_trouble(desk: &Desk, watched: &Watched, error: &WorkerError) -> Re
 /// Growing, jittered pauses.
 fn pause(error: &WorkerError, troubles: u32) -> Duration {
     let first = match error {
-        WorkerError::Imap(ImapError::SignInRefused { .. }) => PAUSE_AFTER_REFUSAL,
+        WorkerError::Imap(ImapError::SignInRefused { .. } | ImapError::TokenRefused { .. }) => PAUSE_AFTER_REFUSAL,
         WorkerError::Imap(_) | WorkerError::Store(_) | WorkerError::Action(_) => FIRST_PAUSE,
     };
     let [jitter] = random_bytes::<1>();

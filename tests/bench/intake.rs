@@ -243,7 +243,7 @@ async fn desk(folder: &Path, account: &ImapAccount) -> (Desk, Watched) {
 fn account(server: &Dovecot) -> ImapAccount {
     let server =
         MailServer { host: "localhost".to_owned(), port: server.imaps_port, tls: Tls::Implicit, ca_file: Some(server.house.ca_file()) };
-    ImapAccount { server, user: USER.to_owned(), password: "secret".to_owned().into(), folder: "INBOX".to_owned(), done_folder: None }
+    ImapAccount { server, user: USER.to_owned(), sign_in: "secret".into(), folder: "INBOX".to_owned(), done_folder: None }
 }
 
 fn support() -> MailboxSettings {

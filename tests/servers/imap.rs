@@ -18,7 +18,7 @@ fn account(addr: SocketAddr) -> ImapAccount {
     ImapAccount {
         server: MailServer { host: addr.ip().to_string(), port: addr.port(), tls: Tls::None, ca_file: None },
         user: SUPPORT.to_owned(),
-        password: "secret".into(),
+        sign_in: "secret".into(),
         folder: "INBOX".to_owned(),
         done_folder: Some("Done".to_owned()),
     }
@@ -198,7 +198,7 @@ async fn no_name_and_no_password_is_a_command() {
     injecting.folder = "INBOX\"\r\nx DELETE \"INBOX".to_owned();
     assert!(matches!(Session::open(&injecting, limits()).await, Err(ImapError::FolderName { .. })));
     let mut injecting = account(world.imap_addr());
-    injecting.password = "secret\"\r\nx LOGOUT".into();
+    injecting.sign_in = "secret\"\r\nx LOGOUT".into();
     assert!(matches!(Session::open(&injecting, limits()).await, Err(ImapError::SignInRefused { .. })));
     world.deliver(SUPPORT, b"Subject: x\r\n\r\n");
     let mut session = open(world.imap_addr()).await.unwrap();

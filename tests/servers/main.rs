@@ -16,4 +16,5 @@ mod real_postgres;
 mod scripted;
 mod smtp;
 mod the_loop;
+mod tokens;
 mod world;

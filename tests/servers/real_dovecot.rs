@@ -21,7 +21,7 @@ fn account(server: &Dovecot, tls: Tls) -> ImapAccount {
     ImapAccount {
         server: MailServer { host: "localhost".to_owned(), port, tls, ca_file: Some(server.house.ca_file()) },
         user: SUPPORT.to_owned(),
-        password: "pässword \"with\\ all".into(),
+        sign_in: "pässword \"with\\ all".into(),
         folder: "INBOX".to_owned(),
         done_folder: Some("Erledigt ✓ & \"so\"".to_owned()),
     }
@@ -64,7 +64,7 @@ async fn a_mailbox_is_found_by_implicit_tls_starttls_and_plainly() {
 async fn what_is_wrong_is_said_with_its_mend() {
     let server = server();
     let mut wrong = account(&server, Tls::Implicit);
-    wrong.password = "wrong".into();
+    wrong.sign_in = "wrong".into();
     let said = |it: ImapError| it.to_string();
     let error = said(probe(&wrong, ImapLimits::default()).await.unwrap_err());
     assert!(error.contains("refuses the sign-in of support@desk.test") && error.contains("imap.password"), "{error}");

@@ -20,6 +20,38 @@ pub enum ImapError {
         /// The server's words.
         words: String,
     },
+    /// The access token was refused: trying it again changes nothing, a newer one may.
+    #[error(
+        "{server} refuses the access token of {user}: {words}; if it goes on, connect the mailbox again on the panel’s page Mail, and see \
+         that IMAP is allowed to this account"
+    )]
+    TokenRefused {
+        /// `host:port`.
+        server: String,
+        /// Who.
+        user: String,
+        /// The server's words.
+        words: String,
+    },
+    /// There is no access token to sign in with.
+    #[error("nobody can sign in to {server} as {user}: {why}")]
+    NoToken {
+        /// `host:port`.
+        server: String,
+        /// Who.
+        user: String,
+        /// Why, and the mend.
+        why: String,
+    },
+    /// The server knows neither way to say an access token.
+    #[error(
+        "{server} offers no sign-in with an access token (XOAUTH2, OAUTHBEARER); is it the server of the provider, or is this a mailbox \
+         for imap.password?"
+    )]
+    TakesNoTokens {
+        /// `host:port`.
+        server: String,
+    },
     /// The folder is not there, or not for us.
     #[error("{server} does not open the folder `{folder}`: {words}; write imap.folder as the server names it")]
     FolderMissing {

@@ -58,7 +58,12 @@ pub(super) async fn hand_over(session: &mut Session, from: Option<&EmailAddress>
 pub(super) fn not_connected(error: &SmtpError) -> HandOver {
     let words = error.to_string();
     match error {
-        SmtpError::SignIn { .. } | SmtpError::NoSignIn { .. } | SmtpError::Busy { .. } => HandOver::AccountTrouble { words },
+        SmtpError::SignIn { .. }
+        | SmtpError::NoSignIn { .. }
+        | SmtpError::TokenRefused { .. }
+        | SmtpError::NoToken { .. }
+        | SmtpError::TakesNoTokens { .. }
+        | SmtpError::Busy { .. } => HandOver::AccountTrouble { words },
         SmtpError::Connect(_) | SmtpError::Refused { .. } | SmtpError::Lost { .. } | SmtpError::TimedOut { .. } => {
             HandOver::Deferred { words }
         }

@@ -4,15 +4,13 @@ use std::time::{Duration, Instant};
 
 use lettre::transport::smtp::{
     Error as LettreError,
-    authentication::{Credentials, Mechanism},
     client::AsyncSmtpConnection,
     extension::{ClientId, Extension},
     response::Response,
 };
-use secrecy::ExposeSecret;
 use tokio::time::timeout;
 
-use super::{SmtpFindings, SmtpLimits};
+use super::{SmtpFindings, SmtpLimits, sign_in::sign_in};
 use crate::{
     desk::mailbox::SmtpAccount,
     mail::{
@@ -40,6 +38,38 @@ pub enum SmtpError {
     /// The server lets nobody sign in, or not in a way that we know.
     #[error("{server} offers no sign-in by PLAIN or LOGIN; leave out smtp.user and smtp.password, or use its port for submission")]
     NoSignIn {
+        /// `host:port`.
+        server: String,
+    },
+    /// The access token was refused: trying it again changes nothing, a newer one may.
+    #[error(
+        "{server} refuses the access token of {user}: {words}; if it goes on, connect the mailbox again on the panel’s page Mail, and see \
+         that SMTP with sign-in (SMTP AUTH) is allowed to this account"
+    )]
+    TokenRefused {
+        /// `host:port`.
+        server: String,
+        /// Who.
+        user: String,
+        /// The server's words.
+        words: String,
+    },
+    /// There is no access token to sign in with.
+    #[error("nobody can sign in to {server} as {user}: {why}")]
+    NoToken {
+        /// `host:port`.
+        server: String,
+        /// Who.
+        user: String,
+        /// Why, and the mend.
+        why: String,
+    },
+    /// The server knows neither way to say an access token.
+    #[error(
+        "{server} offers no sign-in with an access token (XOAUTH2, OAUTHBEARER); use its port for submission, and see that SMTP with \
+         sign-in (SMTP AUTH) is allowed to this account"
+    )]
+    TakesNoTokens {
         /// `host:port`.
         server: String,
     },
@@ -88,8 +118,8 @@ pub(super) enum Step {
 }
 
 pub(super) struct Session {
-    connection: AsyncSmtpConnection,
-    limits: SmtpLimits,
+    pub(super) connection: AsyncSmtpConnection,
+    pub(super) limits: SmtpLimits,
     dot: FinalDot,
     pub(super) messages: u32,
     pub(super) idle_since: Instant,
@@ -109,24 +139,8 @@ impl Session {
             Err(fault) => return Err(fault.about(server)),
         };
         let mut session = Self { connection, limits, dot, messages: 0, idle_since: Instant::now() };
-        session.sign_in(account).await?;
+        sign_in(&mut session, account).await?;
         Ok(session)
-    }
-
-    async fn sign_in(&mut self, account: &SmtpAccount) -> Result<(), SmtpError> {
-        let Some((user, password)) = &account.sign_in else { return Ok(()) };
-        let server = account.server.to_string();
-        let mechanisms = [Mechanism::Plain, Mechanism::Login];
-        if self.connection.server_info().get_auth_mechanism(&mechanisms).is_none() {
-            return Err(SmtpError::NoSignIn { server });
-        }
-        let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
-        let signed_in = timeout(self.limits.command, self.connection.auth(&mechanisms, &credentials)).await;
-        match step(signed_in, self.limits.command) {
-            Ok(_) => Ok(()),
-            Err(Fault::Reply { code: 500..=599, words }) => Err(SmtpError::SignIn { server, user: user.clone(), words }),
-            Err(fault) => Err(fault.about(server)),
-        }
     }
 
     /// What the server said of itself.
@@ -178,14 +192,14 @@ impl Session {
     }
 }
 
-enum Fault {
+pub(super) enum Fault {
     Reply { code: u16, words: String },
     Lost(String),
     TimedOut(Duration),
 }
 
 impl Fault {
-    fn about(self, server: String) -> SmtpError {
+    pub(super) fn about(self, server: String) -> SmtpError {
         match self {
             Self::Reply { code: 421 | 454, words } => SmtpError::Busy { server, words },
             Self::Reply { words, .. } => SmtpError::Refused { server, words },
@@ -195,7 +209,7 @@ impl Fault {
     }
 }
 
-fn step<T>(said: Result<Result<T, LettreError>, tokio::time::error::Elapsed>, limit: Duration) -> Result<T, Fault> {
+pub(super) fn step<T>(said: Result<Result<T, LettreError>, tokio::time::error::Elapsed>, limit: Duration) -> Result<T, Fault> {
     match said {
         Ok(Ok(value)) => Ok(value),
         Ok(Err(error)) => Err(match error.status() {
