@@ -13,12 +13,13 @@ use crate::{
     clock::Clock,
     config::{Config, Mailbox},
     desk::id::MailboxId,
-    mail::smtp::SmtpPool,
+    mail::{imap::ImapLimits, smtp::SmtpPool},
     panel::{self, Panel},
     store::{Opener, Store, mailboxes, sessions},
     templates::Templates,
     workers::{
         housekeeping,
+        instance::{self, Instance},
         intake::{self, Watched},
         sender::{self, Lane, LaneBounds},
         take_in,
@@ -34,6 +35,7 @@ pub struct App {
     pub desk: Arc<Desk>,
     /// Where the panel listens.
     pub address: SocketAddr,
+    instance: Arc<Instance>,
     stop: CancellationToken,
     tasks: TaskTracker,
 }
@@ -58,14 +60,17 @@ impl App {
     pub async fn start_on(listener: TcpListener, config: &Config, desk: Desk, rows: Vec<MailboxId>) -> anyhow::Result<Self> {
         let address = listener.local_addr()?;
         let desk = Arc::new(desk);
-        let app = Self { desk: desk.clone(), address, stop: CancellationToken::new(), tasks: TaskTracker::new() };
+        let instance = Instance::begin(&desk, &name(config.listen)).await?;
+        let app =
+            Self { desk: desk.clone(), address, instance: instance.clone(), stop: CancellationToken::new(), tasks: TaskTracker::new() };
         app.serve(listener, Panel::new((*desk).clone(), config.trusted_proxies.clone())).await?;
         take_in::note_left_over(&desk).await?;
-        let owner = instance(config.listen);
+        let owner = instance.owner();
         sender::take_up(&desk, &owner).await?;
+        app.tasks.spawn(instance::run(desk.clone(), instance.clone(), app.stop.clone()));
         app.tasks.spawn(housekeeping::run(desk.clone(), app.stop.clone()));
         for (mailbox, row) in config.mailboxes.iter().zip(rows) {
-            app.tasks.spawn(intake::run(desk.clone(), watched(mailbox, row), app.stop.clone()));
+            app.tasks.spawn(intake::run(desk.clone(), instance.clone(), watched(mailbox, row), app.stop.clone()));
             app.tasks.spawn(sender::run(desk.clone(), lane(mailbox, row, &owner), app.stop.clone()));
         }
         Ok(app)
@@ -95,6 +100,7 @@ impl App {
         if tokio::time::timeout(TIME_TO_END, self.tasks.wait()).await.is_err() {
             tracing::warn!("some work did not end in time; it is done again at the next start");
         }
+        tokio::time::timeout(Duration::from_secs(1), self.instance.end(&self.desk)).await.ok();
         tokio::time::timeout(Duration::from_secs(2), self.desk.store.close()).await.ok();
     }
 }
@@ -108,6 +114,7 @@ pub fn watched(mailbox: &Mailbox, row: MailboxId) -> Watched {
         account: mailbox.imap.clone(),
         poll_every: mailbox.poll_every.unsigned_abs(),
         take_existing: mailbox.settings.take_existing,
+        limits: ImapLimits::default(),
     }
 }
 
@@ -119,8 +126,8 @@ pub fn lane(mailbox: &Mailbox, row: MailboxId, owner: &str) -> Lane {
     Lane::new(row, mailbox.settings.address.clone(), pool, bounds, owner)
 }
 
-/// What this instance is called in leases: the same at each start, and no other's.
-fn instance(listen: SocketAddr) -> String {
+/// What this instance is called: its machine and where it listens. Two may be called the same.
+fn name(listen: SocketAddr) -> String {
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     format!("{}/{listen}", host.trim())
 }

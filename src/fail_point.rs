@@ -18,12 +18,16 @@
 /// the way that a message takes.
 pub const POINTS: &[&str] = &[
     // The daemon begins: what an earlier run left behind is taken up.
+    "instance-commit",
+    "instance-begun",
     "suspect-commit",
     "suspected",
     "take-up-given-back",
     "take-up-commit",
     "taken-up",
-    // A folder is met.
+    // A folder is leased, and met.
+    "fetch-lease-commit",
+    "fetch-leased",
     "meet-commit",
     "met",
     // Store: octets and row.

@@ -53,8 +53,9 @@
 //!
 //! # A message comes in, a notice goes out
 //!
-//! [`workers::intake`] lists the folder and fetches what the ledger does not hold. [`workers::take_in`] keeps the octets and their row in
-//! one durable commit ([`store::messages`], [`store::blobs`]); nothing on the server has changed yet. [`mail::parse`] reads them and never
+//! Of all daemons on one database, one has the [`workers::lease`] of a mailbox. Its [`workers::intake`] lists the folder and fetches
+//! what the ledger does not hold. [`workers::take_in`] keeps the octets and their row in one durable commit ([`store::messages`],
+//! [`store::blobs`]); nothing on the server has changed yet. [`mail::parse`] reads them and never
 //! fails. [`actions::receive_message`] begins a transaction, finds the facts that the questions need, and asks
 //! [`desk::triage::decide`], which answers with a decision and its trace. What was decided is done: ticket or comment, status, files. All
 //! of it leaves by one door, which records each event, asks [`desk::notification::who_hears`], has [`mail::compose`] make the finished

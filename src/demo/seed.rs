@@ -35,7 +35,7 @@ use crate::{
     },
     mail::smtp::SmtpPool,
     store::{mailboxes, people},
-    workers::{caution::Caution, intake::Watch},
+    workers::{caution::Caution, instance::Instance, intake::Watch, lease::Lease},
 };
 
 /// A little over the undo window of a reply.
@@ -55,15 +55,20 @@ pub(super) async fn seed(desk: &Desk, config: &Config, rows: &[MailboxId], world
     let watched: Vec<_> = config.mailboxes.iter().zip(rows).map(|(it, row)| app::watched(it, *row)).collect();
     let never = CancellationToken::new();
     let mut cautions: Vec<Caution> = watched.iter().map(|_| Caution::default()).collect();
+    let instance = Instance::begin(desk, "demo").await?;
+    let mut leases = Vec::new();
+    for row in rows {
+        leases.push(Lease::take(desk, &instance, *row).await?.context("another instance reads the mailbox")?);
+    }
     let mut watches = Vec::new();
-    for ((it, caution), (_, address)) in watched.iter().zip(&mut cautions).zip(MAILBOXES) {
-        watches.push((*address, Watch::open(desk, it, caution, &never).await?));
+    for (((it, lease), caution), (_, address)) in watched.iter().zip(&leases).zip(&mut cautions).zip(MAILBOXES) {
+        watches.push((*address, Watch::open(desk, it, lease, caution, &never).await?));
     }
     let stage = Stage {
         desk,
         world,
         watches,
-        lanes: config.mailboxes.iter().zip(rows).map(|(it, row)| app::lane(it, *row, "demo")).collect(),
+        lanes: config.mailboxes.iter().zip(rows).map(|(it, row)| app::lane(it, *row, &instance.owner())).collect(),
         post: SmtpPool::new(settings::anybody(world)),
         staff: the_staff(desk).await?,
     };
@@ -85,6 +90,7 @@ pub(super) async fn seed(desk: &Desk, config: &Config, rows: &[MailboxId], world
         mailboxes::disconnected(&mut tx, *row).await?;
     }
     tx.commit().await?;
+    instance.end(desk).await?;
     Ok(())
 }
 

@@ -38,4 +38,6 @@ ids! {
     CorrectionId,
     /// A row of `sender_rules`, the block list.
     SenderRuleId,
+    /// A row of `instances`: one run of the daemon, never used twice.
+    InstanceId,
 }

@@ -49,6 +49,8 @@ pub struct ImapLimits {
     pub connect: Duration,
     /// For each thing that is waited for: a line, a literal, a tagged answer.
     pub answer: Duration,
+    /// IDLE is renewed after so long (RFC 2177 §3 allows 29 minutes), and everything is listed again: servers forget.
+    pub idle: Duration,
     /// Octets of the largest message that is fetched whole.
     pub largest_message: u64,
     /// Octets of messages that are asked for at one time; at least one message is.
@@ -62,6 +64,7 @@ impl Default for ImapLimits {
         Self {
             connect: Duration::from_secs(30),
             answer: Duration::from_secs(60),
+            idle: Duration::from_secs(5 * 60),
             largest_message: 50 * 1024 * 1024,
             batch_octets: 2 * 1024 * 1024,
             batch_messages: 50,

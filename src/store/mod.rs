@@ -6,18 +6,13 @@
 use std::{
     ops::{Deref, DerefMut},
     path::{Path, PathBuf},
-    str::FromStr,
     sync::Arc,
-    time::Duration,
 };
 
 use jiff::Timestamp;
-use sqlx::{
-    PgConnection, PgPool, PgTransaction, Postgres, Sqlite, SqliteConnection, SqlitePool, SqliteTransaction,
-    pool::PoolConnection,
-    postgres::{PgConnectOptions, PgPoolOptions},
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::{PgConnection, PgPool, PgTransaction, Postgres, Sqlite, SqliteConnection, SqlitePool, SqliteTransaction, pool::PoolConnection};
+
+use crate::desk::id::MailboxId;
 
 pub mod analytics;
 pub mod as_of;
@@ -32,11 +27,14 @@ pub mod events;
 pub mod evidence;
 pub mod health;
 pub mod held;
+pub mod instances;
 mod later;
+pub mod leases;
 pub mod ledger;
 pub mod links;
 pub mod mailboxes;
 pub mod messages;
+mod open;
 pub mod outbox;
 pub mod participants;
 pub mod people;
@@ -90,6 +88,9 @@ pub enum StoreError {
         /// Missing or damaged.
         what: &'static str,
     },
+    /// Another instance reads the mailbox, or may: nothing of this transaction happened.
+    #[error("mailbox {0} is another instance’s to read")]
+    LeaseLost(MailboxId),
 }
 
 impl StoreError {
@@ -98,9 +99,13 @@ impl StoreError {
     pub fn is_taken(&self) -> bool {
         match self {
             Self::Database(sqlx::Error::Database(it)) => it.is_unique_violation(),
-            Self::Database(_) | Self::Migrate(_) | Self::File { .. } | Self::InUse(_) | Self::Unreadable { .. } | Self::Content { .. } => {
-                false
-            }
+            Self::Database(_)
+            | Self::Migrate(_)
+            | Self::File { .. }
+            | Self::InUse(_)
+            | Self::Unreadable { .. }
+            | Self::Content { .. }
+            | Self::LeaseLost(_) => false,
         }
     }
 
@@ -114,7 +119,7 @@ impl StoreError {
                 error,
                 sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
             ),
-            Self::File { .. } | Self::InUse(_) => true,
+            Self::File { .. } | Self::InUse(_) | Self::LeaseLost(_) => true,
             Self::Migrate(_) | Self::Unreadable { .. } | Self::Content { .. } => false,
         }
     }
@@ -124,9 +129,13 @@ impl StoreError {
     pub fn is_lost_race(&self) -> bool {
         match self {
             Self::Database(sqlx::Error::Database(it)) => it.code().is_some_and(|code| code == "40001" || code == "40P01"),
-            Self::Database(_) | Self::Migrate(_) | Self::File { .. } | Self::InUse(_) | Self::Unreadable { .. } | Self::Content { .. } => {
-                false
-            }
+            Self::Database(_)
+            | Self::Migrate(_)
+            | Self::File { .. }
+            | Self::InUse(_)
+            | Self::Unreadable { .. }
+            | Self::Content { .. }
+            | Self::LeaseLost(_) => false,
         }
     }
 }
@@ -152,7 +161,7 @@ pub struct Store {
 
 #[derive(Clone, Debug)]
 enum Db {
-    Sqlite { rw: SqlitePool, ro: SqlitePool, _lock: Option<Arc<std::fs::File>> },
+    Sqlite { rw: SqlitePool, ro: SqlitePool, lock: Option<Arc<[std::fs::File; 2]>> },
     Pg(PgPool),
 }
 
@@ -263,9 +272,6 @@ impl Tx {
     }
 }
 
-static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
-static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
-
 impl Store {
     /// Opens the database (made when missing) and brings its tables up to date. `url` is `sqlite:PATH` or
     /// `postgres://…`; `folder` is the data directory, where large content lies as files.
@@ -275,7 +281,7 @@ impl Store {
     pub async fn open(url: &str, folder: &Path, opener: Opener) -> Result<Self> {
         let file = |source| StoreError::File { path: folder.to_owned(), source };
         std::fs::create_dir_all(folder.join("blobs")).map_err(file)?;
-        let db = if url.starts_with("sqlite:") { open_sqlite(url, folder, opener).await? } else { open_postgres(url).await? };
+        let db = if url.starts_with("sqlite:") { open::sqlite(url, folder, opener).await? } else { open::postgres(url).await? };
         Ok(Self { db, folder: folder.to_owned() })
     }
 
@@ -317,56 +323,6 @@ impl Store {
             Db::Pg(pool) => pool.close().await,
         }
     }
-}
-
-async fn open_sqlite(url: &str, folder: &Path, opener: Opener) -> Result<Db> {
-    let lock = match opener {
-        Opener::Daemon => {
-            let lock = lock_file(folder, "maildesk.lock")?;
-            lock.try_lock().map_err(|_| StoreError::InUse(folder.to_owned()))?;
-            Some(Arc::new(lock))
-        }
-        Opener::Command => None,
-    };
-    let options = SqliteConnectOptions::from_str(url)?
-        .create_if_missing(true)
-        .journal_mode(SqliteJournalMode::Wal)
-        .synchronous(SqliteSynchronous::Full)
-        .foreign_keys(true)
-        .busy_timeout(Duration::from_secs(10))
-        .pragma("cache_size", "-8000")
-        .pragma("temp_store", "memory")
-        .optimize_on_close(true, None);
-    // One writer: writers queue fairly in the pool instead of unfairly in the busy timeout.
-    let rw = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(10)).connect_with(options.clone()).await?;
-    migrate(&rw, folder).await?;
-    let options = options.pragma("query_only", "1");
-    let ro = SqlitePoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
-    Ok(Db::Sqlite { rw, ro, _lock: lock })
-}
-
-/// sqlx takes no lock around migrations on SQLite: two processes that start together would both make the tables.
-async fn migrate(rw: &SqlitePool, folder: &Path) -> Result<()> {
-    let lock = lock_file(folder, "migrate.lock")?;
-    let held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await;
-    let _lock = held
-        .map_err(std::io::Error::other)
-        .and_then(|it| it)
-        .map_err(|source| StoreError::File { path: folder.join("migrate.lock"), source })?;
-    SQLITE.run(rw).await?;
-    Ok(())
-}
-
-fn lock_file(folder: &Path, name: &str) -> Result<std::fs::File> {
-    let path = folder.join(name);
-    std::fs::File::create(&path).map_err(|source| StoreError::File { path, source })
-}
-
-async fn open_postgres(url: &str) -> Result<Db> {
-    let options = PgConnectOptions::from_str(url)?.application_name("maildesk");
-    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
-    POSTGRES.run(&pool).await?;
-    Ok(Db::Pg(pool))
 }
 
 /// As the database keeps a time: milliseconds since 1970 UTC.

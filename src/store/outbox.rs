@@ -184,6 +184,16 @@ pub async fn give_back(tx: &mut Tx, owner: &str) -> Result<()> {
     Ok(())
 }
 
+/// The same for every sender: none of them runs.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn give_back_all(tx: &mut Tx) -> Result<()> {
+    let sql = "update deliveries set lease_owner = null, lease_until = null where lease_owner is not null";
+    on!(tx, c => sqlx::query(sql).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
 /// Mail of a mailbox that is no longer configured has nobody who hands it over: `heir` does from now on. How many deliveries.
 ///
 /// # Errors

@@ -11,7 +11,10 @@ use sqlx::{
     ConnectOptions, Connection, PgConnection, SqliteConnection, migrate::Migrator, postgres::PgConnectOptions, sqlite::SqliteConnectOptions,
 };
 
-use super::{POSTGRES, Result, SQLITE, at};
+use super::{
+    Result, at,
+    open::{POSTGRES, SQLITE},
+};
 
 /// What was found.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -1,27 +1,28 @@
 //! A mailbox into the ledger: list, fetch, keep, decide, file; then wait for more.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+mod round;
+
+use std::{collections::HashMap, time::Duration};
 
 use tokio_util::sync::CancellationToken;
 
+pub use self::round::run;
 use crate::{
     actions::Desk,
-    clock::random_bytes,
     desk::{id::MailboxId, mailbox::ImapAccount, settings::TakeExisting},
     mail::imap::{Fetched, Filed as OnServer, Filing, ImapError, ImapLimits, LISTED_AT_ONCE, Listed, Session, Short, Woken},
     store::{
+        leases::{self, Fence},
         mailboxes::{self, MailboxState},
         messages::{self, Filed, Place, Taken},
     },
     workers::{
-        Result, WorkerError,
+        Result,
         caution::Caution,
-        take_in::{Arrival, take_in},
+        lease::Lease,
+        take_in::{Arrival, take_in_under},
     },
 };
-
-/// IDLE is renewed after so long (RFC 2177 §3 allows 29 minutes), and everything is listed again: servers forget.
-const LONGEST_IDLE: Duration = Duration::from_secs(5 * 60);
 
 /// So many are taken in before those are filed.
 const AT_ONCE: usize = 500;
@@ -29,10 +30,8 @@ const AT_ONCE: usize = 500;
 /// A message that the server lists and does not give is asked for so often before what it gives is taken.
 const PATIENCE: u32 = 5;
 
-/// The first pause after trouble, doubling to the longest; a refused sign-in begins higher, so that no account is locked.
-const FIRST_PAUSE: Duration = Duration::from_secs(1);
-const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(60);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+/// What is listed and not given is asked for again after so long.
+const SOON: Duration = Duration::from_secs(1);
 
 /// One watched folder.
 #[derive(Clone, Debug)]
@@ -47,12 +46,15 @@ pub struct Watched {
     pub poll_every: Duration,
     /// What is taken at the first meeting.
     pub take_existing: TakeExisting,
+    /// How long its server is waited for.
+    pub limits: ImapLimits,
 }
 
 /// A session on a watched folder, and what is known of it.
 pub struct Watch<'a> {
     desk: &'a Desk,
     watched: &'a Watched,
+    lease: &'a Lease,
     session: Session,
     stop: CancellationToken,
     /// UIDs from here on have not been seen by this session.
@@ -77,11 +79,18 @@ impl<'a> Watch<'a> {
     /// Connects and finds out where this folder stands.
     ///
     /// # Errors
-    /// When the server or the database fails.
-    pub async fn open(desk: &'a Desk, watched: &'a Watched, caution: &'a mut Caution, stop: &CancellationToken) -> Result<Self> {
-        let limits = ImapLimits { largest_message: desk.settings.max_message_bytes, ..ImapLimits::default() };
+    /// When the server or the database fails, or the lease was lost.
+    pub async fn open(
+        desk: &'a Desk,
+        watched: &'a Watched,
+        lease: &'a Lease,
+        caution: &'a mut Caution,
+        stop: &CancellationToken,
+    ) -> Result<Self> {
+        let limits = ImapLimits { largest_message: desk.settings.max_message_bytes, ..watched.limits };
         let session = Session::open(&watched.account, limits).await?;
-        let mut watch = Self { desk, watched, session, stop: stop.clone(), next_uid: 1, floor: 1, not_given: HashMap::new(), caution };
+        let mut watch =
+            Self { desk, watched, lease, session, stop: stop.clone(), next_uid: 1, floor: 1, not_given: HashMap::new(), caution };
         watch.floor = watch.meet().await?;
         watch.next_uid = watch.floor;
         Ok(watch)
@@ -102,7 +111,7 @@ impl<'a> Watch<'a> {
                 TakeExisting::None => self.next_to_come().await?,
             },
         };
-        let mut tx = desk.store.begin().await?;
+        let mut tx = self.lease.begin(desk).await?;
         mailboxes::meet(&mut tx, mailbox, folder.uid_validity, floor, desk.clock.now()).await?;
         fail_point!("meet-commit");
         tx.commit().await?;
@@ -196,7 +205,7 @@ impl<'a> Watch<'a> {
     }
 
     async fn note_check(&self, waiting: usize) -> Result<()> {
-        let mut tx = self.desk.store.begin().await?;
+        let mut tx = self.lease.begin(self.desk).await?;
         mailboxes::checked(&mut tx, self.watched.mailbox, waiting, self.desk.clock.now()).await?;
         fail_point!("check-commit");
         tx.commit().await?;
@@ -235,13 +244,13 @@ impl<'a> Watch<'a> {
         if listed.is_empty() {
             return Ok(0);
         }
-        let (desk, mailbox, uid_validity) = (self.desk, self.watched.mailbox, self.session.folder().uid_validity);
+        let (desk, fence, uid_validity) = (self.desk, self.lease.fence(), self.session.folder().uid_validity);
         let mut fetching = self.session.fetch(listed, short);
         let mut taken = 0;
         let mut batch = fetching.next_batch().await?;
         while let Some(this) = batch {
             // The next ones are on their way while these are kept and decided.
-            let (next, kept) = tokio::join!(fetching.next_batch(), take_batch(desk, mailbox, uid_validity, &this.messages));
+            let (next, kept) = tokio::join!(fetching.next_batch(), take_batch(desk, fence, uid_validity, &this.messages));
             taken += kept?;
             for it in &this.messages {
                 self.not_given.remove(&it.uid);
@@ -268,16 +277,20 @@ impl<'a> Watch<'a> {
             taken: Taken::HeaderOnly,
             octets: &header,
         };
-        take_in(self.desk, mailbox, &[arrival]).await?;
+        take_in_under(self.desk, self.lease.fence(), &[arrival]).await?;
         Ok(1)
     }
 
     /// Files on the server whatever is decided. A refusal is tried again at the next step and changes no decision.
     async fn file(&mut self) -> Result<()> {
         let (desk, mailbox, uid_validity) = (self.desk, self.watched.mailbox, self.session.folder().uid_validity);
-        let filing = Filing { mark_seen: true, move_to: self.watched.account.done_folder.clone() };
         loop {
-            let due = messages::to_file(&mut *desk.store.read().await?, mailbox, uid_validity, AT_ONCE as i64).await?;
+            let mut conn = desk.store.read().await?;
+            let due = messages::to_file(&mut conn, mailbox, uid_validity, AT_ONCE as i64).await?;
+            leases::look(&mut conn, self.lease.fence()).await?;
+            drop(conn);
+            let move_to = self.watched.account.done_folder.clone();
+            let filing = Filing { mark_seen: true, move_to, only_before: self.lease.certain_until() };
             if due.is_empty() {
                 return Ok(());
             }
@@ -292,7 +305,7 @@ impl<'a> Watch<'a> {
                 Err(other) => return Err(other.into()),
             };
             fail_point!("file-done");
-            let mut tx = desk.store.begin().await?;
+            let mut tx = self.lease.begin(desk).await?;
             messages::filed(&mut tx, mailbox, uid_validity, &due, how, desk.clock.now()).await?;
             fail_point!("filed-commit");
             tx.commit().await?;
@@ -303,9 +316,9 @@ impl<'a> Watch<'a> {
     /// Waits for new mail, or until it is time to look anyway.
     async fn wait(&mut self, stop: &CancellationToken) -> Result<Woken> {
         if self.session.capabilities().idle && self.not_given.is_empty() {
-            return Ok(self.session.idle(LONGEST_IDLE, stop).await?);
+            return Ok(self.session.idle(self.watched.limits.idle, stop).await?);
         }
-        let nap = if self.not_given.is_empty() { self.watched.poll_every } else { FIRST_PAUSE };
+        let nap = if self.not_given.is_empty() { self.watched.poll_every } else { SOON };
         tokio::select! {
             () = stop.cancelled() => Ok(Woken::Stopped),
             () = tokio::time::sleep(nap) => {
@@ -316,83 +329,19 @@ impl<'a> Watch<'a> {
     }
 }
 
-async fn take_batch(desk: &Desk, mailbox: MailboxId, uid_validity: u32, messages: &[Fetched]) -> Result<usize> {
+async fn take_batch(desk: &Desk, fence: Fence, uid_validity: u32, messages: &[Fetched]) -> Result<usize> {
     let now = desk.clock.now();
     let arrivals: Vec<Arrival<'_>> = messages
         .iter()
         .map(|it| Arrival {
-            place: Some(Place { mailbox, uid_validity, uid: it.uid }),
+            place: Some(Place { mailbox: fence.mailbox, uid_validity, uid: it.uid }),
             received_at: it.internal_date.unwrap_or(now),
             size: it.octets.len() as u64,
             taken: Taken::Whole,
             octets: &it.octets,
         })
         .collect();
-    take_in(desk, mailbox, &arrivals).await?;
+    // A world of its own: without it, each watch that waits would hold the room for it.
+    Box::pin(take_in_under(desk, fence, &arrivals)).await?;
     Ok(arrivals.len())
-}
-
-/// Watches a mailbox until it is told to stop: connects, takes in, waits; begins again with growing pauses when it breaks.
-pub async fn run(desk: Arc<Desk>, watched: Watched, stop: CancellationToken) {
-    let mut troubles = 0_u32;
-    let mut caution = Caution::default();
-    while !stop.is_cancelled() {
-        let error = match watch(&desk, &watched, &mut caution, &stop, &mut troubles).await {
-            Ok(()) => break,
-            Err(error) => error,
-        };
-        caution.learn(&error);
-        troubles = (troubles + 1).min(16);
-        tracing::warn!(mailbox = %watched.name, "mailbox {} cannot be read: {error}", watched.name);
-        if let Err(also) = note_trouble(&desk, &watched, &error).await {
-            tracing::error!("the trouble cannot be noted: {also}");
-        }
-        tokio::select! {
-            () = stop.cancelled() => break,
-            () = tokio::time::sleep(pause(&error, troubles)) => {}
-        }
-    }
-    if let Ok(mut tx) = desk.store.begin().await
-        && mailboxes::disconnected(&mut tx, watched.mailbox).await.is_ok()
-    {
-        tx.commit().await.ok();
-    }
-}
-
-async fn watch(desk: &Desk, watched: &Watched, caution: &mut Caution, stop: &CancellationToken, troubles: &mut u32) -> Result<()> {
-    let mut watch = tokio::select! {
-        () = stop.cancelled() => return Ok(()),
-        opened = Watch::open(desk, watched, caution, stop) => opened?,
-    };
-    watch.full_step().await?;
-    *troubles = 0;
-    loop {
-        match watch.wait(stop).await? {
-            Woken::NewMail => watch.step().await?,
-            Woken::TimedOut => watch.full_step().await?,
-            Woken::Stopped => {
-                watch.session.logout().await;
-                return Ok(());
-            }
-        };
-    }
-}
-
-async fn note_trouble(desk: &Desk, watched: &Watched, error: &WorkerError) -> Result<()> {
-    let mut tx = desk.store.begin().await?;
-    mailboxes::failed(&mut tx, watched.mailbox, &error.to_string(), desk.clock.now()).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-/// Growing, jittered pauses.
-fn pause(error: &WorkerError, troubles: u32) -> Duration {
-    let first = match error {
-        WorkerError::Imap(ImapError::SignInRefused { .. } | ImapError::TokenRefused { .. }) => PAUSE_AFTER_REFUSAL,
-        WorkerError::Imap(_) | WorkerError::Store(_) | WorkerError::Action(_) => FIRST_PAUSE,
-    };
-    let [jitter] = random_bytes::<1>();
-    let longest = if first == PAUSE_AFTER_REFUSAL { LONGEST_PAUSE * 6 } else { LONGEST_PAUSE };
-    let pause = (first * (1 << (troubles - 1).min(10))).min(longest);
-    pause - pause / 4 * u32::from(jitter) / 255
 }

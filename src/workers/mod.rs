@@ -4,7 +4,9 @@ use crate::{actions::ActionError, store::StoreError};
 
 pub mod caution;
 pub mod housekeeping;
+pub mod instance;
 pub mod intake;
+pub mod lease;
 pub mod sender;
 pub mod take_in;
 

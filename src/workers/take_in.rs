@@ -18,7 +18,9 @@ use crate::{
         },
     },
     store::{
-        StoreError, mailboxes,
+        StoreError,
+        leases::{self, Fence},
+        mailboxes,
         messages::{self, Arrived, Kept, LedgerRow, Place, Taken},
     },
     workers::Result,
@@ -57,16 +59,31 @@ pub struct Arrival<'a> {
 /// # Errors
 /// When the database or the disk fails: then none of them was kept, and nothing may be flagged on the server.
 pub async fn take_in(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'_>]) -> Result<Vec<Outcome>> {
-    let new = keep(desk, mailbox, batch).await?;
+    take_in_if(desk, mailbox, None, batch).await
+}
+
+/// The same for messages of a watched folder, which are kept under its lease or not at all.
+///
+/// # Errors
+/// As [`take_in`]; [`StoreError::LeaseLost`].
+pub async fn take_in_under(desk: &Desk, fence: Fence, batch: &[Arrival<'_>]) -> Result<Vec<Outcome>> {
+    take_in_if(desk, fence.mailbox, Some(fence), batch).await
+}
+
+async fn take_in_if(desk: &Desk, mailbox: MailboxId, under: Option<Fence>, batch: &[Arrival<'_>]) -> Result<Vec<Outcome>> {
+    let new = keep(desk, mailbox, under, batch).await?;
     let incoming = read(desk, new).await?;
     Ok(receive_messages(desk, &incoming).await?)
 }
 
-async fn keep<'a>(desk: &Desk, mailbox: MailboxId, batch: &[Arrival<'a>]) -> Result<Vec<(LedgerRow, &'a [u8])>> {
+async fn keep<'a>(desk: &Desk, mailbox: MailboxId, under: Option<Fence>, batch: &[Arrival<'a>]) -> Result<Vec<(LedgerRow, &'a [u8])>> {
     let now = desk.clock.now();
     let keys: Vec<String> = tokio::task::block_in_place(|| batch.iter().map(|it| content_key(it.octets)).collect());
     let octets: Vec<&[u8]> = batch.iter().map(|it| it.octets).collect();
     let mut tx = desk.store.begin().await?;
+    if let Some(fence) = under {
+        leases::hold(&mut tx, fence).await?;
+    }
     fail_point!("keep-begun");
     let hashes = desk.store.blobs().put_all(&mut tx, &octets, now).await?;
     let rows: Vec<Arrived<'_>> = batch

@@ -37,7 +37,9 @@ use maildesk::{
     templates::Templates,
     workers::{
         caution::Caution,
+        instance::Instance,
         intake::{Watch, Watched},
+        lease::Lease,
         sender::{self, Lane, LaneBounds},
     },
 };
@@ -192,7 +194,9 @@ async fn round_beside(account: &ImapAccount, messages: usize, leaves_by: Option<
     let (desk, watched) = desk(folder.path(), account).await;
     let (stop, mut caution) = (CancellationToken::new(), Caution::default());
     let lane = leaves_by.map(|to| tokio::spawn(sender::run(Arc::new(desk.clone()), lane(watched.mailbox, to), stop.clone())));
-    let mut watch = Watch::open(&desk, &watched, &mut caution, &stop).await.unwrap();
+    let instance = Instance::begin(&desk, "bench").await.unwrap();
+    let lease = Lease::take(&desk, &instance, watched.mailbox).await.unwrap().unwrap();
+    let mut watch = Watch::open(&desk, &watched, &lease, &mut caution, &stop).await.unwrap();
     let step = watch.full_step().await.unwrap();
     assert_eq!(step.taken, messages);
     drop(watch);
@@ -236,6 +240,7 @@ async fn desk(folder: &Path, account: &ImapAccount) -> (Desk, Watched) {
         account: account.clone(),
         poll_every: Duration::from_secs(60),
         take_existing: TakeExisting::All,
+        limits: ImapLimits::default(),
     };
     (desk, watched)
 }

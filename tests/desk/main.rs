@@ -9,6 +9,7 @@ mod corrections;
 mod forged;
 mod forwarded;
 mod held_mail;
+mod leases;
 mod ledger;
 mod lifecycle;
 mod mail_loop;

@@ -9,7 +9,9 @@ use maildesk::{
     store::Opener,
     workers::{
         caution::Caution,
+        instance::Instance,
         intake::{Watch, Watched},
+        lease::Lease,
     },
 };
 use tokio_util::sync::CancellationToken;
@@ -49,7 +51,9 @@ impl Place {
 
     async fn take_in(&self) -> usize {
         let mut caution = Caution::default();
-        let mut watch = Watch::open(&self.desk, &self.watched, &mut caution, &CancellationToken::new()).await.unwrap();
+        let instance = Instance::begin(&self.desk, "here").await.unwrap();
+        let lease = Lease::take(&self.desk, &instance, self.watched.mailbox).await.unwrap().unwrap();
+        let mut watch = Watch::open(&self.desk, &self.watched, &lease, &mut caution, &CancellationToken::new()).await.unwrap();
         watch.full_step().await.unwrap().taken
     }
 

@@ -202,7 +202,7 @@ async fn no_name_and_no_password_is_a_command() {
     assert!(matches!(Session::open(&injecting, limits()).await, Err(ImapError::SignInRefused { .. })));
     world.deliver(SUPPORT, b"Subject: x\r\n\r\n");
     let mut session = open(world.imap_addr()).await.unwrap();
-    let filing = Filing { mark_seen: false, move_to: Some("Done\r\nx EXPUNGE".to_owned()) };
+    let filing = Filing { mark_seen: false, move_to: Some("Done\r\nx EXPUNGE".to_owned()), only_before: None };
     assert!(matches!(session.file(&[1], &filing).await, Err(ImapError::FolderName { .. })));
     session.noop().await.unwrap();
 }
@@ -210,7 +210,7 @@ async fn no_name_and_no_password_is_a_command() {
 #[tokio::test]
 async fn without_move_messages_are_copied_and_without_both_they_stay() {
     let world = world().await;
-    let filing = Filing { mark_seen: true, move_to: Some("Done".to_owned()) };
+    let filing = Filing { mark_seen: true, move_to: Some("Done".to_owned()), only_before: None };
     for _ in 0..4 {
         world.deliver(SUPPORT, b"Subject: x\r\n\r\n");
     }
@@ -230,6 +230,16 @@ async fn without_move_messages_are_copied_and_without_both_they_stay() {
     let mut session = open(world.imap_addr()).await.unwrap();
     assert!(session.folder().read_only);
     assert!(matches!(session.file(&[2], &filing).await, Err(ImapError::Refused { .. })));
+}
+
+#[tokio::test]
+async fn nothing_is_filed_once_another_instance_may_read_the_mailbox() {
+    let world = world().await;
+    world.deliver(SUPPORT, b"Subject: x\r\n\r\n");
+    let mut session = open(world.imap_addr()).await.unwrap();
+    let filing = Filing { mark_seen: true, move_to: Some("Done".to_owned()), only_before: Some(tokio::time::Instant::now()) };
+    assert!(matches!(session.file(&[1], &filing).await, Err(ImapError::TooLate { .. })));
+    assert!(world.messages(SUPPORT, "INBOX")[0].flags.is_empty());
 }
 
 #[tokio::test]

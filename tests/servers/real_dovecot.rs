@@ -125,13 +125,13 @@ async fn what_was_taken_in_is_marked_and_moved_to_a_folder_that_is_made() {
     }
     let mut session = session(&server).await;
     let account = account(&server, Tls::None);
-    let filing = Filing { mark_seen: true, move_to: account.done_folder.clone() };
+    let filing = Filing { mark_seen: true, move_to: account.done_folder.clone(), only_before: None };
     assert_eq!(session.file(&[1, 2, 4, 77], &filing).await.unwrap(), Filed::Moved);
     assert_eq!(session.folder().exists, 2);
     assert_eq!(server.count(SUPPORT, "INBOX"), 2);
     let done = "Erledigt &JxM- &- \"so\"";
     assert_eq!((server.count(SUPPORT, done), server.count_seen(SUPPORT, done)), (3, 3));
-    assert_eq!(session.file(&[3], &Filing { mark_seen: true, move_to: None }).await.unwrap(), Filed::Stayed);
+    assert_eq!(session.file(&[3], &Filing { mark_seen: true, move_to: None, only_before: None }).await.unwrap(), Filed::Stayed);
     let findings = probe(&account, ImapLimits::default()).await.unwrap();
     assert_eq!(findings.done_folder, Some(DoneFolder::Found));
 }

@@ -121,6 +121,10 @@ impl Dialog {
         ImapError::Refused { server: self.server.clone(), words: why.to_owned() }
     }
 
+    pub(super) fn too_late(&self) -> ImapError {
+        ImapError::TooLate { server: self.server.clone() }
+    }
+
     fn timed_out(&self) -> ImapError {
         ImapError::TimedOut { server: self.server.clone(), limit: self.limit }
     }

@@ -92,6 +92,12 @@ pub enum ImapError {
         /// How long.
         limit: Duration,
     },
+    /// What was to be done on the server may be another's to do by now.
+    #[error("nothing more is done on {server}: another instance may read this mailbox by now")]
+    TooLate {
+        /// `host:port`.
+        server: String,
+    },
     /// The server sent more than it may; the session is over.
     #[error("{server} broke a bound: {bound}")]
     Bound {

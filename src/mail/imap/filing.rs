@@ -1,5 +1,7 @@
 //! Putting away what was taken in: seen, and moved to where the account says.
 
+use tokio::time::Instant;
+
 use super::{ImapError, Session, fetch::uid_set, folder_name};
 
 /// UIDs that one command names at most, so that no line gets too long for a server (RFC 7162 §4 asks for 8,192 octets).
@@ -12,6 +14,8 @@ pub struct Filing {
     pub mark_seen: bool,
     /// Move to this folder, in plain UTF-8, which is made when it is missing; none: leave them.
     pub move_to: Option<String>,
+    /// From then on nothing is said to the server; none: at any time.
+    pub only_before: Option<Instant>,
 }
 
 /// What was done with them.
@@ -43,20 +47,20 @@ impl Session {
             let set = uid_set(some.to_vec());
             if filing.mark_seen {
                 fail_point!("file-store");
-                self.dialog.checked(&format!("UID STORE {set} +FLAGS.SILENT (\\Seen)"), |_| ()).await?;
+                self.do_in_time(filing, &format!("UID STORE {set} +FLAGS.SILENT (\\Seen)")).await?;
             }
             if let Some(folder) = &filing.move_to {
-                filed = self.put_into(&set, folder).await?;
+                filed = self.put_into(&set, folder, filing).await?;
             }
         }
         Ok(filed)
     }
 
-    async fn put_into(&mut self, set: &str, folder: &str) -> Result<Filed, ImapError> {
+    async fn put_into(&mut self, set: &str, folder: &str, filing: &Filing) -> Result<Filed, ImapError> {
         let target = folder_name::quoted(folder)?;
         if self.capabilities.moves {
             fail_point!("file-move");
-            self.with_folder(&format!("UID MOVE {set} {target}"), &target).await?;
+            self.with_folder(&format!("UID MOVE {set} {target}"), &target, filing).await?;
             fail_point!("file-moved");
             return Ok(Filed::Moved);
         }
@@ -64,17 +68,17 @@ impl Session {
             return Ok(Filed::CannotMove);
         }
         fail_point!("file-copy");
-        self.with_folder(&format!("UID COPY {set} {target}"), &target).await?;
+        self.with_folder(&format!("UID COPY {set} {target}"), &target, filing).await?;
         fail_point!("file-copied");
-        self.dialog.checked(&format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)"), |_| ()).await?;
+        self.do_in_time(filing, &format!("UID STORE {set} +FLAGS.SILENT (\\Deleted)")).await?;
         fail_point!("file-expunge");
-        self.dialog.checked(&format!("UID EXPUNGE {set}"), |_| ()).await?;
+        self.do_in_time(filing, &format!("UID EXPUNGE {set}")).await?;
         Ok(Filed::Moved)
     }
 
     /// A command that needs a folder: when it is refused, the folder is made, and the command said once more.
-    async fn with_folder(&mut self, command: &str, target: &str) -> Result<(), ImapError> {
-        let refused = match self.dialog.checked(command, |_| ()).await {
+    async fn with_folder(&mut self, command: &str, target: &str, filing: &Filing) -> Result<(), ImapError> {
+        let refused = match self.do_in_time(filing, command).await {
             Err(refused @ ImapError::Refused { .. }) => refused,
             other => return other,
         };
@@ -88,6 +92,13 @@ impl Session {
         match self.dialog.checked(&format!("SUBSCRIBE {target}"), |_| ()).await {
             Ok(()) | Err(ImapError::Refused { .. }) => (),
             Err(other) => return Err(other),
+        }
+        self.do_in_time(filing, command).await
+    }
+
+    async fn do_in_time(&mut self, filing: &Filing, command: &str) -> Result<(), ImapError> {
+        if filing.only_before.is_some_and(|it| it <= Instant::now()) {
+            return Err(self.dialog.too_late());
         }
         self.dialog.checked(command, |_| ()).await
     }

@@ -1,0 +1,78 @@
+//! Opening a database of either kind, with its tables brought up to date.
+
+use std::{
+    path::{Path, PathBuf},
+    str::FromStr,
+    sync::Arc,
+    time::Duration,
+};
+
+use sqlx::{
+    SqlitePool,
+    postgres::{PgConnectOptions, PgPoolOptions},
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{Db, Opener, Result, StoreError};
+
+pub(super) static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+pub(super) static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
+
+pub(super) async fn sqlite(url: &str, folder: &Path, opener: Opener) -> Result<Db> {
+    let options = SqliteConnectOptions::from_str(url)?;
+    let lock = match opener {
+        Opener::Daemon => Some(Arc::new(lock_for_daemon(folder, options.get_filename())?)),
+        Opener::Command => None,
+    };
+    let options = options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .foreign_keys(true)
+        .busy_timeout(Duration::from_secs(10))
+        .pragma("cache_size", "-8000")
+        .pragma("temp_store", "memory")
+        .optimize_on_close(true, None);
+    // One writer: writers queue fairly in the pool instead of unfairly in the busy timeout.
+    let rw = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(10)).connect_with(options.clone()).await?;
+    migrate(&rw, folder).await?;
+    let options = options.pragma("query_only", "1");
+    let ro = SqlitePoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+    Ok(Db::Sqlite { rw, ro, lock })
+}
+
+/// sqlx takes no lock around migrations on SQLite: two processes that start together would both make the tables.
+async fn migrate(rw: &SqlitePool, folder: &Path) -> Result<()> {
+    let lock = lock_file(folder, "migrate.lock")?;
+    let held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await;
+    let _lock = held
+        .map_err(std::io::Error::other)
+        .and_then(|it| it)
+        .map_err(|source| StoreError::File { path: folder.join("migrate.lock"), source })?;
+    SQLITE.run(rw).await?;
+    Ok(())
+}
+
+/// Of the data folder and of the database, which may lie elsewhere: no other daemon has either while this lives.
+fn lock_for_daemon(folder: &Path, database: &Path) -> Result<[std::fs::File; 2]> {
+    let lock = |path: PathBuf, what: &Path| -> Result<std::fs::File> {
+        let file = std::fs::File::create(&path).map_err(|source| StoreError::File { path, source })?;
+        file.try_lock().map_err(|_| StoreError::InUse(what.to_owned()))?;
+        Ok(file)
+    };
+    let mut beside = database.canonicalize().unwrap_or_else(|_| database.to_owned()).into_os_string();
+    beside.push(".lock");
+    Ok([lock(folder.join("maildesk.lock"), folder)?, lock(beside.into(), database)?])
+}
+
+fn lock_file(folder: &Path, name: &str) -> Result<std::fs::File> {
+    let path = folder.join(name);
+    std::fs::File::create(&path).map_err(|source| StoreError::File { path, source })
+}
+
+pub(super) async fn postgres(url: &str) -> Result<Db> {
+    let options = PgConnectOptions::from_str(url)?.application_name("maildesk");
+    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+    POSTGRES.run(&pool).await?;
+    Ok(Db::Pg(pool))
+}

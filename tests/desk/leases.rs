@@ -1,0 +1,280 @@
+//! Several daemons on one database: one reads a mailbox, the others stand by, and what an earlier reader still does comes to nothing.
+
+use std::{sync::Arc, time::Duration};
+
+use jiff::SignedDuration;
+use maildesk::{
+    actions::Desk,
+    clock::Clock,
+    demo::world::{World, WorldOptions},
+    desk::{
+        mailbox::{ImapAccount, MailServer, Tls},
+        settings::TakeExisting,
+    },
+    mail::imap::ImapLimits,
+    store::{Opener, Store, StoreError, mailboxes, outbox},
+    workers::{
+        WorkerError,
+        caution::Caution,
+        instance::{self, Instance, LEASE, Rounds},
+        intake::{self, Watch, Watched},
+        lease::Lease,
+        sender,
+    },
+};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    rows::Rows,
+    test_desk::{SUPPORT, TestDesk, mail},
+};
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Two daemons on one database, and the mailbox that both are to read.
+struct Two {
+    first: Desk,
+    second: Desk,
+    watched: Watched,
+    world: World,
+    desk: TestDesk,
+}
+
+impl Two {
+    async fn new() -> Self {
+        let desk = TestDesk::new().await;
+        desk.mail_does_not_matter();
+        let world = World::start(WorldOptions::default()).await.unwrap();
+        world.add_account(SUPPORT, "secret");
+        let addr = world.imap_addr();
+        let server = MailServer { host: addr.ip().to_string(), port: addr.port(), tls: Tls::None, ca_file: None };
+        let account = ImapAccount {
+            server,
+            user: SUPPORT.to_owned(),
+            sign_in: "secret".into(),
+            folder: "INBOX".to_owned(),
+            done_folder: Some("Done".to_owned()),
+        };
+        let watched = Watched {
+            mailbox: desk.mailbox,
+            name: "support".to_owned(),
+            account,
+            poll_every: Duration::from_secs(60),
+            take_existing: TakeExisting::All,
+            limits: ImapLimits::default(),
+        };
+        Self { first: daemon(&desk).await, second: daemon(&desk).await, watched, world, desk }
+    }
+
+    fn deliver(&self, subject: &str) {
+        self.world.deliver(SUPPORT, mail("Ann <ann@home.test>", subject, &[], "It smokes.").replace('\n', "\r\n").as_bytes());
+    }
+
+    async fn rows(&self) -> Rows {
+        Rows::of(&self.desk.url).await
+    }
+
+    /// Nobody says anything to the database for so long.
+    async fn silence(&self, lasting: Duration) {
+        self.rows().await.run(&format!("update instances set alive_until = alive_until - {}", lasting.as_millis())).await;
+    }
+
+    fn pass(&self, time: SignedDuration) {
+        self.first.clock.advance(time);
+        self.second.clock.advance(time);
+    }
+
+    async fn messages(&self) -> i64 {
+        self.rows().await.count("select count(*) from messages").await
+    }
+
+    fn done(&self) -> usize {
+        self.world.messages(SUPPORT, "Done").len()
+    }
+}
+
+/// As another process has it: with a store and a clock of its own, and without the lock that would keep it away on SQLite.
+async fn daemon(desk: &TestDesk) -> Desk {
+    let store = Store::open(&desk.url, desk.folder.path(), Opener::Command).await.unwrap();
+    Desk { store, clock: Clock::still(desk.desk.clock.now()), ..desk.desk.clone() }
+}
+
+async fn take(desk: &Desk, instance: &Arc<Instance>, watched: &Watched) -> Option<Lease> {
+    Lease::take(desk, instance, watched.mailbox).await.unwrap()
+}
+
+fn is_lost<T>(done: &Result<T, WorkerError>) -> bool {
+    matches!(done, Err(WorkerError::Store(StoreError::LeaseLost(_))))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_reads_and_when_it_ends_the_other_goes_on_where_it_was() {
+    let two = Two::new().await;
+    let (a, b) = (Instance::begin(&two.first, "a").await.unwrap(), Instance::begin(&two.second, "b").await.unwrap());
+    let (stop, mut caution, mut other) = (CancellationToken::new(), Caution::default(), Caution::default());
+    let lease = take(&two.first, &a, &two.watched).await.unwrap();
+    assert!(take(&two.second, &b, &two.watched).await.is_none(), "it stands by");
+    two.deliver("one");
+    let mut watch = Watch::open(&two.first, &two.watched, &lease, &mut caution, &stop).await.unwrap();
+    assert_eq!(watch.full_step().await.unwrap().taken, 1);
+    drop(watch);
+    let before = lease.fence().number;
+    lease.give_back(&two.first).await.unwrap();
+
+    let lease = take(&two.second, &b, &two.watched).await.unwrap();
+    assert!(lease.fence().number > before);
+    two.deliver("two");
+    let mut watch = Watch::open(&two.second, &two.watched, &lease, &mut other, &stop).await.unwrap();
+    assert_eq!(watch.full_step().await.unwrap().taken, 1);
+    assert_eq!((two.messages().await, two.done()), (2, 2));
+    b.end(&two.second).await.unwrap();
+    assert!(take(&two.first, &a, &two.watched).await.is_some(), "whoever ends has nothing leased");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_wakes_after_its_lease_ran_out_writes_nothing_and_files_nothing() {
+    let two = Two::new().await;
+    let (a, b) = (Instance::begin(&two.first, "a").await.unwrap(), Instance::begin(&two.second, "b").await.unwrap());
+    let (stop, mut caution, mut other) = (CancellationToken::new(), Caution::default(), Caution::default());
+    let stopped = take(&two.first, &a, &two.watched).await.unwrap();
+    let mut watch = Watch::open(&two.first, &two.watched, &stopped, &mut caution, &stop).await.unwrap();
+    watch.full_step().await.unwrap();
+
+    // The first is stopped (SIGSTOP); the second goes its rounds.
+    let (mut rounds, t0) = (Rounds::default(), Instant::now());
+    instance::step(&two.second, &b, &mut rounds, t0).await.unwrap();
+    two.silence(LEASE + Duration::from_secs(1)).await;
+    instance::step(&two.second, &b, &mut rounds, t0 + Duration::from_secs(10)).await.unwrap();
+    assert!(take(&two.second, &b, &two.watched).await.is_none(), "it may still say that it lives");
+    instance::step(&two.second, &b, &mut rounds, t0 + Duration::from_secs(20)).await.unwrap();
+    instance::step(&two.second, &b, &mut rounds, t0 + Duration::from_secs(30)).await.unwrap();
+    let lease = take(&two.second, &b, &two.watched).await.expect("it is taken over within 60 s");
+
+    // It wakes, with mail there to take, and mail to file that was decided.
+    two.deliver("one");
+    assert!(is_lost(&watch.step().await));
+    assert_eq!((two.messages().await, two.done()), (0, 0));
+    let mut reading = Watch::open(&two.second, &two.watched, &lease, &mut other, &stop).await.unwrap();
+    two.world.misbehave(|it| it.read_only = true);
+    reading.full_step().await.unwrap();
+    two.world.misbehave(|it| it.read_only = false);
+    assert!(is_lost(&watch.full_step().await) && is_lost(&stopped.begin(&two.first).await));
+    assert_eq!(two.messages().await, 1);
+    assert!(two.world.messages(SUPPORT, "INBOX").iter().all(|it| !it.has("\\Seen")), "nothing is filed by it");
+    assert!(!stopped.ended().is_cancelled());
+    a.live_on(&two.first).await.unwrap();
+    assert!(stopped.ended().is_cancelled() && stopped.certain_until().is_some_and(|it| it <= Instant::now()), "and it hears of it");
+    assert!(take(&two.first, &a, &two.watched).await.is_none());
+    b.end(&two.second).await.unwrap();
+    assert!(take(&two.first, &a, &two.watched).await.is_some(), "it lives on, and may read again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_of_the_same_name_share_nothing_and_a_dead_ones_deliveries_go_on() {
+    let two = Two::new().await;
+    two.desk.write("Ann <ann@home.test>", "Printer", "It smokes.").await;
+    let now = two.first.clock.now() + SignedDuration::from_mins(1);
+    let a = Instance::begin(&two.first, "box/127.0.0.1:80").await.unwrap();
+    let mut tx = two.first.store.begin().await.unwrap();
+    let until = now + SignedDuration::from_mins(40);
+    let leased = outbox::lease(&mut tx, two.desk.mailbox, &a.owner(), until, 10, now).await.unwrap();
+    tx.commit().await.unwrap();
+    assert!(!leased.is_empty());
+
+    let b = Instance::begin(&two.second, "box/127.0.0.1:80").await.unwrap();
+    sender::take_up(&two.second, &b.owner()).await.unwrap();
+    let next = outbox::next_due(&mut two.second.store.read().await.unwrap(), two.desk.mailbox).await.unwrap().unwrap();
+    assert!(next > now, "what the first hands over is not handed over by the second too");
+
+    let (mut rounds, t0) = (Rounds::default(), Instant::now());
+    instance::step(&two.second, &b, &mut rounds, t0).await.unwrap();
+    two.silence(LEASE * 2).await;
+    for seconds in [10, 20, 30] {
+        instance::step(&two.second, &b, &mut rounds, t0 + Duration::from_secs(seconds)).await.unwrap();
+    }
+    let next = outbox::next_due(&mut two.second.store.read().await.unwrap(), two.desk.mailbox).await.unwrap().unwrap();
+    assert!(next <= now, "the first is dead: {next}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_jumps_by_a_year_makes_no_two_readers_and_blocks_nobody_for_a_year() {
+    for jump in [SignedDuration::from_hours(24 * 365), SignedDuration::from_hours(-24 * 365)] {
+        let two = Two::new().await;
+        let (a, b) = (Instance::begin(&two.first, "a").await.unwrap(), Instance::begin(&two.second, "b").await.unwrap());
+        let lease = take(&two.first, &a, &two.watched).await.unwrap();
+        let (mut of_a, mut of_b, t0) = (Rounds::default(), Rounds::default(), Instant::now());
+        let at = |seconds| t0 + Duration::from_secs(seconds);
+        instance::step(&two.second, &b, &mut of_b, t0).await.unwrap();
+        two.first.clock.advance(jump);
+        for seconds in [10, 20, 30, 40, 50, 60] {
+            two.pass(SignedDuration::from_secs(10));
+            instance::step(&two.first, &a, &mut of_a, at(seconds)).await.unwrap();
+            instance::step(&two.second, &b, &mut of_b, at(seconds)).await.unwrap();
+            assert!(lease.begin(&two.first).await.is_ok() && take(&two.second, &b, &two.watched).await.is_none(), "{jump} {seconds}");
+        }
+        // It ends without a word, and what it said last may be true for a year.
+        for seconds in [70, 80, 90, 100, 110, 120] {
+            two.pass(SignedDuration::from_secs(10));
+            instance::step(&two.second, &b, &mut of_b, at(seconds)).await.unwrap();
+        }
+        assert!(take(&two.second, &b, &two.watched).await.is_some(), "{jump}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_daemon_on_an_sqlite_database_does_not_start_wherever_its_data_folder_is() {
+    let desk = TestDesk::new().await;
+    if !desk.url.starts_with("sqlite:") {
+        return;
+    }
+    let elsewhere = tempfile::tempdir().unwrap();
+    let refused = Store::open(&desk.url, elsewhere.path(), Opener::Daemon).await.unwrap_err();
+    assert!(refused.to_string().contains("in use by another maildesk"), "{refused}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_that_want_it_at_one_moment_one_has_it() {
+    let two = Two::new().await;
+    let mut all = Vec::new();
+    for n in 0..8 {
+        let desk = if n % 2 == 0 { two.first.clone() } else { two.second.clone() };
+        let instance = Instance::begin(&desk, "box").await.unwrap();
+        let mailbox = two.desk.mailbox;
+        all.push(tokio::spawn(async move { Lease::take(&desk, &instance, mailbox).await.unwrap().is_some() }));
+    }
+    let mut granted = 0;
+    for one in all {
+        granted += usize::from(one.await.unwrap());
+    }
+    assert_eq!(granted, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_daemons_take_each_message_once_and_the_second_takes_over_when_the_first_is_told_to_stop() {
+    let two = Two::new().await;
+    let mut running = Vec::new();
+    for (desk, name) in [(&two.first, "a"), (&two.second, "b")] {
+        let (desk, stop) = (Arc::new(desk.clone()), CancellationToken::new());
+        let instance = Instance::begin(&desk, name).await.unwrap();
+        running.push((stop.clone(), tokio::spawn(intake::run(desk, instance, two.watched.clone(), stop))));
+        two.world.wait_for(SUPPORT, "Done", PATIENCE, |_| true).await.unwrap();
+    }
+    for n in 0..20 {
+        two.deliver(&format!("number {n}"));
+    }
+    two.world.wait_for(SUPPORT, "Done", PATIENCE, |it| it.len() == 20).await.unwrap();
+    let (stop, first) = running.remove(0);
+    stop.cancel();
+    first.await.unwrap();
+    two.deliver("the last");
+    two.world.wait_for(SUPPORT, "Done", PATIENCE, |it| it.len() == 21).await.unwrap();
+    let (stop, second) = running.remove(0);
+    stop.cancel();
+    second.await.unwrap();
+    assert_eq!(two.messages().await, 21);
+    let rows = two.rows().await;
+    assert_eq!(rows.count("select count(*) from sightings").await, 21);
+    let mailbox = mailboxes::state(&mut two.first.store.read().await.unwrap(), two.desk.mailbox).await.unwrap();
+    assert!(mailbox.met_at.is_some());
+}
