@@ -3,5 +3,6 @@
 pub mod keys;
 pub mod link;
 pub mod password;
+mod seal;
 pub mod session;
 pub mod throttle;

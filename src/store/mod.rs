@@ -34,6 +34,7 @@ pub mod ledger;
 pub mod links;
 pub mod mailboxes;
 pub mod messages;
+pub mod oauth;
 mod open;
 pub mod outbox;
 pub mod participants;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod analytics;
+mod oauth;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod schema;

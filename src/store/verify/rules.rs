@@ -118,6 +118,14 @@ pub const RULES: &[Rule] = &[
         "select 'delivery ' || d.id || ' of #' || c.ticket as place from deliveries d join outbox o on o.id = d.outbox
             join comments c on c.id = o.comment where c.withdrawn_at is not null and d.state in ('waiting', 'delayed', 'unknown')",
     ),
+    // Whom the mailboxes sign in as.
+    rule(
+        "token",
+        "an access token is kept without the time until which it is good, or the time without the token",
+        "select 'the token of mailbox ' || b.name as place from tokens t join mailboxes b on b.id = t.mailbox
+        where (t.access_token is null) <> (t.good_until is null) or (t.access_token is null) <> (t.renewed_at is null)
+            or (t.error is null) <> (t.failing_since is null)",
+    ),
     // The tickets and their history.
     rule(
         "opened-once",

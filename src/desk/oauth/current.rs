@@ -1,4 +1,4 @@
-//! OAuth 2.0 (RFC 6749) in place of a password: the access token that a mailbox signs in with.
+//! The access token that a mailbox signs in with, as it is now.
 
 use std::{
     fmt,
