@@ -81,10 +81,17 @@ impl App {
             // The one secret that is logged: it works only while the desk has no admin, and whoever reads the log runs the desk.
             tracing::warn!("this desk has no admin yet; make the first one at {}", panel.set_up_address());
         }
+        self.tasks.spawn(panel::live::hear_others(panel.clone(), self.stop.clone()));
+        let ending = panel.clone();
         let service = panel::router(panel).into_make_service_with_connect_info::<SocketAddr>();
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
-            let served = axum::serve(listener, service).with_graceful_shutdown(async move { stop.cancelled().await }).await;
+            let served = axum::serve(listener, service)
+                .with_graceful_shutdown(async move {
+                    stop.cancelled().await;
+                    ending.stop();
+                })
+                .await;
             if let Err(error) = served {
                 tracing::error!("the panel ended: {error}");
             }

@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware};
+use tokio_util::sync::CancellationToken;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -35,6 +36,7 @@ mod held;
 mod highlight;
 mod history;
 mod ledger;
+pub mod live;
 pub mod mail_html;
 mod mailboxes;
 mod new_ticket;
@@ -79,6 +81,8 @@ pub struct Parts {
     sessions: Sessions,
     passwords: Passwords,
     throttle: Throttle,
+    streams: live::Streams,
+    stop: CancellationToken,
 }
 
 impl Deref for Panel {
@@ -95,7 +99,13 @@ impl Panel {
     pub fn new(desk: Desk, proxies: Vec<Network>) -> Self {
         let sessions = Sessions::new(&desk.keys, &desk.url);
         let throttle = Throttle::new(&desk.clock);
-        Self(Arc::new(Parts { desk, proxies, sessions, passwords: Passwords::default(), throttle }))
+        let (streams, stop) = (live::Streams::default(), CancellationToken::new());
+        Self(Arc::new(Parts { desk, proxies, sessions, passwords: Passwords::default(), throttle, streams, stop }))
+    }
+
+    /// Ends the streams of the pages that are open, which would last as long as their pages.
+    pub fn stop(&self) {
+        self.stop.cancel();
     }
 
     /// The address where the first admin is made, for the daemon's log while there is none.
@@ -163,6 +173,8 @@ pub fn routes() -> Routes {
         // the block list
         .get("/senders", Policy::Staff, senders::list)
         .post("/senders", Policy::Staff, senders::change)
+        // what changes while a page is open
+        .get("/events", Policy::Staff, live::follow)
         // figures
         .get("/analytics", Policy::Staff, analytics::show)
         // mailboxes and the outbox

@@ -49,7 +49,7 @@ pub enum Place {
 }
 
 #[derive(Serialize)]
-struct Entry {
+pub(super) struct Entry {
     key: Place,
     name: &'static str,
     href: &'static str,
@@ -134,6 +134,8 @@ struct Shared<'a, T> {
     theme: Option<&'a str>,
     csrf: String,
     active: Place,
+    /// Where the history of the desk ended when the page was made: what follows, it is told of (live.rs).
+    followed: i64,
     me: Me,
     views: Vec<Entry>,
     manage: Vec<Entry>,
@@ -171,6 +173,7 @@ pub async fn show_with(
         theme: visitor.theme(),
         csrf: Tie::to_session(visitor).token(&panel.desk.keys),
         active: place,
+        followed: visitor.followed.0,
         me: Me { id: me.id.0, name: face.name, role: me.role.title(), ini: face.ini, h: face.h },
         views,
         manage,
@@ -185,7 +188,8 @@ pub async fn show_with(
     Ok(response)
 }
 
-async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Entry>, Vec<Entry>), PageError> {
+/// The navigation of staff: the queues, and the rest.
+pub(super) async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Entry>, Vec<Entry>), PageError> {
     let mut conn = panel.desk.store.read().await?;
     let counts = queue_counts::counts(&mut conn, visitor.scope(panel.desk.rules()), visitor.person.id).await?;
     let held = queue_counts::held_count(&mut conn).await?;

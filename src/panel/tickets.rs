@@ -75,6 +75,11 @@ impl Asked {
         }
     }
 
+    /// What the list holds, on whichever page.
+    pub(super) fn whole_list(&self, me: PersonId) -> List {
+        List { before: None, limit: usize::MAX, ..self.list(me) }
+    }
+
     fn is_filtered(&self) -> bool {
         [&self.status, &self.priority, &self.helper, &self.mailbox].into_iter().any(|it| !it.is_empty())
     }
@@ -123,6 +128,8 @@ pub(super) struct RowView {
     prio: &'static str,
     helper: Option<Face>,
     when: When,
+    /// It was in this list and is in it no more.
+    elsewhere: bool,
 }
 
 impl RowView {
@@ -141,7 +148,13 @@ impl RowView {
             prio: row.priority.as_str(),
             helper: row.assignee.as_ref().map(|it| Face::new(&it.name, &it.email.folded())),
             when: When::new(row.updated_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
+            elsewhere: false,
         }
+    }
+
+    /// Of a ticket that a page shows, and that has left its list since.
+    pub(super) fn left_the_list(self) -> Self {
+        Self { elsewhere: true, ..self }
     }
 }
 
@@ -153,6 +166,8 @@ struct ListPage<'a> {
     asked: &'a Asked,
     filtered: bool,
     here: String,
+    /// The same with the place in it: what the page is told about while it is open.
+    here_now: String,
     clear: String,
     newest: Option<String>,
     older: Option<String>,
@@ -190,6 +205,7 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         rows: found.iter().map(|row| RowView::new(&panel, row)).collect(),
         filtered: asked.is_filtered(),
         here: asked.address(None),
+        here_now: asked.address(Some(asked.before.as_str()).filter(|it| parse_key(it).is_some())),
         clear: Asked { view: asked.view.clone(), ..Asked::default() }.address(None),
         newest: (!asked.before.is_empty()).then(|| asked.address(None)),
         older,

@@ -9,12 +9,13 @@ use axum::{
     response::Response,
 };
 use axum_extra::extract::CookieJar;
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     actions::sign_in,
     auth::keys::hashed,
     desk::{
+        id::PersonId,
         network::Network,
         permission::{Rules, Scope, scope},
         person::{Person, PersonState, Role},
@@ -24,7 +25,11 @@ use crate::{
         error::{self, PageError},
         page::{FLASH_COOKIE, Flash, read_flash},
     },
-    store::{people, sessions},
+    store::{
+        Conn,
+        events::{self, Place},
+        people, sessions,
+    },
 };
 
 /// The last use of a session is noted at most so often.
@@ -37,8 +42,12 @@ pub struct Visitor {
     pub person: Person,
     /// The hash of their session's id.
     pub session: String,
+    /// Of their account when they signed in.
+    epoch: i64,
     /// What the last step did, to be told on this page.
     pub(super) flash: Option<Flash>,
+    /// Where the history of the desk ended when they asked.
+    pub(super) followed: Place,
     theme: String,
 }
 
@@ -92,22 +101,41 @@ async fn signed_in(panel: &Panel, jar: &CookieJar) -> Result<Option<Visitor>, Pa
     };
     let id = hashed(&claims.session);
     let mut conn = panel.desk.store.read().await?;
-    let Some(session) = sessions::get(&mut conn, &id).await? else { return Ok(None) };
-    let limits = panel.desk.settings.sessions;
-    let idle = now.duration_since(session.seen_at) > limits.idle || now >= session.expires_at;
-    if idle || session.person != claims.person || sessions::epoch(&mut conn, claims.person).await? != Some(claims.epoch) {
-        return Ok(None);
-    }
-    let Some(person) = people::get(&mut conn, claims.person).await?.filter(|it| it.state == PersonState::Active) else {
-        return Ok(None);
-    };
+    let standing = standing(panel, &mut conn, &id, claims.person, claims.epoch).await?;
+    let Some((person, seen_at)) = standing else { return Ok(None) };
     let theme = sessions::theme(&mut conn, person.id).await?;
+    let followed = if person.role.is_staff() { events::newest(&mut conn).await? } else { Place::default() };
     drop(conn);
-    if now.duration_since(session.seen_at) > NOTED_EVERY.min(limits.idle / 4) {
+    if now.duration_since(seen_at) > NOTED_EVERY.min(panel.desk.settings.sessions.idle / 4) {
         note_use(panel, &id);
     }
     let flash = jar.get(FLASH_COOKIE).and_then(|it| read_flash(panel, &id, it.value()));
-    Ok(Some(Visitor { person, session: id, flash, theme }))
+    Ok(Some(Visitor { person, session: id, epoch: claims.epoch, flash, followed, theme }))
+}
+
+/// The person as their row says now, if the session is still theirs and neither is over; and when it was last used.
+async fn standing(
+    panel: &Panel,
+    conn: &mut Conn,
+    session_id: &str,
+    person: PersonId,
+    epoch: i64,
+) -> Result<Option<(Person, Timestamp)>, PageError> {
+    let now = panel.desk.clock.now();
+    let Some(session) = sessions::get(conn, session_id).await? else { return Ok(None) };
+    let idle = now.duration_since(session.seen_at) > panel.desk.settings.sessions.idle || now >= session.expires_at;
+    if idle || session.person != person || sessions::epoch(conn, person).await? != Some(epoch) {
+        return Ok(None);
+    }
+    let person = people::get(conn, person).await?.filter(|it| it.state == PersonState::Active);
+    Ok(person.map(|it| (it, session.seen_at)))
+}
+
+/// The same visitor, some time after their request: with the role that they have now. None: signed out, or no longer staff.
+pub(super) async fn still_here(panel: &Panel, visitor: &Visitor) -> Result<Option<Visitor>, PageError> {
+    let mut conn = panel.desk.store.read().await?;
+    let standing = standing(panel, &mut conn, &visitor.session, visitor.person.id, visitor.epoch).await?;
+    Ok(standing.filter(|(person, _)| person.role.is_staff()).map(|(person, _)| Visitor { person, ..visitor.clone() }))
 }
 
 /// Beside the request: a page must not wait for a write.

@@ -57,6 +57,51 @@ pub async fn at(conn: &mut Conn, ticket: TicketNumber, at: Timestamp) -> Result<
     rows.into_iter().map(row).collect()
 }
 
+/// A place in the history of the whole desk, which grows with each line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place(pub i64);
+
+/// Where the history of the whole desk ends.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn newest(conn: &mut Conn) -> Result<Place> {
+    let newest: Option<i64> = on!(conn, c => sqlx::query_scalar("select max(id) from events").fetch_one(c).await)?;
+    Ok(Place(newest.unwrap_or_default()))
+}
+
+/// A line as whoever follows the history needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Followed {
+    /// Its place.
+    pub place: Place,
+    /// Whose history.
+    pub ticket: TicketNumber,
+    /// Who did it; none: maildesk itself.
+    pub actor: Option<PersonId>,
+}
+
+/// PostgreSQL gives ids before it commits: so many lines before a place may have appeared after it.
+const LATE: i64 = 64;
+
+/// The lines behind a place, at most `limit`, oldest first. On PostgreSQL some that were given before may come again.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn since(conn: &mut Conn, place: Place, limit: i64) -> Result<Vec<Followed>> {
+    let sql = conn.pick(
+        "select id, ticket, actor from events where id > $1 + 0 * $3 order by id limit $2",
+        "select id, ticket, actor from events where id > $1 - $3 order by id limit $2 + $3",
+    );
+    let rows: Vec<(i64, i64, Option<i64>)> = on!(conn, c => sqlx::query_as(sql).bind(place.0).bind(limit).bind(LATE).fetch_all(c).await)?;
+    let line = |(id, ticket, actor): (i64, i64, Option<i64>)| Followed {
+        place: Place(id),
+        ticket: TicketNumber(ticket),
+        actor: actor.map(PersonId),
+    };
+    Ok(rows.into_iter().map(line).collect())
+}
+
 /// The status that a ticket had when it was marked as spam; none: it is not marked, or no longer.
 ///
 /// # Errors

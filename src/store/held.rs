@@ -296,6 +296,7 @@ pub async fn settle(tx: &mut Tx, id: LedgerId, what: &Settled<'_>, now: Timestam
         Decision::Stays => (None, None),
         Decision::Held(reason) => (Some("hold"), Some(reason)),
     };
+    tx.later.decided = true;
     let sql = "update messages set held = $2, held_for = coalesce(held_for, 'by-hand'), held_by = $3, held_done_at = $4, trace = $5,
         decision = coalesce($6, decision), reason = coalesce($7, reason), ticket = case when $6 is null then ticket else null end where id = $1";
     on!(tx, c => sqlx::query(sql)

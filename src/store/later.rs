@@ -19,6 +19,15 @@ pub(super) struct Later {
     pub mails: Vec<QueuedMail>,
     pub events: Vec<(NewEvent, Timestamp)>,
     pub words: Vec<NewWords>,
+    /// A decision about a message was written that leaves no line in a ticket's history.
+    pub decided: bool,
+}
+
+impl Later {
+    /// Whether a page may show something of this.
+    pub fn shows(&self) -> bool {
+        self.decided || !self.events.is_empty()
+    }
 }
 
 /// A row of `outbox` with its deliveries.
@@ -51,7 +60,7 @@ pub(super) struct NewWords {
 impl Tx {
     /// Writes what was kept, in the order in which rows name each other.
     pub(super) async fn write_later(&mut self) -> Result<()> {
-        let Later { blobs, mails, events, words } = std::mem::take(&mut self.later);
+        let Later { blobs, mails, events, words, decided: _ } = std::mem::take(&mut self.later);
         fail_point!("later-blobs");
         for some in blobs.chunks(AT_ONCE) {
             self.write_blobs(some).await?;

@@ -357,6 +357,7 @@ pub struct ShownHeld {
 /// # Errors
 /// When the database refuses.
 pub async fn decide(tx: &mut Tx, id: LedgerId, what: &Decided<'_>, now: Timestamp) -> Result<()> {
+    tx.later.decided = true;
     let sql = "update messages set state = 'decided', decision = $2, reason = $3, trace = $4, ticket = $5, message_id = $6, sender = $7, sender_name = $8,
         subject = $9, held = $10, decided_at = $11, held_for = coalesce($12, held_for), held_rule = coalesce($13, held_rule),
         excerpt = coalesce($14, excerpt), files = coalesce($15, files), authenticity = $16, authenticity_why = $17,
@@ -386,6 +387,7 @@ pub(super) fn sender_check(verdict: Option<String>, why: Option<String>) -> Resu
 /// # Errors
 /// When the database refuses.
 pub async fn settle_held(tx: &mut Tx, id: LedgerId, held: Held, by: crate::desk::id::PersonId, now: Timestamp) -> Result<()> {
+    tx.later.decided = true;
     let sql = "update messages set held = $2, held_by = $3, held_done_at = $4 where id = $1";
     on!(tx, c => sqlx::query(sql).bind(id.0).bind(held.as_str()).bind(by.0).bind(ms(now)).execute(c).await.map(|_| ()))?;
     Ok(())

@@ -12,8 +12,6 @@ use std::{
 use jiff::Timestamp;
 use sqlx::{PgConnection, PgPool, PgTransaction, Postgres, Sqlite, SqliteConnection, SqlitePool, SqliteTransaction, pool::PoolConnection};
 
-use crate::desk::id::MailboxId;
-
 pub mod analytics;
 pub mod as_of;
 pub mod blobs;
@@ -23,6 +21,7 @@ pub mod conversation;
 pub mod corrections;
 pub mod directory;
 pub mod disk;
+mod error;
 pub mod events;
 pub mod evidence;
 pub mod health;
@@ -51,114 +50,18 @@ pub mod sessions;
 pub mod tickets;
 pub mod verify;
 
-/// What can go wrong with the database.
-#[derive(Debug, thiserror::Error)]
-pub enum StoreError {
-    /// The database refuses or is not there.
-    #[error("the database: {0}")]
-    Database(#[from] sqlx::Error),
-    /// Its tables cannot be brought up to date.
-    #[error("the database cannot be brought up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
-    /// A file beside the database.
-    #[error("{path}: {source}")]
-    File {
-        /// Which.
-        path: PathBuf,
-        /// The system's words.
-        source: std::io::Error,
-    },
-    /// Another process has it.
-    #[error("{0} is in use by another maildesk; stop that one first, or use PostgreSQL for several")]
-    InUse(PathBuf),
-    /// A row that this program cannot have written.
-    #[error("table {table}, column {column}: `{value}` is not one of the words known; the database is damaged or from a newer maildesk")]
-    Unreadable {
-        /// Where.
-        table: &'static str,
-        /// In what.
-        column: &'static str,
-        /// The word found.
-        value: String,
-    },
-    /// Content that a row names is not there, or is not what its hash says.
-    #[error("the content {sha256} is {what}; restore it from a backup")]
-    Content {
-        /// Its hash.
-        sha256: String,
-        /// Missing or damaged.
-        what: &'static str,
-    },
-    /// Another instance reads the mailbox, or may: nothing of this transaction happened.
-    #[error("mailbox {0} is another instance’s to read")]
-    LeaseLost(MailboxId),
-}
-
-impl StoreError {
-    /// Whether a unique rule was hit: somebody else was first.
-    #[must_use]
-    pub fn is_taken(&self) -> bool {
-        match self {
-            Self::Database(sqlx::Error::Database(it)) => it.is_unique_violation(),
-            Self::Database(_)
-            | Self::Migrate(_)
-            | Self::File { .. }
-            | Self::InUse(_)
-            | Self::Unreadable { .. }
-            | Self::Content { .. }
-            | Self::LeaseLost(_) => false,
-        }
-    }
-
-    /// Whether the same may succeed later, however it is done: the database is away, busy or full, or two were in each other's way.
-    /// What is false for ever (a value that cannot be kept) does not pass.
-    #[must_use]
-    pub fn is_passing(&self) -> bool {
-        match self {
-            Self::Database(sqlx::Error::Database(it)) => it.code().is_some_and(|code| passing_code(&code)),
-            Self::Database(error) => matches!(
-                error,
-                sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
-            ),
-            Self::File { .. } | Self::InUse(_) | Self::LeaseLost(_) => true,
-            Self::Migrate(_) | Self::Unreadable { .. } | Self::Content { .. } => false,
-        }
-    }
-
-    /// Whether two transactions were in each other's way, so that the loser does best to begin again at once.
-    #[must_use]
-    pub fn is_lost_race(&self) -> bool {
-        match self {
-            Self::Database(sqlx::Error::Database(it)) => it.code().is_some_and(|code| code == "40001" || code == "40P01"),
-            Self::Database(_)
-            | Self::Migrate(_)
-            | Self::File { .. }
-            | Self::InUse(_)
-            | Self::Unreadable { .. }
-            | Self::Content { .. }
-            | Self::LeaseLost(_) => false,
-        }
-    }
-}
-
-/// PostgreSQL's classes of five signs: connection, rollback, resources, not in that state, operator, system. SQLite's numbers, the
-/// extended ones in their higher bits: busy, locked, no memory, read-only, interrupted, I/O, full, cannot open.
-fn passing_code(code: &str) -> bool {
-    match code.parse::<i64>() {
-        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5..=10 | 13 | 14),
-        Ok(_) | Err(_) => ["08", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)),
-    }
-}
-
-/// Every call of this room.
-pub type Result<T> = std::result::Result<T, StoreError>;
+pub use self::error::{Result, StoreError};
 
 /// The desk's memory.
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Db,
     folder: PathBuf,
+    changes: Changes,
 }
+
+/// Tells whoever listens that something which a page shows was committed.
+pub type Changes = Arc<tokio::sync::watch::Sender<u64>>;
 
 #[derive(Clone, Debug)]
 enum Db {
@@ -228,6 +131,7 @@ pub struct Reading(Conn);
 pub struct Tx {
     conn: Conn,
     later: later::Later,
+    changes: Changes,
 }
 
 impl Deref for Reading {
@@ -262,6 +166,7 @@ impl Tx {
     /// # Errors
     /// When the database refuses; then nothing happened, or (a broken connection) it must be looked up.
     pub async fn commit(mut self) -> Result<()> {
+        let shows = self.later.shows();
         self.write_later().await?;
         match self.conn.0 {
             Inner::SqliteTx(it) => it.commit().await?,
@@ -269,6 +174,9 @@ impl Tx {
             Inner::Sqlite(_) | Inner::Pg(_) => {}
         }
         fail_point!("committed", sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()));
+        if shows {
+            self.changes.send_modify(|it| *it = it.wrapping_add(1));
+        }
         Ok(())
     }
 }
@@ -283,7 +191,7 @@ impl Store {
         let file = |source| StoreError::File { path: folder.to_owned(), source };
         std::fs::create_dir_all(folder.join("blobs")).map_err(file)?;
         let db = if url.starts_with("sqlite:") { open::sqlite(url, folder, opener).await? } else { open::postgres(url).await? };
-        Ok(Self { db, folder: folder.to_owned() })
+        Ok(Self { db, folder: folder.to_owned(), changes: Arc::new(tokio::sync::watch::channel(0).0) })
     }
 
     /// For reading.
@@ -306,7 +214,14 @@ impl Store {
             Db::Sqlite { rw, .. } => Inner::SqliteTx(rw.begin_with("begin immediate").await?),
             Db::Pg(pool) => Inner::PgTx(pool.begin().await?),
         });
-        Ok(Tx { conn, later: later::Later::default() })
+        Ok(Tx { conn, later: later::Later::default(), changes: self.changes.clone() })
+    }
+
+    /// Told whenever this process has committed a line of a ticket's history or a decision about a message; whoever learns of what
+    /// another process wrote tells it here.
+    #[must_use]
+    pub fn changes(&self) -> &Changes {
+        &self.changes
     }
 
     /// Where large content lies.
@@ -339,19 +254,4 @@ pub(crate) fn at(ms: i64) -> Timestamp {
 /// A word read back as the value it stands for.
 pub(crate) fn word<T>(table: &'static str, column: &'static str, value: &str, parse: impl Fn(&str) -> Option<T>) -> Result<T> {
     parse(value).ok_or_else(|| StoreError::Unreadable { table, column, value: value.to_owned() })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_passes_is_told_from_what_is_false_for_ever() {
-        for (code, passes) in [("40P01", true), ("57P01", true), ("53100", true), ("13", true), ("2570", true), ("5", true)] {
-            assert_eq!(passing_code(code), passes, "{code}");
-        }
-        for code in ["22021", "23505", "54000", "1", "19", "2067", "18"] {
-            assert!(!passing_code(code), "{code}");
-        }
-    }
 }

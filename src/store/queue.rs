@@ -171,7 +171,28 @@ fn select(branches: &str) -> String {
 /// # Errors
 /// When the database refuses, or a row is unreadable.
 pub async fn list(conn: &mut Conn, list: &List, scope: Scope) -> Result<Vec<QueueRow>> {
+    listed(conn, list, scope, Asked::new(list)).await
+}
+
+/// Which of these tickets the list holds, the latest activity first.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn among(conn: &mut Conn, numbers: &[TicketNumber], list: &List, scope: Scope) -> Result<Vec<QueueRow>> {
+    if numbers.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut asked = Asked::new(list);
+    asked.narrower = format!("{} and number in ({})", asked.narrower, joined(numbers));
+    listed(conn, list, scope, asked).await
+}
+
+/// Our own integers: nothing to escape, and both databases take them as they are.
+fn joined(numbers: &[TicketNumber]) -> String {
+    numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+async fn listed(conn: &mut Conn, list: &List, scope: Scope, mut asked: Asked) -> Result<Vec<QueueRow>> {
     let branches: Vec<String> = branches(list, scope).iter().map(|branch| asked.branch(branch)).collect();
     if branches.is_empty() {
         return Ok(Vec::new());
@@ -189,10 +210,8 @@ pub async fn these(conn: &mut Conn, numbers: &[TicketNumber], scope: Scope) -> R
     if numbers.is_empty() {
         return Ok(Vec::new());
     }
-    // The numbers are our own integers: nothing to escape, and both databases take them as they are.
-    let listed = numbers.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
     let (within, who) = seen(scope);
-    let sql = select(&format!("select number from tickets t where number in ({listed}) and {within}"));
+    let sql = select(&format!("select number from tickets t where number in ({}) and {within}", joined(numbers)));
     let mut found = rows(conn, sql, &[who]).await?;
     found.sort_by_key(|row| numbers.iter().position(|it| *it == row.number));
     Ok(found)

@@ -9,6 +9,7 @@ mod figures;
 mod held_decided;
 mod held_mail;
 mod lists;
+mod live;
 mod mail_health;
 mod people;
 mod policies;

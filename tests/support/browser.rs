@@ -1,13 +1,14 @@
 //! A browser as far as pages need one: it keeps cookies, follows its own forms' tokens, and runs no script.
 
-use std::{collections::BTreeMap, net::SocketAddr};
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use axum::{
     Router,
-    body::{Body, to_bytes},
+    body::{Body, BodyDataStream, to_bytes},
     extract::ConnectInfo,
-    http::{HeaderMap, Method, Request, StatusCode, header},
+    http::{HeaderMap, Method, Request, Response, StatusCode, header},
 };
+use futures_util::StreamExt as _;
 use maildesk::{
     actions::{
         Desk,
@@ -131,8 +132,23 @@ impl Browser {
         self.send(Method::POST, path, "multipart/form-data; boundary=XX", body, &[]).await
     }
 
+    /// Follows what changes while a page is open.
+    pub async fn follow(&mut self, path: &str, headers: &[(&str, &str)]) -> Events {
+        let response = self.ask(Method::GET, path, "", Vec::new(), headers).await;
+        Events { status: response.status(), body: response.into_body().into_data_stream(), text: String::new() }
+    }
+
     /// Any request; cookies that come back are kept.
     pub async fn send(&mut self, method: Method, path: &str, content_type: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> Page {
+        let (parts, body) = self.ask(method, path, content_type, body, headers).await.into_parts();
+        if parts.headers.get(header::CONTENT_TYPE).is_some_and(|it| it == "text/event-stream") {
+            // It lasts as long as its page: `follow` reads it.
+            return Page { status: parts.status, headers: parts.headers, bytes: Vec::new() };
+        }
+        Page { status: parts.status, headers: parts.headers, bytes: to_bytes(body, 64 << 20).await.unwrap().to_vec() }
+    }
+
+    async fn ask(&mut self, method: Method, path: &str, content_type: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> Response<Body> {
         let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
         let mut request =
             Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8025").header(header::COOKIE, cookies);
@@ -145,12 +161,61 @@ impl Browser {
         let mut request = request.body(Body::from(body)).unwrap();
         request.extensions_mut().insert(ConnectInfo(SocketAddr::from(([192, 0, 2, 1], 40_000))));
         let response = self.router.clone().oneshot(request).await.unwrap();
-        let (parts, body) = response.into_parts();
-        for cookie in parts.headers.get_all(header::SET_COOKIE) {
+        for cookie in response.headers().get_all(header::SET_COOKIE) {
             let (name, rest) = cookie.to_str().unwrap().split_once('=').unwrap();
             self.cookies.insert(name.to_owned(), rest.split(';').next().unwrap().to_owned());
         }
-        Page { status: parts.status, headers: parts.headers, bytes: to_bytes(body, 64 << 20).await.unwrap().to_vec() }
+        response
+    }
+}
+
+/// A stream of server-sent events.
+pub struct Events {
+    pub status: StatusCode,
+    body: BodyDataStream,
+    text: String,
+}
+
+/// One of them.
+#[derive(Debug)]
+pub struct Event {
+    pub name: String,
+    pub id: String,
+    pub data: String,
+}
+
+impl Events {
+    /// The next event; none: the stream has ended. Waits 10 s at most.
+    pub async fn next(&mut self) -> Option<Event> {
+        loop {
+            if let Some((event, rest)) = self.text.split_once("\n\n") {
+                let event = Event::read(event);
+                self.text = rest.to_owned();
+                if event.name.is_empty() {
+                    continue;
+                }
+                return Some(event);
+            }
+            let more = tokio::time::timeout(Duration::from_secs(10), self.body.next()).await.expect("no event came within 10 s")?;
+            self.text += std::str::from_utf8(&more.unwrap()).unwrap();
+        }
+    }
+
+    /// The next event of this name; whatever comes before it is passed over.
+    pub async fn named(&mut self, name: &str) -> Event {
+        loop {
+            let event = self.next().await.expect("the stream goes on");
+            if event.name == name {
+                return event;
+            }
+        }
+    }
+}
+
+impl Event {
+    fn read(text: &str) -> Self {
+        let all = |field: &str| text.lines().filter_map(|it| it.strip_prefix(field)).map(str::trim_start).collect::<Vec<_>>().join("\n");
+        Self { name: all("event:"), id: all("id:"), data: all("data:").replace("&#x2f;", "/") }
     }
 }
 

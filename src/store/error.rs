@@ -1,0 +1,122 @@
+//! What can go wrong with the database, and whether it passes.
+
+use std::path::PathBuf;
+
+use crate::desk::id::MailboxId;
+
+/// What can go wrong with the database.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// The database refuses or is not there.
+    #[error("the database: {0}")]
+    Database(#[from] sqlx::Error),
+    /// Its tables cannot be brought up to date.
+    #[error("the database cannot be brought up to date: {0}")]
+    Migrate(#[from] sqlx::migrate::MigrateError),
+    /// A file beside the database.
+    #[error("{path}: {source}")]
+    File {
+        /// Which.
+        path: PathBuf,
+        /// The system's words.
+        source: std::io::Error,
+    },
+    /// Another process has it.
+    #[error("{0} is in use by another maildesk; stop that one first, or use PostgreSQL for several")]
+    InUse(PathBuf),
+    /// A row that this program cannot have written.
+    #[error("table {table}, column {column}: `{value}` is not one of the words known; the database is damaged or from a newer maildesk")]
+    Unreadable {
+        /// Where.
+        table: &'static str,
+        /// In what.
+        column: &'static str,
+        /// The word found.
+        value: String,
+    },
+    /// Content that a row names is not there, or is not what its hash says.
+    #[error("the content {sha256} is {what}; restore it from a backup")]
+    Content {
+        /// Its hash.
+        sha256: String,
+        /// Missing or damaged.
+        what: &'static str,
+    },
+    /// Another instance reads the mailbox, or may: nothing of this transaction happened.
+    #[error("mailbox {0} is another instance’s to read")]
+    LeaseLost(MailboxId),
+}
+
+impl StoreError {
+    /// Whether a unique rule was hit: somebody else was first.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(it)) => it.is_unique_violation(),
+            Self::Database(_)
+            | Self::Migrate(_)
+            | Self::File { .. }
+            | Self::InUse(_)
+            | Self::Unreadable { .. }
+            | Self::Content { .. }
+            | Self::LeaseLost(_) => false,
+        }
+    }
+
+    /// Whether the same may succeed later, however it is done: the database is away, busy or full, or two were in each other's way.
+    /// What is false for ever (a value that cannot be kept) does not pass.
+    #[must_use]
+    pub fn is_passing(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(it)) => it.code().is_some_and(|code| passing_code(&code)),
+            Self::Database(error) => matches!(
+                error,
+                sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
+            ),
+            Self::File { .. } | Self::InUse(_) | Self::LeaseLost(_) => true,
+            Self::Migrate(_) | Self::Unreadable { .. } | Self::Content { .. } => false,
+        }
+    }
+
+    /// Whether two transactions were in each other's way, so that the loser does best to begin again at once.
+    #[must_use]
+    pub fn is_lost_race(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(it)) => it.code().is_some_and(|code| code == "40001" || code == "40P01"),
+            Self::Database(_)
+            | Self::Migrate(_)
+            | Self::File { .. }
+            | Self::InUse(_)
+            | Self::Unreadable { .. }
+            | Self::Content { .. }
+            | Self::LeaseLost(_) => false,
+        }
+    }
+}
+
+/// PostgreSQL's classes of five signs: connection, rollback, resources, not in that state, operator, system. SQLite's numbers, the
+/// extended ones in their higher bits: busy, locked, no memory, read-only, interrupted, I/O, full, cannot open.
+fn passing_code(code: &str) -> bool {
+    match code.parse::<i64>() {
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5..=10 | 13 | 14),
+        Ok(_) | Err(_) => ["08", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)),
+    }
+}
+
+/// Every call of this room.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_passes_is_told_from_what_is_false_for_ever() {
+        for (code, passes) in [("40P01", true), ("57P01", true), ("53100", true), ("13", true), ("2570", true), ("5", true)] {
+            assert_eq!(passing_code(code), passes, "{code}");
+        }
+        for code in ["22021", "23505", "54000", "1", "19", "2067", "18"] {
+            assert!(!passing_code(code), "{code}");
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! What changes while a page is open.
+
+use axum::http::StatusCode;
+use maildesk::{
+    actions::{assign::assign, set_status::set_status, write_note::write_note},
+    desk::{
+        comment::CommentText,
+        id::TicketNumber,
+        settings::{DeskSettings, Reach},
+        ticket::Status,
+    },
+};
+
+use crate::{browser::Browser, test_desk::TestDesk};
+
+/// Where a page says that its news are.
+fn events(page: &crate::browser::Page) -> String {
+    page.text().split("data-events=\"").nth(1).unwrap().split('"').next().unwrap().replace("&amp;", "&")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn new_mail_is_on_an_open_list_with_its_count() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let page = hal.get("/tickets?view=unassigned").await;
+    let mut open = hal.follow(&events(&page), &[]).await;
+    assert!(open.named("swap").await.data.contains("id=\"n-unassigned\" hidden>0<"));
+    desk.write("Ann <ann@home.test>", "The printer is on fire", "Help!").await;
+    let row = open.named("rows").await;
+    assert!(row.data.contains("id=\"t1\"") && row.data.contains("The printer is on fire"), "{row:?}");
+    assert!(!row.data.contains("elsewhere"));
+    assert!(open.named("swap").await.data.contains("id=\"n-unassigned\">1<"));
+    assign(&desk.desk, &desk.ada, TicketNumber(1), None, Some(desk.hal.id)).await.unwrap();
+    let row = open.named("rows").await;
+    assert!(row.data.contains("Left this view"), "what left the list says so: {row:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happened_while_the_connection_was_broken_is_told_once_it_is_back() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let address = events(&hal.get("/tickets").await);
+    let mut open = hal.follow(&address, &[]).await;
+    desk.write("Ann <ann@home.test>", "One", "Help!").await;
+    let first = open.named("rows").await;
+    drop(open);
+    desk.write("Ben <ben@home.test>", "Two", "Help!").await;
+    let mut again = hal.follow(&address, &[("last-event-id", &first.id)]).await;
+    let row = again.named("rows").await;
+    assert!(row.data.contains("id=\"t2\"") && !row.data.contains("id=\"t1\""), "{row:?}");
+    let mut from_the_page = hal.follow(&address, &[]).await;
+    let rows = from_the_page.named("rows").await;
+    assert!(rows.data.contains("id=\"t2\"") && rows.data.contains("id=\"t1\""), "{rows:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helper_is_told_of_what_is_in_reach_alone() {
+    let desk = TestDesk::with(DeskSettings { helpers_see: Reach::Unassigned, ..DeskSettings::default() }, |_| {}).await;
+    desk.mail_does_not_matter();
+    desk.write("Ann <ann@home.test>", "One", "Help!").await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let page = hal.get("/tickets").await;
+    let mut open = hal.follow(&events(&page), &[]).await;
+    assign(&desk.desk, &desk.ada, TicketNumber(1), None, Some(desk.ada.id)).await.unwrap();
+    assert_eq!(open.named("gone").await.data, "1", "it is Ada’s now");
+    set_status(&desk.desk, &desk.ada, TicketNumber(1), None, Status::Resolved).await.unwrap();
+    desk.write("Ben <ben@home.test>", "Two", "Help!").await;
+    let next = open.named("rows").await;
+    assert!(next.data.contains("id=\"t2\"") && !next.data.contains("id=\"t1\""), "{next:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_ticket_says_that_somebody_else_did_something() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    desk.write("Ann <ann@home.test>", "One", "Help!").await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let page = hal.get("/tickets/1").await;
+    let mut open = hal.follow(&events(&page), &[]).await;
+    let note = |text: &str| CommentText::parse(text).unwrap();
+    write_note(&desk.desk, &desk.hal, TicketNumber(1), &note("mine"), &[]).await.unwrap();
+    write_note(&desk.desk, &desk.ada, TicketNumber(1), &note("hers"), &[]).await.unwrap();
+    loop {
+        let told = open.named("swap").await;
+        if told.data.contains("id=\"newer\"") {
+            assert!(told.data.contains("Something happened on this ticket"), "one’s own is no news: {told:?}");
+            break;
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_ends_with_its_session_and_customers_have_none() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    desk.write("Ann <ann@home.test>", "One", "Help!").await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let address = events(&hal.get("/tickets").await);
+    let mut open = hal.follow(&address, &[]).await;
+    open.named("swap").await;
+    assert_eq!(hal.post("/logout", &[]).await.status, StatusCode::SEE_OTHER);
+    desk.write("Ben <ben@home.test>", "Two", "Help!").await;
+    assert!(open.next().await.is_none(), "nothing is told after signing out");
+    let ann = desk.person("ann@home.test").await.unwrap();
+    let mut ann = Browser::of(&desk, &ann).await;
+    assert_eq!(ann.follow(&address, &[]).await.status, StatusCode::FORBIDDEN);
+}
