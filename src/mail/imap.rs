@@ -63,7 +63,7 @@ impl Default for ImapLimits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(30),
-            answer: Duration::from_secs(60),
+            answer: Duration::from_secs(50),
             idle: Duration::from_secs(5 * 60),
             largest_message: 50 * 1024 * 1024,
             batch_octets: 2 * 1024 * 1024,
@@ -133,6 +133,15 @@ impl Session {
         let capabilities = capabilities(&mut dialog).await?;
         let folder = select(&mut dialog, account, opening).await?;
         Ok(Self { dialog, limits, capabilities, folder })
+    }
+
+    /// Opens the account's folder again: it may be open for reading only no more.
+    ///
+    /// # Errors
+    /// When the server refuses, breaks off, or is silent; when the folder was numbered anew.
+    pub async fn select_again(&mut self, account: &ImapAccount) -> Result<(), ImapError> {
+        self.folder = select(&mut self.dialog, account, Opening::Working).await?;
+        Ok(())
     }
 
     /// The folder as it is known now.
@@ -313,7 +322,8 @@ async fn select(dialog: &mut Dialog, account: &ImapAccount, opening: Opening) ->
         }
         Err(other) => return Err(other),
     }
-    let Some(uid_validity) = uid_validity else {
+    // RFC 3501 §9: it is never 0.
+    let Some(uid_validity) = uid_validity.filter(|it| *it > 0) else {
         return Err(dialog.lost("it gives no UIDVALIDITY for the folder, without which no message can be told from another"));
     };
     (dialog.uid_validity, dialog.exists) = (Some(uid_validity), exists);

@@ -113,7 +113,7 @@ pub(super) async fn connect(server: &MailServer, protocol: Protocol, limit: Dura
         return Err(ConnectError::PlainToElsewhere { server: server.to_string() });
     }
     tcp.set_nodelay(true).map_err(unreachable)?;
-    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 4);
+    let keepalive = TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE / 4).with_retries(4);
     SockRef::from(&tcp).set_tcp_keepalive(&keepalive).map_err(unreachable)?;
     let handshake = "agreeing on TLS";
     Ok(match server.tls {

@@ -24,6 +24,7 @@ use crate::{
     store::{
         Conn,
         health::{self, Flow, Outgoing, Which},
+        mailboxes::{self, Reader},
     },
 };
 
@@ -118,6 +119,7 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let today = now.to_zoned(zone.clone()).start_of_day().map_or(now, |it| it.timestamp());
     let mut conn = panel.desk.store.read().await?;
     let facts = configured(&panel, &mut conn).await?;
+    let mut readers = mailboxes::readers(&mut conn).await?;
     let flow = health::flow(&mut conn, today, now - SignedDuration::from_hours(7 * 24)).await?;
     let outbox = match may(&visitor.person, Act::Manage, panel.desk.rules()) {
         Verdict::Allowed => Some(outbox(&panel, &mut conn, &asked).await?),
@@ -128,7 +130,11 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let page = Page {
         well: conditions.iter().filter(|it| **it == Condition::Well).count(),
         last_in: facts.iter().filter_map(|(_, it)| it.last_mail_at).max().map(|at| When::new(at, now, zone)),
-        boxes: facts.iter().zip(conditions).map(|((id, facts), it)| mailbox(&panel, *id, facts, it)).collect(),
+        boxes: facts
+            .iter()
+            .zip(conditions)
+            .map(|((id, facts), it)| mailbox(&panel, *id, facts, it, readers.remove(id).unwrap_or_default()))
+            .collect(),
         flow: flow_words(flow, now),
         outbox,
     };
@@ -145,7 +151,7 @@ fn flow_words(flow: Flow, now: Timestamp) -> FlowWords {
     }
 }
 
-fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, condition: Condition) -> Mailbox {
+fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, condition: Condition, reader: Reader) -> Mailbox {
     let now = panel.desk.clock.now();
     let when = |at: Option<Timestamp>, never: &str| {
         at.map_or_else(
@@ -176,12 +182,17 @@ fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, condition: Condit
         name: settings.map_or_else(String::new, |it| it.name.clone()),
         class,
         state: state.to_owned(),
-        facts: vec![
+        facts: [
             ("Connected", when(facts.connected_since, "no").replace(" ago,", ", since")),
             ("Last check", when(facts.checked_at, "never")),
             ("Last mail", when(facts.last_mail_at, "none yet")),
             ("Waiting there", facts.waiting.to_string()),
-        ],
+        ]
+        .into_iter()
+        // Where there is one daemon alone, it is clear who.
+        .chain(reader.name.filter(|_| !panel.desk.store.is_alone()).map(|it| ("Read by", it)))
+        .chain(reader.not_filed.map(|it| ("Not filed", it)))
+        .collect(),
         trouble,
         error: facts.error.clone(),
         address,

@@ -81,12 +81,3 @@ pub async fn give_back(tx: &mut Tx, fence: Fence) -> Result<()> {
     on!(tx, c => sqlx::query(sql).bind(mailbox.0).bind(instance.0).bind(number).execute(c).await.map(|_| ()))?;
     Ok(())
 }
-
-/// The name of whoever reads a mailbox, where somebody does.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn reader(conn: &mut Conn, mailbox: MailboxId) -> Result<Option<String>> {
-    let sql = "select i.name from fetch_leases l join instances i on i.id = l.instance where l.mailbox = $1";
-    Ok(on!(conn, c => sqlx::query_scalar(sql).bind(mailbox.0).fetch_optional(c).await)?)
-}

@@ -1,5 +1,7 @@
 //! Rows of `mailboxes`: what the desk has learnt about each folder it watches.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -16,6 +18,8 @@ pub struct MailboxState {
     pub uid_validity: Option<u32>,
     /// UIDs below it were there before we came.
     pub floor_uid: u32,
+    /// Why mail that was taken in stays as it was on the server; none: it is filed.
+    pub not_filed: Option<String>,
 }
 
 /// The row of a mailbox of the configuration, made when it is new.
@@ -34,13 +38,14 @@ pub async fn ensure(tx: &mut Tx, name: &str, address: &EmailAddress) -> Result<M
 /// # Errors
 /// When the database refuses.
 pub async fn state(conn: &mut Conn, id: MailboxId) -> Result<MailboxState> {
-    let sql = "select met_at, uid_validity, floor_uid from mailboxes where id = $1";
-    let (met_at, uid_validity, floor_uid): (Option<i64>, Option<i64>, i64) =
+    let sql = "select met_at, uid_validity, floor_uid, not_filed from mailboxes where id = $1";
+    let (met_at, uid_validity, floor_uid, not_filed): (Option<i64>, Option<i64>, i64, Option<String>) =
         on!(conn, c => sqlx::query_as(sql).bind(id.0).fetch_one(c).await)?;
     Ok(MailboxState {
         met_at: met_at.map(at),
         uid_validity: uid_validity.and_then(|it| u32::try_from(it).ok()),
         floor_uid: u32::try_from(floor_uid).unwrap_or(1),
+        not_filed,
     })
 }
 
@@ -84,6 +89,34 @@ pub async fn failed(tx: &mut Tx, id: MailboxId, error: &str, now: Timestamp) -> 
         "update mailboxes set connected_since = null, error = $2, error_at = $3, failing_since = coalesce(failing_since, $3) where id = $1";
     on!(tx, c => sqlx::query(sql).bind(id.0).bind(error).bind(ms(now)).execute(c).await.map(|_| ()))?;
     Ok(())
+}
+
+/// Why mail that was taken in stays as it was on the server, in plain words; none: it is filed.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn not_filed(tx: &mut Tx, id: MailboxId, why: Option<&str>) -> Result<()> {
+    on!(tx, c => sqlx::query("update mailboxes set not_filed = $2 where id = $1").bind(id.0).bind(why).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// What an instance is about a mailbox, and what it cannot do there.
+#[derive(Clone, Debug, Default)]
+pub struct Reader {
+    /// The name of the instance that reads it; none: nobody does.
+    pub name: Option<String>,
+    /// Why mail that was taken in stays as it was on the server; none: it is filed.
+    pub not_filed: Option<String>,
+}
+
+/// Who reads each mailbox that ever was configured.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn readers(conn: &mut Conn) -> Result<HashMap<MailboxId, Reader>> {
+    let sql = "select m.id, i.name, m.not_filed from mailboxes m left join fetch_leases l on l.mailbox = m.id left join instances i on i.id = l.instance";
+    let rows: Vec<(i64, Option<String>, Option<String>)> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id, name, not_filed)| (MailboxId(id), Reader { name, not_filed })).collect())
 }
 
 /// At start and at the end nothing is connected.

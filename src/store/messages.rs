@@ -1,4 +1,4 @@
-//! The ledger: every message the daemon ever saw, and where on a server it was met (MAIL.md, "The ledger").
+//! The ledger: every message the daemon ever saw (MAIL.md, "The ledger").
 
 use jiff::Timestamp;
 
@@ -84,87 +84,6 @@ pub async fn keep(tx: &mut Tx, all: &[Arrived<'_>], now: Timestamp) -> Result<Ve
         kept.push(Kept::Known(LedgerId(id)));
     }
     Ok(kept)
-}
-
-/// A place on a server: `mailbox` holds the message under this UID for as long as its UIDVALIDITY stays.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// Which folder.
-    pub mailbox: MailboxId,
-    /// RFC 9051 §2.3.1.1.
-    pub uid_validity: u32,
-    /// In that folder.
-    pub uid: u32,
-}
-
-/// Notes where messages were met.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn sight(tx: &mut Tx, all: &[(Place, LedgerId)], now: Timestamp) -> Result<()> {
-    if all.is_empty() {
-        return Ok(());
-    }
-    on!(tx, c => {
-        let mut sql = sqlx::QueryBuilder::new("insert into sightings (mailbox, uid_validity, uid, message, seen_at) ");
-        sql.push_values(all, |mut row, (place, message)| {
-            row.push_bind(place.mailbox.0).push_bind(i64::from(place.uid_validity)).push_bind(i64::from(place.uid));
-            row.push_bind(message.0).push_bind(ms(now));
-        });
-        sql.push(" on conflict (mailbox, uid_validity, uid) do nothing");
-        sql.build().execute(c).await.map(|_| ())
-    })?;
-    Ok(())
-}
-
-/// The UIDs from `from` up that the ledger has of this folder, ascending.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn sighted(conn: &mut Conn, mailbox: MailboxId, uid_validity: u32, from: u32) -> Result<Vec<u32>> {
-    let sql = "select uid from sightings where mailbox = $1 and uid_validity = $2 and uid >= $3 order by uid";
-    let rows: Vec<(i64,)> =
-        on!(conn, c => sqlx::query_as(sql).bind(mailbox.0).bind(i64::from(uid_validity)).bind(i64::from(from)).fetch_all(c).await)?;
-    Ok(rows.into_iter().filter_map(|(uid,)| u32::try_from(uid).ok()).collect())
-}
-
-/// UIDs whose message is decided and which are not yet filed on the server; at most `limit`, ascending.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn to_file(conn: &mut Conn, mailbox: MailboxId, uid_validity: u32, limit: i64) -> Result<Vec<u32>> {
-    let sql = "select s.uid from sightings s join messages m on m.id = s.message
-        where s.mailbox = $1 and s.uid_validity = $2 and s.filing = 'due' and m.state = 'decided' order by s.uid limit $3";
-    let rows: Vec<(i64,)> =
-        on!(conn, c => sqlx::query_as(sql).bind(mailbox.0).bind(i64::from(uid_validity)).bind(limit).fetch_all(c).await)?;
-    Ok(rows.into_iter().filter_map(|(uid,)| u32::try_from(uid).ok()).collect())
-}
-
-/// What filing on the server came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Filed {
-    /// Flagged, and moved where that is wanted.
-    Done,
-    /// The server will not have it: left as it is, and not tried again.
-    Left,
-}
-
-/// Notes what filing these UIDs came to.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn filed(tx: &mut Tx, mailbox: MailboxId, uid_validity: u32, uids: &[u32], how: Filed, now: Timestamp) -> Result<()> {
-    let word = match how {
-        Filed::Done => "done",
-        Filed::Left => "left",
-    };
-    let sql = "update sightings set filing = $4, filed_at = $5 where mailbox = $1 and uid_validity = $2 and uid = $3";
-    for uid in uids {
-        on!(tx, c => sqlx::query(sql)
-            .bind(mailbox.0).bind(i64::from(uid_validity)).bind(i64::from(*uid)).bind(word).bind(ms(now))
-            .execute(c).await.map(|_| ()))?;
-    }
-    Ok(())
 }
 
 /// A row of the ledger as the decision needs it.

@@ -30,6 +30,7 @@ pub mod instances;
 mod later;
 pub mod leases;
 pub mod ledger;
+pub mod left_alone;
 pub mod links;
 pub mod mailboxes;
 pub mod messages;
@@ -47,6 +48,7 @@ pub mod replay;
 pub mod search;
 pub mod sender_rules;
 pub mod sessions;
+pub mod sightings;
 pub mod tickets;
 pub mod verify;
 

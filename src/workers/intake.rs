@@ -1,5 +1,7 @@
 //! A mailbox into the ledger: list, fetch, keep, decide, file; then wait for more.
 
+mod filing;
+mod meeting;
 mod round;
 
 use std::{collections::HashMap, time::Duration};
@@ -10,11 +12,12 @@ pub use self::round::run;
 use crate::{
     actions::Desk,
     desk::{id::MailboxId, mailbox::ImapAccount, settings::TakeExisting},
-    mail::imap::{Fetched, Filed as OnServer, Filing, ImapError, ImapLimits, LISTED_AT_ONCE, Listed, Session, Short, Woken},
+    mail::imap::{Fetched, ImapError, ImapLimits, LISTED_AT_ONCE, Listed, Session, Short, Woken},
     store::{
-        leases::{self, Fence},
-        mailboxes::{self, MailboxState},
-        messages::{self, Filed, Place, Taken},
+        leases::Fence,
+        mailboxes,
+        messages::Taken,
+        sightings::{self, Marks, Place},
     },
     workers::{
         Result,
@@ -30,7 +33,7 @@ const AT_ONCE: usize = 500;
 /// A message that the server lists and does not give is asked for so often before what it gives is taken.
 const PATIENCE: u32 = 5;
 
-/// What is listed and not given is asked for again after so long.
+/// What is listed and not given is asked for again after so long; after twice that patience, only when everything is listed again.
 const SOON: Duration = Duration::from_secs(1);
 
 /// One watched folder.
@@ -63,6 +66,9 @@ pub struct Watch<'a> {
     floor: u32,
     /// How often a message was listed and not given.
     not_given: HashMap<u32, u32>,
+    /// The server says that it tells of new mail, and refuses to.
+    must_be_asked: bool,
+    filing: filing::Standing,
     caution: &'a mut Caution,
 }
 
@@ -89,59 +95,22 @@ impl<'a> Watch<'a> {
     ) -> Result<Self> {
         let limits = ImapLimits { largest_message: desk.settings.max_message_bytes, ..watched.limits };
         let session = Session::open(&watched.account, limits).await?;
-        let mut watch =
-            Self { desk, watched, lease, session, stop: stop.clone(), next_uid: 1, floor: 1, not_given: HashMap::new(), caution };
+        let mut watch = Self {
+            desk,
+            watched,
+            lease,
+            session,
+            stop: stop.clone(),
+            next_uid: 1,
+            floor: 1,
+            not_given: HashMap::new(),
+            must_be_asked: false,
+            filing: filing::Standing::default(),
+            caution,
+        };
         watch.floor = watch.meet().await?;
         watch.next_uid = watch.floor;
         Ok(watch)
-    }
-
-    /// The first UID that is ours to take. At the first meeting that is the next to come, unless more was asked for; when the
-    /// folder's UIDs have been given anew, everything is looked at again and known by its content.
-    async fn meet(&mut self) -> Result<u32> {
-        let (desk, mailbox) = (self.desk, self.watched.mailbox);
-        let folder = self.session.folder();
-        let known = mailboxes::state(&mut *desk.store.read().await?, mailbox).await?;
-        let floor = match known {
-            MailboxState { met_at: Some(_), uid_validity: Some(same), floor_uid } if same == folder.uid_validity => return Ok(floor_uid),
-            MailboxState { met_at: Some(met_at), .. } => self.first_since(met_at).await?,
-            MailboxState { met_at: None, .. } => match self.watched.take_existing {
-                TakeExisting::All => 1,
-                TakeExisting::Unseen => self.take_unseen().await?,
-                TakeExisting::None => self.next_to_come().await?,
-            },
-        };
-        let mut tx = self.lease.begin(desk).await?;
-        mailboxes::meet(&mut tx, mailbox, folder.uid_validity, floor, desk.clock.now()).await?;
-        fail_point!("meet-commit");
-        tx.commit().await?;
-        fail_point!("met");
-        tracing::info!(mailbox = %self.watched.name, "watching mailbox {}: mail from UID {floor} on is taken", self.watched.name);
-        Ok(floor)
-    }
-
-    async fn next_to_come(&mut self) -> Result<u32> {
-        if let Some(next) = self.session.folder().uid_next {
-            return Ok(next);
-        }
-        Ok(self.list(1).await?.last().map_or(1, |it| it.uid.saturating_add(1)))
-    }
-
-    /// The lowest UID of a message that came after the first meeting; older mail was not taken and is not now.
-    async fn first_since(&mut self, met_at: jiff::Timestamp) -> Result<u32> {
-        let listed = self.list(1).await?;
-        // A server's dates have no parts of a second: mail of the second of the meeting came after it for all that we know.
-        let since = |at: jiff::Timestamp| at.as_second() >= met_at.as_second();
-        let later = listed.iter().filter(|it| it.internal_date.is_none_or(since)).map(|it| it.uid).min();
-        Ok(later.or_else(|| listed.last().map(|it| it.uid.saturating_add(1))).unwrap_or(1))
-    }
-
-    /// What nobody has read is taken before the folder counts as met: a crash in between begins again.
-    async fn take_unseen(&mut self) -> Result<u32> {
-        let next = self.next_to_come().await?;
-        let unseen = self.session.list_unseen().await?;
-        self.take(&unseen.into_iter().filter(|it| it.uid < next).collect::<Vec<_>>()).await?;
-        Ok(next)
     }
 
     async fn list(&mut self, mut from: u32) -> Result<Vec<Listed>> {
@@ -162,8 +131,8 @@ impl<'a> Watch<'a> {
     /// # Errors
     /// When the server or the database fails; what is in the ledger stays.
     pub async fn step(&mut self) -> Result<Step> {
-        let from = self.not_given.keys().copied().min().map_or(self.next_uid, |uid| uid.min(self.next_uid));
-        self.step_from(from).await
+        let awaited = self.not_given.iter().filter(|(_, tries)| **tries < PATIENCE * 2).map(|(uid, _)| *uid).min();
+        self.step_from(awaited.map_or(self.next_uid, |uid| uid.min(self.next_uid))).await
     }
 
     /// Lists the whole folder and takes in what the ledger lacks, whoever has read it meanwhile.
@@ -180,8 +149,12 @@ impl<'a> Watch<'a> {
         loop {
             let page = self.session.list_from(from).await?;
             let uid_validity = self.session.folder().uid_validity;
-            let known = messages::sighted(&mut *desk.store.read().await?, mailbox, uid_validity, from).await?;
-            let new: Vec<Listed> = page.iter().filter(|it| known.binary_search(&it.uid).is_err()).copied().collect();
+            let known = sightings::sighted(&mut *desk.store.read().await?, mailbox, uid_validity, from).await?;
+            let new: Vec<Listed> = page.iter().filter(|it| is_new(it, &known)).copied().collect();
+            let last_page = page.len() < LISTED_AT_ONCE;
+            let to = page.last().filter(|_| !last_page).map_or(u32::MAX, |it| it.uid);
+            // What is listed no more was deleted or moved by somebody: it is not waited for.
+            self.not_given.retain(|uid, _| !(from..=to).contains(uid) || page.iter().any(|it| it.uid == *uid));
             for chunk in new.chunks(AT_ONCE) {
                 step.taken += self.take(chunk).await?;
                 self.file().await?;
@@ -192,11 +165,10 @@ impl<'a> Watch<'a> {
             let Some(last) = page.last() else { break };
             from = last.uid.saturating_add(1);
             self.next_uid = self.next_uid.max(from);
-            if page.len() < LISTED_AT_ONCE {
+            if last_page {
                 break;
             }
         }
-        self.not_given.retain(|_, tries| *tries < PATIENCE * 2);
         self.caution.one_by_one = false;
         self.file().await?;
         step.waiting = self.not_given.len();
@@ -256,11 +228,7 @@ impl<'a> Watch<'a> {
                 self.not_given.remove(&it.uid);
             }
             for it in this.not_yet {
-                match it.octets {
-                    // Deleted between listing and fetching: nothing to wait for once it is no longer listed.
-                    None => drop(self.not_given.remove(&it.uid)),
-                    Some(_) => *self.not_given.entry(it.uid).or_default() += 1,
-                }
+                *self.not_given.entry(it.uid).or_default() += 1;
             }
             batch = next?;
         }
@@ -268,57 +236,41 @@ impl<'a> Watch<'a> {
     }
 
     async fn take_header(&mut self, one: Listed) -> Result<usize> {
-        let Some(header) = self.session.fetch_header(one.uid).await? else { return Ok(0) };
-        let (mailbox, uid_validity) = (self.watched.mailbox, self.session.folder().uid_validity);
+        let Some(header) = self.session.fetch_header(one.uid).await? else {
+            *self.not_given.entry(one.uid).or_default() += 1;
+            return Ok(0);
+        };
         let arrival = Arrival {
-            place: Some(Place { mailbox, uid_validity, uid: one.uid }),
+            place: Some(place(self.lease.fence(), self.session.folder().uid_validity, one)),
             received_at: one.internal_date.unwrap_or(self.desk.clock.now()),
             size: u64::from(one.size),
             taken: Taken::HeaderOnly,
             octets: &header,
         };
         take_in_under(self.desk, self.lease.fence(), &[arrival]).await?;
+        self.not_given.remove(&one.uid);
         Ok(1)
     }
 
-    /// Files on the server whatever is decided. A refusal is tried again at the next step and changes no decision.
-    async fn file(&mut self) -> Result<()> {
-        let (desk, mailbox, uid_validity) = (self.desk, self.watched.mailbox, self.session.folder().uid_validity);
-        loop {
-            let mut conn = desk.store.read().await?;
-            let due = messages::to_file(&mut conn, mailbox, uid_validity, AT_ONCE as i64).await?;
-            leases::look(&mut conn, self.lease.fence()).await?;
-            drop(conn);
-            let move_to = self.watched.account.done_folder.clone();
-            let filing = Filing { mark_seen: true, move_to, only_before: self.lease.certain_until() };
-            if due.is_empty() {
-                return Ok(());
-            }
-            fail_point!("file-begun");
-            let how = match self.session.file(&due, &filing).await {
-                Ok(OnServer::Moved | OnServer::Stayed) => Filed::Done,
-                Ok(OnServer::CannotMove) => Filed::Left,
-                Err(refused @ ImapError::Refused { .. }) => {
-                    tracing::warn!(mailbox = %self.watched.name, "mailbox {}: cannot file messages on the server: {refused}", self.watched.name);
-                    return Ok(());
-                }
-                Err(other) => return Err(other.into()),
-            };
-            fail_point!("file-done");
-            let mut tx = self.lease.begin(desk).await?;
-            messages::filed(&mut tx, mailbox, uid_validity, &due, how, desk.clock.now()).await?;
-            fail_point!("filed-commit");
-            tx.commit().await?;
-            fail_point!("filed");
-        }
+    /// Whether the server is asked for news in turns, so that being woken says nothing.
+    fn is_asked(&self) -> bool {
+        self.must_be_asked || !self.session.capabilities().idle
     }
 
     /// Waits for new mail, or until it is time to look anyway.
     async fn wait(&mut self, stop: &CancellationToken) -> Result<Woken> {
-        if self.session.capabilities().idle && self.not_given.is_empty() {
-            return Ok(self.session.idle(self.watched.limits.idle, stop).await?);
+        let awaited = self.not_given.values().any(|tries| *tries < PATIENCE * 2);
+        let longest = self.filing.again_in().map_or(self.watched.limits.idle, |it| it.min(self.watched.limits.idle));
+        if !self.is_asked() && !awaited {
+            match self.session.idle(longest, stop).await {
+                Err(refused @ ImapError::Refused { .. }) => {
+                    tracing::info!(mailbox = %self.watched.name, "mailbox {} is asked for news in turns: {refused}", self.watched.name);
+                    self.must_be_asked = true;
+                }
+                other => return Ok(other?),
+            }
         }
-        let nap = if self.not_given.is_empty() { self.watched.poll_every } else { SOON };
+        let nap = if awaited { SOON } else { self.watched.poll_every.min(longest) };
         tokio::select! {
             () = stop.cancelled() => Ok(Woken::Stopped),
             () = tokio::time::sleep(nap) => {
@@ -329,12 +281,28 @@ impl<'a> Watch<'a> {
     }
 }
 
+/// Whether the ledger lacks it: its number is not known, or stood for another message.
+fn is_new(listed: &Listed, known: &[sightings::Sighted]) -> bool {
+    match known.binary_search_by_key(&listed.uid, |(uid, _)| *uid) {
+        Err(_) => true,
+        Ok(at) => known[at].1.is_some_and(|it| it != marks(listed)),
+    }
+}
+
+fn marks(listed: &Listed) -> Marks {
+    Marks { size: listed.size, at: listed.internal_date }
+}
+
+fn place(fence: Fence, uid_validity: u32, listed: Listed) -> Place {
+    Place { mailbox: fence.mailbox, uid_validity, uid: listed.uid, marks: marks(&listed) }
+}
+
 async fn take_batch(desk: &Desk, fence: Fence, uid_validity: u32, messages: &[Fetched]) -> Result<usize> {
     let now = desk.clock.now();
     let arrivals: Vec<Arrival<'_>> = messages
         .iter()
         .map(|it| Arrival {
-            place: Some(Place { mailbox: fence.mailbox, uid_validity, uid: it.uid }),
+            place: Some(place(fence, uid_validity, it.listed)),
             received_at: it.internal_date.unwrap_or(now),
             size: it.octets.len() as u64,
             taken: Taken::Whole,

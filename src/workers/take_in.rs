@@ -21,7 +21,8 @@ use crate::{
         StoreError,
         leases::{self, Fence},
         mailboxes,
-        messages::{self, Arrived, Kept, LedgerRow, Place, Taken},
+        messages::{self, Arrived, Kept, LedgerRow, Taken},
+        sightings::{self, Place},
     },
     workers::Result,
 };
@@ -71,6 +72,9 @@ pub async fn take_in_under(desk: &Desk, fence: Fence, batch: &[Arrival<'_>]) -> 
 }
 
 async fn take_in_if(desk: &Desk, mailbox: MailboxId, under: Option<Fence>, batch: &[Arrival<'_>]) -> Result<Vec<Outcome>> {
+    if batch.is_empty() {
+        return Ok(Vec::new());
+    }
     let new = keep(desk, mailbox, under, batch).await?;
     let incoming = read(desk, new).await?;
     Ok(receive_messages(desk, &incoming).await?)
@@ -97,7 +101,7 @@ async fn keep<'a>(desk: &Desk, mailbox: MailboxId, under: Option<Fence>, batch: 
     fail_point!("keep-rows");
     let kept = messages::keep(&mut tx, &rows, now).await?;
     let places: Vec<(Place, LedgerId)> = batch.iter().zip(&kept).filter_map(|(it, kept)| Some((it.place?, kept.id()))).collect();
-    messages::sight(&mut tx, &places, now).await?;
+    sightings::sight(&mut tx, &places, now).await?;
     fail_point!("keep-sighted");
     let mut new = Vec::new();
     for ((arrival, kept), sha256) in batch.iter().zip(kept).zip(hashes.iter().cloned()) {

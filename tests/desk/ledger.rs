@@ -6,7 +6,8 @@ use maildesk::{
     desk::ticket::Status,
     store::{
         held as held_mail, ledger, mailboxes,
-        messages::{Held, Place, Taken},
+        messages::{Held, Taken},
+        sightings::{Marks, Place},
     },
     workers::take_in::{Arrival, take_in},
 };
@@ -44,7 +45,7 @@ async fn one_message_in_two_watched_mailboxes_is_one_ticket_met_twice() {
     let mut outcomes = Vec::new();
     for (mailbox, server) in [(desk.mailbox, "mx1"), (sales, "mx2")] {
         let octets = format!("Delivered-To: {server}\nReceived: by {server}.desk.test\n{raw}");
-        let place = Some(Place { mailbox, uid_validity: 1, uid: 7 });
+        let place = Some(Place { mailbox, uid_validity: 1, uid: 7, marks: Marks { size: 100, at: None } });
         let arrival = Arrival {
             place,
             received_at: desk.desk.clock.now(),

@@ -31,3 +31,4 @@ mod strangers_words;
 #[path = "../support/test_desk.rs"]
 mod test_desk;
 mod verify;
+mod watching;

@@ -33,7 +33,10 @@ const BROKEN: &[(&str, &str)] = &[
     ("content", "update blobs set size = 1 where sha256 = (select sha256 from messages where id = 1)"),
     ("outgoing-octets", "update outbox set message_id = 'another@desk.test' where id = 1"),
     ("ledger-state", "update messages set trace = null where id = 1"),
-    ("filed-undecided", "insert into sightings values (1, 1, 1, 1, 0, 0, 'done'); update messages set state = 'stored' where id = 1"),
+    (
+        "filed-undecided",
+        "insert into sightings (mailbox, uid_validity, uid, message, seen_at, filed_at, filing) values (1, 1, 1, 1, 0, 0, 'done'); update messages set state = 'stored' where id = 1",
+    ),
     ("one-comment", "update comments set message = 2 where id = 1"),
     ("done-undecided", "update messages set decision = 'ignore' where id = 5"),
     ("decided-and-done", "update messages set ticket = null where id = 4"),

@@ -46,3 +46,14 @@ async fn an_admin_calls_a_mail_off_and_a_helper_does_not_see_the_outbox() {
     assert!(!hal.get("/mail").await.says("ann@home.test"));
     assert_eq!(hal.post(&path, &[("do", "retry")]).await.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_mail_page_says_why_mail_that_was_taken_in_stays_on_the_server() {
+    let desk = TestDesk::new().await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let mut tx = desk.desk.store.begin().await.unwrap();
+    mailboxes::not_filed(&mut tx, desk.mailbox, Some("the folder is open for reading only")).await.unwrap();
+    tx.commit().await.unwrap();
+    let page = hal.get("/mail").await;
+    assert!(page.says("Not filed") && page.says("the folder is open for reading only"), "{}", page.text());
+}

@@ -17,7 +17,7 @@ use crate::{
     store::{
         Store, StoreError,
         mailboxes::MailboxState,
-        messages,
+        sightings,
         verify::{Finding, server},
     },
 };
@@ -142,8 +142,10 @@ impl Comparison<'_> {
             }
         }
         // The ledger is read after the server was asked: what was taken in meanwhile is in it.
-        let sighted = messages::sighted(&mut *self.store.read().await?, id, uid_validity, state.floor_uid).await?;
-        listed.retain(|it| sighted.binary_search(&it.uid).is_err() && it.internal_date.is_none_or(|at| at < self.before));
+        let sighted = sightings::sighted(&mut *self.store.read().await?, id, uid_validity, state.floor_uid).await?;
+        listed.retain(|it| {
+            sighted.binary_search_by_key(&it.uid, |(uid, _)| *uid).is_err() && it.internal_date.is_none_or(|at| at < self.before)
+        });
         self.by_content(session, folder, &listed, NOT_TAKEN.0).await
     }
 

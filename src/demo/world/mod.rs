@@ -167,7 +167,25 @@ impl World {
     /// does that between two sessions.
     pub fn renumber(&self, address: &str, folder: &str) {
         self.imap.drop_connections();
-        self.post.renumber(address, folder);
+        self.post.renumber(address, folder, |_| ());
+    }
+
+    /// The same, the newest first: an old message then has a higher number than a new one.
+    pub fn renumber_newest_first(&self, address: &str, folder: &str) {
+        self.imap.drop_connections();
+        self.post.renumber(address, folder, |it| it.reverse());
+    }
+
+    /// Empties a folder and gives its numbers again from 1 under the same UIDVALIDITY: no server may, some do.
+    pub fn begin_numbers_again(&self, address: &str, folder: &str) {
+        self.imap.drop_connections();
+        self.post.begin_again(address, folder);
+    }
+
+    /// Puts another message under a number that is given already: likewise.
+    pub fn put_under(&self, address: &str, folder: &str, uid: u32, raw: &[u8]) {
+        self.imap.drop_connections();
+        self.post.change_folder(address, folder, |it| it.put_under(uid, raw));
     }
 
     /// From now on, mail for this address is treated so: see [`Treatment`].

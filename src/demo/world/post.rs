@@ -79,6 +79,16 @@ impl Folder {
         }
     }
 
+    /// Another message under a number that is given already.
+    pub(super) fn put_under(&mut self, uid: u32, raw: &[u8]) {
+        if let Ok(at) = self.mails.binary_search_by_key(&uid, |it| it.uid) {
+            self.version += 1;
+            self.mails[at].raw = raw.into();
+            self.mails[at].flags.clear();
+            self.mails[at].changed = self.version;
+        }
+    }
+
     /// Takes out what `goes` says, in order.
     pub(super) fn take(&mut self, goes: impl Fn(&StoredMail) -> bool) -> Vec<StoredMail> {
         let (gone, kept) = std::mem::take(&mut self.mails).into_iter().partition(|it| goes(it));
@@ -249,15 +259,24 @@ impl Post {
     }
 
     /// Numbers a folder anew, as a server does that was restored from a copy (RFC 3501 §2.3.1.1).
-    pub(super) fn renumber(&self, address: &str, folder: &str) {
+    pub(super) fn renumber(&self, address: &str, folder: &str, order: impl FnOnce(&mut Vec<StoredMail>)) {
         self.change(address, |account, new_folder| {
             let mut anew = new_folder();
-            if let Some(old) = account.folders.remove(folder) {
+            if let Some(mut old) = account.folders.remove(folder) {
+                order(&mut old.mails);
                 for mail in old.mails {
                     anew.add(mail.raw, mail.flags, mail.internal_date);
                 }
             }
             account.folders.insert(folder.to_owned(), anew);
+        });
+    }
+
+    /// Empties a folder and gives its numbers again from 1, as no server may.
+    pub(super) fn begin_again(&self, address: &str, folder: &str) {
+        self.change_folder(address, folder, |it| {
+            it.take(|_| true);
+            it.uid_next = 1;
         });
     }
 

@@ -50,6 +50,8 @@ impl fmt::Debug for Octets {
 pub struct Fetched {
     /// Which.
     pub uid: u32,
+    /// How it was listed.
+    pub listed: Listed,
     /// When it came to the server, where it says so.
     pub internal_date: Option<Timestamp>,
     /// The message, byte for byte.
@@ -192,7 +194,7 @@ impl Fetching<'_> {
             request.batch.not_yet.push(NotYet { uid, octets: Some(octets) });
         } else {
             let internal_date = internal_date.or(listed.internal_date);
-            request.batch.messages.push(Fetched { uid, internal_date, octets: Octets(response) });
+            request.batch.messages.push(Fetched { uid, listed, internal_date, octets: Octets(response) });
         }
     }
 }

@@ -2,9 +2,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Watch, Watched};
+use super::{Step, Watch, Watched};
 use crate::{
     actions::Desk,
     clock::random_bytes,
@@ -16,7 +17,13 @@ use crate::{
 /// The first pause after trouble, doubling to the longest; a refused sign-in begins higher, so that no account is locked.
 const FIRST_PAUSE: Duration = Duration::from_secs(1);
 const PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(60);
-const LONGEST_PAUSE: Duration = Duration::from_secs(5 * 60);
+const LONGEST_PAUSE_AFTER_REFUSAL: Duration = Duration::from_secs(30 * 60);
+
+/// Once a server is well again it is read again within a minute, without anybody's doing.
+const LONGEST_PAUSE: Duration = Duration::from_secs(45);
+
+/// A server that wakes us for nothing more often than so in a row is listened to after growing pauses.
+const FALSE_ALARMS: u32 = 3;
 
 /// Where a server could not be reached so often in a row, another instance may try: it may stand elsewhere in the network.
 const OUT_OF_REACH: u32 = 3;
@@ -70,6 +77,7 @@ async fn put_away(desk: &Desk, lease: Lease) {
 
 async fn read(desk: &Desk, watched: &Watched, lease: &Lease, troubles: &mut Troubles, stop: &CancellationToken) -> End {
     while !stop.is_cancelled() {
+        let began = Instant::now();
         let error = match watch(desk, watched, lease, troubles, stop).await {
             Ok(()) => break,
             Err(error) if is_lost(&error) => return End::Lost,
@@ -83,7 +91,8 @@ async fn read(desk: &Desk, watched: &Watched, lease: &Lease, troubles: &mut Trou
             Err(also) => tracing::error!("the trouble cannot be noted: {also}"),
             Ok(()) => {}
         }
-        let pause = pause(&error, troubles.in_a_row);
+        // What the try itself has waited for a silent server counts.
+        let pause = pause(&error, troubles.in_a_row).saturating_sub(began.elapsed()).max(FIRST_PAUSE / 2);
         if matches!(error, WorkerError::Imap(ImapError::Connect(_))) && troubles.in_a_row >= OUT_OF_REACH {
             return End::OutOfReach(pause);
         }
@@ -99,15 +108,28 @@ async fn watch(desk: &Desk, watched: &Watched, lease: &Lease, troubles: &mut Tro
     };
     watch.full_step().await?;
     troubles.in_a_row = 0;
+    let (mut last_full, mut false_alarms) = (Instant::now(), 0);
     loop {
-        match watch.wait(stop).await? {
-            Woken::NewMail => watch.step().await?,
-            Woken::TimedOut => watch.full_step().await?,
-            Woken::Stopped => {
-                watch.session.logout().await;
-                return Ok(());
-            }
-        };
+        let woken = watch.wait(stop).await?;
+        if woken == Woken::Stopped {
+            watch.session.logout().await;
+            return Ok(());
+        }
+        // Without IDLE, too, everything is listed from time to time.
+        let mut full = woken == Woken::TimedOut || last_full.elapsed() >= watched.limits.idle;
+        if !full {
+            let step = watch.step().await?;
+            // Something came and nothing new is listed: its number may have been given before.
+            full = woken == Woken::NewMail && step == Step::default() && !watch.is_asked();
+            false_alarms = if full { false_alarms + 1 } else { 0 };
+        }
+        if full {
+            watch.full_step().await?;
+            last_full = Instant::now();
+        }
+        if false_alarms > FALSE_ALARMS {
+            nap((FIRST_PAUSE / 4 * (1 << (false_alarms - FALSE_ALARMS).min(6))).min(LONGEST_PAUSE), stop).await;
+        }
     }
 }
 
@@ -136,7 +158,7 @@ fn pause(error: &WorkerError, troubles: u32) -> Duration {
         WorkerError::Imap(_) | WorkerError::Store(_) | WorkerError::Action(_) => FIRST_PAUSE,
     };
     let [jitter] = random_bytes::<1>();
-    let longest = if first == PAUSE_AFTER_REFUSAL { LONGEST_PAUSE * 6 } else { LONGEST_PAUSE };
+    let longest = if first == PAUSE_AFTER_REFUSAL { LONGEST_PAUSE_AFTER_REFUSAL } else { LONGEST_PAUSE };
     let pause = (first * (1 << (troubles - 1).min(10))).min(longest);
     pause - pause / 4 * u32::from(jitter) / 255
 }
