@@ -66,7 +66,7 @@ impl App {
         app.serve(listener, Panel::new((*desk).clone(), config.trusted_proxies.clone())).await?;
         take_in::note_left_over(&desk).await?;
         let owner = instance.owner();
-        sender::take_up(&desk, &owner).await?;
+        sender::take_up(&desk).await?;
         app.tasks.spawn(instance::run(desk.clone(), instance.clone(), app.stop.clone()));
         app.tasks.spawn(housekeeping::run(desk.clone(), app.stop.clone()));
         for (mailbox, row) in config.mailboxes.iter().zip(rows) {

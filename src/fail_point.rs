@@ -22,7 +22,6 @@ pub const POINTS: &[&str] = &[
     "instance-begun",
     "suspect-commit",
     "suspected",
-    "take-up-given-back",
     "take-up-commit",
     "taken-up",
     // A folder is leased, and met.

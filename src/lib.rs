@@ -88,6 +88,7 @@
 //! | Is it a loop, or too much? | [`desk::loop_guard`] |
 //! | Who hears about it? | [`desk::notification`] |
 //! | Try again when, stop when? | [`desk::delivery`] |
+//! | Who leaves first, for how long is an account left alone? | [`desk::sending`] |
 //! | What does a figure mean? | [`desk::analytics`] |
 //! | Which HTTP status? | [`actions::ActionError::kind`], mapped once in [`panel::error`] |
 //!

@@ -195,7 +195,8 @@ async fn send(State(page): State<MailboxPage>, Form(typed): Form<Typed>) -> Answ
         HandOver::Refused { words, .. }
         | HandOver::Deferred { words }
         | HandOver::Unknown { words }
-        | HandOver::AccountTrouble { words } => {
+        | HandOver::AccountTrouble { words, .. }
+        | HandOver::Stopped { words } => {
             let again =
                 view::Writing { to: typed.to, subject: letter.subject, text: typed.text, failed: words, ..view::Writing::new(&page, &of) };
             page.show("demo/write.html", again)

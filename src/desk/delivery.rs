@@ -27,12 +27,28 @@ pub enum HandOver {
         /// What happened instead of an answer.
         words: String,
     },
-    /// The account is the fault, not the message: the sign-in is refused, or the server wants nothing of us now (421).
-    /// To be tried again, more slowly, and said to an admin.
+    /// The account or its server is the fault, not the message: it is away, it wants nothing of us now (421), the sign-in is
+    /// refused, a limit is used up. The account waits, and nothing is counted against the message.
     AccountTrouble {
+        /// Whether it is to be expected to pass soon.
+        trouble: Trouble,
         /// The server's own words, and the mend where there is one.
         words: String,
     },
+    /// Stopped by us before the server had the message: it is to be tried again as if nothing had been.
+    Stopped {
+        /// Why.
+        words: String,
+    },
+}
+
+/// What ails an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Trouble {
+    /// It cannot be reached, or is busy: it is asked again within a minute.
+    Passing,
+    /// It refuses the sign-in, or says that a limit is used up: asking often makes it worse.
+    Lasting,
 }
 
 impl HandOver {
@@ -44,7 +60,8 @@ impl HandOver {
             | Self::Refused { words, .. }
             | Self::Deferred { words }
             | Self::Unknown { words }
-            | Self::AccountTrouble { words } => words,
+            | Self::AccountTrouble { words, .. }
+            | Self::Stopped { words } => words,
         }
     }
 }
@@ -116,6 +133,9 @@ impl DeliveryState {
 /// a person waits for this one, and is told after three).
 pub const GIVE_UP_AFTER: SignedDuration = SignedDuration::from_hours(3 * 24);
 
+/// And never before so many attempts: a clock that jumps by a year, or a desk that stood still for a week, gives nothing up.
+const LEAST_ATTEMPTS: i64 = 9;
+
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(4);
 
@@ -125,7 +145,7 @@ const LONGEST_PAUSE: SignedDuration = SignedDuration::from_hours(4);
 /// together does not come back together.
 #[must_use]
 pub fn pause_before_next(attempts: i64, since_first: SignedDuration, jitter: u8) -> Option<SignedDuration> {
-    if since_first >= GIVE_UP_AFTER {
+    if since_first >= GIVE_UP_AFTER && attempts >= LEAST_ATTEMPTS {
         return None;
     }
     let doublings = attempts.clamp(1, 10) - 1;
@@ -134,26 +154,29 @@ pub fn pause_before_next(attempts: i64, since_first: SignedDuration, jitter: u8)
 }
 
 /// What the answer of a server means for one delivery.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Settled {
-    /// Where it stands now.
-    pub state: DeliveryState,
-    /// When it is tried again; none: it is settled.
-    pub next_after: Option<SignedDuration>,
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Settled {
+    /// It stands so for good.
+    Finally(DeliveryState),
+    /// It stands so, and is tried again after this pause.
+    Again(DeliveryState, SignedDuration),
+    /// As it was before: this attempt does not count.
+    Untried,
 }
 
 /// What becomes of a delivery after this answer to its `attempts`-th attempt.
 #[must_use]
 pub fn after(answer: &HandOver, attempts: i64, since_first: SignedDuration, jitter: u8) -> Settled {
     let again = |state| match pause_before_next(attempts, since_first, jitter) {
-        Some(pause) => Settled { state, next_after: Some(pause) },
-        None => Settled { state: DeliveryState::Refused, next_after: None },
+        Some(pause) => Settled::Again(state, pause),
+        None => Settled::Finally(DeliveryState::Refused),
     };
     match answer {
-        HandOver::Accepted { .. } => Settled { state: DeliveryState::Sent, next_after: None },
-        HandOver::Refused { .. } => Settled { state: DeliveryState::Refused, next_after: None },
-        HandOver::Deferred { .. } | HandOver::AccountTrouble { .. } => again(DeliveryState::Delayed),
+        HandOver::Accepted { .. } => Settled::Finally(DeliveryState::Sent),
+        HandOver::Refused { .. } => Settled::Finally(DeliveryState::Refused),
+        HandOver::Deferred { .. } => again(DeliveryState::Delayed),
         HandOver::Unknown { .. } => again(DeliveryState::Unknown),
+        HandOver::AccountTrouble { .. } | HandOver::Stopped { .. } => Settled::Untried,
     }
 }
 
@@ -187,10 +210,24 @@ mod tests {
     }
 
     #[test]
-    fn a_refused_sign_in_never_bounces_the_mail() {
-        let trouble = HandOver::AccountTrouble { words: "535 no".to_owned() };
-        assert_eq!(after(&trouble, 1, SignedDuration::ZERO, 0).state, DeliveryState::Delayed);
-        assert_eq!(after(&HandOver::Refused { code: 550, words: String::new() }, 1, SignedDuration::ZERO, 0).next_after, None);
-        assert_eq!(after(&HandOver::Unknown { words: String::new() }, 1, GIVE_UP_AFTER, 0).state, DeliveryState::Refused);
+    fn what_is_the_accounts_fault_is_never_counted_against_the_mail() {
+        for trouble in [Trouble::Passing, Trouble::Lasting] {
+            let trouble = HandOver::AccountTrouble { trouble, words: "535 no".to_owned() };
+            assert_eq!(after(&trouble, 40, GIVE_UP_AFTER * 2, 0), Settled::Untried);
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_final_and_silence_is_given_up_after_three_days() {
+        let refused = HandOver::Refused { code: 550, words: String::new() };
+        assert_eq!(after(&refused, 1, SignedDuration::ZERO, 0), Settled::Finally(DeliveryState::Refused));
+        let unknown = HandOver::Unknown { words: String::new() };
+        assert_eq!(after(&unknown, 25, GIVE_UP_AFTER, 0), Settled::Finally(DeliveryState::Refused));
+        let year = SignedDuration::from_hours(365 * 24);
+        assert_eq!(
+            after(&unknown, 2, year, 0),
+            Settled::Again(DeliveryState::Unknown, SignedDuration::from_mins(2)),
+            "the clock jumped, or nobody tried"
+        );
     }
 }

@@ -26,6 +26,7 @@ pub mod person;
 pub mod public_url;
 pub mod replay;
 pub mod sender;
+pub mod sending;
 pub mod service_code;
 pub mod settings;
 pub mod ticket;

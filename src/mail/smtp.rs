@@ -3,13 +3,16 @@
 //! lettre frames commands and reads replies. Connecting, TLS, time limits, the number of connections and the bounds on
 //! what a server may say are ours: lettre's time limit covers connecting alone, and its pool caps idle connections only.
 
+mod fence;
 mod hand_over;
+mod limit;
 mod pool;
 mod session;
 mod sign_in;
 
 use std::time::Duration;
 
+pub use fence::Fence;
 pub use pool::SmtpPool;
 pub use session::SmtpError;
 
@@ -18,7 +21,9 @@ pub use session::SmtpError;
 pub struct SmtpLimits {
     /// To connect, and again to agree on TLS.
     pub connect: Duration,
-    /// For the answer to any command before the message.
+    /// For the answer to each command before a recipient is named: what is wrong then is wrong with the server, and it is found so soon.
+    pub hello: Duration,
+    /// For the answer to any command about a recipient.
     pub command: Duration,
     /// To transfer the message, besides what its size calls for at 10 KB/s.
     pub transfer: Duration,
@@ -32,6 +37,7 @@ impl Default for SmtpLimits {
     fn default() -> Self {
         Self {
             connect: Duration::from_secs(30),
+            hello: Duration::from_secs(50),
             command: Duration::from_secs(120),
             transfer: Duration::from_secs(180),
             after_message: Duration::from_secs(600),

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     desk::id::InstanceId,
-    store::{Conn, Db, Result, Store, Tx, ms, on, outbox},
+    store::{Conn, Db, Result, Store, Tx, ms, on, sending},
 };
 
 /// A run as another one sees it.
@@ -116,7 +116,7 @@ pub async fn bury(tx: &mut Tx, dead: &Seen) -> Result<Burial> {
     if gone == 0 {
         return Ok(Burial::NotDead);
     }
-    outbox::give_back(tx, &owner(&dead.name, dead.id)).await?;
+    sending::give_back(tx, &owner(&dead.name, dead.id)).await?;
     Ok(Burial::Done)
 }
 

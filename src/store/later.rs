@@ -43,6 +43,8 @@ pub(super) struct QueuedMail {
     pub sha256: String,
     pub subject: String,
     pub automatic: i64,
+    /// 0: it leaves first.
+    pub rank: i64,
     pub to: Vec<(EmailAddress, Option<i64>)>,
     pub not_before: Timestamp,
     pub at: Timestamp,
@@ -112,11 +114,11 @@ impl Tx {
         for some in rows.chunks(AT_ONCE) {
             on!(self, c => {
                 let mut sql = sqlx::QueryBuilder::new(
-                    "insert into deliveries (outbox, mailbox, address, domain, person, automatic, state, next_at, created_at) ",
+                    "insert into deliveries (outbox, mailbox, address, domain, person, automatic, rank, state, next_at, created_at) ",
                 );
                 sql.push_values(some, |mut row, (id, mail, (address, person))| {
                     row.push_bind(*id).push_bind(mail.mailbox).push_bind(address.folded()).push_bind(address.domain()).push_bind(*person);
-                    row.push_bind(mail.automatic).push_bind("waiting").push_bind(ms(mail.not_before)).push_bind(ms(mail.at));
+                    row.push_bind(mail.automatic).push_bind(mail.rank).push_bind("waiting").push_bind(ms(mail.not_before)).push_bind(ms(mail.at));
                 });
                 sql.build().execute(c).await.map(|_| ())
             })?;

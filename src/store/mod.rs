@@ -47,6 +47,7 @@ pub mod remarks;
 pub mod replay;
 pub mod search;
 pub mod sender_rules;
+pub mod sending;
 pub mod sessions;
 pub mod sightings;
 pub mod tickets;

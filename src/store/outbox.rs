@@ -8,7 +8,7 @@ use crate::{
         id::{CommentId, DeliveryId, MailboxId, OutboxId, PersonId, TicketNumber},
         loop_guard::AutomaticSent,
     },
-    store::{Conn, Result, StoreError, Tx, at, blobs::ContentHash, later::QueuedMail, ms, on},
+    store::{Result, Tx, at, blobs::ContentHash, later::QueuedMail, ms, on},
 };
 
 /// A finished mail to be kept until it is handed over.
@@ -67,6 +67,8 @@ pub fn insert(tx: &mut Tx, mail: &NewMail<'_>, to: &[Recipient], not_before: Tim
         sha256: mail.sha256.as_str().to_owned(),
         subject: mail.subject.to_owned(),
         automatic: i64::from(mail.automatic == Automatic::Yes),
+        // Somebody's words, and links that somebody waits for, go before what the desk wrote by itself.
+        rank: i64::from(!matches!(mail.kind, "reply" | "link")),
         to: to.iter().map(|it| (it.address.clone(), it.person.map(|it| it.0))).collect(),
         not_before,
         at: now,
@@ -110,112 +112,6 @@ pub async fn automatic_sent(tx: &mut Tx, address: &EmailAddress, hour_ago: Times
     })
 }
 
-/// One recipient of one mail, leased to be handed over.
-#[derive(Clone, Debug)]
-pub struct Leased {
-    /// The row.
-    pub id: DeliveryId,
-    /// Its mail.
-    pub outbox: OutboxId,
-    /// Envelope recipient.
-    pub address: EmailAddress,
-    /// This attempt's number, from 1.
-    pub attempts: i64,
-    /// When the first attempt began; with this one, if it is the first.
-    pub first_try_at: Timestamp,
-    /// None: `<>`.
-    pub envelope_from: Option<EmailAddress>,
-    /// Its finished bytes.
-    pub sha256: ContentHash,
-}
-
-/// Leases up to `limit` deliveries of a mailbox that are due, to `owner` until `until`. The attempt is counted now and not
-/// when it ends: a crash in between must not earn a free retry.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn lease(tx: &mut Tx, mailbox: MailboxId, owner: &str, until: Timestamp, limit: i64, now: Timestamp) -> Result<Vec<Leased>> {
-    macro_rules! q {
-        ($lock:literal) => {
-            concat!(
-                "update deliveries set attempts = attempts + 1, lease_owner = $1, lease_until = $2, first_try_at = coalesce(first_try_at, $3) where id in (
-                    select id from deliveries where state in ('waiting', 'delayed', 'unknown') and next_at <= $3 and mailbox = $4
-                        and (lease_until is null or lease_until < $3) order by next_at, id limit $5 ",
-                $lock,
-                ") returning id"
-            )
-        };
-    }
-    let sql = tx.pick(q!(""), q!("for update skip locked"));
-    let rows: Vec<(i64,)> =
-        on!(tx, c => sqlx::query_as(sql).bind(owner).bind(ms(until)).bind(ms(now)).bind(mailbox.0).bind(limit).fetch_all(c).await)?;
-    let mut leased = Vec::with_capacity(rows.len());
-    for (id,) in rows {
-        leased.push(leased_row(tx, id).await?);
-    }
-    leased.sort_by_key(|it| it.id);
-    Ok(leased)
-}
-
-async fn leased_row(tx: &mut Tx, id: i64) -> Result<Leased> {
-    let sql = "select d.outbox, d.address, d.attempts, d.first_try_at, o.envelope_from, o.sha256 from deliveries d join outbox o on o.id = d.outbox
-        where d.id = $1";
-    type Row = (i64, String, i64, i64, Option<String>, String);
-    let (outbox, address, attempts, first, from, sha256): Row = on!(tx, c => sqlx::query_as(sql).bind(id).fetch_one(c).await)?;
-    let parse = |column, value: String| value.parse().map_err(|_| StoreError::Unreadable { table: "deliveries", column, value });
-    Ok(Leased {
-        id: DeliveryId(id),
-        outbox: OutboxId(outbox),
-        address: parse("address", address)?,
-        attempts,
-        first_try_at: at(first),
-        envelope_from: from.map(|it| parse("envelope_from", it)).transpose()?,
-        sha256: ContentHash::parse(&sha256)?,
-    })
-}
-
-/// Gives back what this sender had leased when it ended: it holds nothing when it starts.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn give_back(tx: &mut Tx, owner: &str) -> Result<()> {
-    let sql = "update deliveries set lease_owner = null, lease_until = null where lease_owner = $1";
-    on!(tx, c => sqlx::query(sql).bind(owner).execute(c).await.map(|_| ()))?;
-    Ok(())
-}
-
-/// The same for every sender: none of them runs.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn give_back_all(tx: &mut Tx) -> Result<()> {
-    let sql = "update deliveries set lease_owner = null, lease_until = null where lease_owner is not null";
-    on!(tx, c => sqlx::query(sql).execute(c).await.map(|_| ()))?;
-    Ok(())
-}
-
-/// Mail of a mailbox that is no longer configured has nobody who hands it over: `heir` does from now on. How many deliveries.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn inherit(tx: &mut Tx, configured: &[MailboxId], heir: MailboxId) -> Result<u64> {
-    // Our own integers: nothing to escape, and both databases take them as they are.
-    let listed = configured.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let sql = format!("update deliveries set mailbox = $1 where state in ('waiting', 'delayed', 'unknown') and mailbox not in ({listed})");
-    Ok(on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(heir.0).execute(c).await.map(|it| it.rows_affected()))?)
-}
-
-/// When the next delivery of a mailbox is due, a running lease's end counted; none: nothing waits.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn next_due(conn: &mut Conn, mailbox: MailboxId) -> Result<Option<Timestamp>> {
-    let sql = "select min(case when lease_until is not null and lease_until > next_at then lease_until else next_at end) from deliveries
-        where state in ('waiting', 'delayed', 'unknown') and mailbox = $1";
-    let next: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(mailbox.0).fetch_one(c).await)?;
-    Ok(next.map(at))
-}
-
 /// What a delivery came to; the words are those of `desk/delivery.rs`.
 #[derive(Clone, Debug)]
 pub struct Outcome<'a> {
@@ -225,29 +121,6 @@ pub struct Outcome<'a> {
     pub words: &'a str,
     /// The next try; none: settled.
     pub next_at: Option<Timestamp>,
-}
-
-/// Writes what a delivery came to, if `owner` still has its lease.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn record(tx: &mut Tx, id: DeliveryId, owner: &str, what: &Outcome<'_>, now: Timestamp) -> Result<Recorded> {
-    let sql = "update deliveries set state = $3, words = $4, next_at = coalesce($5, next_at), settled_at = $6, lease_owner = null, lease_until = null
-        where id = $1 and lease_owner = $2";
-    let settled = what.next_at.is_none().then(|| ms(now));
-    let n = on!(tx, c => sqlx::query(sql)
-        .bind(id.0).bind(owner).bind(what.state).bind(what.words).bind(what.next_at.map(ms)).bind(settled)
-        .execute(c).await.map(|it| it.rows_affected()))?;
-    Ok(if n == 1 { Recorded::Yes } else { Recorded::LeaseLost })
-}
-
-/// Whether an outcome could be written.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Recorded {
-    /// It stands.
-    Yes,
-    /// Another sender has taken the row over, or a person has cancelled it.
-    LeaseLost,
 }
 
 /// A delivery as a person's action needs it.

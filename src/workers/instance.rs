@@ -18,7 +18,7 @@ use crate::{
     desk::id::InstanceId,
     store::{
         instances::{self, Burial, Seen, Told},
-        outbox,
+        sending,
     },
     workers::Result,
 };
@@ -72,7 +72,7 @@ impl Instance {
             for earlier in instances::others(&mut tx, id).await? {
                 instances::bury(&mut tx, &earlier).await?;
             }
-            outbox::give_back_all(&mut tx).await?;
+            sending::give_back_all(&mut tx).await?;
         }
         fail_point!("instance-commit");
         tx.commit().await?;

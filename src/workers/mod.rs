@@ -3,6 +3,7 @@
 use crate::{actions::ActionError, store::StoreError};
 
 pub mod caution;
+mod hands;
 pub mod housekeeping;
 pub mod instance;
 pub mod intake;

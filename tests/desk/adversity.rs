@@ -86,7 +86,7 @@ async fn a_ticket_whose_mailbox_left_the_configuration_is_answered_by_the_first(
     let renamed = Mailboxes::new(vec![(help, MailboxSettings::new("help", address, "Help"))]);
     desk.desk.mailboxes = std::sync::Arc::new(renamed);
     desk.mailbox = help;
-    sender::take_up(&desk.desk, "test").await.unwrap();
+    sender::take_up(&desk.desk).await.unwrap();
     reply::reply(&desk.desk, &desk.hal, number, &reply_of("Unplug it.")).await.unwrap();
     desk.later(jiff::SignedDuration::from_mins(1));
     let to: Vec<String> = desk.mail().await.into_iter().map(|it| it.to).collect();

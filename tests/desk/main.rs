@@ -24,6 +24,8 @@ mod replay_threads;
 #[path = "../support/rows.rs"]
 mod rows;
 mod same_words;
+mod sending;
+mod sending_faults;
 mod service_codes;
 mod spam;
 mod spam_orders;

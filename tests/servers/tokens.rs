@@ -140,7 +140,7 @@ async fn a_server_of_passwords_alone_gets_no_token() {
     assert!(matches!(refused, ImapError::TakesNoTokens { .. }), "{refused}");
     let server = smtp("PLAIN", "good").await;
     let outcome = send(server.addr, &CurrentToken::of(token("good"))).await;
-    assert!(matches!(&outcome, HandOver::AccountTrouble { words } if words.contains("no sign-in with an access token")), "{outcome:?}");
+    assert!(matches!(&outcome, HandOver::AccountTrouble { words, .. } if words.contains("no sign-in with an access token")), "{outcome:?}");
 }
 
 /// An SMTP server that offers one mechanism and takes one token and one message.
@@ -194,10 +194,10 @@ async fn smtp_says_what_is_wrong_with_a_refused_token_and_the_message_waits() {
         let server = smtp(mechanism, "good").await;
         let current = CurrentToken::of(token("stale"));
         let outcome = send(server.addr, &current).await;
-        let HandOver::AccountTrouble { words } = outcome else { panic!("{outcome:?}") };
+        let HandOver::AccountTrouble { words, .. } = outcome else { panic!("{outcome:?}") };
         assert!(words.contains("535 5.7.3 Authentication unsuccessful") && words.contains("(status 400)"), "{words}");
         assert!(words.contains("SMTP AUTH") && !words.contains("stale"), "{words}");
-        assert!(matches!(send(server.addr, &current).await, HandOver::AccountTrouble { words } if words.contains("no newer one")));
+        assert!(matches!(send(server.addr, &current).await, HandOver::AccountTrouble { words, .. } if words.contains("no newer one")));
         current.put(token("good"));
         assert!(matches!(send(server.addr, &current).await, HandOver::Accepted { .. }));
     }

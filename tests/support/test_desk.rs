@@ -15,7 +15,7 @@ use maildesk::{
     desk::{
         address::EmailAddress,
         delivery::DeliveryState,
-        id::{MailboxId, PersonId, TicketNumber},
+        id::{DeliveryId, MailboxId, PersonId, TicketNumber},
         message::IncomingMessage,
         person::{Person, Role},
         public_url::PublicUrl,
@@ -26,9 +26,9 @@ use maildesk::{
     store::{
         Opener, Store, mailboxes,
         messages::Taken,
-        outbox::{self, Outcome as Sent},
+        outbox::Outcome as Sent,
         people::{self, NewPerson},
-        tickets,
+        sending, tickets,
         verify::{self, Finding},
     },
     templates::Templates,
@@ -162,12 +162,15 @@ impl TestDesk {
     pub async fn mail(&self) -> Vec<Mail> {
         let now = self.desk.clock.now();
         let mut tx = self.desk.store.begin().await.unwrap();
-        let leased = outbox::lease(&mut tx, self.mailbox, "test", now + SignedDuration::from_mins(5), 10_000, now).await.unwrap();
+        let due = sending::due(&mut tx, self.mailbox, "test", &[], 10_000, now).await.unwrap();
+        let mut ids: Vec<DeliveryId> = due.into_iter().map(|it| it.id).collect();
+        ids.sort_unstable();
+        let leased = sending::lease(&mut tx, "test", now + SignedDuration::from_mins(5), &ids, now).await.unwrap();
         let mut left = Vec::new();
         for it in leased {
             let raw = self.desk.store.blobs().get(&mut tx, &it.sha256).await.unwrap().unwrap();
             let sent = Sent { state: DeliveryState::Sent.as_str(), words: "250 ok", next_at: None };
-            outbox::record(&mut tx, it.id, "test", &sent, now).await.unwrap();
+            sending::record(&mut tx, it.id, "test", &sent, now).await.unwrap();
             left.push(Mail {
                 to: it.address.to_string(),
                 envelope_from: it.envelope_from.map(String::from),

@@ -18,6 +18,8 @@ pub struct Faults {
     pub empty_bodies: bool,
     /// Greet with this code and text instead of 220, and close.
     pub smtp_greeting: Option<(u16, String)>,
+    /// Answer MAIL with this code and text; with 421, and close.
+    pub smtp_at_mail: Option<(u16, String)>,
     /// Every SMTP sign-in is answered 535.
     pub refuse_smtp_sign_in: bool,
     /// Mail is refused (530) from whoever has not signed in.

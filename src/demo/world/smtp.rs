@@ -69,6 +69,11 @@ enum Next {
     End,
 }
 
+/// 421 closes the connection (RFC 5321 §3.8).
+fn after(code: u16) -> Next {
+    if code == 421 { Next::End } else { Next::Line }
+}
+
 impl Session {
     async fn run(mut self) -> io::Result<()> {
         if let Some((code, text)) = self.faults.now().smtp_greeting {
@@ -88,7 +93,7 @@ impl Session {
         match command {
             Command::Hello { domain, extended } => self.greet(domain, extended).await?,
             Command::Auth(mechanism, initial) => self.authenticate(mechanism, initial).await?,
-            Command::Mail(path) => self.mail_from(path).await?,
+            Command::Mail(path) => return self.mail_from(path).await,
             Command::Recipient(path) => return self.recipient(path).await,
             Command::Data => return self.data().await,
             Command::Reset => {
@@ -153,7 +158,16 @@ impl Session {
         }
     }
 
-    async fn mail_from(&mut self, path: Path) -> io::Result<()> {
+    async fn mail_from(&mut self, path: Path) -> io::Result<Next> {
+        if let Some((code, text)) = self.faults.now().smtp_at_mail {
+            self.say(code, &text).await?;
+            return Ok(after(code));
+        }
+        self.begin(path).await?;
+        Ok(Next::Line)
+    }
+
+    async fn begin(&mut self, path: Path) -> io::Result<()> {
         if self.hello.is_none() {
             return self.say(503, "5.5.1 say EHLO first").await;
         }
@@ -178,7 +192,10 @@ impl Session {
         let destination = self.post.destination(&path.address);
         match &destination {
             Destination::Unknown => self.say(550, &format!("5.1.1 <{}>: no such mailbox here", path.address)).await?,
-            Destination::Special(Treatment::AtRecipient(code, text)) => self.say(*code, text).await?,
+            Destination::Special(Treatment::AtRecipient(code, text)) => {
+                self.say(*code, text).await?;
+                return Ok(after(*code));
+            }
             Destination::Special(Treatment::Hang) => {
                 self.listen_in_silence().await?;
                 return Ok(Next::End);

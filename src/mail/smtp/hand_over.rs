@@ -2,8 +2,14 @@
 
 use std::borrow::Cow;
 
-use super::session::{Session, SmtpError, Step};
-use crate::desk::{address::EmailAddress, delivery::HandOver};
+use super::{
+    Fence, limit,
+    session::{Session, SmtpError, Step},
+};
+use crate::desk::{
+    address::EmailAddress,
+    delivery::{HandOver, Trouble},
+};
 
 /// Whether the connection may be used again.
 pub(super) enum After {
@@ -13,9 +19,19 @@ pub(super) enum After {
     WasDead,
 }
 
+/// One message for one recipient.
+pub(super) struct Letter<'a> {
+    /// None: the null return path.
+    pub from: Option<&'a EmailAddress>,
+    pub to: &'a EmailAddress,
+    pub octets: &'a [u8],
+    /// While it stands, the message may be given.
+    pub fence: &'a Fence,
+}
+
 /// MAIL, RCPT, DATA, the message: each refused, put off or lost for itself.
-pub(super) async fn hand_over(session: &mut Session, from: Option<&EmailAddress>, to: &EmailAddress, octets: &[u8]) -> (HandOver, After) {
-    let mail = match mail_command(session, from, to, octets) {
+pub(super) async fn hand_over(session: &mut Session, letter: &Letter<'_>) -> (HandOver, After) {
+    let mail = match mail_command(session, letter) {
         Ok(line) => line,
         Err(refused) => return (refused, After::Usable),
     };
@@ -23,11 +39,13 @@ pub(super) async fn hand_over(session: &mut Session, from: Option<&EmailAddress>
     fail_point!("smtp-mail");
     match session.command(&mail).await {
         Step::Done(_) => (),
-        Step::Refused { code, words } => return refused(code, words, After::Usable),
-        Step::Lost(words) => return (HandOver::Deferred { words }, if fresh { After::Broken } else { After::WasDead }),
+        Step::Refused { code: 421, .. } if !fresh => return (stopped("the server closed the connection"), After::WasDead),
+        Step::Refused { code, words } => return refused_sender(letter, code, words),
+        Step::Lost(words) if fresh => return (away(words), After::Broken),
+        Step::Lost(words) => return (away(words), After::WasDead),
     }
     fail_point!("smtp-recipient");
-    for line in [format!("RCPT TO:<{to}>"), "DATA".to_owned()] {
+    for line in [format!("RCPT TO:<{}>", letter.to), "DATA".to_owned()] {
         if line == "DATA" {
             fail_point!("smtp-data");
         }
@@ -43,6 +61,14 @@ pub(super) async fn hand_over(session: &mut Session, from: Option<&EmailAddress>
             Step::Lost(words) => return (HandOver::Deferred { words }, After::Broken),
         }
     }
+    if !letter.fence.stands() {
+        // The server waits for the message; nothing but the end of the connection says that there will be none.
+        return (stopped("its lease ended before the server had it"), After::Broken);
+    }
+    give(session, letter.octets).await
+}
+
+async fn give(session: &mut Session, octets: &[u8]) -> (HandOver, After) {
     // lettre ends the message with CRLF, dot, CRLF: its own last line end would be one too many.
     let lines = with_crlf(octets);
     fail_point!("smtp-message");
@@ -57,30 +83,52 @@ pub(super) async fn hand_over(session: &mut Session, from: Option<&EmailAddress>
 /// What is not spoken of a message at all, but of the connection.
 pub(super) fn not_connected(error: &SmtpError) -> HandOver {
     let words = error.to_string();
-    match error {
+    let trouble = match error {
         SmtpError::SignIn { .. }
         | SmtpError::NoSignIn { .. }
         | SmtpError::TokenRefused { .. }
         | SmtpError::NoToken { .. }
-        | SmtpError::TakesNoTokens { .. }
-        | SmtpError::Busy { .. } => HandOver::AccountTrouble { words },
-        SmtpError::Connect(_) | SmtpError::Refused { .. } | SmtpError::Lost { .. } | SmtpError::TimedOut { .. } => {
-            HandOver::Deferred { words }
-        }
+        | SmtpError::TakesNoTokens { .. } => Trouble::Lasting,
+        SmtpError::Busy { .. }
+        | SmtpError::Connect(_)
+        | SmtpError::Refused { .. }
+        | SmtpError::Lost { .. }
+        | SmtpError::TimedOut { .. } => Trouble::Passing,
+    };
+    HandOver::AccountTrouble { trouble, words }
+}
+
+fn away(words: String) -> HandOver {
+    HandOver::AccountTrouble { trouble: Trouble::Passing, words }
+}
+
+/// What is stopped before the server had it.
+pub(super) fn stopped(why: &str) -> HandOver {
+    HandOver::Stopped { words: why.to_owned() }
+}
+
+/// MAIL speaks of us and of the server, before any recipient is named: what it puts off, it puts off for all of our mail. The null
+/// return path is no address of ours; there it is this mail alone.
+fn refused_sender(letter: &Letter<'_>, code: u16, words: String) -> (HandOver, After) {
+    match code {
+        400..=499 if letter.from.is_some() && code != 421 => (away(words), After::Usable),
+        _ => refused(code, words, After::Usable),
     }
 }
 
 fn refused(code: u16, words: String, after: After) -> (HandOver, After) {
+    if let Some(trouble) = limit::of_the_account(code, &words) {
+        let after = if code == 421 { After::Broken } else { after };
+        return (HandOver::AccountTrouble { trouble, words }, after);
+    }
     match code {
-        // 421 closes the connection (RFC 5321 §3.8); 530, 534, 535, 538 speak of the sign-in (RFC 4954 §6).
-        421 => (HandOver::AccountTrouble { words }, After::Broken),
-        530 | 534 | 535 | 538 => (HandOver::AccountTrouble { words }, After::Broken),
         500..=599 => (HandOver::Refused { code, words }, after),
         _ => (HandOver::Deferred { words }, after),
     }
 }
 
-fn mail_command(session: &Session, from: Option<&EmailAddress>, to: &EmailAddress, octets: &[u8]) -> Result<String, HandOver> {
+fn mail_command(session: &Session, letter: &Letter<'_>) -> Result<String, HandOver> {
+    let Letter { from, to, octets, .. } = letter;
     let mut line = format!("MAIL FROM:<{}>", from.map_or("", EmailAddress::as_str));
     if !octets.is_ascii() && session.takes_8bit() {
         line.push_str(" BODY=8BITMIME");
@@ -147,5 +195,18 @@ mod tests {
         for code in [421, 530, 534, 535] {
             assert!(matches!(outcome(code), HandOver::AccountTrouble { .. }), "{code}");
         }
+    }
+
+    #[test]
+    fn what_is_put_off_before_a_recipient_is_named_is_put_off_for_all() {
+        let (us, to) = ("support@desk.test".parse().unwrap(), "ann@home.test".parse().unwrap());
+        let outcome = |from, code| {
+            let letter = Letter { from, to: &to, octets: b"", fence: &Fence::none() };
+            refused_sender(&letter, code, String::new()).0
+        };
+        assert!(matches!(outcome(Some(&us), 451), HandOver::AccountTrouble { trouble: Trouble::Passing, .. }));
+        assert!(matches!(outcome(Some(&us), 550), HandOver::Refused { .. }));
+        assert!(matches!(outcome(None, 451), HandOver::Deferred { .. }));
+        assert!(matches!(outcome(None, 421), HandOver::AccountTrouble { .. }));
     }
 }

@@ -11,11 +11,11 @@ use std::{
 use tokio::sync::Semaphore;
 
 use super::{
-    SmtpFindings, SmtpLimits,
-    hand_over::{self, After},
+    Fence, SmtpFindings, SmtpLimits,
+    hand_over::{self, After, Letter},
     session::{Session, SmtpError, Step},
 };
-use crate::desk::{address::EmailAddress, delivery::HandOver, mailbox::SmtpAccount};
+use crate::desk::{address::EmailAddress, delivery::HandOver, mailbox::SmtpAccount, sending::STUCK_AFTER};
 
 /// Messages over one connection; some servers close after a hundred.
 const MOST_MESSAGES: u32 = 50;
@@ -28,6 +28,8 @@ struct Inner {
     account: SmtpAccount,
     limits: SmtpLimits,
     places: Semaphore,
+    /// For hand-overs without an answer for long: so many again, and no more.
+    stuck: Semaphore,
     waiting: Mutex<Vec<Session>>,
     /// Whether somebody already sees to it that no connection waits for ever.
     watched: AtomicBool,
@@ -43,19 +45,43 @@ impl SmtpPool {
     /// The same, with other time limits.
     #[must_use]
     pub fn with_limits(account: SmtpAccount, limits: SmtpLimits) -> Self {
-        let places = Semaphore::new(account.connections.max(1));
-        Self(Arc::new(Inner { account, limits, places, waiting: Mutex::new(Vec::new()), watched: AtomicBool::new(false) }))
+        let places = || Semaphore::new(account.connections.max(1));
+        let (places, stuck) = (places(), places());
+        Self(Arc::new(Inner { account, limits, places, stuck, waiting: Mutex::new(Vec::new()), watched: AtomicBool::new(false) }))
     }
 
     /// Hands a finished message to the server for one recipient; waits for a connection if all are busy.
     ///
     /// `from` is the envelope sender, none the null return path. Line ends become CRLF; nothing else is changed.
     pub async fn hand_over(&self, from: Option<&EmailAddress>, to: &EmailAddress, octets: &[u8]) -> HandOver {
-        let Ok(_place) = self.0.places.acquire().await else {
+        self.hand_over_while(&Fence::none(), from, to, octets).await
+    }
+
+    /// [`SmtpPool::hand_over`], as long as the fence stands: the last look at it is the step before the message itself.
+    pub async fn hand_over_while(&self, fence: &Fence, from: Option<&EmailAddress>, to: &EmailAddress, octets: &[u8]) -> HandOver {
+        let Ok(place) = self.0.places.acquire().await else {
             unreachable!("the semaphore is never closed");
         };
+        if !fence.stands() {
+            return hand_over::stopped("its lease ended before its turn came");
+        }
+        let letter = Letter { from, to, octets, fence };
+        let mut over = std::pin::pin!(self.over_a_connection(&letter));
+        tokio::select! {
+            outcome = &mut over => return outcome,
+            () = tokio::time::sleep(STUCK_AFTER.unsigned_abs()) => {}
+        }
+        // It is left to end by itself, and another has its place.
+        let stuck = self.0.stuck.try_acquire();
+        if stuck.is_ok() {
+            drop(place);
+        }
+        over.await
+    }
+
+    async fn over_a_connection(&self, letter: &Letter<'_>) -> HandOver {
         if let Some(mut session) = self.waiting_session() {
-            let (outcome, after) = hand_over::hand_over(&mut session, from, to, octets).await;
+            let (outcome, after) = hand_over::hand_over(&mut session, letter).await;
             match after {
                 After::WasDead => (),
                 After::Usable | After::Broken => return self.put_back(session, outcome, &after),
@@ -64,7 +90,7 @@ impl SmtpPool {
         fail_point!("smtp-connect");
         match Session::open(&self.0.account, self.0.limits).await {
             Ok(mut session) => {
-                let (outcome, after) = hand_over::hand_over(&mut session, from, to, octets).await;
+                let (outcome, after) = hand_over::hand_over(&mut session, letter).await;
                 self.put_back(session, outcome, &after)
             }
             Err(error) => hand_over::not_connected(&error),
@@ -102,7 +128,7 @@ impl SmtpPool {
 
     fn put_back(&self, mut session: Session, outcome: HandOver, after: &After) -> HandOver {
         match after {
-            After::Usable if session.messages < MOST_MESSAGES => {
+            After::Usable if session.messages < MOST_MESSAGES && self.waiting().len() < self.0.account.connections.max(1) => {
                 session.idle_since = Instant::now();
                 self.waiting().push(session);
                 self.let_go_later();

@@ -133,8 +133,8 @@ impl Session {
         let dot = stream.dot();
         let server = account.server.to_string();
         let hello = ClientId::default();
-        let greeted = timeout(limits.command, AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello)).await;
-        let connection = match step(greeted, limits.command) {
+        let greeted = timeout(limits.hello, AsyncSmtpConnection::connect_with_transport(Box::new(stream), &hello)).await;
+        let connection = match step(greeted, limits.hello) {
             Ok(connection) => connection,
             Err(fault) => return Err(fault.about(server)),
         };
@@ -167,8 +167,9 @@ impl Session {
         if line.chars().any(char::is_control) {
             return Step::Lost("a control character was about to be sent as part of a command".to_owned());
         }
-        let said = timeout(self.limits.command, self.connection.command(format!("{line}\r\n"))).await;
-        step(said, self.limits.command).into()
+        let limit = if line.starts_with("MAIL") { self.limits.hello } else { self.limits.command };
+        let said = timeout(limit, self.connection.command(format!("{line}\r\n"))).await;
+        step(said, limit).into()
     }
 
     /// The message itself, after DATA was agreed to; in pieces, so that a large one is not copied.

@@ -38,7 +38,7 @@ async fn with_password(session: &mut Session, account: &SmtpAccount, user: &str,
         return Err(SmtpError::NoSignIn { server });
     }
     let credentials = Credentials::new(user.to_owned(), password.expose_secret().to_owned());
-    let limit = session.limits.command;
+    let limit = session.limits.hello;
     let signed_in = timeout(limit, session.connection.auth(&mechanisms, &credentials)).await;
     match step(signed_in, limit) {
         Ok(_) => Ok(()),
@@ -105,7 +105,7 @@ async fn exchange(
 }
 
 async fn say(session: &mut Session, line: &str) -> Result<Response, Fault> {
-    let limit = session.limits.command;
+    let limit = session.limits.hello;
     let said = timeout(limit, session.connection.command(format!("{line}\r\n"))).await;
     step(said, limit)
 }
