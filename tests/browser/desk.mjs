@@ -1,6 +1,7 @@
 // The demo's desk, as a process of its own that is gone when we are.
 
 import { spawn } from "node:child_process";
+import { connect } from "node:net";
 import { createInterface } from "node:readline";
 
 /** Starts the demo and waits until it serves. Returns what its first line says, and `stop`. */
@@ -30,6 +31,22 @@ export async function startDesk(binary) {
     await stop();
     throw error;
   }
+}
+
+/** Somebody's mail to the desk, by SMTP as any mail program sends it. */
+export async function mail(desk, from, subject, text) {
+  const [host, port] = desk.smtp.split(":");
+  const socket = connect(Number(port), host);
+  const answers = createInterface({ input: socket })[Symbol.asyncIterator]();
+  const lines = [null, "EHLO home.test", `MAIL FROM:<${from}>`, `RCPT TO:<${desk.support}>`, "DATA",
+    `From: ${from}\r\nTo: ${desk.support}\r\nSubject: ${subject}\r\nMessage-ID: <${Date.now()}@home.test>\r\n\r\n${text}\r\n.`, "QUIT"];
+  for (const line of lines) {
+    if (line) socket.write(line + "\r\n");
+    let said;
+    do said = (await answers.next()).value ?? ""; while (said[3] === "-");
+    if (!/^[23]/.test(said)) throw new Error(`the desk's mail server answers ${line}: ${said}`);
+  }
+  socket.end();
 }
 
 /** The first of the demo's people with this role. */

@@ -1,6 +1,6 @@
 // A helper's day: the queues, a ticket from end to end, held mail, a call that becomes a ticket.
 
-import { somebody } from "./desk.mjs";
+import { mail, somebody } from "./desk.mjs";
 import { ABORTED, DESK, PHONE } from "./visit.mjs";
 
 const QUEUES = ["Unassigned", "Mine", "All open", "Waiting on customer", "Resolved", "Closed"];
@@ -9,6 +9,7 @@ export async function helper(desk, begin) {
   const visit = await begin("helper");
   await signsIn(visit, somebody(desk, "helper"));
   await looksAtEveryQueue(visit);
+  await seesMailCome(visit, desk);
   await answersATicket(visit, desk);
   await setsItsProperties(visit);
   await changesManyAtOnce(visit);
@@ -61,6 +62,29 @@ async function looksAtEveryQueue(visit) {
     await visit.page.screenshot({ path: `${visit.pictures}/helper-phone-navigation.png` });
     await visit.page.keyboard.press("Escape");
     await visit.page.setViewportSize({ width: 1440, height: 900 });
+  });
+}
+
+async function seesMailCome(visit, desk) {
+  await visit.step("sees new mail on an open list, which stays where it is", async () => {
+    await visit.goTo("/tickets?view=unassigned");
+    const rows = await visit.page.locator(".trow").count();
+    const before = Number(await visit.page.locator("#n-unassigned").textContent());
+    await mail(desk, "nora@home.example", "Is anybody there", "I only want to know.");
+    await visit.sees(visit.page.getByRole("link", { name: /1 ticket is new or changed/ }));
+    await visit.until("the count is one more", async () => Number(await visit.page.locator("#n-unassigned").textContent()) === before + 1);
+    if ((await visit.page.locator(".trow").count()) !== rows) throw new Error("the list was shoved");
+    await visit.look("queue-with-news");
+    await visit.leadingOn(() => visit.page.locator("#newer").click());
+    await visit.sees(visit.page.locator(".trow", { hasText: "Is anybody there" }));
+  });
+  await visit.step("sees on an open ticket that the customer wrote again", async () => {
+    await visit.follow("Is anybody there");
+    const number = visit.page.url().split("/").pop();
+    await mail(desk, "nora@home.example", `Re: [#${number}] Is anybody there`, "Hello?");
+    await visit.sees(visit.page.getByRole("link", { name: /happened on this ticket/ }));
+    await visit.leadingOn(() => visit.page.locator("#newer").click());
+    await visit.sees(visit.page.locator(".msg", { hasText: "Hello?" }));
   });
 }
 
