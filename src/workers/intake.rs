@@ -3,6 +3,7 @@
 mod filing;
 mod meeting;
 mod round;
+mod unfiled;
 
 use std::{collections::HashMap, time::Duration};
 
@@ -20,7 +21,7 @@ use crate::{
         sightings::{self, Marks, Place},
     },
     workers::{
-        Result,
+        Result, WorkerError,
         caution::Caution,
         lease::Lease,
         take_in::{Arrival, take_in_under},
@@ -70,6 +71,8 @@ pub struct Watch<'a> {
     must_be_asked: bool,
     filing: filing::Standing,
     caution: &'a mut Caution,
+    /// Counts what leaves by the door: a message decided there may be one to file here.
+    changes: tokio::sync::watch::Receiver<u64>,
 }
 
 /// What one step came to.
@@ -107,6 +110,7 @@ impl<'a> Watch<'a> {
             must_be_asked: false,
             filing: filing::Standing::default(),
             caution,
+            changes: desk.outbox_grew.subscribe(),
         };
         watch.floor = watch.meet().await?;
         watch.next_uid = watch.floor;
@@ -262,12 +266,12 @@ impl<'a> Watch<'a> {
         let awaited = self.not_given.values().any(|tries| *tries < PATIENCE * 2);
         let longest = self.filing.again_in().map_or(self.watched.limits.idle, |it| it.min(self.watched.limits.idle));
         if !self.is_asked() && !awaited {
-            match self.session.idle(longest, stop).await {
-                Err(refused @ ImapError::Refused { .. }) => {
+            match self.idle(longest, stop).await {
+                Err(WorkerError::Imap(refused @ ImapError::Refused { .. })) => {
                     tracing::info!(mailbox = %self.watched.name, "mailbox {} is asked for news in turns: {refused}", self.watched.name);
                     self.must_be_asked = true;
                 }
-                other => return Ok(other?),
+                other => return other,
             }
         }
         let nap = if awaited { SOON } else { self.watched.poll_every.min(longest) };
