@@ -185,7 +185,7 @@ impl Case {
         assert!(verify.status.success() && said.contains("all agrees"), "{said}{}", String::from_utf8_lossy(&verify.stderr));
         let (mut told, mut most_copies, mut copies) = (Vec::new(), 0, 0);
         for address in self.world.addresses().iter().filter(|it| !it.ends_with("@desk.test")) {
-            let mut ids: BTreeMap<String, (usize, BTreeSet<Vec<u8>>)> = BTreeMap::new();
+            let mut ids: BTreeMap<String, (usize, BTreeSet<String>)> = BTreeMap::new();
             for mail in self.world.messages(address, "INBOX") {
                 let read = parse::read(&mail.raw);
                 let seen = ids.entry(read.message_id.unwrap().to_string()).or_insert_with(|| {
@@ -194,7 +194,7 @@ impl Case {
                 });
                 seen.0 += 1;
                 let sent = mail.text();
-                seen.1.insert(sent[sent.find("\r\nFrom:").unwrap()..].as_bytes().to_vec());
+                seen.1.insert(sent.split_once("\r\nFrom:").unwrap().1.to_owned());
             }
             for (id, (times, contents)) in ids {
                 assert_eq!(contents.len(), 1, "copies of {id} differ");

@@ -3,7 +3,7 @@
 use std::{
     fs,
     path::Path,
-    process::{Child, Command, Stdio},
+    process::{Child, Command, ExitStatus, Stdio},
     time::{Duration, Instant},
 };
 
@@ -46,17 +46,7 @@ impl Setting {
 
     /// Starts the daemon with another level of log lines.
     pub fn daemon_that_logs(&self, level: &str) -> Daemon {
-        let log = fs::File::options().create(true).append(true).open(self.folder.path().join("log")).unwrap();
-        let child = Command::new(env!("CARGO_BIN_EXE_maildesk"))
-            .args(["serve", "--config"])
-            .arg(self.folder.path().join("maildesk.toml"))
-            .env("MAILDESK_LOG_LEVEL", level)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        Daemon(child)
+        Daemon::start(self.folder.path(), level, "")
     }
 
     /// Waits until a count that the database gives is reached.
@@ -94,6 +84,29 @@ fn database(folder: &Path) -> std::path::PathBuf {
 pub struct Daemon(Child);
 
 impl Daemon {
+    /// Of the configuration in this folder, with these fail points (`src/fail_point.rs`); its lines go to the file `log` there.
+    pub fn start(folder: &Path, level: &str, fail_points: &str) -> Self {
+        let log = fs::File::options().create(true).append(true).open(folder.join("log")).unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_maildesk"))
+            .args(["serve", "--config"])
+            .arg(folder.join("maildesk.toml"))
+            .env("MAILDESK_LOG_LEVEL", level)
+            .env("FAILPOINTS", fail_points)
+            // A point that stands still takes a thread of these.
+            .env("TOKIO_WORKER_THREADS", "4")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        Self(child)
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self) -> Option<ExitStatus> {
+        self.0.try_wait().unwrap()
+    }
+
     /// SIGKILL, and gone.
     pub fn kill(&mut self) {
         self.0.kill().ok();
