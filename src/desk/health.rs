@@ -1,6 +1,13 @@
-//! Whether a mailbox is being read, and since when it is not.
+//! Whether a mailbox is being read, and since when it is not; and what the last round over everything has found.
+
+use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::{SignedDuration, Timestamp};
+
+use crate::desk::{
+    id::MailboxId,
+    trouble::{Trouble, TroubleKind},
+};
 
 /// What the desk has learnt about reading a mailbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -60,9 +67,74 @@ pub fn condition(facts: &MailboxFacts, now: Timestamp, alarm_after: SignedDurati
     }
 }
 
+/// A trouble as pages, `/readyz` and `/metrics` show it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// What it is.
+    pub trouble: Trouble,
+    /// When it was found.
+    pub found_at: Timestamp,
+}
+
+/// What one round has found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Round {
+    /// When it was.
+    pub at: Timestamp,
+    /// What is not well and has lasted long enough to count.
+    pub troubles: Vec<Shown>,
+    /// What is not well, and may pass within seconds.
+    pub passing: Vec<Shown>,
+    /// What is known of each mailbox, in the order of the configuration.
+    pub mailboxes: Vec<(MailboxId, MailboxFacts)>,
+}
+
+/// A round that was longer ago says nothing of now.
+const ROUNDS_MAY_REST: SignedDuration = SignedDuration::from_secs(60);
+
+/// What the last round of this process has found; all clones are one.
+#[derive(Clone, Debug, Default)]
+pub struct LastRound(Arc<Mutex<Option<Arc<Round>>>>);
+
+impl LastRound {
+    /// A round is over.
+    pub fn set(&self, round: Round) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(round));
+    }
+
+    /// The last one; none: there was none since the start.
+    #[must_use]
+    pub fn get(&self) -> Option<Arc<Round>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Everything that counts at `now`; where the rounds themselves have stopped, that too. Before the first round nothing is known.
+    #[must_use]
+    pub fn troubles(&self, now: Timestamp) -> Vec<Shown> {
+        let Some(round) = self.get() else { return Vec::new() };
+        let mut troubles = round.troubles.clone();
+        if now.duration_since(round.at).abs() > ROUNDS_MAY_REST {
+            let says = "the rounds that look after the mailboxes have stopped, so what is shown may be old".to_owned();
+            let mend = "look at the daemon’s log, and restart maildesk".to_owned();
+            let stopped = Trouble { kind: TroubleKind::Rounds, about: String::new(), since: round.at, says, mend };
+            troubles.insert(0, Shown { trouble: stopped, found_at: round.at });
+        }
+        troubles
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rounds_that_stop_are_a_trouble_of_their_own() {
+        let (last, at) = (LastRound::default(), Timestamp::from_second(1_800_000_000).unwrap());
+        assert_eq!(last.troubles(at), [], "nothing is known yet");
+        last.set(Round { at, troubles: Vec::new(), passing: Vec::new(), mailboxes: Vec::new() });
+        assert_eq!(last.troubles(at + SignedDuration::from_secs(60)), []);
+        assert_eq!(last.troubles(at + SignedDuration::from_secs(61))[0].trouble.kind, TroubleKind::Rounds);
+    }
 
     #[test]
     fn a_mailbox_needs_attention_when_it_fails_or_falls_silent() {

@@ -1,6 +1,7 @@
 //! What a helpdesk is: values and rules. Knows nobody: no async, SQL, HTTP, file, mail crate or clock.
 
 pub mod address;
+pub mod alarm;
 pub mod analytics;
 pub mod command;
 pub mod comment;
@@ -29,6 +30,8 @@ pub mod sender;
 pub mod sending;
 pub mod service_code;
 pub mod settings;
+pub mod skew;
 pub mod ticket;
 pub mod token;
 pub mod triage;
+pub mod trouble;
