@@ -18,6 +18,7 @@ use crate::{
     store::{Opener, Store, mailboxes, sessions},
     templates::Templates,
     workers::{
+        health::{self, Rounds, SlowLooks, Surroundings},
         housekeeping,
         instance::{self, Instance},
         intake::{self, Watched},
@@ -63,12 +64,15 @@ impl App {
         let instance = Instance::begin(&desk, &name(config.listen)).await?;
         let app =
             Self { desk: desk.clone(), address, instance: instance.clone(), stop: CancellationToken::new(), tasks: TaskTracker::new() };
-        app.serve(listener, Panel::new((*desk).clone(), config.trusted_proxies.clone())).await?;
+        app.serve(listener, Panel::with_token((*desk).clone(), config.trusted_proxies.clone(), config.health_token.clone())).await?;
         take_in::note_left_over(&desk).await?;
         let owner = instance.owner();
         sender::take_up(&desk).await?;
         app.tasks.spawn(instance::run(desk.clone(), instance.clone(), app.stop.clone()));
         app.tasks.spawn(housekeeping::run(desk.clone(), app.stop.clone()));
+        let senders = config.mailboxes.iter().zip(&rows).map(|(it, row)| (*row, SmtpPool::new(it.smtp.clone()))).collect();
+        let rounds = Rounds::new(&name(config.listen), config.data_dir.clone(), SlowLooks::new(Surroundings { senders }));
+        app.tasks.spawn(health::run(desk.clone(), rounds, app.stop.clone()));
         for (mailbox, row) in config.mailboxes.iter().zip(rows) {
             app.tasks.spawn(intake::run(desk.clone(), instance.clone(), watched(mailbox, row), app.stop.clone()));
             app.tasks.spawn(sender::run(desk.clone(), lane(mailbox, row, &owner), app.stop.clone()));
@@ -162,6 +166,7 @@ pub async fn desk(config: &Config, clock: Clock, opener: Opener) -> anyhow::Resu
         url: config.public_url.clone(),
         templates: Arc::new(Templates::new()),
         outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
+        health: Default::default(),
     };
     Ok((desk, rows))
 }

@@ -41,7 +41,7 @@
 //! | [`store`] | all SQL, the content by hash, one text for SQLite and PostgreSQL | a rule |
 //! | [`auth`] | passwords, sessions, links, keys, the throttle | what somebody may do |
 //! | [`actions`] | everything that may be done, one verb a file | a header, a form, a socket |
-//! | [`workers`] | the rounds: intake, sender, housekeeping; each a step with an outcome | an end because of one message |
+//! | [`workers`] | the rounds: intake, sender, housekeeping, health; each a step with an outcome | an end because of one message |
 //! | [`panel`] | pages for staff and customers; [`panel::routes()`] is the list, each with who may | a write but by an action |
 //! | [`cli`], [`demo`], [`app`] | commands; a desk with a mail world of its own; what wires all this together | |
 //! | [`config`], [`clock`], [`templates`] | what a machine needs to start; now and randomness; pages and mail as text | |
@@ -89,6 +89,8 @@
 //! | Who hears about it? | [`desk::notification`] |
 //! | Try again when, stop when? | [`desk::delivery`] |
 //! | Who leaves first, for how long is an account left alone? | [`desk::sending`] |
+//! | What is not well, and what to do? | [`desk::trouble`] |
+//! | Who is told of it, how often? | [`desk::alarm`] |
 //! | What does a figure mean? | [`desk::analytics`] |
 //! | Which HTTP status? | [`actions::ActionError::kind`], mapped once in [`panel::error`] |
 //!

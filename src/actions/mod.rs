@@ -9,6 +9,7 @@ use crate::{
     desk::{
         address::EmailAddress,
         correction::CannotCorrect,
+        health::LastRound,
         id::{CommentId, MailboxId},
         permission::{Act, Rules, Verdict, may},
         person::Person,
@@ -21,6 +22,7 @@ use crate::{
     templates::Templates,
 };
 
+pub mod alarm;
 pub mod assign;
 mod brought;
 mod carry_out;
@@ -78,6 +80,8 @@ pub struct Desk {
     pub templates: Arc<Templates>,
     /// Tells the senders that something waits.
     pub outbox_grew: Arc<tokio::sync::watch::Sender<u64>>,
+    /// What is well and what is not, as the last round found it.
+    pub health: LastRound,
 }
 
 impl Desk {

@@ -43,6 +43,12 @@ impl Keys {
         bytes(context.sign())
     }
 
+    /// What this desk's own commands bring to its daemon to be told how it is: who has the root secret can make it.
+    #[must_use]
+    pub fn monitor_token(&self) -> String {
+        data_encoding::HEXLOWER.encode(&self.derive("monitor"))
+    }
+
     /// Whether `mac` is [`Keys::mac`] of the same, or its first bytes (at least 8). Takes the same time for any wrong one.
     #[must_use]
     pub fn verify(&self, purpose: &str, parts: &[&[u8]], mac: &[u8]) -> bool {

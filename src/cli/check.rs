@@ -25,7 +25,7 @@ pub async fn run(file: &Path) -> ExitCode {
     };
     let now = Clock::System.now();
     tally.print([configuration(file, &config), machine::clock(now)]);
-    tally.print(machine::data_dir(&config.data_dir));
+    tally.print(machine::data_dir(&config.data_dir, config.desk.alarm_free));
     tally.print([machine::key(&config)]);
     tally.print(database::check(&config, now).await);
     tally.print(panel::check(&config, now).await);

@@ -1,4 +1,5 @@
-//! `maildesk healthz`: asks the daemon on this machine how it is, for a container's health check or a script.
+//! `maildesk healthz`: asks the daemon on this machine how it is, for a container's health check or a script. With `--ready` whether
+//! everything is well, and what is not.
 
 use std::{
     io,
@@ -7,13 +8,29 @@ use std::{
     process::ExitCode,
 };
 
+use clap::Args;
+use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 
-use super::http::{self, Answer};
-use crate::config::Config;
+use super::{
+    Configured,
+    http::{self, Answer},
+};
+use crate::{auth::keys::Keys, config::Config};
+
+/// What it is asked.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    configured: Configured,
+    /// Whether everything is well, each mailbox and what waits to leave too; says what is not, and the mend.
+    #[arg(long)]
+    ready: bool,
+}
 
 /// Prints what the daemon says. Exit code 0 when it is well, 1 when it is not, or does not answer.
-pub async fn run(file: &Path) -> ExitCode {
+pub async fn run(arguments: &Arguments) -> ExitCode {
+    let file: &Path = &arguments.configured.config;
     let config = match Config::load(file) {
         Ok(config) => config,
         Err(faults) => {
@@ -22,9 +39,10 @@ pub async fn run(file: &Path) -> ExitCode {
         }
     };
     let address = reachable(config.listen);
-    match ask(address).await {
+    let asked = if arguments.ready { ask_whether_ready(address, &config).await } else { ask(address).await };
+    match asked {
         Ok(answer) => {
-            println!("{}", answer.body.trim_end());
+            println!("{}", if arguments.ready { in_lines(&answer.body) } else { answer.body.trim_end().to_owned() });
             ExitCode::from(u8::from(answer.status != 200))
         }
         Err(why) => {
@@ -36,6 +54,26 @@ pub async fn run(file: &Path) -> ExitCode {
 
 async fn ask(address: SocketAddr) -> io::Result<Answer> {
     http::healthz(TcpStream::connect(address).await?, &address.to_string()).await
+}
+
+async fn ask_whether_ready(address: SocketAddr, config: &Config) -> io::Result<Answer> {
+    let secret = config.root_key.load().map_err(io::Error::other)?;
+    let token = Keys::from_root(secret.expose_secret().as_bytes()).monitor_token();
+    let more = format!("Authorization: Bearer {token}\r\n");
+    http::get(TcpStream::connect(address).await?, &address.to_string(), "/readyz", &more).await
+}
+
+/// What `/readyz` says, one trouble a line.
+fn in_lines(body: &str) -> String {
+    let said: serde_json::Value = serde_json::from_str(body.trim_end()).unwrap_or_default();
+    let text = |trouble: &serde_json::Value, key: &str| trouble[key].as_str().unwrap_or_default().to_owned();
+    let line =
+        |it: &serde_json::Value| format!("{}: {} {} (since {})", text(it, "kind"), text(it, "says"), text(it, "mend"), text(it, "since"));
+    match said["troubles"].as_array() {
+        Some(troubles) if !troubles.is_empty() => troubles.iter().map(line).collect::<Vec<_>>().join("\n"),
+        Some(_) if said["ready"] == true => "everything is well".to_owned(),
+        Some(_) | None => body.trim_end().to_owned(),
+    }
 }
 
 /// Whoever listens on every address is asked on loopback.

@@ -30,9 +30,14 @@ impl Answer {
 }
 
 /// Asks for `/healthz`, and waits at most 10 s.
-pub(super) async fn healthz<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, host: &str) -> io::Result<Answer> {
+pub(super) async fn healthz<S: AsyncRead + AsyncWrite + Unpin>(stream: S, host: &str) -> io::Result<Answer> {
+    get(stream, host, "/healthz", "").await
+}
+
+/// Asks for a page, with more header fields (each with its line end), and waits at most 10 s.
+pub(super) async fn get<S: AsyncRead + AsyncWrite + Unpin>(mut stream: S, host: &str, path: &str, more: &str) -> io::Result<Answer> {
     let ask = async {
-        let request = format!("GET /healthz HTTP/1.1\r\nHost: {host}\r\nUser-Agent: maildesk\r\nConnection: close\r\n\r\n");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: {host}\r\nUser-Agent: maildesk\r\n{more}Connection: close\r\n\r\n");
         stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
         match stream.take(LONGEST_ANSWER).read_to_end(&mut answer).await {

@@ -41,8 +41,8 @@ enum Command {
     Check(Configured),
     /// Run a desk to try, with a mail world of its own, on this machine alone. Ctrl-C ends it, and without --data leaves nothing.
     Demo(demo::Arguments),
-    /// Ask the daemon on this machine how it is. Exit code 0 when it is well.
-    Healthz(Configured),
+    /// Ask the daemon on this machine how it is, with --ready everything it looks after. Exit code 0 when it is well.
+    Healthz(healthz::Arguments),
     /// Take in one message from standard input: 0 once it is durable, 75 to offer it again, 65 when it is none.
     Ingest(ingest::Arguments),
     /// Say what would be done with a mail in a file, and why, without a configuration; or with --message what was done with a stored
@@ -129,7 +129,7 @@ pub async fn run() -> ExitCode {
     match Arguments::parse().command {
         Command::Check(it) => check::run(&it.config).await,
         Command::Demo(it) => demo::run(it).await,
-        Command::Healthz(it) => healthz::run(&it.config).await,
+        Command::Healthz(it) => healthz::run(&it).await,
         Command::Ingest(it) => ingest::run(&it).await,
         Command::Inspect(it) => inspect::run(&it).await,
         Command::Replay(it) => replay::run(&it).await,

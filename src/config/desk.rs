@@ -22,6 +22,7 @@ pub(super) fn read(top: &mut Section<'_>) -> DeskSettings {
         reopen_within: desk.or("reopen_within", default.reopen_within, duration("0s", "3650d")),
         undo_window: desk.or("undo_window", default.undo_window, duration("0s", "5m")),
         alarm_after: desk.or("alarm_after", default.alarm_after, duration("1m", "7d")),
+        alarm_free: desk.or("alarm_free", default.alarm_free, size("1MiB", "100000GiB")),
         max_message_bytes: desk.or("max_message_bytes", default.max_message_bytes, size("64KiB", "1GiB")),
         budgets: budgets(&mut desk),
         sessions: sessions(&mut desk),

@@ -44,6 +44,8 @@ pub struct Config {
     pub root_key: RootKey,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// What a monitor brings to `/readyz` and `/metrics` of the panel to be told everything; none: staff alone are.
+    pub health_token: Option<SecretString>,
     /// How log lines are written.
     pub log: LogFormat,
     /// Which log lines are written, as a filter of the `tracing` crate; never such that a password would be.
@@ -64,6 +66,8 @@ pub enum LogFormat {
 }
 
 const LOG_FORMATS: &[(&str, LogFormat)] = &[("text", LogFormat::Text), ("json", LogFormat::Json)];
+
+const SHORTEST_TOKEN: usize = 16;
 
 /// Variables that begin with `MAILDESK_` and are no key: the path of the file, and what Kubernetes sets for a service of our name.
 const NO_KEYS: &[&str] = &["MAILDESK_CONFIG", "MAILDESK_PORT", "MAILDESK_SERVICE_", "MAILDESK_TEST_"];
@@ -125,6 +129,7 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
     let database_url = database_url(&mut top, &data_dir);
     let root_key = key::read(&mut top, database_url.as_ref().ok(), &data_dir);
     let trusted_proxies = top.or("trusted_proxies", Vec::new(), list(network));
+    let health_token = health_token(&mut top);
     let log = top.or("log", LogFormat::Text, word(LOG_FORMATS));
     let log_level = top.or("log_level", "info".to_owned(), log_level);
     let desk = desk::read(&mut top);
@@ -137,12 +142,23 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
         database_url: database_url?,
         root_key: root_key?,
         trusted_proxies,
+        health_token: health_token?,
         log,
         // Below info it writes every line of a sign-in, password and all.
         log_filter: format!("{log_level},async_imap=info,tower_http=info"),
         desk,
         mailboxes: mailboxes?,
     })
+}
+
+/// A word that can be guessed would keep nobody out.
+fn health_token(top: &mut Section<'_>) -> Result<Option<SecretString>, Noted> {
+    match top.secret("health_token")? {
+        Some(token) if token.expose_secret().len() < SHORTEST_TOKEN || !token.expose_secret().bytes().all(|it| it.is_ascii_graphic()) => {
+            Err(top.at_odds("health_token is not at least 16 letters, digits and signs without a space; openssl rand -hex 16 makes one"))
+        }
+        token => Ok(token),
+    }
 }
 
 fn listen(value: &source::Value) -> Result<SocketAddr, section::Refusal> {

@@ -112,6 +112,8 @@ pub struct DeskSettings {
     pub undo_window: SignedDuration,
     /// A mailbox not checked, or a reply not sent, for so long raises an alarm.
     pub alarm_after: SignedDuration,
+    /// Less room on the disk of the data folder raises an alarm; bytes.
+    pub alarm_free: u64,
     /// A larger message is held as its header alone; bytes.
     pub max_message_bytes: u64,
     /// The guards against floods and loops.
@@ -208,6 +210,7 @@ impl Default for DeskSettings {
             reopen_within: SignedDuration::from_hours(30 * 24),
             undo_window: SignedDuration::from_secs(10),
             alarm_after: SignedDuration::from_mins(10),
+            alarm_free: 500 * 1024 * 1024,
             max_message_bytes: 50 * 1024 * 1024,
             budgets: Budgets::default(),
             sessions: SessionLimits::default(),

@@ -79,11 +79,11 @@ impl TroubleKind {
     #[must_use]
     pub fn counts_after(self, alarm_after: SignedDuration) -> SignedDuration {
         match self {
-            Self::Mailbox | Self::Database => SignedDuration::from_secs(15),
+            Self::Mailbox | Self::Sender | Self::Database => SignedDuration::from_secs(15),
             // Right after a start or a leap of the clock everything seems long ago.
             Self::Silent | Self::Unsent => SignedDuration::from_secs(30),
             Self::LedgerGap | Self::Undecided => alarm_after,
-            Self::Sender | Self::Disk | Self::Clock | Self::PublicUrl | Self::Probe | Self::Rounds => SignedDuration::ZERO,
+            Self::Disk | Self::Clock | Self::PublicUrl | Self::Probe | Self::Rounds => SignedDuration::ZERO,
         }
     }
 

@@ -8,7 +8,7 @@ use axum::{
 
 use crate::{panel::Panel, store::health};
 
-/// `GET /healthz`: 200 when the database answers, 503 when it does not. How the mailboxes are is on the panel's Mail page:
+/// `GET /healthz`: 200 when the database answers, 503 when it does not. How the mailboxes are says `/readyz`:
 /// a mail server that is down is no reason to take the panel away.
 pub(super) async fn show(State(panel): State<Panel>) -> Response {
     let (status, said) = match answers(&panel).await {

@@ -55,9 +55,7 @@ struct Mailbox {
     class: &'static str,
     state: String,
     facts: Vec<(&'static str, String)>,
-    /// What is wrong, as a sentence.
-    trouble: Option<String>,
-    /// The words it was told in.
+    /// What its server says.
     error: Option<String>,
 }
 
@@ -91,18 +89,6 @@ struct Row {
     words: Option<String>,
     may_retry: bool,
     may_cancel: bool,
-}
-
-/// What the navigation's dot says of the mailboxes; empty: all are read, or have only begun to be.
-pub(super) async fn attention(panel: &Panel, conn: &mut Conn) -> Result<String, PageError> {
-    let now = panel.desk.clock.now();
-    let facts = configured(panel, conn).await?;
-    let failing = facts.iter().filter(|(_, it)| condition(it, now, panel.desk.settings.alarm_after).needs_attention()).count();
-    Ok(match failing {
-        0 => String::new(),
-        1 => "One mailbox needs attention".to_owned(),
-        n => format!("{n} mailboxes need attention"),
-    })
 }
 
 /// What is known of each mailbox of the configuration, in its order.
@@ -161,22 +147,11 @@ fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, condition: Condit
     };
     let settings = panel.desk.mailboxes.get(id);
     let address = settings.map_or_else(String::new, |it| it.address.to_string());
-    let (class, state, trouble) = match condition {
-        Condition::Well => ("ok", "Reading", None),
-        Condition::NotYet => ("", "Not read yet", None),
-        Condition::Failing { since } => {
-            let long = since.map_or_else(|| "for a while".to_owned(), |at| format!("for {}", until(now, at)));
-            (
-                "bad",
-                "Not reading",
-                Some(format!("{address} has not been read {long}. Mail is safe on the server and is fetched once it works again.")),
-            )
-        }
-        Condition::Silent { since } => (
-            "bad",
-            "Silent",
-            Some(format!("{address} was last checked {} ago and reports no error. Look at the daemon’s log.", until(now, since))),
-        ),
+    let (class, state) = match condition {
+        Condition::Well => ("ok", "Reading"),
+        Condition::NotYet => ("", "Not read yet"),
+        Condition::Failing { .. } => ("bad", "Not reading"),
+        Condition::Silent { .. } => ("bad", "Silent"),
     };
     Mailbox {
         name: settings.map_or_else(String::new, |it| it.name.clone()),
@@ -193,7 +168,6 @@ fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, condition: Condit
         .chain(reader.name.filter(|_| !panel.desk.store.is_alone()).map(|it| ("Read by", it)))
         .chain(reader.not_filed.map(|it| ("Not filed", it)))
         .collect(),
-        trouble,
         error: facts.error.clone(),
         address,
     }

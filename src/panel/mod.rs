@@ -3,6 +3,7 @@
 use std::{ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Router, extract::DefaultBodyLimit, http::StatusCode, middleware};
+use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
 use tower_http::{
     catch_panic::CatchPanicLayer,
@@ -32,6 +33,7 @@ pub mod files;
 pub mod form;
 mod headers;
 mod healthz;
+mod heartbeat;
 mod held;
 mod highlight;
 mod history;
@@ -45,6 +47,7 @@ mod people;
 mod portal;
 mod profile;
 pub mod prose;
+mod readyz;
 pub mod routes;
 mod senders;
 mod set_up;
@@ -78,6 +81,8 @@ pub struct Parts {
     pub desk: Desk,
     /// Whose `X-Forwarded-For` is believed.
     pub proxies: Vec<Network>,
+    /// What a monitor brings to be told everything; none: staff alone are.
+    health_token: Option<SecretString>,
     sessions: Sessions,
     passwords: Passwords,
     throttle: Throttle,
@@ -97,10 +102,16 @@ impl Panel {
     /// For a desk behind these proxies.
     #[must_use]
     pub fn new(desk: Desk, proxies: Vec<Network>) -> Self {
+        Self::with_token(desk, proxies, None)
+    }
+
+    /// The same with what a monitor brings to be told everything.
+    #[must_use]
+    pub fn with_token(desk: Desk, proxies: Vec<Network>, health_token: Option<SecretString>) -> Self {
         let sessions = Sessions::new(&desk.keys, &desk.url);
         let throttle = Throttle::new(&desk.clock);
         let (streams, stop) = (live::Streams::default(), CancellationToken::new());
-        Self(Arc::new(Parts { desk, proxies, sessions, passwords: Passwords::default(), throttle, streams, stop }))
+        Self(Arc::new(Parts { desk, proxies, health_token, sessions, passwords: Passwords::default(), throttle, streams, stop }))
     }
 
     /// Ends the streams of the pages that are open, which would last as long as their pages.
@@ -154,6 +165,8 @@ pub fn routes() -> Routes {
         .get("/assets/{*name}", Policy::Anyone, assets::get)
         // for a load balancer
         .get("/healthz", Policy::Anyone, healthz::show)
+        // for a monitor
+        .get("/readyz", Policy::Anyone, readyz::show)
         // a customer's own pages
         .get("/my", Policy::Customer, portal::list)
         .post_files("/my", Policy::Customer, portal::open)

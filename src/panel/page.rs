@@ -9,7 +9,14 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
     desk::person::Role,
-    panel::{Panel, assets, csrf::Tie, error::PageError, mailboxes, visitor::Visitor, words::Face},
+    panel::{
+        Panel, assets,
+        csrf::Tie,
+        error::PageError,
+        heartbeat::{self, Heartbeat},
+        visitor::Visitor,
+        words::Face,
+    },
     store::queue_counts,
 };
 
@@ -139,6 +146,7 @@ struct Shared<'a, T> {
     me: Me,
     views: Vec<Entry>,
     manage: Vec<Entry>,
+    heartbeat: Option<Heartbeat>,
     flash: Option<&'a Flash>,
     #[serde(flatten)]
     own: &'a T,
@@ -165,6 +173,7 @@ pub async fn show_with(
     flash: Option<&Flash>,
 ) -> Result<Response, PageError> {
     let me = &visitor.person;
+    let heartbeat = if me.role.is_staff() { heartbeat::of(panel, me) } else { None };
     let (views, manage) = if me.role.is_staff() { entries(panel, visitor).await? } else { (Vec::new(), Vec::new()) };
     let face = Face::of(me);
     let shared = Shared {
@@ -177,6 +186,7 @@ pub async fn show_with(
         me: Me { id: me.id.0, name: face.name, role: me.role.title(), ini: face.ini, h: face.h },
         views,
         manage,
+        heartbeat,
         flash: flash.or(visitor.flash.as_ref()),
         own,
     };
@@ -203,7 +213,10 @@ pub(super) async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Ent
         view(Place::Closed, "Closed", "/tickets?view=closed", "archive", "c", 0),
         Entry { hot: "yes".to_owned(), ..view(Place::Held, "Held mail", "/held", "shield-alert", "h", held) },
     ];
-    let mail = Entry { hot: mailboxes::attention(panel, &mut conn).await?, ..view(Place::Mailboxes, "Mail", "/mail", "mail", "", 0) };
+    let mail = Entry {
+        hot: heartbeat::of(panel, &visitor.person).map_or_else(String::new, |it| it.hot),
+        ..view(Place::Mailboxes, "Mail", "/mail", "mail", "", 0)
+    };
     let senders = view(Place::Senders, "Senders", "/senders", "ban", "", 0);
     let manage = if visitor.person.role == Role::Admin {
         let analytics = view(Place::Analytics, "Analytics", "/analytics", "chart-column", "", 0);

@@ -1,6 +1,6 @@
 //! The folder that holds the desk: may it be written to, how much room is left.
 
-use std::{io, path::Path};
+use std::{fmt, io, path::Path};
 
 /// Room on a disk, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -9,6 +9,19 @@ pub struct Room {
     pub free: u64,
     /// All there is.
     pub total: u64,
+}
+
+impl fmt::Display for Room {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} of {} free", shown(self.free), shown(self.total))
+    }
+}
+
+/// `53.2 GiB`.
+#[must_use]
+pub fn shown(bytes: u64) -> String {
+    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
+    if bytes >= 1 << 30 { format!("{} GiB", tenths(1 << 30)) } else { format!("{} MiB", tenths(1 << 20)) }
 }
 
 /// The room on the disk that `folder` lies on.

@@ -7,9 +7,17 @@ use crate::{
         delivery::DeliveryState,
         health::MailboxFacts,
         id::{DeliveryId, MailboxId, TicketNumber},
+        skew::Arrival,
+        trouble::Waiting,
     },
-    store::{Conn, Result, at, ms, on, word},
+    store::{Conn, Result, StoreError, at, ms, on, word},
 };
+
+/// What is said of a database that gives no answer while somebody waits.
+#[must_use]
+pub fn no_answer() -> StoreError {
+    sqlx::Error::PoolTimedOut.into()
+}
 
 /// What is known of each mailbox that ever was configured.
 ///
@@ -62,6 +70,67 @@ pub async fn flow(conn: &mut Conn, today: Timestamp, week_ago: Timestamp) -> Res
     let (sent_today, failed_in_week, settled_in_week): (i64, i64, i64) =
         on!(conn, c => sqlx::query_as(sql).bind(ms(today)).bind(ms(week_ago)).bind(made_since).fetch_one(c).await)?;
     Ok(Flow { waiting, oldest: oldest.map(at), sent_today, failed_in_week, settled_in_week })
+}
+
+/// What is due to leave from each mailbox and has not left: how many copies, since when the first of them was due, and what the
+/// server said to it. Mail that tells of troubles is left out: it would be a trouble about itself.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn unsent(conn: &mut Conn, due_before: Timestamp) -> Result<Vec<(MailboxId, Waiting)>> {
+    // An open copy is next tried later and later: since when it waits, its first try says, or for one never tried when it was due.
+    let sql = "select d.mailbox, count(*), min(coalesce(d.first_try_at, d.next_at)), min(d.id) from deliveries d
+        where d.state in ('waiting', 'delayed', 'unknown') and coalesce(d.first_try_at, d.next_at) < $1
+            and not exists (select 1 from outbox o where o.id = d.outbox and o.kind = 'alarm') group by d.mailbox order by d.mailbox";
+    let rows: Vec<(i64, i64, i64, i64)> = on!(conn, c => sqlx::query_as(sql).bind(ms(due_before)).fetch_all(c).await)?;
+    let mut all = Vec::new();
+    for (mailbox, n, since, first) in rows {
+        let words: Option<String> =
+            on!(conn, c => sqlx::query_scalar("select words from deliveries where id = $1").bind(first).fetch_one(c).await)?;
+        all.push((MailboxId(mailbox), Waiting { n, since: at(since), words: words.filter(|it| !it.is_empty()) }));
+    }
+    Ok(all)
+}
+
+/// What is in the ledger since before then and not decided.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn undecided(conn: &mut Conn, before: Timestamp) -> Result<Option<Waiting>> {
+    let sql = "select count(*), min(stored_at) from messages where state = 'stored' and stored_at < $1";
+    let (n, since): (i64, Option<i64>) = on!(conn, c => sqlx::query_as(sql).bind(ms(before)).fetch_one(c).await)?;
+    Ok(since.map(|since| Waiting { n, since: at(since), words: None }))
+}
+
+/// The mailboxes whose account for outgoing mail is in trouble: since when, and in which words.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn accounts_in_trouble(conn: &mut Conn) -> Result<Vec<(MailboxId, Timestamp, String)>> {
+    let sql = "select mailbox, since, coalesce(words, '') from sending where troubles > 0 and since is not null order by mailbox";
+    let rows: Vec<(i64, i64, String)> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id, since, words)| (MailboxId(id), at(since), words)).collect())
+}
+
+/// Of the newest messages those that were met since `since` in a folder that had been watched for ten minutes then.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn arrivals(conn: &mut Conn, since: Timestamp) -> Result<Vec<Arrival>> {
+    let sql = "select m.received_at, m.stored_at from (select * from messages order by id desc limit 30) m join mailboxes b on b.id = m.mailbox
+        where m.stored_at >= $1 and m.stored_at >= b.connected_since + 600000 and exists (select 1 from sightings s where s.message = m.id)";
+    let rows: Vec<(i64, i64)> = on!(conn, c => sqlx::query_as(sql).bind(ms(since)).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(received_at, stored_at)| Arrival { received_at: at(received_at), stored_at: at(stored_at) }).collect())
+}
+
+/// The time on the database's machine; none: it is this one.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn clock(conn: &mut Conn) -> Result<Option<Timestamp>> {
+    let sql = conn.pick("select null", "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)");
+    let clock: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).fetch_one(c).await)?;
+    Ok(clock.map(at))
 }
 
 /// One recipient's copy in the outbox.

@@ -51,6 +51,7 @@ pub mod sending;
 pub mod sessions;
 pub mod sightings;
 pub mod tickets;
+pub mod troubles;
 pub mod verify;
 
 pub use self::error::{Result, StoreError};

@@ -4,6 +4,7 @@ use crate::{actions::ActionError, store::StoreError};
 
 pub mod caution;
 mod hands;
+pub mod health;
 pub mod housekeeping;
 pub mod instance;
 pub mod intake;

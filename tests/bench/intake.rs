@@ -233,6 +233,7 @@ async fn desk(folder: &Path, account: &ImapAccount) -> (Desk, Watched) {
         url: PublicUrl::parse("http://127.0.0.1:8025").unwrap(),
         templates: Arc::new(Templates::new()),
         outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
+        health: Default::default(),
     };
     let watched = Watched {
         mailbox,

@@ -102,6 +102,7 @@ async fn open(data: &Path, now: Timestamp) -> Desk {
         url: PublicUrl::parse("http://127.0.0.1:8025").unwrap(),
         templates: Arc::new(Templates::new()),
         outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
+        health: Default::default(),
     }
 }
 

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod adversity;
+mod alarms;
 mod answers_by_mail;
 mod at_once;
 mod corrections;

@@ -1,31 +1,115 @@
 //! Mail health: mailboxes for all staff, the outbox for admins.
 
-use axum::http::StatusCode;
+use axum::http::{Method, StatusCode};
 use jiff::SignedDuration;
-use maildesk::store::mailboxes;
+use maildesk::store::{mailboxes, outbox::Outcome, sending};
 
 use crate::{browser::Browser, test_desk::TestDesk};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_mailbox_in_trouble_shows_on_every_staff_page() {
-    let desk = TestDesk::new().await;
-    let mut hal = Browser::of(&desk, &desk.hal).await;
-    let dot = "One mailbox needs attention";
-    assert!(!hal.get("/tickets").await.says(dot), "it has only begun");
+/// The mailbox cannot be read, in these words.
+async fn fails(desk: &TestDesk, words: &str) {
+    let mut tx = desk.desk.store.begin().await.unwrap();
+    mailboxes::failed(&mut tx, desk.mailbox, words, desk.desk.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+/// Its server has answered.
+async fn is_checked(desk: &TestDesk) {
     let mut tx = desk.desk.store.begin().await.unwrap();
     mailboxes::checked(&mut tx, desk.mailbox, 0, desk.desk.clock.now()).await.unwrap();
     tx.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_staff_page_says_when_each_mailbox_was_checked_and_what_is_not_well() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let dot = "One mailbox needs attention";
+    desk.round().await;
+    let page = hal.get("/tickets").await;
+    assert!(!page.says(dot) && page.says("not checked yet") && page.says("no mail yet"), "it has only begun");
+    is_checked(&desk).await;
+    desk.rounds(4).await;
+    let page = hal.get("/tickets").await;
+    assert!(page.says("checked <time datetime=\"2026-11-02T09:00:00Z\" title=\"2 Nov 2026, 09:00\">4 min</time>"), "{}", page.text());
     assert!(hal.get("/mail").await.says("Reading"));
-    desk.later(SignedDuration::from_mins(11));
+    desk.rounds(7).await;
+    assert!(!hal.get("/tickets").await.says(dot), "what may pass within seconds does not count");
+    desk.rounds(1).await;
     assert!(hal.get("/tickets").await.says(dot), "it fell silent");
-    let mut tx = desk.desk.store.begin().await.unwrap();
-    mailboxes::failed(&mut tx, desk.mailbox, "the server refuses the password", desk.desk.clock.now()).await.unwrap();
-    tx.commit().await.unwrap();
-    desk.later(SignedDuration::from_mins(30));
-    let page = hal.get("/mail").await;
-    assert!(page.says("has not been read for 30 minutes") && page.says("the server refuses the password"), "{}", page.text());
+    fails(&desk, "mx.test:993 refuses the sign-in of support; enter the right imap.password").await;
+    desk.rounds(30).await;
+    for path in ["/tickets", "/held", "/mail", "/profile"] {
+        let page = hal.get(path).await;
+        assert!(page.says(dot) && page.says("support@desk.test is not being read: mx.test:993 refuses the sign-in of support."), "{path}");
+    }
+    assert!(hal.get("/mail").await.says("</b> Enter the right imap.password."));
+    assert!(hal.get("/tickets").await.says("See what to do"));
     let mut ann = Browser::of(&desk, &desk.ann).await;
-    assert!(!ann.get("/my").await.says("mailbox"));
+    assert!(!ann.get("/my").await.says("support@desk.test is not"));
+    is_checked(&desk).await;
+    desk.round().await;
+    assert!(!hal.get("/tickets").await.says(dot), "back by itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_helper_is_not_shown_whom_the_desk_could_not_write_to() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await;
+    let mut tx = desk.desk.store.begin().await.unwrap();
+    let now = desk.desk.clock.now();
+    let due: Vec<_> = sending::due(&mut tx, desk.mailbox, "test", &[], 10, now).await.unwrap().into_iter().map(|it| it.id).collect();
+    for it in sending::lease(&mut tx, "test", now, &due, now).await.unwrap() {
+        let put_off = Outcome { state: "delayed", words: "451 <ann@home.test> not now", next_at: Some(now) };
+        sending::record(&mut tx, it.id, "test", &put_off, now).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+    is_checked(&desk).await;
+    desk.rounds(13).await;
+    let (mut hal, mut ada) = (Browser::of(&desk, &desk.hal).await, Browser::of(&desk, &desk.ada).await);
+    let (helpers, admins) = (hal.get("/mail").await, ada.get("/mail").await);
+    assert!(helpers.says("wait to leave for too long: 451 &lt;(an address)&gt; not now"), "{}", helpers.text());
+    assert!(admins.says("wait to leave for too long: 451 &lt;ann@home.test&gt; not now"), "{}", admins.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn everybody_learns_whether_all_is_well_and_only_a_monitor_or_staff_what_is_not() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let mut nobody = Browser::new(&desk);
+    assert_eq!(nobody.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE, "nothing is known yet");
+    is_checked(&desk).await;
+    desk.round().await;
+    let well = nobody.get("/readyz").await;
+    assert_eq!(well.status, StatusCode::OK);
+    assert!(well.says("\"ready\":true") && !well.says("support"), "{}", well.text());
+    fails(&desk, "mx.test:993 broke off: ann@home.test; wait").await;
+    desk.rounds(1).await;
+    desk.rounds(1).await;
+    let short = nobody.get("/readyz").await;
+    assert_eq!(short.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(short.says("\"ready\":false") && !short.says("mx.test"), "{}", short.text());
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let bearer = format!("Bearer {}", desk.desk.keys.monitor_token());
+    let by_token = nobody.send(Method::GET, "/readyz", "", Vec::new(), &[("authorization", &bearer)]).await;
+    for told in [hal.get("/readyz").await, by_token] {
+        let said: serde_json::Value = serde_json::from_slice(&told.bytes).unwrap();
+        assert_eq!(
+            (&said["ready"], &said["troubles"][0]["kind"], &said["troubles"][0]["mailbox"]),
+            (&false.into(), &"mailbox".into(), &"support".into())
+        );
+        assert_eq!(said["troubles"][0]["says"], "support@desk.test is not being read: mx.test:993 broke off: (an address).");
+        assert_eq!(said["troubles"][0]["mend"], "Wait.");
+        assert_eq!(said["mailboxes"][0]["last_check"], "2026-11-02T09:00:00Z");
+    }
+    let wrong = nobody.send(Method::GET, "/readyz", "", Vec::new(), &[("authorization", "Bearer guessed")]).await;
+    assert!(!wrong.says("mx.test"));
+    let mut ann = Browser::of(&desk, &desk.ann).await;
+    assert!(!ann.get("/readyz").await.says("mx.test"));
+    desk.later(SignedDuration::from_mins(2));
+    assert!(hal.get("/readyz").await.says("\"rounds\""), "the rounds have stopped");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,7 +32,10 @@ use maildesk::{
         verify::{self, Finding},
     },
     templates::Templates,
-    workers::take_in::{Arrival, take_in},
+    workers::{
+        health::{self, Rounds, SlowLooks},
+        take_in::{Arrival, take_in},
+    },
 };
 
 /// The desk's own address.
@@ -47,6 +50,7 @@ pub struct TestDesk {
     pub ada: Person,
     owed: Mutex<Owed>,
     damaged: AtomicBool,
+    rounds: tokio::sync::Mutex<Rounds>,
     pub folder: tempfile::TempDir,
     /// Of its database.
     pub url: String,
@@ -85,6 +89,19 @@ impl TestDesk {
         Self::on(Some(super::postgres::Database::fresh()), DeskSettings::default(), |_| ()).await
     }
 
+    /// With another mailbox, `sales`, behind `support`.
+    pub async fn with_two_mailboxes() -> Self {
+        let mut desk = Self::new().await;
+        let address: EmailAddress = "sales@desk.test".parse().unwrap();
+        let mut tx = desk.desk.store.begin().await.unwrap();
+        let sales = mailboxes::ensure(&mut tx, "sales", &address).await.unwrap();
+        tx.commit().await.unwrap();
+        let mut all: Vec<_> = desk.desk.mailboxes.iter().map(|(id, it)| (id, it.clone())).collect();
+        all.push((sales, MailboxSettings::new("sales", address, "Desk Sales")));
+        desk.desk.mailboxes = Arc::new(Mailboxes::new(all));
+        desk
+    }
+
     async fn on(
         database: Option<super::postgres::Database>,
         settings: DeskSettings,
@@ -111,6 +128,7 @@ impl TestDesk {
             url: PublicUrl::parse("http://127.0.0.1:8025").unwrap(),
             templates: Arc::new(Templates::new()),
             outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
+            health: Default::default(),
         };
         Self {
             desk,
@@ -120,6 +138,7 @@ impl TestDesk {
             ada,
             owed: Mutex::new(Owed::MustBeSeen),
             damaged: AtomicBool::new(false),
+            rounds: tokio::sync::Mutex::new(Rounds::new("here", folder.path().to_owned(), SlowLooks::default())),
             folder,
             url,
             _database: database,
@@ -186,6 +205,19 @@ impl TestDesk {
     pub async fn mail_to(&self, address: &str) -> Vec<Mail> {
         self.later(self.desk.settings.undo_window + SignedDuration::from_secs(1));
         self.mail().await.into_iter().filter(|it| it.to == address).collect()
+    }
+
+    /// One round over the desk's health.
+    pub async fn round(&self) {
+        health::step(&self.desk, &mut *self.rounds.lock().await).await.unwrap();
+    }
+
+    /// So many minutes pass, with a round in each.
+    pub async fn rounds(&self, minutes: i64) {
+        for _ in 0..minutes {
+            self.later(SignedDuration::from_mins(1));
+            self.round().await;
+        }
     }
 
     /// A ticket as it is now.

@@ -13,8 +13,7 @@ use crate::{
 /// A clock that differs by more from another machine's makes signatures and sessions fail, and mail look wrong.
 pub(super) const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 
-/// Below so much, or so small a share, mail cannot be taken in for long.
-const LITTLE_ROOM: u64 = 1 << 30;
+/// Below so much, mail cannot be taken in for long.
 const NO_ROOM: u64 = 100 << 20;
 
 /// Whether the year is one in which this program can run.
@@ -34,7 +33,7 @@ pub(super) fn compare(now: Timestamp, theirs: Timestamp, whose: &str) -> Option<
 }
 
 /// Whether the data folder may be written to, and how much room is left.
-pub(super) fn data_dir(folder: &Path) -> Vec<Line> {
+pub(super) fn data_dir(folder: &Path, alarm_free: u64) -> Vec<Line> {
     let subject = "data_dir";
     let shown = folder.display();
     match disk::try_writing(folder) {
@@ -45,7 +44,7 @@ pub(super) fn data_dir(folder: &Path) -> Vec<Line> {
         }
         Ok(()) => (),
     }
-    vec![Line::ok(subject, format!("{shown} can be written to")), room(folder)]
+    vec![Line::ok(subject, format!("{shown} can be written to")), room(folder, alarm_free)]
 }
 
 fn absent(folder: &Path) -> Line {
@@ -56,25 +55,23 @@ fn absent(folder: &Path) -> Line {
     }
 }
 
-fn room(folder: &Path) -> Line {
+fn room(folder: &Path, alarm_free: u64) -> Line {
     let room = match disk::room(folder) {
         Ok(room) => room,
         Err(why) => return Line::warn("disk", format!("how much is free cannot be told: {why}")),
     };
-    let text = format!("{} of {} free", shown(room.free), shown(room.total));
+    let text = room.to_string();
     if room.free < NO_ROOM {
         Line::fail("disk", format!("{text}; make room, or move data_dir to a larger disk"))
-    } else if room.free < LITTLE_ROOM || room.free < room.total / 20 {
-        Line::warn("disk", format!("{text}; make room soon"))
+    } else if room.free < alarm_free {
+        let text = format!(
+            "{text}, and less than {} is an alarm (alarm_free); make room, or move data_dir to a larger disk",
+            disk::shown(alarm_free)
+        );
+        Line::warn("disk", text)
     } else {
         Line::ok("disk", text)
     }
-}
-
-/// `53.2 GiB`.
-pub(super) fn shown(bytes: u64) -> String {
-    let tenths = |unit: u64| format!("{}.{}", bytes / unit, bytes % unit * 10 / unit);
-    if bytes >= 1 << 30 { format!("{} GiB", tenths(1 << 30)) } else { format!("{} MiB", tenths(1 << 20)) }
 }
 
 /// Whether the root key is there and nobody else reads it. Makes none.

@@ -10,6 +10,7 @@ use crate::{
         imap::{DoneFolder, ImapFindings, ImapLimits, probe},
         smtp::{SmtpFindings, SmtpLimits, SmtpPool},
     },
+    store::disk,
 };
 
 /// A person waits for the answer.
@@ -87,7 +88,7 @@ fn takes_mail(subject: &str, mailbox: &Mailbox, found: &SmtpFindings) -> Line {
     };
     let largest = match found.largest {
         Some(0) | None => String::new(),
-        Some(octets) => format!(", messages up to {}", super::machine::shown(octets)),
+        Some(octets) => format!(", messages up to {}", disk::shown(octets)),
     };
     Line::ok(subject, format!("{}, {}, {who}{largest}", account.server, protection(&account.server)))
 }

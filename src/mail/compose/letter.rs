@@ -71,6 +71,13 @@ pub enum Content<'a> {
         /// The subject of what they sent.
         sent: &'a str,
     },
+    /// To the admins: what is not well, and what is well again.
+    Alarm {
+        /// What began.
+        began: &'a [AlarmLine],
+        /// What is over.
+        over: &'a [AlarmLine],
+    },
     /// A link that lets somebody set a password: to a new user, or to one who forgot it.
     Link {
         /// Which of the two.
@@ -82,6 +89,19 @@ pub enum Content<'a> {
         /// How long it holds, in words: `three days`.
         holds: &'a str,
     },
+}
+
+/// One trouble as a mail tells of it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct AlarmLine {
+    /// What is wrong, as a sentence.
+    pub says: String,
+    /// What to do, as a sentence.
+    pub mend: String,
+    /// `17 November 2026, 14:02 (Europe/Prague)`.
+    pub since: String,
+    /// When it was over, in the same form; empty while it is not.
+    pub until: String,
 }
 
 /// Whether an answer by mail to a staff notice is taken.
@@ -132,6 +152,7 @@ fn kind(content: &Content<'_>) -> &'static str {
         Content::NotSent { .. } => "not-sent",
         Content::AnswerHeld { .. } => "answer-held",
         Content::Link { .. } => "link",
+        Content::Alarm { .. } => "alarm",
     }
 }
 
@@ -159,6 +180,8 @@ struct Shown<'a> {
     by: &'a str,
     holds: &'a str,
     invitation: bool,
+    began: &'a [AlarmLine],
+    over: &'a [AlarmLine],
 }
 
 /// Words as a template lays them out.
@@ -206,6 +229,7 @@ fn shown<'a>(content: &Content<'a>) -> Shown<'a> {
             Shown { happened, facts, said: said.map(Words::of), answerable: answerable == Answerable::Yes, ..Shown::default() }
         }
         Content::NotSent { address, words, said } => Shown { address, words, said: said.map(Words::of), ..Shown::default() },
+        Content::Alarm { began, over } => Shown { began, over, ..Shown::default() },
         Content::AnswerHeld { reason, sent } => Shown { reason, sent, ..Shown::default() },
         Content::Link { purpose, link, by, holds } => {
             Shown { link, by, holds, invitation: purpose == LinkPurpose::Invitation, ..Shown::default() }

@@ -16,7 +16,7 @@ use lettre::{
 use crate::desk::address::{EmailAddress, Named};
 
 mod letter;
-pub use letter::{Answerable, Content, Letterhead, LinkPurpose, Written, write};
+pub use letter::{AlarmLine, Answerable, Content, Letterhead, LinkPurpose, Written, write};
 
 /// Why a message cannot be made.
 #[derive(Debug, thiserror::Error)]

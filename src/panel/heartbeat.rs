@@ -1,0 +1,143 @@
+//! The heartbeat: on every page of staff, when each mailbox was last checked, when its last mail came, and what is not well. It is what
+//! the last round of this process found, so that it costs a page nothing.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::{
+    desk::{
+        health::{MailboxFacts, Shown},
+        id::MailboxId,
+        permission::{Act, Verdict, may},
+        person::Person,
+        trouble::{TroubleKind, sentence, without_addresses},
+    },
+    panel::{Panel, words::When},
+};
+
+/// More mailboxes than so many are folded into one line.
+const SHOWN_AT_ONCE: usize = 3;
+
+/// What stands below the navigation, and above the page when something is not well.
+#[derive(Serialize)]
+pub(super) struct Heartbeat {
+    boxes: Vec<Beat>,
+    folded: bool,
+    /// Of all mailboxes: the one that was checked longest ago, and the newest mail.
+    checked: Option<When>,
+    mail: Option<When>,
+    /// How many mailboxes are not well, in words; empty: none.
+    pub(super) hot: String,
+    /// What is not well, the gravest first.
+    pub(super) troubles: Vec<TroubleWords>,
+}
+
+/// One mailbox.
+#[derive(Serialize)]
+struct Beat {
+    name: String,
+    address: String,
+    /// `ok`, `bad` or empty, for its dot.
+    class: &'static str,
+    /// The class in a word.
+    state: &'static str,
+    checked: Option<When>,
+    mail: Option<When>,
+}
+
+/// One trouble.
+#[derive(Serialize)]
+pub(super) struct TroubleWords {
+    /// What is wrong, as a sentence.
+    pub says: String,
+    /// What to do, as a sentence.
+    pub mend: String,
+    /// Since when.
+    pub since: When,
+}
+
+/// As `who` may see it; none: this desk has no mailbox and nothing is wrong, or no round was made yet.
+pub(super) fn of(panel: &Panel, who: &Person) -> Option<Heartbeat> {
+    let desk = &panel.desk;
+    let now = desk.clock.now();
+    let round = desk.health.get()?;
+    let troubles = desk.health.troubles(now);
+    let boxes: Vec<Beat> = round.mailboxes.iter().map(|(id, facts)| beat(panel, *id, facts, &troubles, now)).collect();
+    if boxes.is_empty() && troubles.is_empty() {
+        return None;
+    }
+    let when = |at: Timestamp| When::new(at, now, &desk.settings.time_zone);
+    let facts = || round.mailboxes.iter().map(|(_, facts)| facts);
+    Some(Heartbeat {
+        folded: boxes.len() > SHOWN_AT_ONCE,
+        checked: facts().filter_map(|it| it.checked_at).min().map(when),
+        mail: facts().filter_map(|it| it.last_mail_at).max().map(when),
+        hot: attention(&boxes, &troubles),
+        troubles: in_words(panel, who, &troubles, now),
+        boxes,
+    })
+}
+
+/// Each trouble as a sentence. Only who runs the desk is shown whom it could not write to.
+fn in_words(panel: &Panel, who: &Person, troubles: &[Shown], now: Timestamp) -> Vec<TroubleWords> {
+    let desk = &panel.desk;
+    let ours: Vec<String> = desk.mailboxes.iter().map(|(_, it)| it.address.to_string()).collect();
+    let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
+    let blot = |text: &str| match may(who, Act::Manage, desk.rules()) {
+        Verdict::Allowed => sentence(text),
+        Verdict::Missing | Verdict::Forbidden => sentence(&without_addresses(text, &ours)),
+    };
+    let words = |Shown { trouble, .. }: &Shown| TroubleWords {
+        says: blot(&trouble.says),
+        mend: blot(&trouble.mend),
+        since: When::new(trouble.since, now, &desk.settings.time_zone),
+    };
+    troubles.iter().map(words).collect()
+}
+
+fn beat(panel: &Panel, id: MailboxId, facts: &MailboxFacts, troubles: &[Shown], now: Timestamp) -> Beat {
+    let settings = panel.desk.mailboxes.get(id);
+    let name = settings.map_or_else(String::new, |it| it.name.clone());
+    let when = |at: Timestamp| When::new(at, now, &panel.desk.settings.time_zone);
+    let bad = troubles.iter().any(|it| it.trouble.about == name && is_about_a_mailbox(it.trouble.kind));
+    let (class, state) = match (bad, facts.checked_at) {
+        (true, _) => ("bad", "not well"),
+        (false, Some(_)) => ("ok", "well"),
+        (false, None) => ("", "not checked yet"),
+    };
+    Beat {
+        class,
+        state,
+        address: settings.map_or_else(String::new, |it| it.address.to_string()),
+        checked: facts.checked_at.map(when),
+        mail: facts.last_mail_at.map(when),
+        name,
+    }
+}
+
+fn is_about_a_mailbox(kind: TroubleKind) -> bool {
+    match kind {
+        TroubleKind::Mailbox
+        | TroubleKind::Silent
+        | TroubleKind::LedgerGap
+        | TroubleKind::Sender
+        | TroubleKind::Unsent
+        | TroubleKind::Probe => true,
+        TroubleKind::Undecided
+        | TroubleKind::Disk
+        | TroubleKind::Database
+        | TroubleKind::Clock
+        | TroubleKind::PublicUrl
+        | TroubleKind::Rounds => false,
+    }
+}
+
+/// What the navigation's dot says.
+fn attention(boxes: &[Beat], troubles: &[Shown]) -> String {
+    match (boxes.iter().filter(|it| it.class == "bad").count(), troubles.len()) {
+        (0, 0) => String::new(),
+        (0, _) => "Something needs attention".to_owned(),
+        (1, _) => "One mailbox needs attention".to_owned(),
+        (n, _) => format!("{n} mailboxes need attention"),
+    }
+}

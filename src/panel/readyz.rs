@@ -1,0 +1,107 @@
+//! `/readyz`: whether everything is well, with what is not and the mend, for a monitor.
+
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+
+use crate::{
+    auth::keys::same,
+    desk::{
+        health::Shown,
+        trouble::{TroubleKind, sentence, without_addresses},
+    },
+    panel::{Panel, visitor::Visitor},
+};
+
+#[derive(Serialize)]
+struct Answer {
+    ready: bool,
+    #[serde(flatten)]
+    told: Option<Told>,
+    /// Why no more is told.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<&'static str>,
+}
+
+/// What a monitor is told, and nobody else.
+#[derive(Serialize)]
+struct Told {
+    /// When the last round was; none: none was made yet.
+    checked_at: Option<Timestamp>,
+    troubles: Vec<Trouble>,
+    mailboxes: Vec<Mailbox>,
+}
+
+#[derive(Serialize)]
+struct Trouble {
+    kind: &'static str,
+    /// A mailbox's short name, or none.
+    mailbox: Option<String>,
+    since: Timestamp,
+    says: String,
+    mend: String,
+}
+
+#[derive(Serialize)]
+struct Mailbox {
+    name: String,
+    last_check: Option<Timestamp>,
+    last_mail: Option<Timestamp>,
+    /// Listed on the server and not yet in the ledger.
+    waiting: i64,
+}
+
+/// `GET /readyz`: 200 when everything is well, 503 when something is not. Everybody learns which; what is not well, and how it stands
+/// with each mailbox, only who brings the `health_token`, or is signed in as staff. Nothing in it is a secret or a customer's address.
+pub(super) async fn show(State(panel): State<Panel>, visitor: Option<Visitor>, headers: HeaderMap) -> Response {
+    let staff = visitor.is_some_and(|it| it.person.role.is_staff());
+    let knows = staff || is_a_monitor(&panel, &headers);
+    let troubles = panel.desk.health.troubles(panel.desk.clock.now());
+    let ready = troubles.is_empty() && panel.desk.health.get().is_some();
+    let more = (!knows).then_some("bring the health_token as Authorization: Bearer, or sign in as staff, to be told more");
+    let answer = Answer { ready, told: knows.then(|| told(&panel, &troubles)), more };
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, [(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
+}
+
+/// Whether a request brings the configured token, or that of this desk's own commands.
+pub(super) fn is_a_monitor(panel: &Panel, headers: &HeaderMap) -> bool {
+    let given = headers.get(header::AUTHORIZATION).and_then(|it| it.to_str().ok()).and_then(|it| it.strip_prefix("Bearer "));
+    let Some(given) = given.map(|it| it.trim().as_bytes()) else { return false };
+    let configured = panel.health_token.as_ref().is_some_and(|it| same(it.expose_secret().as_bytes(), given));
+    configured || same(panel.desk.keys.monitor_token().as_bytes(), given)
+}
+
+fn told(panel: &Panel, troubles: &[Shown]) -> Told {
+    let desk = &panel.desk;
+    let ours: Vec<String> = desk.mailboxes.iter().map(|(_, it)| it.address.to_string()).collect();
+    let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
+    let round = desk.health.get();
+    let mut told: Vec<Trouble> = troubles
+        .iter()
+        .map(|Shown { trouble, .. }| Trouble {
+            kind: trouble.kind.as_str(),
+            mailbox: desk.mailboxes.iter().find(|(_, it)| it.name == trouble.about).map(|(_, it)| it.name.clone()),
+            since: trouble.since,
+            says: sentence(&without_addresses(&trouble.says, &ours)),
+            mend: sentence(&without_addresses(&trouble.mend, &ours)),
+        })
+        .collect();
+    if round.is_none() {
+        let (says, mend) = ("The desk has only begun and has not looked yet.".to_owned(), "Ask again in a few seconds.".to_owned());
+        told.push(Trouble { kind: TroubleKind::Rounds.as_str(), mailbox: None, since: desk.clock.now(), says, mend });
+    }
+    let mailboxes = round.iter().flat_map(|it| &it.mailboxes).map(|(id, facts)| Mailbox {
+        name: desk.mailboxes.get(*id).map_or_else(String::new, |it| it.name.clone()),
+        last_check: facts.checked_at,
+        last_mail: facts.last_mail_at,
+        waiting: facts.waiting,
+    });
+    Told { checked_at: round.as_ref().map(|it| it.at), troubles: told, mailboxes: mailboxes.collect() }
+}

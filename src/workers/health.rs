@@ -1,0 +1,229 @@
+//! What is well, what is not, since when: a round every few seconds over what the desk knows of itself.
+
+mod slow;
+
+use std::{path::PathBuf, sync::Arc, time::Instant};
+
+use jiff::{SignedDuration, Timestamp};
+use tokio_util::sync::CancellationToken;
+
+pub use self::slow::{SlowLooks, Surroundings};
+use crate::{
+    actions::{
+        Desk,
+        alarm::{self, Findings},
+    },
+    desk::{
+        alarm::{Standing, WayOut, going},
+        health::{MailboxFacts, Round, Shown},
+        id::MailboxId,
+        skew,
+        trouble::{MachineSeen, MailboxSeen, Seen, Trouble, TroubleKind, Waiting, troubles},
+    },
+    store::{self, Conn, disk, health},
+    workers::Result,
+};
+
+/// So often.
+const EVERY: std::time::Duration = std::time::Duration::from_secs(5);
+
+/// A database that needs longer for what a round asks is slow.
+const SLOW: std::time::Duration = std::time::Duration::from_secs(2);
+
+/// A round whose database does not answer by then goes on without it.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
+/// A watched folder is looked at at least so often (`workers/intake.rs`).
+const RESTS: SignedDuration = SignedDuration::from_mins(5);
+
+/// What is over is remembered for so long.
+const REMEMBERED: SignedDuration = SignedDuration::from_hours(90 * 24);
+
+/// Who goes the rounds, and what they know from one to the next.
+pub struct Rounds {
+    /// What this instance is called.
+    instance: String,
+    /// The folder whose disk must not be full.
+    folder: PathBuf,
+    /// What takes its time, looked at beside the rounds.
+    slow: SlowLooks,
+    last: Option<Timestamp>,
+    cleared_at: Option<Timestamp>,
+}
+
+impl Rounds {
+    /// For the instance called `instance`, whose data lies in `folder`.
+    #[must_use]
+    pub fn new(instance: &str, folder: PathBuf, slow: SlowLooks) -> Self {
+        Self { instance: instance.to_owned(), folder, slow, last: None, cleared_at: None }
+    }
+}
+
+/// What a round reads.
+struct Read {
+    mailboxes: Vec<(MailboxId, MailboxFacts)>,
+    unsent: Vec<(MailboxId, Waiting)>,
+    undecided: Option<Waiting>,
+    accounts: Vec<(MailboxId, Timestamp, String)>,
+    clock: Option<String>,
+}
+
+/// One round: looks, remembers, owes what is to be told, and leaves what it found where pages see it.
+///
+/// # Errors
+/// When the database refuses: what was found is shown all the same.
+pub async fn step(desk: &Desk, rounds: &mut Rounds) -> Result<()> {
+    let now = desk.clock.now();
+    let going = going(rounds.last.replace(now), now);
+    let began = Instant::now();
+    let read = tokio::time::timeout(PATIENCE, read(desk, now)).await.unwrap_or(Err(health::no_answer()));
+    let mut machine = MachineSeen { disk: room(desk, rounds), public_url: rounds.slow.public_url(), ..MachineSeen::default() };
+    let (read, failed) = match read {
+        Ok(read) => (read, None),
+        Err(error) => (last_known(desk), Some(error)),
+    };
+    machine.clock = read.clock.clone();
+    machine.database = match &failed {
+        Some(error) => Some(error.to_string()),
+        None if began.elapsed() > SLOW => Some(format!("it needed {} s for an answer", began.elapsed().as_secs())),
+        None => None,
+    };
+    let seen = Seen {
+        now,
+        alarm_after: desk.settings.alarm_after,
+        instance: &rounds.instance,
+        mailboxes: &mailboxes(desk, rounds, &read),
+        undecided: read.undecided.clone(),
+        machine: &machine,
+    };
+    let mut found = troubles(&seen);
+    let ways: Vec<WayOut> = desk.mailboxes.iter().map(|(id, it)| WayOut { mailbox: id, works: works(&found, &it.name) }).collect();
+    if let Some(error) = failed {
+        show(desk, now, &found, &[], read.mailboxes);
+        return Err(error.into());
+    }
+    match alarm::keep(desk, &Findings { found: &found, instance: &rounds.instance, going, ways: &ways }).await {
+        Ok(rows) => show(desk, now, &found, &rows, read.mailboxes),
+        Err(error) => {
+            if machine.database.is_none() && machine.disk.is_none() {
+                let machine = MachineSeen { database: Some(format!("it takes nothing: {error}")), ..machine.clone() };
+                found = troubles(&Seen { machine: &machine, ..seen });
+            }
+            show(desk, now, &found, &[], read.mailboxes);
+            return Err(error.into());
+        }
+    }
+    clear_away(desk, rounds, now).await
+}
+
+async fn read(desk: &Desk, now: Timestamp) -> store::Result<Read> {
+    let mut conn = desk.store.read().await?;
+    let late = now - desk.settings.alarm_after;
+    Ok(Read {
+        mailboxes: configured(desk, health::mailboxes(&mut conn).await?),
+        unsent: health::unsent(&mut conn, late).await?,
+        undecided: health::undecided(&mut conn, now - SignedDuration::from_mins(1)).await?,
+        accounts: health::accounts_in_trouble(&mut conn).await?,
+        clock: clock(&mut conn, now).await?,
+    })
+}
+
+/// In the order of the configuration; nothing is known of one that was never looked at.
+fn configured(desk: &Desk, known: Vec<(MailboxId, MailboxFacts)>) -> Vec<(MailboxId, MailboxFacts)> {
+    let of = |id: MailboxId| known.iter().find(|(it, _)| *it == id).map(|(_, facts)| facts.clone()).unwrap_or_default();
+    desk.mailboxes.iter().map(|(id, _)| (id, of(id))).collect()
+}
+
+/// Where the database does not answer, what it said last still stands.
+fn last_known(desk: &Desk) -> Read {
+    let mailboxes = desk.health.get().map(|it| it.mailboxes.clone()).unwrap_or_default();
+    Read { mailboxes, unsent: Vec::new(), undecided: None, accounts: Vec::new(), clock: None }
+}
+
+/// How far this clock is from others, where that is too far.
+async fn clock(conn: &mut Conn, now: Timestamp) -> store::Result<Option<String>> {
+    let theirs = health::clock(conn).await?.map(|theirs| now.duration_since(theirs));
+    if let Some(apart) = theirs.filter(|it| it.abs() > SignedDuration::from_mins(1)) {
+        return Ok(Some(format!("{apart:#.0} from that of the database")));
+    }
+    let arrivals = health::arrivals(conn, now - SignedDuration::from_hours(1)).await?;
+    Ok(skew::apart(&arrivals, RESTS).map(|apart| format!("{apart:#.0} from that of the mail servers")))
+}
+
+fn room(desk: &Desk, rounds: &Rounds) -> Option<String> {
+    let folder = rounds.folder.display();
+    match disk::room(&rounds.folder) {
+        Ok(room) if room.free < desk.settings.alarm_free => Some(format!("{room} on the disk of {folder}")),
+        Ok(_) => None,
+        Err(why) => Some(format!("how much room is left in {folder} cannot be told: {why}")),
+    }
+}
+
+fn mailboxes(desk: &Desk, rounds: &Rounds, read: &Read) -> Vec<MailboxSeen> {
+    let seen = |(id, it): (MailboxId, &crate::desk::settings::MailboxSettings)| MailboxSeen {
+        name: it.name.clone(),
+        address: it.address.to_string(),
+        facts: read.mailboxes.iter().find(|(of, _)| *of == id).map(|(_, facts)| facts.clone()).unwrap_or_default(),
+        sender_fault: read.accounts.iter().find(|(of, ..)| *of == id).map(|(.., words)| words.clone()).or(rounds.slow.sender_fault(id)),
+        unsent: read.unsent.iter().find(|(of, _)| *of == id).map(|(_, it)| it.clone()),
+        probe_lost: None,
+    };
+    desk.mailboxes.iter().map(seen).collect()
+}
+
+/// Whether mail of this mailbox can leave, as far as is known.
+fn works(found: &[Trouble], name: &str) -> bool {
+    !found.iter().any(|it| it.about == name && matches!(it.kind, TroubleKind::Sender | TroubleKind::Unsent))
+}
+
+/// Leaves what was found where pages see it: since when, `rows` remember, or the last round where they cannot be had.
+fn show(desk: &Desk, now: Timestamp, found: &[Trouble], rows: &[Standing], mailboxes: Vec<(MailboxId, MailboxFacts)>) {
+    let before = desk.health.get();
+    let before = before.iter().flat_map(|it| it.troubles.iter().chain(&it.passing));
+    let before: Vec<&Shown> = before.collect();
+    let shown = found.iter().map(|it| {
+        let row = rows.iter().find(|row| row.trouble.is_the_same_as(it)).map(|row| (row.trouble.since, row.found_at));
+        let last = || before.iter().find(|last| last.trouble.is_the_same_as(it)).map(|last| (last.trouble.since, last.found_at));
+        let (since, found_at) = row.or_else(last).unwrap_or((it.since, now));
+        Shown { trouble: Trouble { since, ..it.clone() }, found_at }
+    });
+    let lasts = |it: &Shown| now.duration_since(it.found_at).abs() >= it.trouble.kind.counts_after(desk.settings.alarm_after);
+    let (troubles, passing) = shown.partition(lasts);
+    desk.health.set(Round { at: now, troubles, passing, mailboxes });
+}
+
+async fn clear_away(desk: &Desk, rounds: &mut Rounds, now: Timestamp) -> Result<()> {
+    let lately = rounds.cleared_at.is_some_and(|at| now.duration_since(at).abs() < SignedDuration::from_hours(6));
+    if lately {
+        return Ok(());
+    }
+    let mut tx = desk.store.begin().await?;
+    store::troubles::forget(&mut tx, now - REMEMBERED).await?;
+    tx.commit().await?;
+    rounds.cleared_at = Some(now);
+    Ok(())
+}
+
+/// Goes the rounds until it is told to stop.
+pub async fn run(desk: Arc<Desk>, mut rounds: Rounds, stop: CancellationToken) {
+    let slow = slow::run(desk.clone(), rounds.slow.clone(), stop.clone());
+    let round = async {
+        let mut failing = false;
+        loop {
+            match step(&desk, &mut rounds).await {
+                Ok(()) => failing = false,
+                // Once, and not every five seconds: what fails is shown in /readyz.
+                Err(error) if !failing => {
+                    tracing::error!("the round over the desk’s health fails: {error}");
+                    failing = true;
+                }
+                Err(_) => {}
+            }
+            tokio::select! {
+                () = stop.cancelled() => return,
+                () = tokio::time::sleep(EVERY) => {}
+            }
+        }
+    };
+    tokio::join!(slow, round);
+}

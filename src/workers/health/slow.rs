@@ -1,0 +1,116 @@
+//! What takes its time to look at: whether each server for outgoing mail would take us, whether the public URL leads here.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant},
+};
+
+use futures_util::future::join_all;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    actions::Desk,
+    desk::id::MailboxId,
+    mail::smtp::{SmtpError, SmtpPool},
+};
+
+/// A server that took us is asked again after so long: a password that expires at night is known before the first reply.
+const WELL: Duration = Duration::from_secs(15 * 60);
+
+/// One that could not be reached.
+const UNWELL: Duration = Duration::from_secs(60);
+
+/// One that refused the sign-in: asked too often, it would lock the account.
+const REFUSED: Duration = Duration::from_secs(5 * 60);
+
+/// How often it is seen whether something is due.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// What is around the desk.
+#[derive(Clone, Default)]
+pub struct Surroundings {
+    /// The servers for outgoing mail.
+    pub senders: Vec<(MailboxId, SmtpPool)>,
+}
+
+/// What was found out; all clones are one.
+#[derive(Clone, Default)]
+pub struct SlowLooks(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    around: Surroundings,
+    known: Mutex<Known>,
+}
+
+#[derive(Default)]
+struct Known {
+    senders: HashMap<MailboxId, Sender>,
+    public_url: Option<String>,
+}
+
+struct Sender {
+    asked: Instant,
+    fault: Option<String>,
+    again_after: Duration,
+}
+
+impl SlowLooks {
+    /// Of these surroundings; nothing is known yet.
+    #[must_use]
+    pub fn new(around: Surroundings) -> Self {
+        Self(Arc::new(Inner { around, known: Mutex::default() }))
+    }
+
+    fn known(&self) -> MutexGuard<'_, Known> {
+        self.0.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Why nothing can leave from a mailbox; none: it can, or that is not known.
+    #[must_use]
+    pub fn sender_fault(&self, mailbox: MailboxId) -> Option<String> {
+        self.known().senders.get(&mailbox).and_then(|it| it.fault.clone())
+    }
+
+    /// Why the public URL does not lead here; none: it does, or that is not known.
+    #[must_use]
+    pub fn public_url(&self) -> Option<String> {
+        self.known().public_url.clone()
+    }
+
+    fn is_due(&self, mailbox: MailboxId) -> bool {
+        let known = self.known();
+        known.senders.get(&mailbox).is_none_or(|it| it.asked.elapsed() >= it.again_after)
+    }
+
+    /// Asks every server for outgoing mail that is due: connects, signs in, sends nothing.
+    pub async fn ask_senders(&self) {
+        let due = self.0.around.senders.iter().filter(|(mailbox, _)| self.is_due(*mailbox));
+        join_all(due.map(|(mailbox, pool)| async move {
+            let asked = Instant::now();
+            let found = pool.probe().await;
+            let (fault, again_after) = match found {
+                Ok(_) => (None, WELL),
+                Err(error @ (SmtpError::SignIn { .. } | SmtpError::NoSignIn { .. })) => (Some(error.to_string()), REFUSED),
+                Err(error) => (Some(error.to_string()), UNWELL),
+            };
+            self.known().senders.insert(*mailbox, Sender { asked, fault, again_after });
+        }))
+        .await;
+    }
+}
+
+/// Looks at what is due until it is told to stop.
+pub(super) async fn run(_desk: Arc<Desk>, looks: SlowLooks, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = looks.ask_senders() => {}
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(EVERY) => {}
+        }
+    }
+}
