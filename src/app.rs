@@ -11,17 +11,19 @@ use crate::{
     actions::{Desk, Mailboxes},
     auth::keys::Keys,
     clock::Clock,
-    config::{Config, Mailbox},
+    config::{Config, Mailbox, RootKey},
     desk::id::MailboxId,
     mail::{imap::ImapLimits, smtp::SmtpPool},
     panel::{self, Panel},
-    store::{Opener, Store, mailboxes, sessions},
+    store::{Opener, Store, backup::make::Settings, mailboxes, sessions},
     templates::Templates,
     workers::{
+        backup,
         health::{self, Rounds, SlowLooks, Surroundings},
         housekeeping,
         instance::{self, Instance},
         intake::{self, Watched},
+        look_again,
         sender::{self, Lane, LaneBounds},
         take_in,
     },
@@ -70,11 +72,15 @@ impl App {
         sender::take_up(&desk).await?;
         app.tasks.spawn(instance::run(desk.clone(), instance.clone(), app.stop.clone()));
         app.tasks.spawn(housekeeping::run(desk.clone(), app.stop.clone()));
+        if let Some(schedule) = &config.desk.backup {
+            app.tasks.spawn(backup::run(desk.clone(), schedule.clone(), settings(config)?, app.stop.clone()));
+        }
         let senders = config.mailboxes.iter().zip(&rows).map(|(it, row)| (*row, SmtpPool::new(it.smtp.clone()))).collect();
         let rounds = Rounds::new(&name(config.listen), config.data_dir.clone(), SlowLooks::new(Surroundings { senders }));
         app.tasks.spawn(health::run(desk.clone(), rounds, app.stop.clone()));
         for (mailbox, row) in config.mailboxes.iter().zip(rows) {
             app.tasks.spawn(intake::run(desk.clone(), instance.clone(), watched(mailbox, row), app.stop.clone()));
+            app.tasks.spawn(look_again::run(desk.clone(), watched(mailbox, row), app.stop.clone()));
             app.tasks.spawn(sender::run(desk.clone(), lane(mailbox, row, &owner), app.stop.clone()));
         }
         Ok(app)
@@ -135,6 +141,19 @@ pub fn lane(mailbox: &Mailbox, row: MailboxId, owner: &str) -> Lane {
     let pool = SmtpPool::new(mailbox.smtp.clone());
     let bounds = LaneBounds { connections: mailbox.smtp.connections, per_minute: mailbox.per_minute };
     Lane::new(row, mailbox.settings.address.clone(), pool, bounds, owner)
+}
+
+/// What belongs to a desk beside its data, for a backup.
+///
+/// # Errors
+/// When the key cannot be read.
+pub fn settings(config: &Config) -> anyhow::Result<Settings> {
+    let secret_key = match &config.root_key {
+        // Not made here: a desk that never ran has none.
+        RootKey::KeptIn(file) if !file.exists() => None,
+        RootKey::KeptIn(_) | RootKey::Given(_) => Some(config.root_key.load()?.expose_secret().as_bytes().to_vec()),
+    };
+    Ok(Settings { configuration: config.text.expose_secret().as_bytes().to_vec(), secret_key })
 }
 
 /// What this instance is called: its machine and where it listens. Two may be called the same.

@@ -38,10 +38,10 @@
 //! | --- | --- | --- |
 //! | [`desk`] | tickets, people, permissions, the questions of triage, who hears of what, delivery states, figures | I/O, SQL, HTTP, a clock, a mail crate |
 //! | [`mail`] | octets to words and back: IMAP, SMTP, reading, quoting, HTML, reports, composing | a decision |
-//! | [`store`] | all SQL, the content by hash, one text for SQLite and PostgreSQL | a rule |
+//! | [`store`] | all SQL, the content by hash, one text for SQLite and PostgreSQL; the whole of it as a backup and as an export | a rule |
 //! | [`auth`] | passwords, sessions, links, keys, the throttle | what somebody may do |
 //! | [`actions`] | everything that may be done, one verb a file | a header, a form, a socket |
-//! | [`workers`] | the rounds: intake, sender, housekeeping, health; each a step with an outcome | an end because of one message |
+//! | [`workers`] | the rounds: intake, sender, housekeeping, health, backup; each a step with an outcome | an end because of one message |
 //! | [`panel`] | pages for staff and customers; [`panel::routes()`] is the list, each with who may | a write but by an action |
 //! | [`cli`], [`demo`], [`app`] | commands; a desk with a mail world of its own; what wires all this together | |
 //! | [`config`], [`clock`], [`templates`] | what a machine needs to start; now and randomness; pages and mail as text | |
@@ -92,6 +92,7 @@
 //! | What is not well, and what to do? | [`desk::trouble`] |
 //! | Who is told of it, how often? | [`desk::alarm`] |
 //! | What does a figure mean? | [`desk::analytics`] |
+//! | When is a backup due, and is something wrong with them? | [`desk::backup`] |
 //! | Which HTTP status? | [`actions::ActionError::kind`], mapped once in [`panel::error`] |
 //!
 //! # What nobody gains by writing it in a mail

@@ -21,7 +21,7 @@ use crate::{
         events,
         evidence::{self, Led, TakenIn},
         participants::{self, Participation},
-        people, tickets,
+        people, restored, tickets,
     },
 };
 
@@ -68,6 +68,7 @@ pub(super) async fn gather<'a>(
         mailbox,
         received_at: incoming.row.received_at,
         now,
+        restored_at: restored::last(tx).await?,
         our_own: our_own(desk, tx, message).await?,
         report_about: report_about(tx, message).await?,
         authenticity: incoming.authenticity(),

@@ -87,6 +87,7 @@ impl EmptyDesk {
             // A file says nothing of when it came: it comes now.
             received_at: Timestamp::UNIX_EPOCH,
             now: Timestamp::UNIX_EPOCH,
+            restored_at: None,
             our_own: OurOwn::No,
             report_about: None,
             authenticity: Authenticity::NotVerified,

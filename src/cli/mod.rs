@@ -1,5 +1,6 @@
 //! The commands: one file each.
 
+mod backup;
 mod check;
 mod demo;
 mod empty_desk;
@@ -8,6 +9,7 @@ mod http;
 mod ingest;
 pub mod inspect;
 mod replay;
+mod restore;
 pub mod serve;
 mod user;
 mod verify;
@@ -37,6 +39,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Copy the whole desk to one file, while it runs: database, mail, attachments, configuration, key.
+    Backup(backup::Arguments),
     /// Try every connection that the configuration names; sends nothing, changes nothing. Exit code 0 when all works.
     Check(Configured),
     /// Run a desk to try, with a mail world of its own, on this machine alone. Ctrl-C ends it, and without --data leaves nothing.
@@ -51,11 +55,14 @@ enum Command {
     /// Read stored mail again as it is read today, and show what would change; --apply writes it. Never sends. Exit code 0 when every
     /// message could be read.
     Replay(replay::Arguments),
+    /// Bring a desk back from a backup: into an empty data folder, or with --replace in the place of the desk that is there.
+    Restore(restore::Arguments),
     /// Run the daemon: watch the mailboxes, send, serve the panel.
     Serve(Configured),
     /// Add people, list them, give them passwords.
     User(user::Arguments),
-    /// Hold everything the desk keeps against its own rules, and read every content again; mends nothing. Exit code 0 when all agrees.
+    /// Hold everything the desk keeps, or a backup of it, against its own rules, and read every content again; mends nothing. Exit code 0
+    /// when all agrees.
     Verify(verify::Arguments),
 }
 
@@ -127,12 +134,14 @@ fn no_such_message(id: LedgerId) -> String {
 /// Reads the command line, does what it says, and gives the process's exit code.
 pub async fn run() -> ExitCode {
     match Arguments::parse().command {
+        Command::Backup(it) => backup::run(&it).await,
         Command::Check(it) => check::run(&it.config).await,
         Command::Demo(it) => demo::run(it).await,
         Command::Healthz(it) => healthz::run(&it).await,
         Command::Ingest(it) => ingest::run(&it).await,
         Command::Inspect(it) => inspect::run(&it).await,
         Command::Replay(it) => replay::run(&it).await,
+        Command::Restore(it) => restore::run(&it).await,
         Command::Serve(it) => serve::run(&it.config).await,
         Command::User(it) => user::run(&it).await,
         Command::Verify(it) => verify::run(&it).await,

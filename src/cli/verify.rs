@@ -1,8 +1,10 @@
-//! `maildesk verify`: holds everything the desk keeps against its own rules (MAIL.md, I1 to I8), and reads every content again.
+//! `maildesk verify`: holds everything the desk keeps against its own rules (MAIL.md, I1 to I8), and reads every content again; with
+//! FILE, a backup of it.
 
+mod backup_file;
 mod online;
 
-use std::process::ExitCode;
+use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 use jiff::SignedDuration;
@@ -10,7 +12,10 @@ use serde_json::json;
 
 use crate::{
     config::Config,
-    store::verify::{self, Contents, Finding, MOST_NAMED, RULES},
+    store::{
+        backup::Manifest,
+        verify::{self, Contents, Finding, MOST_NAMED, RULES},
+    },
 };
 
 /// What is looked at.
@@ -18,6 +23,12 @@ use crate::{
 pub struct Arguments {
     #[command(flatten)]
     configured: super::Configured,
+    /// A backup that maildesk backup made: it is restored to a scratch place and looked at there. Needs no configuration
+    #[arg(value_name = "FILE", conflicts_with_all = ["quick", "online"])]
+    file: Option<PathBuf>,
+    /// With FILE: where it is unpacked; it takes as much room as the file. Without it: beside the file, or else in TMPDIR
+    #[arg(long, value_name = "FOLDER", requires = "file")]
+    scratch: Option<PathBuf>,
     /// Ask the database alone; do not read every mail and attachment again
     #[arg(long)]
     quick: bool,
@@ -41,7 +52,11 @@ const CANNOT: u8 = 2;
 
 /// Prints what was found. Exit code 0: nothing; 1: something; 2: it could not be looked at.
 pub async fn run(arguments: &Arguments) -> ExitCode {
-    match look(arguments).await {
+    let looked = match &arguments.file {
+        Some(file) => backup_file::look(file, arguments).await,
+        None => look(arguments).await,
+    };
+    match looked {
         Ok(seen) => {
             print!("{}", if arguments.json { seen.object() } else { seen.page() });
             ExitCode::from(seen.code())
@@ -55,6 +70,8 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
 
 /// What was looked at, and what is wrong.
 struct Seen {
+    /// Of a backup: what it says of itself.
+    backup: Option<Manifest>,
     rules: usize,
     /// None: not looked at.
     contents: Option<Contents>,
@@ -78,7 +95,7 @@ async fn look(arguments: &Arguments) -> anyhow::Result<Seen> {
     let online = if arguments.online { Some(online::look(&config, &store, arguments.grace).await?) } else { None };
     findings.extend(online.iter().flat_map(|it| it.findings.clone()));
     store.close().await;
-    Ok(Seen { rules: RULES.len(), contents, online, findings })
+    Ok(Seen { backup: None, rules: RULES.len(), contents, online, findings })
 }
 
 impl Seen {
@@ -92,7 +109,7 @@ impl Seen {
     }
 
     fn page(&self) -> String {
-        let mut page = String::new();
+        let mut page = self.backup.as_ref().map_or_else(String::new, |it| format!("{}\n", backup_file::sentence(it)));
         for it in &self.findings {
             page += &format!("{} ({}): {}\n", it.rule, times(it.count), it.says);
             for place in &it.places {
@@ -120,10 +137,13 @@ impl Seen {
         let findings: Vec<_> =
             self.findings.iter().map(|it| json!({ "rule": it.rule, "says": it.says, "count": it.count, "places": it.places })).collect();
         let contents = self.contents.as_ref().map(|it| json!({ "count": it.count, "bytes": it.bytes }));
-        format!(
-            "{}\n",
-            json!({ "ok": self.code() == AGREES, "rules": self.rules, "contents": contents, "online": self.online.as_ref().map(online::Online::object), "findings": findings })
-        )
+        let online = self.online.as_ref().map(online::Online::object);
+        let mut object =
+            json!({ "ok": self.code() == AGREES, "rules": self.rules, "contents": contents, "online": online, "findings": findings });
+        if let Some(it) = &self.backup {
+            object["backup"] = json!({ "made_at": it.made_at, "maildesk": it.maildesk, "database": it.database, "tables": it.tables });
+        }
+        format!("{object}\n")
     }
 }
 

@@ -1,17 +1,21 @@
 //! `[desk]`.
 
-use jiff::tz::TimeZone;
+use jiff::{SignedDuration, tz::TimeZone};
 
 use super::{
     section::{Refusal, Section},
     source::Value,
     value::{duration, name, size, text, whole, word},
 };
-use crate::desk::settings::{Budgets, DeskSettings, HelpersAssign, Reach, SessionLimits};
+use crate::desk::{
+    backup::Schedule,
+    settings::{Budgets, DeskSettings, HelpersAssign, Reach, SessionLimits},
+};
 
 pub(super) fn read(top: &mut Section<'_>) -> DeskSettings {
     let default = DeskSettings::default();
     let time_zone = top.or("time_zone", default.time_zone, time_zone);
+    let backup = backup(top.table("backup"));
     let mut desk = top.table("desk");
     let settings = DeskSettings {
         time_zone,
@@ -26,6 +30,7 @@ pub(super) fn read(top: &mut Section<'_>) -> DeskSettings {
         max_message_bytes: desk.or("max_message_bytes", default.max_message_bytes, size("64KiB", "1GiB")),
         budgets: budgets(&mut desk),
         sessions: sessions(&mut desk),
+        backup,
     };
     desk.finish();
     settings
@@ -53,6 +58,14 @@ fn sessions(desk: &mut Section<'_>) -> SessionLimits {
         desk.at_odds("session_absolute is shorter than session_idle, which could then never be reached; make it the longer one");
     }
     limits
+}
+
+fn backup(mut backup: Section<'_>) -> Option<Schedule> {
+    let folder = backup.path("folder");
+    let every = backup.or("every", SignedDuration::from_hours(24), duration("1h", "90d"));
+    let keep = backup.or("keep", 7, whole(1..=1000));
+    backup.finish();
+    folder.map(|folder| Schedule { folder, every, keep })
 }
 
 fn time_zone(value: &Value) -> Result<TimeZone, Refusal> {

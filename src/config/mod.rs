@@ -32,6 +32,8 @@ use crate::desk::{network::Network, public_url::PublicUrl, settings::DeskSetting
 /// A configuration without a fault: every value is within its bounds, every secret was read.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// The file as it was read, for the backup; may hold passwords.
+    pub text: SecretString,
     /// Where the panel is served.
     pub listen: SocketAddr,
     /// How people reach the panel: what links in mail begin with.
@@ -114,7 +116,7 @@ fn read(text: &str, base: PathBuf, environment: impl IntoIterator<Item = (String
     let ours = |name: &str| name.starts_with("MAILDESK_") && !NO_KEYS.iter().any(|it| name.starts_with(it));
     let environment: BTreeMap<_, _> = environment.into_iter().filter(|(name, _)| ours(name)).collect();
     let mut reading = Reading { base, environment, faults: Vec::new(), asked: BTreeSet::new() };
-    let config = top(Section::top(&mut reading, table));
+    let config = top(Section::top(&mut reading, table)).map(|it| Config { text: text.into(), ..it });
     for name in std::mem::take(&mut reading.environment).into_keys() {
         let text = "is no variable that maildesk knows, or names a mailbox that the file does not have".to_owned();
         reading.faults.push(Fault { place: Place::Environment(name), text });
@@ -136,6 +138,7 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
     let mailboxes = mailbox::read(&mut top, &desk.name);
     top.finish();
     Ok(Config {
+        text: SecretString::default(),
         listen,
         public_url: public_url?,
         data_dir,

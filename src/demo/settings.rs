@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, path::Path};
 
 use jiff::{SignedDuration, tz::TimeZone};
+use secrecy::SecretString;
 
 use super::{
     cast::{DESK, MAILBOXES, PASSWORD, address},
@@ -21,6 +22,7 @@ use crate::{
 pub(super) fn config(panel: SocketAddr, world: &World, data_dir: &Path, undo_window: SignedDuration) -> anyhow::Result<Config> {
     let database = format!("sqlite:{}", data_dir.join("maildesk.db").display());
     Ok(Config {
+        text: SecretString::default(),
         listen: panel,
         public_url: PublicUrl::parse(&format!("http://{panel}"))?,
         data_dir: data_dir.to_owned(),

@@ -4,7 +4,10 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, tz::TimeZone};
 
-use crate::desk::address::{EmailAddress, Named};
+use crate::desk::{
+    address::{EmailAddress, Named},
+    backup::Schedule,
+};
 
 /// A closed set of words of the configuration, each written in one way.
 macro_rules! words {
@@ -120,6 +123,8 @@ pub struct DeskSettings {
     pub budgets: Budgets,
     /// How long a sign-in lasts.
     pub sessions: SessionLimits,
+    /// When and where the desk is backed up by itself; none: it is not.
+    pub backup: Option<Schedule>,
 }
 
 /// How much mail is taken, and made by itself, before the desk grows quiet (MAIL.md, "Deciding" 6 and "Writing a message").
@@ -214,6 +219,7 @@ impl Default for DeskSettings {
             max_message_bytes: 50 * 1024 * 1024,
             budgets: Budgets::default(),
             sessions: SessionLimits::default(),
+            backup: None,
         }
     }
 }

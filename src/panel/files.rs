@@ -240,7 +240,8 @@ fn copy(panel: &Panel, delivery: &Delivery) -> Copy {
         State::Unknown => ("Unknown", format!("The connection broke before the answer; next try in {next}.")),
         State::Cancelled => ("Called off", format!("Nothing more is tried{settled}.")),
     };
-    let retry = !matches!(delivery.state, State::Sent | State::Waiting);
+    let (state, text) = delivery.held_back.clone().map_or((state, text), |why| ("Held back", why));
+    let retry = delivery.held_back.is_some() || !matches!(delivery.state, State::Sent | State::Waiting);
     let words = delivery.words.clone().filter(|it| !it.is_empty());
     Copy { id: delivery.id.0, address: delivery.address.clone(), state, text, words, open: delivery.state.is_open(), retry }
 }

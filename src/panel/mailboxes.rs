@@ -14,6 +14,7 @@ use crate::{
     },
     panel::{
         Panel,
+        backups::{self, Backups},
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash, Place},
@@ -45,6 +46,8 @@ struct Page {
     flow: FlowWords,
     /// None for helpers: what leaves may be about tickets out of their reach.
     outbox: Option<Outbox>,
+    /// None for helpers.
+    backups: Option<Backups>,
 }
 
 #[derive(Serialize)]
@@ -107,9 +110,9 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let facts = configured(&panel, &mut conn).await?;
     let mut readers = mailboxes::readers(&mut conn).await?;
     let flow = health::flow(&mut conn, today, now - SignedDuration::from_hours(7 * 24)).await?;
-    let outbox = match may(&visitor.person, Act::Manage, panel.desk.rules()) {
-        Verdict::Allowed => Some(outbox(&panel, &mut conn, &asked).await?),
-        Verdict::Missing | Verdict::Forbidden => None,
+    let (outbox, backups) = match may(&visitor.person, Act::Manage, panel.desk.rules()) {
+        Verdict::Allowed => (Some(outbox(&panel, &mut conn, &asked).await?), Some(backups::card(&panel, &mut conn).await?)),
+        Verdict::Missing | Verdict::Forbidden => (None, None),
     };
     drop(conn);
     let conditions: Vec<Condition> = facts.iter().map(|(_, it)| condition(it, now, panel.desk.settings.alarm_after)).collect();
@@ -123,6 +126,7 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
             .collect(),
         flow: flow_words(flow, now),
         outbox,
+        backups,
     };
     page::show(&panel, &visitor, Place::Mailboxes, "mail.html", &page).await
 }
@@ -194,6 +198,7 @@ fn row(panel: &Panel, it: Outgoing) -> Row {
         DeliveryState::Sent => ("Sent", "ok"),
         DeliveryState::Cancelled => ("Called off", ""),
     };
+    let (state, class) = if it.held_back { ("Held back", "warn") } else { (state, class) };
     Row {
         id: it.id.0,
         address: it.address,
@@ -202,11 +207,17 @@ fn row(panel: &Panel, it: Outgoing) -> Row {
         state,
         class,
         tries: it.attempts,
-        next: if it.state.is_open() { format!("in {}", until(it.next_at, now)) } else { "none".to_owned() },
+        next: if it.held_back {
+            "when you say so".to_owned()
+        } else if it.state.is_open() {
+            format!("in {}", until(it.next_at, now))
+        } else {
+            "none".to_owned()
+        },
         when: When::new(it.created_at, now, &panel.desk.settings.time_zone),
         words: it.words,
         // One that still waits for its first try may be in its undo window.
-        may_retry: !matches!(it.state, DeliveryState::Waiting | DeliveryState::Sent),
+        may_retry: it.held_back || !matches!(it.state, DeliveryState::Waiting | DeliveryState::Sent),
         may_cancel: it.state.is_open(),
     }
 }

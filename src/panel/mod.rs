@@ -23,6 +23,7 @@ use crate::{
 
 mod analytics;
 pub(crate) mod assets;
+mod backups;
 mod change;
 mod comments;
 mod correct;

@@ -246,7 +246,7 @@ impl Drawing<'_> {
     fn undo(&self, said: &Said) -> Option<String> {
         let now = self.panel.desk.clock.now();
         let own = said.author.as_ref().is_some_and(|it| it.id == self.viewer);
-        let held = |it: &Delivery| it.state == DeliveryState::Waiting && it.attempts == 0 && it.next_at > now;
+        let held = |it: &Delivery| it.held_back.is_none() && it.state == DeliveryState::Waiting && it.attempts == 0 && it.next_at > now;
         let leaves = said.deliveries.iter().map(|it| it.next_at).min()?;
         (own && said.deliveries.iter().all(held)).then(|| until(leaves, now))
     }
@@ -257,6 +257,10 @@ impl Drawing<'_> {
     }
 
     fn failure(&self, delivery: &Delivery) -> Option<Failure> {
+        if let Some(why) = delivery.held_back.clone() {
+            let (id, address) = (delivery.id.0, delivery.address.clone());
+            return Some(Failure { id, address, head: "Not sent.", text: why, words: None, can_cancel: true });
+        }
         let next = until(delivery.next_at, self.panel.desk.clock.now());
         let (head, text) = match delivery.state {
             DeliveryState::Delayed => ("Delayed.", format!("The mail server put it off; the next try is in {next}.")),

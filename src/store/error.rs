@@ -24,6 +24,9 @@ pub enum StoreError {
     /// Another process has it.
     #[error("{0} is in use by another maildesk; stop that one first, or use PostgreSQL for several")]
     InUse(PathBuf),
+    /// A backup was being brought back when the program ended.
+    #[error("{0} is half restored from a backup; run maildesk restore again, with --replace")]
+    HalfRestored(PathBuf),
     /// A row that this program cannot have written.
     #[error("table {table}, column {column}: `{value}` is not one of the words known; the database is damaged or from a newer maildesk")]
     Unreadable {
@@ -57,6 +60,7 @@ impl StoreError {
             | Self::Migrate(_)
             | Self::File { .. }
             | Self::InUse(_)
+            | Self::HalfRestored(_)
             | Self::Unreadable { .. }
             | Self::Content { .. }
             | Self::LeaseLost(_) => false,
@@ -73,7 +77,7 @@ impl StoreError {
                 error,
                 sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
             ),
-            Self::File { .. } | Self::InUse(_) | Self::LeaseLost(_) => true,
+            Self::File { .. } | Self::InUse(_) | Self::HalfRestored(_) | Self::LeaseLost(_) => true,
             Self::Migrate(_) | Self::Unreadable { .. } | Self::Content { .. } => false,
         }
     }
@@ -87,6 +91,7 @@ impl StoreError {
             | Self::Migrate(_)
             | Self::File { .. }
             | Self::InUse(_)
+            | Self::HalfRestored(_)
             | Self::Unreadable { .. }
             | Self::Content { .. }
             | Self::LeaseLost(_) => false,

@@ -154,8 +154,10 @@ pub struct Outgoing {
     pub next_at: Timestamp,
     /// When it was decided on.
     pub created_at: Timestamp,
-    /// The server's own words.
+    /// The server's own words; of one that is held back, why it is.
     pub words: Option<String>,
+    /// Whether a person must first say so before it leaves.
+    pub held_back: bool,
 }
 
 /// Which copies a list shows.
@@ -163,16 +165,17 @@ pub struct Outgoing {
 pub enum Which {
     /// Not yet accepted by a server.
     Waiting,
-    /// Refused for good, or come back.
+    /// Refused for good, come back, or held back for a person.
     NotDelivered,
 }
 
-type Row = (i64, String, String, String, Option<i64>, String, i64, i64, i64, Option<String>);
+type Row = (i64, String, String, String, Option<i64>, String, i64, i64, i64, Option<String>, i64);
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select d.id, d.address, o.subject, o.kind, o.ticket, d.state, d.attempts, d.next_at, d.created_at, d.words
+            "select d.id, d.address, o.subject, o.kind, o.ticket, d.state, d.attempts, d.next_at, d.created_at, coalesce(d.held_back, d.words),
+                case when d.held_back is null then 0 else 1 end
             from deliveries d join outbox o on o.id = d.outbox ",
             $rest
         )
@@ -185,12 +188,16 @@ macro_rules! select {
 /// When the database refuses, or a row is unreadable.
 pub async fn outbox(conn: &mut Conn, which: Which, before: Option<DeliveryId>, limit: i64) -> Result<Vec<Outgoing>> {
     let sql = match which {
-        Which::Waiting => select!("where d.state in ('waiting', 'delayed', 'unknown') and d.id < $1 order by d.id desc limit $2"),
-        Which::NotDelivered => select!("where d.state in ('refused', 'bounced') and d.id < $1 order by d.id desc limit $2"),
+        Which::Waiting => {
+            select!("where d.state in ('waiting', 'delayed', 'unknown') and d.held_back is null and d.id < $1 order by d.id desc limit $2")
+        }
+        Which::NotDelivered => {
+            select!("where (d.state in ('refused', 'bounced') or d.held_back is not null) and d.id < $1 order by d.id desc limit $2")
+        }
     };
     let before = before.map_or(i64::MAX, |it| it.0);
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(before).bind(limit).fetch_all(c).await)?;
-    let outgoing = |(id, address, subject, kind, ticket, state, attempts, next_at, created_at, words): Row| {
+    let outgoing = |(id, address, subject, kind, ticket, state, attempts, next_at, created_at, words, held_back): Row| {
         Ok(Outgoing {
             id: DeliveryId(id),
             address,
@@ -202,6 +209,7 @@ pub async fn outbox(conn: &mut Conn, which: Which, before: Option<DeliveryId>, l
             next_at: at(next_at),
             created_at: at(created_at),
             words: words.filter(|it| !it.is_empty()),
+            held_back: held_back == 1,
         })
     };
     rows.into_iter().map(outgoing).collect()

@@ -138,7 +138,7 @@ impl Tx {
         Ok(())
     }
 
-    async fn write_words(&mut self, words: &[NewWords]) -> Result<()> {
+    pub(super) async fn write_words(&mut self, words: &[NewWords]) -> Result<()> {
         let into = self.pick("insert into search (rowid, words, ticket, audience) ", "insert into search (id, words, ticket, audience) ");
         on!(self, c => {
             let mut sql = sqlx::QueryBuilder::new(into);

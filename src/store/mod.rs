@@ -14,6 +14,7 @@ use sqlx::{PgConnection, PgPool, PgTransaction, Postgres, Sqlite, SqliteConnecti
 
 pub mod analytics;
 pub mod as_of;
+pub mod backup;
 pub mod blobs;
 pub mod chain;
 pub mod comments;
@@ -45,6 +46,7 @@ pub mod queue;
 pub mod queue_counts;
 pub mod remarks;
 pub mod replay;
+pub mod restored;
 pub mod search;
 pub mod sender_rules;
 pub mod sending;
@@ -193,6 +195,9 @@ impl Store {
     /// [`StoreError`]; for SQLite also when another daemon has it.
     pub async fn open(url: &str, folder: &Path, opener: Opener) -> Result<Self> {
         let file = |source| StoreError::File { path: folder.to_owned(), source };
+        if folder.join(backup::UNFINISHED).exists() {
+            return Err(StoreError::HalfRestored(folder.to_owned()));
+        }
         std::fs::create_dir_all(folder.join("blobs")).map_err(file)?;
         let db = if url.starts_with("sqlite:") { open::sqlite(url, folder, opener).await? } else { open::postgres(url).await? };
         Ok(Self { db, folder: folder.to_owned(), changes: Arc::new(tokio::sync::watch::channel(0).0) })

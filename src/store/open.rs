@@ -54,7 +54,7 @@ async fn migrate(rw: &SqlitePool, folder: &Path) -> Result<()> {
 }
 
 /// Of the data folder and of the database, which may lie elsewhere: no other daemon has either while this lives.
-fn lock_for_daemon(folder: &Path, database: &Path) -> Result<[std::fs::File; 2]> {
+pub(super) fn lock_for_daemon(folder: &Path, database: &Path) -> Result<[std::fs::File; 2]> {
     let lock = |path: PathBuf, what: &Path| -> Result<std::fs::File> {
         let file = std::fs::File::create(&path).map_err(|source| StoreError::File { path, source })?;
         file.try_lock().map_err(|_| StoreError::InUse(what.to_owned()))?;

@@ -252,7 +252,7 @@ pub async fn of_mail(tx: &mut Tx, mail: OutboxId, now: Timestamp) -> Result<Vec<
 /// # Errors
 /// When the database refuses.
 pub async fn put(tx: &mut Tx, id: DeliveryId, what: &Outcome<'_>, now: Timestamp) -> Result<()> {
-    let sql = "update deliveries set state = $2, words = $3, next_at = coalesce($4, next_at), settled_at = $5, lease_owner = null, lease_until = null,
+    let sql = "update deliveries set state = $2, words = $3, next_at = coalesce($4, next_at), settled_at = $5, lease_owner = null, lease_until = null, held_back = null,
         first_try_at = case when $4 is null then first_try_at else null end where id = $1";
     let settled = what.next_at.is_none().then(|| ms(now));
     on!(tx, c => sqlx::query(sql)

@@ -53,12 +53,20 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// # Errors
 /// When `url` is none.
 pub fn missing(url: &str, folder: &Path) -> Result<Option<PathBuf>> {
-    let mut parts = vec![folder.to_owned()];
-    if url.starts_with("sqlite:") {
-        parts.push(SqliteConnectOptions::from_str(url)?.get_filename().to_owned());
-    }
+    let parts = [Some(folder.to_owned()), file(url)?];
     // What may not be looked at may be there: opening it says more.
-    Ok(parts.into_iter().find(|it| matches!(it.try_exists(), Ok(false))))
+    Ok(parts.into_iter().flatten().find(|it| matches!(it.try_exists(), Ok(false))))
+}
+
+/// SQLite's file; none for PostgreSQL.
+///
+/// # Errors
+/// When `url` is none.
+pub fn file(url: &str) -> Result<Option<PathBuf>> {
+    if !url.starts_with("sqlite:") {
+        return Ok(None);
+    }
+    Ok(Some(SqliteConnectOptions::from_str(url)?.get_filename().to_owned()))
 }
 
 /// Looks at the database under `url`, as [`super::Store::open`] takes it.

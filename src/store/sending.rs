@@ -31,7 +31,7 @@ pub async fn due(conn: &mut Conn, mailbox: MailboxId, owner: &str, but: &[String
                 Line::Again => (" union all ", 2, "state in ('delayed', 'unknown')"),
             };
             sql.push(between).push("select id, domain, cast(").push_bind(number).push(" as bigint) as line from (select id, domain from deliveries where ");
-            sql.push(which).push(" and mailbox = ").push_bind(mailbox.0).push(" and next_at <= ").push_bind(ms(now));
+            sql.push(which).push(" and held_back is null and mailbox = ").push_bind(mailbox.0).push(" and next_at <= ").push_bind(ms(now));
             sql.push(" and (lease_until is null or (lease_owner <> ").push_bind(owner).push(" and (lease_until < ").push_bind(ms(now));
             sql.push(" or lease_until > ").push_bind(ms(now + LONGEST_WAIT)).push(")))");
             for domain in but {
@@ -58,11 +58,11 @@ pub async fn due(conn: &mut Conn, mailbox: MailboxId, owner: &str, but: &[String
 /// When the database refuses.
 pub async fn next_due(conn: &mut Conn, mailbox: MailboxId, now: Timestamp) -> Result<Option<Timestamp>> {
     let sql = "select min(next_at) from (
-        select * from (select next_at from deliveries where state = 'waiting' and rank = 0 and mailbox = $1 and (lease_until is null or lease_until < $2)
+        select * from (select next_at from deliveries where state = 'waiting' and rank = 0 and held_back is null and mailbox = $1 and (lease_until is null or lease_until < $2)
             order by next_at limit 1) people
-        union all select * from (select next_at from deliveries where state = 'waiting' and rank = 1 and mailbox = $1 and (lease_until is null or lease_until < $2)
+        union all select * from (select next_at from deliveries where state = 'waiting' and rank = 1 and held_back is null and mailbox = $1 and (lease_until is null or lease_until < $2)
             order by next_at limit 1) desk
-        union all select * from (select next_at from deliveries where state in ('delayed', 'unknown') and mailbox = $1 and (lease_until is null or lease_until < $2)
+        union all select * from (select next_at from deliveries where state in ('delayed', 'unknown') and held_back is null and mailbox = $1 and (lease_until is null or lease_until < $2)
             order by next_at limit 1) again) waits";
     let next: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(mailbox.0).bind(ms(now)).fetch_one(c).await)?;
     Ok(next.map(at))
@@ -117,7 +117,7 @@ pub async fn lease(tx: &mut Tx, owner: &str, until: Timestamp, ids: &[DeliveryId
     let lock = tx.pick("", "for update skip locked");
     let sql = format!(
         "update deliveries set attempts = attempts + 1, lease_owner = $1, lease_until = $2, first_try_at = coalesce(first_try_at, $3) where id in (
-            select id from deliveries where id in ({listed}) and state in ('waiting', 'delayed', 'unknown') and next_at <= $3
+            select id from deliveries where id in ({listed}) and state in ('waiting', 'delayed', 'unknown') and held_back is null and next_at <= $3
                 and (lease_until is null or (lease_owner <> $1 and (lease_until < $3 or lease_until > $4))) {lock})
             returning id, outbox, address, attempts, first_try_at, (select o.envelope_from from outbox o where o.id = deliveries.outbox),
                 (select o.sha256 from outbox o where o.id = deliveries.outbox)"

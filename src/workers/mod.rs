@@ -2,6 +2,7 @@
 
 use crate::{actions::ActionError, store::StoreError};
 
+pub mod backup;
 pub mod caution;
 mod hands;
 pub mod health;
@@ -9,6 +10,7 @@ pub mod housekeeping;
 pub mod instance;
 pub mod intake;
 pub mod lease;
+pub mod look_again;
 pub mod sender;
 pub mod take_in;
 

@@ -6,6 +6,7 @@ mod adversity;
 mod alarms;
 mod answers_by_mail;
 mod at_once;
+mod backups;
 mod corrections;
 mod forged;
 mod forwarded;

@@ -1,6 +1,7 @@
 //! The real daemon, killed and cut: nothing lost, nothing doubled, nobody told twice.
 #![allow(clippy::unwrap_used)]
 
+mod backups;
 mod base;
 mod case;
 mod daemon;

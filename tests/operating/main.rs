@@ -1,6 +1,7 @@
 //! What an operator runs at the shell, against the real binary.
 #![allow(clippy::unwrap_used)]
 
+mod backup;
 mod check;
 mod check_real_servers;
 mod healthz;

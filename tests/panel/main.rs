@@ -2,6 +2,7 @@
 //! `MAILDESK_TEST_DATABASE=postgres`.
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod backups;
 #[path = "../support/browser.rs"]
 mod browser;
 mod corrections;
@@ -18,6 +19,8 @@ mod portal;
 mod postgres;
 mod reach;
 mod reading_notices;
+#[path = "../support/rows.rs"]
+mod rows;
 mod rubbish;
 mod sender_check;
 mod senders;

@@ -24,6 +24,7 @@ const ARROWS: &[(&str, &[&str])] = &[
 /// Where a foreign crate may be spoken.
 const TONGUES: &[(&str, &[&str])] = &[
     ("sqlx", &["store"]),
+    ("tar", &["store"]),
     ("lettre", &["mail"]),
     ("mail_parser", &["mail"]),
     ("async_imap", &["mail"]),

@@ -17,7 +17,7 @@ use crate::{
     store::{
         Conn,
         as_of::{self, Then},
-        corrections, people,
+        corrections, people, restored,
     },
 };
 
@@ -77,6 +77,7 @@ pub(super) async fn gather<'a>(
         mailbox,
         received_at: incoming.row.received_at,
         now: then.at,
+        restored_at: restored::last_before(conn, then.at).await?,
         our_own: facts::our_own(desk, conn, message).await?,
         report_about: facts::report_about(conn, message).await?,
         authenticity: incoming.authenticity(),

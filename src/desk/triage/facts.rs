@@ -23,6 +23,8 @@ pub struct Facts<'a> {
     pub received_at: Timestamp,
     /// Now.
     pub now: Timestamp,
+    /// When the desk last came back from a backup: what the server got before may have been answered already.
+    pub restored_at: Option<Timestamp>,
     /// Whether its loop header is ours, or its own Message-ID one of our outbox.
     pub our_own: OurOwn,
     /// The mail of ours that a delivery report speaks of.

@@ -370,7 +370,8 @@ fn new_ticket(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
     }
     let linked = strongest(facts).map(|it| it.facts.number);
     let old = facts.now.duration_since(facts.received_at) > TOO_OLD_TO_ANSWER;
-    let quiet = facts.message.kind.automated() || old || facts.mailbox.receipt == Receipt::Never;
+    let again = facts.restored_at.is_some_and(|at| facts.received_at < at);
+    let quiet = facts.message.kind.automated() || old || again || facts.mailbox.receipt == Receipt::Never;
     let receipt = if quiet { Answer::Never } else { Answer::Allowed };
     if let Some(mail) = facts.forwarded.as_ref().filter(|_| linked.is_none()) {
         let found = format!("a helper forwards a mail of {}: a new ticket for them", mail.from.address);
