@@ -4,8 +4,10 @@ mod backup;
 mod check;
 mod demo;
 mod empty_desk;
+mod export;
 mod healthz;
 mod http;
+mod import;
 mod ingest;
 pub mod inspect;
 mod replay;
@@ -45,8 +47,12 @@ enum Command {
     Check(Configured),
     /// Run a desk to try, with a mail world of its own, on this machine alone. Ctrl-C ends it, and without --data leaves nothing.
     Demo(demo::Arguments),
+    /// Write the whole desk as JSON lines, with the raw mail: for another desk, another database, another program.
+    Export(export::Arguments),
     /// Ask the daemon on this machine how it is, with --ready everything it looks after. Exit code 0 when it is well.
     Healthz(healthz::Arguments),
+    /// Read what maildesk export wrote into an empty desk; sends nothing.
+    Import(import::Arguments),
     /// Take in one message from standard input: 0 once it is durable, 75 to offer it again, 65 when it is none.
     Ingest(ingest::Arguments),
     /// Say what would be done with a mail in a file, and why, without a configuration; or with --message what was done with a stored
@@ -137,7 +143,9 @@ pub async fn run() -> ExitCode {
         Command::Backup(it) => backup::run(&it).await,
         Command::Check(it) => check::run(&it.config).await,
         Command::Demo(it) => demo::run(it).await,
+        Command::Export(it) => export::run(&it).await,
         Command::Healthz(it) => healthz::run(&it).await,
+        Command::Import(it) => import::run(&it).await,
         Command::Ingest(it) => ingest::run(&it).await,
         Command::Inspect(it) => inspect::run(&it).await,
         Command::Replay(it) => replay::run(&it).await,

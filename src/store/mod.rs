@@ -25,6 +25,7 @@ pub mod disk;
 mod error;
 pub mod events;
 pub mod evidence;
+pub mod export;
 pub mod health;
 pub mod held;
 pub mod instances;

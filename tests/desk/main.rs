@@ -8,6 +8,7 @@ mod answers_by_mail;
 mod at_once;
 mod backups;
 mod corrections;
+mod export;
 mod forged;
 mod forwarded;
 mod held_mail;

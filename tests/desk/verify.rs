@@ -68,7 +68,7 @@ const WITH_FILE: &str = "From: Ben <ben@home.test>\nTo: support@desk.test\nSubje
 
 /// A ticket that was answered (1), one with a file (2) of which a message was moved to the first, one that was merged into it (3),
 /// one that was spam (4), and held mail.
-async fn lived() -> TestDesk {
+pub async fn lived() -> TestDesk {
     let desk = TestDesk::new().await;
     desk.mail_does_not_matter();
     let printer = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();

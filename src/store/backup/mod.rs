@@ -33,6 +33,7 @@ pub mod rows;
 mod scratch;
 
 pub use scratch::{Scratch, clear_left_over};
+pub(in crate::store) use {archive::Hashing, put_back::give_numbers_from};
 
 /// The version of this format; a newer one is refused.
 pub const FORMAT: u32 = 1;
