@@ -158,11 +158,12 @@ const MOST_RACES: u32 = 5;
 /// The first pause before it is begun again; doubled each time.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Does `work`, which ends with [`leave`], in a transaction. Where another is in its way and the database gives this one up, nothing
-/// of it has happened, and it is begun again: nobody is told of a race that they can win a moment later.
+/// Does `work`, which ends with [`leave`], in a transaction. Where another is in its way and the database gives this one up, or where the
+/// connection ends in the middle, nothing of it has happened, and it is begun again: nobody is told of a race that they can win a moment
+/// later. A connection that ends at the very end is looked into before ([`Tx::commit`]).
 ///
 /// # Errors
-/// What `work` answers; a race that was lost each time.
+/// What `work` answers; a race that was lost each time; a database that is away for longer than it takes to start again.
 pub async fn transact<T, F>(desk: &Desk, work: impl Fn(Tx) -> F) -> Result<T>
 where
     F: Future<Output = Result<T>>,
@@ -170,6 +171,7 @@ where
     for races in 1..MOST_RACES {
         match work(desk.store.begin().await?).await {
             Err(error) if error.is_lost_race() => tracing::info!("a change begins again, another was in its way: {error}"),
+            Err(error) if error.is_lost_connection() => tracing::info!("a change begins again, the database went away: {error}"),
             done => return done,
         }
         tokio::time::sleep(PAUSE * (1 << (races - 1))).await;

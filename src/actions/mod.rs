@@ -216,6 +216,12 @@ impl ActionError {
         matches!(self, Self::Store(error) if error.is_lost_race())
     }
 
+    /// Whether the connection to the database ended before the change was made ([`StoreError::is_lost_connection`]).
+    #[must_use]
+    pub fn is_lost_connection(&self) -> bool {
+        matches!(self, Self::Store(error) if error.is_lost_connection())
+    }
+
     /// Which kind this is.
     #[must_use]
     pub fn kind(&self) -> Kind {

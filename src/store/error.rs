@@ -48,6 +48,9 @@ pub enum StoreError {
     /// Another instance reads the mailbox, or may: nothing of this transaction happened.
     #[error("mailbox {0} is another instance’s to read")]
     LeaseLost(MailboxId),
+    /// The connection ended at the very end of a change, and the database could not be asked whether it is made.
+    #[error("the connection to the database ended while a change was being made; whether it is made could not be found out: {0}")]
+    Unknown(#[source] sqlx::Error),
 }
 
 impl StoreError {
@@ -63,7 +66,8 @@ impl StoreError {
             | Self::HalfRestored(_)
             | Self::Unreadable { .. }
             | Self::Content { .. }
-            | Self::LeaseLost(_) => false,
+            | Self::LeaseLost(_)
+            | Self::Unknown(_) => false,
         }
     }
 
@@ -77,7 +81,7 @@ impl StoreError {
                 error,
                 sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
             ),
-            Self::File { .. } | Self::InUse(_) | Self::HalfRestored(_) | Self::LeaseLost(_) => true,
+            Self::File { .. } | Self::InUse(_) | Self::HalfRestored(_) | Self::LeaseLost(_) | Self::Unknown(_) => true,
             Self::Migrate(_) | Self::Unreadable { .. } | Self::Content { .. } => false,
         }
     }
@@ -94,7 +98,25 @@ impl StoreError {
             | Self::HalfRestored(_)
             | Self::Unreadable { .. }
             | Self::Content { .. }
-            | Self::LeaseLost(_) => false,
+            | Self::LeaseLost(_)
+            | Self::Unknown(_) => false,
+        }
+    }
+
+    /// Whether the connection ended in the middle of a change: nothing of it is made, and it can begin again over another.
+    #[must_use]
+    pub fn is_lost_connection(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(it)) => it.code().is_some_and(|code| code.starts_with("57P0") || code.starts_with("08")),
+            Self::Database(error) => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_)),
+            Self::Migrate(_)
+            | Self::File { .. }
+            | Self::InUse(_)
+            | Self::HalfRestored(_)
+            | Self::Unreadable { .. }
+            | Self::Content { .. }
+            | Self::LeaseLost(_)
+            | Self::Unknown(_) => false,
         }
     }
 }

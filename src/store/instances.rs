@@ -32,7 +32,7 @@ impl Store {
     pub fn is_alone(&self) -> bool {
         match &self.db {
             Db::Sqlite { lock, .. } => lock.is_some(),
-            Db::Pg(_) => false,
+            Db::Pg(..) => false,
         }
     }
 }

@@ -18,6 +18,7 @@ pub mod backup;
 pub mod blobs;
 pub mod chain;
 pub mod comments;
+mod commit;
 pub mod conversation;
 pub mod corrections;
 pub mod directory;
@@ -73,7 +74,7 @@ pub type Changes = Arc<tokio::sync::watch::Sender<u64>>;
 #[derive(Clone, Debug)]
 enum Db {
     Sqlite { rw: SqlitePool, ro: SqlitePool, lock: Option<Arc<[std::fs::File; 2]>> },
-    Pg(PgPool),
+    Pg(PgPool, commit::Marks),
 }
 
 /// Who opens it.
@@ -139,6 +140,8 @@ pub struct Tx {
     conn: Conn,
     later: later::Later,
     changes: Changes,
+    /// On PostgreSQL alone.
+    mark: Option<commit::Mark>,
 }
 
 impl Deref for Reading {
@@ -171,16 +174,11 @@ impl Tx {
     /// Makes it durable (SQLite: synced to the disk before this returns).
     ///
     /// # Errors
-    /// When the database refuses; then nothing happened, or (a broken connection) it must be looked up.
+    /// When the database refuses, or is gone: then nothing of it is made. [`StoreError::Unknown`]: nobody can say.
     pub async fn commit(mut self) -> Result<()> {
         let shows = self.later.shows();
         self.write_later().await?;
-        match self.conn.0 {
-            Inner::SqliteTx(it) => it.commit().await?,
-            Inner::PgTx(it) => it.commit().await?,
-            Inner::Sqlite(_) | Inner::Pg(_) => {}
-        }
-        fail_point!("committed", sqlx::Error::Io(std::io::ErrorKind::ConnectionReset.into()));
+        commit::commit(self.conn.0, self.mark).await?;
         if shows {
             self.changes.send_modify(|it| *it = it.wrapping_add(1));
         }
@@ -211,7 +209,7 @@ impl Store {
     pub async fn read(&self) -> Result<Reading> {
         Ok(Reading(Conn(match &self.db {
             Db::Sqlite { ro, .. } => Inner::Sqlite(ro.acquire().await?),
-            Db::Pg(pool) => Inner::Pg(pool.acquire().await?),
+            Db::Pg(pool, _) => Inner::Pg(pool.acquire().await?),
         })))
     }
 
@@ -222,9 +220,13 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx> {
         let conn = Conn(match &self.db {
             Db::Sqlite { rw, .. } => Inner::SqliteTx(rw.begin_with("begin immediate").await?),
-            Db::Pg(pool) => Inner::PgTx(pool.begin().await?),
+            Db::Pg(pool, _) => Inner::PgTx(pool.begin().await?),
         });
-        Ok(Tx { conn, later: later::Later::default(), changes: self.changes.clone() })
+        let mark = match &self.db {
+            Db::Sqlite { .. } => None,
+            Db::Pg(_, marks) => Some(marks.next()),
+        };
+        Ok(Tx { conn, later: later::Later::default(), changes: self.changes.clone(), mark })
     }
 
     /// Told whenever this process has committed a line of a ticket's history or a decision about a message; whoever learns of what
@@ -246,7 +248,7 @@ impl Store {
                 ro.close().await;
                 rw.close().await;
             }
-            Db::Pg(pool) => pool.close().await,
+            Db::Pg(pool, _) => pool.close().await,
         }
     }
 }

@@ -13,7 +13,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Db, Opener, Result, StoreError};
+use super::{Db, Opener, Result, StoreError, commit::Marks};
 
 pub(super) static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
@@ -74,5 +74,7 @@ pub(super) async fn postgres(url: &str) -> Result<Db> {
     let options = PgConnectOptions::from_str(url)?.application_name("maildesk");
     let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
     POSTGRES.run(&pool).await?;
-    Ok(Db::Pg(pool))
+    let marks = Marks::new(pool.clone());
+    marks.clear_old().await?;
+    Ok(Db::Pg(pool, marks))
 }
