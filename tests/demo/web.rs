@@ -74,6 +74,11 @@ impl Web {
     }
 
     async fn ask(&mut self, method: &str, path: &str, body: &str) -> Page {
+        self.try_ask(method, path, body).await.unwrap()
+    }
+
+    /// The same where the site may be gone, or go in the middle of its answer.
+    pub async fn try_ask(&mut self, method: &str, path: &str, body: &str) -> std::io::Result<Page> {
         let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = format!(
             "{method} {path} HTTP/1.0\r\nHost: {}\r\nCookie: {}\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{body}",
@@ -81,11 +86,12 @@ impl Web {
             cookies.join("; "),
             body.len()
         );
-        let mut stream = TcpStream::connect(self.site).await.unwrap();
-        stream.write_all(request.as_bytes()).await.unwrap();
+        let mut stream = TcpStream::connect(self.site).await?;
+        stream.write_all(request.as_bytes()).await?;
         let mut answer = Vec::new();
-        stream.read_to_end(&mut answer).await.unwrap();
-        self.read(&String::from_utf8_lossy(&answer))
+        stream.read_to_end(&mut answer).await?;
+        let answer = String::from_utf8_lossy(&answer);
+        if answer.contains("\r\n\r\n") { Ok(self.read(&answer)) } else { Err(std::io::ErrorKind::UnexpectedEof.into()) }
     }
 
     fn read(&mut self, answer: &str) -> Page {

@@ -4,10 +4,17 @@
 mod backups;
 mod base;
 mod case;
+mod chaos;
 mod daemon;
+#[allow(dead_code, reason = "other worlds ask more of it")]
+#[path = "../support/house_ca.rs"]
+mod house_ca;
 mod ingested;
 mod killed;
 mod restarts;
+#[allow(dead_code, reason = "other worlds ask more of it")]
+#[path = "../support/rows.rs"]
+mod rows;
 mod secrets;
 mod strace;
 mod sweep;
