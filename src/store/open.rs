@@ -8,7 +8,7 @@ use std::{
 };
 
 use sqlx::{
-    SqlitePool,
+    Connection as _, SqlitePool,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -33,8 +33,14 @@ pub(super) async fn sqlite(url: &str, folder: &Path, opener: Opener) -> Result<D
         .pragma("cache_size", "-8000")
         .pragma("temp_store", "memory")
         .optimize_on_close(true, None);
-    // One writer: writers queue fairly in the pool instead of unfairly in the busy timeout.
-    let rw = SqlitePoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(10)).connect_with(options.clone()).await?;
+    // One writer: writers queue fairly in the pool instead of unfairly in the busy timeout. Where SQLite itself ended a transaction (the
+    // disk was full), sqlx cannot roll it back and takes it for open ever after: such a connection is let go.
+    let rw = SqlitePoolOptions::new()
+        .max_connections(1)
+        .acquire_timeout(Duration::from_secs(10))
+        .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
+        .connect_with(options.clone())
+        .await?;
     migrate(&rw, folder).await?;
     let options = options.pragma("query_only", "1");
     let ro = SqlitePoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
@@ -77,4 +83,25 @@ pub(super) async fn postgres(url: &str) -> Result<Db> {
     let marks = Marks::new(pool.clone());
     marks.clear_old().await?;
     Ok(Db::Pg(pool, marks))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::{Opener, Store, on};
+
+    #[tokio::test]
+    async fn a_transaction_that_sqlite_itself_ended_does_not_stop_the_next() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", folder.path().join("maildesk.db").display());
+        let store = Store::open(&url, folder.path(), Opener::Command).await.unwrap();
+        let mut tx = store.begin().await.unwrap();
+        // As SQLite does it when the disk is full: the statement fails, and the transaction is over.
+        let sql = "insert or rollback into facts (name, value) values ('a', '1'), ('a', '2')";
+        let failed: sqlx::Result<()> = on!(tx, c => sqlx::query(sql).execute(c).await.map(|_| ()));
+        assert!(failed.is_err());
+        drop(tx);
+        for _ in 0..2 {
+            store.begin().await.unwrap().commit().await.unwrap();
+        }
+    }
 }
