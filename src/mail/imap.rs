@@ -171,8 +171,8 @@ impl Session {
         }
         let mut listed = Vec::new();
         let command = format!("UID FETCH {}:* (UID RFC822.SIZE INTERNALDATE)", uid.max(1));
-        // A thousand lines a second at the very least.
-        let limit = self.limits.answer + Duration::from_millis(self.dialog.exists.into());
+        // A thousand lines a second at the very least; a server that claims to hold thousands of millions has no days for them.
+        let limit = self.limits.answer + Duration::from_millis(self.dialog.exists.into()).min(self.limits.answer * 10);
         self.dialog
             .checked_within(limit, &command, |response| {
                 // `n:*` always names the last message, even where its UID is below n.

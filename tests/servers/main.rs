@@ -8,13 +8,20 @@ mod house_ca;
 mod imap;
 #[path = "../support/line_client.rs"]
 mod line_client;
+mod misbehaving;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod real_dovecot;
 mod real_postgres;
+#[allow(dead_code)]
+#[path = "../support/rows.rs"]
+mod rows;
 #[path = "../support/scripted.rs"]
 mod scripted;
 mod smtp;
+#[allow(dead_code)]
+#[path = "../support/test_desk.rs"]
+mod test_desk;
 mod the_loop;
 mod tokens;
 mod world;

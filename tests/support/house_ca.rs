@@ -21,6 +21,19 @@ pub struct HouseCa {
 impl HouseCa {
     /// For a server called so; an address counts as a name.
     pub fn for_server(name: &str) -> Self {
+        Self::with(CertificateParams::new([name.to_owned()]).unwrap())
+    }
+
+    /// Whose certificate has expired.
+    #[allow(dead_code)]
+    pub fn expired(name: &str) -> Self {
+        let mut of_server = CertificateParams::new([name.to_owned()]).unwrap();
+        of_server.not_before = rcgen::date_time_ymd(2020, 1, 1);
+        of_server.not_after = rcgen::date_time_ymd(2021, 1, 1);
+        Self::with(of_server)
+    }
+
+    fn with(of_server: CertificateParams) -> Self {
         let folder = TempDir::new().unwrap();
         let ca_key = KeyPair::generate().unwrap();
         let mut ca = CertificateParams::default();
@@ -28,7 +41,7 @@ impl HouseCa {
         ca.distinguished_name.push(DnType::CommonName, "House CA");
         let ca_cert = ca.self_signed(&ca_key).unwrap();
         let key = KeyPair::generate().unwrap();
-        let cert = CertificateParams::new([name.to_owned()]).unwrap().signed_by(&key, &Issuer::new(ca, ca_key)).unwrap();
+        let cert = of_server.signed_by(&key, &Issuer::new(ca, ca_key)).unwrap();
         let house = Self { folder };
         std::fs::write(house.ca_file(), ca_cert.pem()).unwrap();
         std::fs::write(house.cert_file(), cert.pem()).unwrap();

@@ -80,9 +80,14 @@ impl Dialog {
     /// The next response. Safe to give up on: nothing that was read is lost.
     pub(super) async fn next_until(&mut self, until: Instant) -> Result<ResponseData, ImapError> {
         let begun = Instant::now();
+        let late = |it: &Self| ImapError::TimedOut { server: it.server.clone(), limit: begun.elapsed().max(it.limit) };
+        // A server that never stops talking has an answer ready at each moment, that one too at which its time is over.
+        if begun >= until {
+            return Err(late(self));
+        }
         match timeout_at(until, self.next_whenever()).await {
             Ok(response) => response,
-            Err(_) => Err(ImapError::TimedOut { server: self.server.clone(), limit: begun.elapsed().max(self.limit) }),
+            Err(_) => Err(late(self)),
         }
     }
 
