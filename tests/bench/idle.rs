@@ -1,4 +1,4 @@
-//! The daemon as a process of its own, with one mailbox and nothing to do.
+//! The daemon as a process of its own, with one mailbox or many, and nothing to do.
 
 use std::{
     fs,
@@ -36,7 +36,7 @@ pub async fn measure(tickets: i64) {
     sqlx::query("update people set password_hash = $1 where email = 'ada@desk.test'").bind(hash).execute(&pool).await.unwrap();
     pool.close().await;
     let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
-    configure(folder.path(), address, &world);
+    configure(folder.path(), address, &world, &[SUPPORT.to_owned()]);
     let mut took: Vec<f64> = (0..STARTS).map(|_| Daemon::start(folder.path(), address).1.as_secs_f64() * 1e3).collect();
     took.sort_by(f64::total_cmp);
     println!(
@@ -62,18 +62,66 @@ pub async fn measure(tickets: i64) {
     println!("highest since the start: {}", daemon.status("VmHWM"));
 }
 
+/// The daemon with so many mailboxes, each in IDLE on a world in this process, so that its own memory alone is counted.
+pub async fn measure_mailboxes(mailboxes: usize) {
+    let world = World::start(WorldOptions::default()).await.unwrap();
+    let folder = tempfile::tempdir_in(".").unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let addresses: Vec<String> = (0..mailboxes).map(|it| format!("box{it}@desk.test")).collect();
+    addresses.iter().for_each(|it| world.add_account(it, "secret"));
+    let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
+    configure(folder.path(), address, &world, &addresses);
+    let (daemon, _) = Daemon::start(folder.path(), address);
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(database(&data))).await.unwrap();
+    let n = i64::try_from(mailboxes).unwrap();
+    wait_for(&pool, "select count(*) from mailboxes where connected_since is not null and error is null", n).await;
+    tokio::time::sleep(SETTLING).await;
+    println!("{mailboxes} mailboxes, each in IDLE, {} s after the last connected: {} (under 100 MiB)", SETTLING.as_secs(), daemon.memory());
+    let (before, processor) = (daemon.switches(), daemon.processor());
+    tokio::time::sleep(WATCHED).await;
+    println!(
+        "idle for {} s: {} wake-ups of all threads, {:.2} s of the processor",
+        WATCHED.as_secs(),
+        daemon.switches() - before,
+        daemon.processor() - processor
+    );
+    for (n, it) in addresses.iter().enumerate() {
+        let mail = format!(
+            "From: Ann <ann{n}@home.test>\r\nTo: {it}\r\nSubject: Printer {n}\r\nMessage-ID: <{n}@home.test>\r\n\r\nIt smokes.\r\n"
+        );
+        world.deliver(it, mail.as_bytes());
+    }
+    wait_for(&pool, "select count(*) from messages where state = 'decided'", n).await;
+    tokio::time::sleep(SETTLING).await;
+    println!("after a message in each: {} (under 100 MiB)", daemon.memory());
+    println!("highest since the start: {}", daemon.status("VmHWM"));
+}
+
+async fn wait_for(pool: &SqlitePool, sql: &'static str, n: i64) {
+    let began = Instant::now();
+    while sqlx::query_scalar::<_, i64>(sql).fetch_one(pool).await.unwrap() < n {
+        assert!(began.elapsed() < Duration::from_secs(120), "{sql}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
-fn configure(folder: &Path, address: SocketAddr, world: &World) {
+fn configure(folder: &Path, address: SocketAddr, world: &World, mailboxes: &[String]) {
     let (imap, smtp) = (world.imap_addr().port(), world.smtp_addr().port());
-    let configuration = format!(
-        "listen = \"{address}\"\npublic_url = \"http://{address}\"\ndata_dir = \"data\"\nlog_level = \"warn\"\n\n\
-         [[mailbox]]\nname = \"support\"\naddress = \"{SUPPORT}\"\n\n\
-         [mailbox.imap]\nhost = \"127.0.0.1\"\nport = {imap}\ntls = \"none\"\nuser = \"{SUPPORT}\"\npassword = \"secret\"\n\n\
-         [mailbox.smtp]\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"none\"\n"
-    );
+    let mut configuration =
+        format!("listen = \"{address}\"\npublic_url = \"http://{address}\"\ndata_dir = \"data\"\nlog_level = \"warn\"\n\n");
+    for it in mailboxes {
+        let name = it.split('@').next().unwrap();
+        configuration += &format!(
+            "[[mailbox]]\nname = \"{name}\"\naddress = \"{it}\"\n\n\
+             [mailbox.imap]\nhost = \"127.0.0.1\"\nport = {imap}\ntls = \"none\"\nuser = \"{it}\"\npassword = \"secret\"\n\n\
+             [mailbox.smtp]\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"none\"\n\n"
+        );
+    }
     fs::write(folder.join("maildesk.toml"), configuration).unwrap();
 }
 

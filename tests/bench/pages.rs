@@ -3,6 +3,7 @@
 //!     cargo bench --bench pages                 every page on both desks in turn, in one run; medians and their ratio
 //!     cargo bench --bench pages -- pages 20000  the same with another number of tickets
 //!     cargo bench --bench pages -- idle         resident memory, start to serving, wake-ups, with 100,000 tickets
+//!     cargo bench --bench pages -- mailboxes 100  resident memory with so many mailboxes, each in IDLE
 #![allow(clippy::unwrap_used)]
 
 use std::{path::Path, sync::Arc, time::Instant};
@@ -53,6 +54,7 @@ async fn main() {
     let tickets = arguments.get(1).and_then(|it| it.parse().ok()).unwrap_or(LARGE);
     match arguments.first().map(String::as_str) {
         Some("idle") => idle::measure(tickets).await,
+        Some("mailboxes") => idle::measure_mailboxes(arguments.get(1).and_then(|it| it.parse().ok()).unwrap_or(100)).await,
         _ => pages(tickets).await,
     }
 }
