@@ -12,11 +12,8 @@ use clap::Args;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpStream;
 
-use super::{
-    Configured,
-    http::{self, Answer},
-};
-use crate::{auth::keys::Keys, config::Config};
+use super::{Configured, http};
+use crate::{auth::keys::Keys, config::Config, mail::http::Answer};
 
 /// What it is asked.
 #[derive(Args, Debug)]
@@ -42,7 +39,7 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     let asked = if arguments.ready { ask_whether_ready(address, &config).await } else { ask(address).await };
     match asked {
         Ok(answer) => {
-            println!("{}", if arguments.ready { in_lines(&answer.body) } else { answer.body.trim_end().to_owned() });
+            println!("{}", if arguments.ready { in_lines(&answer.text()) } else { answer.text().trim_end().to_owned() });
             ExitCode::from(u8::from(answer.status != 200))
         }
         Err(why) => {
@@ -59,8 +56,8 @@ async fn ask(address: SocketAddr) -> io::Result<Answer> {
 async fn ask_whether_ready(address: SocketAddr, config: &Config) -> io::Result<Answer> {
     let secret = config.root_key.load().map_err(io::Error::other)?;
     let token = Keys::from_root(secret.expose_secret().as_bytes()).monitor_token();
-    let more = format!("Authorization: Bearer {token}\r\n");
-    http::get(TcpStream::connect(address).await?, &address.to_string(), "/readyz", &more).await
+    let bearer = Some(format!("Bearer {token}"));
+    http::get(TcpStream::connect(address).await?, &address.to_string(), "/readyz", bearer).await
 }
 
 /// What `/readyz` says, one trouble a line.

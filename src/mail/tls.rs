@@ -28,6 +28,8 @@ const KEEPALIVE: Duration = Duration::from_secs(60);
 pub(super) enum Protocol {
     Imap,
     Smtp,
+    /// Asks nobody: it has addresses with TLS, and such without.
+    Http,
 }
 
 /// A connected stream, plain or protected.

@@ -13,9 +13,10 @@ use tokio_rustls::TlsConnector;
 
 use super::{machine, report::Line};
 use crate::{
-    cli::http::{Answer, healthz},
+    cli::http::{first_line, healthz},
     config::Config,
     desk::public_url::{PublicUrl, Scheme},
+    mail::http::Answer,
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -111,7 +112,7 @@ fn is_ours(answer: &Answer) -> bool {
 fn judged(answer: &Answer, subject: &str, now: Timestamp) -> Vec<Line> {
     let line = match answer.status {
         200 => Line::ok(subject, "answers"),
-        503 => Line::warn(subject, format!("answers that something is not well: {}", answer.first_line())),
+        503 => Line::warn(subject, format!("answers that something is not well: {}", first_line(answer))),
         301 | 302 | 307 | 308 => Line::warn(subject, "sends to another address; write that one as public_url, or mend the proxy"),
         502 | 504 => {
             Line::warn(subject, "the proxy answers and does not reach maildesk; start maildesk serve, and see what the proxy forwards to")
@@ -125,17 +126,19 @@ fn judged(answer: &Answer, subject: &str, now: Timestamp) -> Vec<Line> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::http::read;
 
     #[test]
     fn an_answer_is_judged_by_its_status_and_its_clock() {
         let now: Timestamp = "2026-11-24T10:00:00Z".parse().unwrap();
-        let told = |text: &str| judged(&read(text).unwrap(), "panel", now).iter().map(Line::to_string).collect::<Vec<_>>().join("\n");
-        assert_eq!(told("HTTP/1.1 200 OK\r\nDate: Tue, 24 Nov 2026 10:00:30 GMT\r\n\r\nok"), "ok    panel: answers");
-        let late = told("HTTP/1.1 200 OK\r\ndate: Tue, 24 Nov 2026 08:00:00 GMT\r\n\r\nok");
+        let told = |status, date: Option<&str>, body: &str| {
+            let answer = Answer { status, date: date.map(|it| it.parse().unwrap()), body: body.into() };
+            judged(&answer, "panel", now).iter().map(Line::to_string).collect::<Vec<_>>().join("\n")
+        };
+        assert_eq!(told(200, Some("2026-11-24T10:00:30Z"), "ok"), "ok    panel: answers");
+        let late = told(200, Some("2026-11-24T08:00:00Z"), "ok");
         assert!(late.contains("warn  clock: 2h from that of the web server"), "{late}");
-        assert!(told("HTTP/1.1 502 Bad Gateway\r\n\r\n").starts_with("warn  panel: the proxy answers"));
-        assert!(told("HTTP/1.0 404 Not Found\r\n\r\n").starts_with("FAIL  panel: something else answers (HTTP 404"));
-        assert!(told("HTTP/1.1 503 x\r\n\r\nmailbox \"sales\": 12 min\nmore").ends_with("not well: mailbox \"sales\": 12 min"));
+        assert!(told(502, None, "").starts_with("warn  panel: the proxy answers"));
+        assert!(told(404, None, "").starts_with("FAIL  panel: something else answers (HTTP 404"));
+        assert!(told(503, None, "mailbox \"sales\": 12 min\nmore").ends_with("not well: mailbox \"sales\": 12 min"));
     }
 }

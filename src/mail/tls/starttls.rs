@@ -17,6 +17,7 @@ pub(super) async fn ask(server: &MailServer, protocol: Protocol, tcp: TcpStream)
     match protocol {
         Protocol::Imap => talk.imap().await?,
         Protocol::Smtp => talk.smtp().await?,
+        Protocol::Http => return Err(talk.refused("HTTP has no STARTTLS")),
     }
     if talk.read < talk.heard.len() {
         // Somebody put plain words behind the answer, to be taken for protected ones (CVE-2011-0411).
