@@ -6,12 +6,14 @@ use jiff::SignedDuration;
 
 use super::{
     fault::Place,
+    oauth,
     section::{Noted, Refusal, Section},
     source::{Table, Value},
     value::{self, duration, list, parsed, text, text_or_empty, whole, word},
 };
 use crate::desk::{
     mailbox::{ImapAccount, MailServer, SignIn, SmtpAccount, Tls},
+    oauth::{CurrentToken, OAuthClient, Place as KnownPlace},
     settings::{ListMail, MailboxSettings, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting},
 };
 
@@ -62,11 +64,29 @@ fn one(top: &mut Section<'_>, at: usize, (table, place): (Table, Place), desk_na
     let called = table.get("name").and_then(|it| short_name(&it.value).ok()).unwrap_or_else(|| format!("no. {}", at + 1));
     let mut mailbox = top.named("mailbox", &called, (table, place));
     let settings = settings(&mut mailbox, desk_name);
-    let imap = imap(mailbox.table("imap"));
-    let smtp = smtp(mailbox.table("smtp"));
+    let oauth = oauth::read(mailbox.table("oauth"));
+    // Both servers are given the one token.
+    let tokens = match &oauth {
+        Ok(None) => None,
+        Ok(Some(read)) => Some(Tokens { current: CurrentToken::default(), places: read.preset.as_ref().map(|it| (it.imap, it.smtp)) }),
+        Err(Noted) => Some(Tokens::default()),
+    };
+    let imap = imap(mailbox.table("imap"), tokens.as_ref());
+    let user = imap.as_ref().map_or("", |(it, _)| &it.user);
+    let smtp = smtp(mailbox.table("smtp"), tokens.as_ref(), user);
     mailbox.finish();
     let ((imap, poll_every), (smtp, per_minute)) = (imap?, smtp?);
-    Ok(Mailbox { settings: settings?, imap, poll_every, smtp, per_minute })
+    let mut settings = settings?;
+    settings.oauth = oauth?.map(|it| OAuthClient { user: imap.user.clone(), ..it.client });
+    Ok(Mailbox { settings, imap, poll_every, smtp, per_minute })
+}
+
+/// Where a mailbox of `[mailbox.oauth]` signs in, and with what.
+#[derive(Default)]
+struct Tokens {
+    current: CurrentToken,
+    /// The provider's own servers, for taking mail and for giving it.
+    places: Option<(KnownPlace, KnownPlace)>,
 }
 
 fn settings(mailbox: &mut Section<'_>, desk_name: &str) -> Result<MailboxSettings, Noted> {
@@ -92,13 +112,20 @@ fn settings(mailbox: &mut Section<'_>, desk_name: &str) -> Result<MailboxSetting
     Ok(settings)
 }
 
-fn imap(mut imap: Section<'_>) -> Result<(ImapAccount, SignedDuration), Noted> {
-    let server = server(&mut imap, |tls| match tls {
+fn imap(mut imap: Section<'_>, tokens: Option<&Tokens>) -> Result<(ImapAccount, SignedDuration), Noted> {
+    let known = tokens.and_then(|it| it.places).map(|(it, _)| it);
+    let server = server(&mut imap, known, |tls| match tls {
         Tls::Implicit => 993,
         Tls::StartTls | Tls::None => 143,
     });
     let user = imap.required("user", "write who signs in: often the whole address", text);
-    let password = imap.secret("password").and_then(|given| given.ok_or_else(|| no_password(&mut imap)));
+    let sign_in = match (imap.secret("password"), tokens) {
+        (Err(noted), _) => Err(noted),
+        (Ok(Some(password)), None) => Ok(SignIn::Password(password)),
+        (Ok(None), Some(tokens)) => Ok(SignIn::Token(tokens.current.clone())),
+        (Ok(None), None) => Err(no_password(&mut imap)),
+        (Ok(Some(_)), Some(_)) => Err(imap.at_odds("password and [mailbox.oauth] are both given; keep one of them")),
+    };
     let folder = imap.or("folder", "INBOX".to_owned(), text);
     let done_folder = imap.or("done_folder", "Processed".to_owned(), text_or_empty);
     let poll_every = imap.or("poll_every", SignedDuration::from_mins(1), duration("5s", "1h"));
@@ -107,22 +134,33 @@ fn imap(mut imap: Section<'_>) -> Result<(ImapAccount, SignedDuration), Noted> {
     }
     imap.finish();
     let done_folder = Some(done_folder).filter(|it| !it.is_empty());
-    Ok((ImapAccount { server: server?, user: user?, sign_in: SignIn::Password(password?), folder, done_folder }, poll_every))
+    Ok((ImapAccount { server: server?, user: user?, sign_in: sign_in?, folder, done_folder }, poll_every))
 }
 
-fn smtp(mut smtp: Section<'_>) -> Result<(SmtpAccount, u32), Noted> {
-    let server = server(&mut smtp, |tls| match tls {
+fn smtp(mut smtp: Section<'_>, tokens: Option<&Tokens>, imap_user: &str) -> Result<(SmtpAccount, u32), Noted> {
+    // A server of one's own is signed in to in its own way.
+    let own = smtp.has("host");
+    let known = tokens.and_then(|it| it.places).map(|(_, it)| it);
+    let server = server(&mut smtp, known, |tls| match tls {
         Tls::Implicit => 465,
         Tls::StartTls => 587,
         Tls::None => 25,
     });
-    let user = smtp.optional("user", text);
-    let sign_in = match (user, smtp.secret("password")) {
-        (Some(user), Ok(Some(password))) => Ok(Some((user, SignIn::Password(password)))),
-        (None, Ok(None)) => Ok(None),
-        (Some(_), Ok(None)) => Err(no_password(&mut smtp)),
-        (None, Ok(Some(_))) => Err(smtp.missing("user", "a password is given, so write who signs in with it")),
-        (_, Err(noted)) => Err(noted),
+    let user = smtp.optional("user", text_or_empty);
+    let nobody = user.as_ref().is_some_and(String::is_empty);
+    let user = user.filter(|it| !it.is_empty());
+    let sign_in = match (user, smtp.secret("password"), tokens) {
+        (_, Err(noted), _) => Err(noted),
+        (_, Ok(Some(_)), Some(_)) if !own => {
+            Err(smtp.at_odds("password and [mailbox.oauth] are both given; leave the password out, or write the host that it is for"))
+        }
+        (Some(user), Ok(Some(password)), _) => Ok(Some((user, SignIn::Password(password)))),
+        (None, Ok(Some(_)), _) => Err(smtp.missing("user", "a password is given, so write who signs in with it")),
+        (user, Ok(None), Some(tokens)) if !nobody => {
+            Ok(Some((user.unwrap_or_else(|| imap_user.to_owned()), SignIn::Token(tokens.current.clone()))))
+        }
+        (None, Ok(None), _) => Ok(None),
+        (Some(_), Ok(None), _) => Err(no_password(&mut smtp)),
     };
     let connections = smtp.or("max_connections", 2, whole(1_usize..=50));
     let per_minute = smtp.or("per_minute", 120, whole(1..=100_000));
@@ -135,10 +173,16 @@ fn no_password(section: &mut Section<'_>) -> Noted {
     section.missing("password", &mend)
 }
 
-fn server(section: &mut Section<'_>, usual_port: impl Fn(Tls) -> u16) -> Result<MailServer, Noted> {
-    let host = section.required("host", "write the mail server’s name", host);
-    let tls = section.or("tls", Tls::Implicit, word(TLS));
-    let port = section.or("port", usual_port(tls), whole(1..=u16::MAX));
+/// `known`: the provider's own, which need not be written.
+fn server(section: &mut Section<'_>, known: Option<KnownPlace>, usual_port: impl Fn(Tls) -> u16) -> Result<MailServer, Noted> {
+    let known = known.filter(|_| !section.has("host"));
+    let host = match known {
+        Some(known) => Ok(section.or("host", known.host.to_owned(), host)),
+        None => section.required("host", "write the mail server’s name", host),
+    };
+    let tls = section.or("tls", known.map_or(Tls::Implicit, |it| it.tls), word(TLS));
+    let usual_port = known.filter(|it| it.tls == tls).map_or_else(|| usual_port(tls), |it| it.port);
+    let port = section.or("port", usual_port, whole(1..=u16::MAX));
     let ca_file = section.path("ca_file");
     if let Some(why) = ca_file.as_ref().and_then(|it| std::fs::File::open(it).err()) {
         section.at_odds(&format!("ca_file cannot be read: {why}"));

@@ -5,6 +5,7 @@ mod fault;
 mod key;
 mod mailbox;
 mod nearest;
+mod oauth;
 mod section;
 mod source;
 mod value;

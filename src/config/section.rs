@@ -86,6 +86,11 @@ impl<'r> Section<'r> {
         Section { reading: self.reading, table, place, title, path, variable }
     }
 
+    /// Whether a key is given, here or in the environment.
+    pub fn has(&self, key: &str) -> bool {
+        self.table.contains_key(key) || self.reading.environment.contains_key(&self.variable(key))
+    }
+
     /// What is given for a key; none when nothing is, or when it is refused and noted as a fault.
     pub fn optional<T>(&mut self, key: &str, parse: impl FnOnce(&Value) -> Result<T, Refusal>) -> Option<T> {
         let given = self.take(key)?;

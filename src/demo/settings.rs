@@ -65,6 +65,7 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
             notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
             receipt: Receipt::Send,
             sender_name: SenderName::Desk,
+            oauth: None,
         },
         imap: ImapAccount {
             server: server(world.imap_addr()),

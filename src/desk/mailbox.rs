@@ -46,6 +46,17 @@ pub enum SignIn {
     Token(CurrentToken),
 }
 
+impl SignIn {
+    /// Where the access token is; none: it is a password.
+    #[must_use]
+    pub fn token(&self) -> Option<&CurrentToken> {
+        match self {
+            Self::Token(current) => Some(current),
+            Self::Password(_) => None,
+        }
+    }
+}
+
 impl From<&str> for SignIn {
     fn from(password: &str) -> Self {
         Self::Password(password.into())

@@ -7,6 +7,7 @@ use jiff::{SignedDuration, tz::TimeZone};
 use crate::desk::{
     address::{EmailAddress, Named},
     backup::Schedule,
+    oauth::OAuthClient,
 };
 
 /// A closed set of words of the configuration, each written in one way.
@@ -176,6 +177,8 @@ pub struct MailboxSettings {
     pub receipt: Receipt,
     /// Whose name a reply bears.
     pub sender_name: SenderName,
+    /// How it comes by access tokens; none: it signs in with passwords, or not at all.
+    pub oauth: Option<OAuthClient>,
 }
 
 impl MailboxSettings {
@@ -193,6 +196,7 @@ impl MailboxSettings {
             notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
             receipt: Receipt::Send,
             sender_name: SenderName::Desk,
+            oauth: None,
         }
     }
 

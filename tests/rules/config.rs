@@ -184,6 +184,84 @@ fn each_fault_names_the_key_and_the_mend() {
     }
 }
 
+/// A mailbox that signs in with tokens: keys of its oauth, imap and smtp sections.
+fn token_desk(oauth: &str, imap: &str, smtp: &str) -> String {
+    format!(
+        "public_url = \"https://desk.test\"\n[[mailbox]]\nname = \"sales\"\naddress = \"sales@desk.test\"\n[mailbox.imap]\n\
+         user = \"sales@desk.test\"\n{imap}\n[mailbox.smtp]\n{smtp}\n[mailbox.oauth]\n{oauth}\n"
+    )
+}
+
+const GOOGLE: &str = "provider = \"google\"\nclient_id = \"c\"\nclient_secret = \"s\"";
+const MICROSOFT: &str = "provider = \"microsoft\"\ntenant = \"desk.test\"\nclient_id = \"c\"\nclient_secret = \"s\"";
+const OTHER: &str =
+    "provider = \"other\"\nclient_id = \"c\"\nauthorize_url = \"https://l.test/a\"\ntoken_url = \"https://l.test/t\"\nscope = \"m\"";
+
+#[test]
+fn a_known_provider_needs_no_host_and_no_password() {
+    let config = read(&token_desk(GOOGLE, "", "")).unwrap();
+    let sales = &config.mailboxes[0];
+    assert_eq!((sales.imap.server.to_string(), sales.smtp.server.to_string()), ("imap.gmail.com:993".into(), "smtp.gmail.com:465".into()));
+    let (user, sign_in) = sales.smtp.sign_in.as_ref().unwrap();
+    assert!(user == "sales@desk.test" && sign_in.token().is_some() && sales.imap.sign_in.token().is_some());
+    let client = sales.settings.oauth.as_ref().unwrap();
+    assert_eq!((client.user.as_str(), client.scope.as_str()), ("sales@desk.test", "https://mail.google.com/ openid email"));
+    let config = read(&token_desk(&format!("{MICROSOFT}\nflow = \"client_credentials\""), "", "tls = \"implicit\"")).unwrap();
+    let sales = &config.mailboxes[0];
+    assert_eq!(sales.imap.server.to_string(), "outlook.office365.com:993");
+    assert_eq!(sales.smtp.server.to_string(), "smtp.office365.com:465", "another protection has another port");
+    let client = sales.settings.oauth.as_ref().unwrap();
+    assert_eq!(client.token_url.to_string(), "https://login.microsoftonline.com/desk.test/oauth2/v2.0/token");
+    assert_eq!(client.scope, "https://outlook.office365.com/.default");
+    assert!(client.authorize_url.is_none());
+}
+
+#[test]
+fn a_server_of_ones_own_may_have_a_password_or_nobody_beside_tokens() {
+    let own = "host = \"smtp.desk.test\"\n";
+    for (smtp, token, user) in [
+        (own.to_owned(), true, Some("sales@desk.test")),
+        (format!("{own}user = \"u\"\npassword = \"p\""), false, Some("u")),
+        (format!("{own}user = \"\""), false, None),
+    ] {
+        let config = read(&token_desk(GOOGLE, "", &smtp)).unwrap();
+        let sign_in = config.mailboxes[0].smtp.sign_in.as_ref();
+        assert_eq!(sign_in.map(|(user, _)| user.as_str()), user, "{smtp}");
+        assert_eq!(sign_in.is_some_and(|(_, it)| it.token().is_some()), token, "{smtp}");
+    }
+}
+
+#[test]
+fn each_fault_of_a_sign_in_with_tokens_names_the_key_and_the_mend() {
+    for (text, told) in [
+        (token_desk(GOOGLE, "password = \"p\"", ""), "imap.password and [mailbox.oauth] are both given; keep one of them"),
+        (
+            token_desk(GOOGLE, "", "user = \"u\"\npassword = \"p\""),
+            "smtp.password and [mailbox.oauth] are both given; leave the password out",
+        ),
+        (token_desk("", "host = \"h\"", "host = \"h\""), "imap.password is missing"),
+        (token_desk(OTHER, "", "host = \"h\""), "imap.host is missing"),
+        (token_desk("client_id = \"c\"", "", ""), "oauth.provider is missing; write \"google\""),
+        (token_desk("provider = \"yahoo\"", "", ""), "oauth.provider = \"yahoo\" is not one of \"google\", \"microsoft\" or \"other\""),
+        (token_desk("provider = \"google\"\nclient_id = \"c\"", "", ""), "oauth.client_secret is missing"),
+        (token_desk("provider = \"google\"\nclient_secret = \"s\"", "", ""), "oauth.client_id is missing; register an application"),
+        (token_desk(&MICROSOFT.replace("tenant", "#"), "", ""), "oauth.tenant is missing; write the id of your directory"),
+        (token_desk(&format!("{GOOGLE}\ntenant = \"x\""), "", ""), "oauth.tenant is Microsoft’s"),
+        (token_desk(&MICROSOFT.replace("desk.test", "a/b"), "", ""), "oauth.tenant = \"a/b\" is neither an id nor a domain"),
+        (token_desk(&format!("{GOOGLE}\nflow = \"client_credentials\""), "", ""), "is not to be had at Google"),
+        (token_desk(&OTHER.replace("token_url", "#"), "", ""), "oauth.token_url is missing"),
+        (token_desk(&OTHER.replace("scope", "#"), "", ""), "oauth.scope is missing"),
+        (token_desk(&OTHER.replace("https://l.test/t", "http://l.test/t"), "", ""), "would send tokens readable over the network"),
+        (token_desk(&format!("{GOOGLE}\nclient_secret_expires = \"soon\""), "", ""), "is not a day such as \"2027-06-30\""),
+    ] {
+        let all = faults(&text);
+        assert!(all.contains(told), "expected {told:?} among\n{all}");
+    }
+    let secret = "s3cret-of-the-application";
+    let config = read(&token_desk(&GOOGLE.replace("\"s\"", &format!("\"{secret}\"")), "", "")).unwrap();
+    assert!(!format!("{config:?}").contains(secret));
+}
+
 #[test]
 fn what_is_no_toml_is_told_by_line_and_column_without_the_line() {
     let told = faults("public_url = \"https://desk.test\"\nsecret_key = \"s3cret-word\nlisten = 5 5\n");

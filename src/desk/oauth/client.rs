@@ -22,8 +22,8 @@ pub struct OAuthClient {
     pub client_secret_expires: Option<Date>,
     /// How the secret is said.
     pub client_authentication: ClientAuthentication,
-    /// Where a person agrees.
-    pub authorize_url: WebAddress,
+    /// Where a person agrees; none: nobody needs to.
+    pub authorize_url: Option<WebAddress>,
     /// Where tokens are given.
     pub token_url: WebAddress,
     /// What is asked for; words between spaces.
@@ -57,9 +57,9 @@ impl OAuthClient {
 
     /// Where the browser goes for a person to agree (RFC 6749 §4.1.1, RFC 7636 §4.3).
     ///
-    /// `redirect` is the callback page as it was registered; `challenge` is the verifier's SHA-256 in base64url.
+    /// `redirect` is the callback page as it was registered; `challenge` is the verifier's SHA-256 in base64url. None: nobody needs to.
     #[must_use]
-    pub fn authorize_address(&self, redirect: &str, state: &str, challenge: &str) -> String {
+    pub fn authorize_address(&self, redirect: &str, state: &str, challenge: &str) -> Option<String> {
         let mut fields = vec![
             ("response_type", "code"),
             ("client_id", &self.client_id),
@@ -71,7 +71,7 @@ impl OAuthClient {
             ("login_hint", &self.user),
         ];
         fields.extend_from_slice(self.provider.asks_with());
-        self.authorize_url.with_query(&form(&fields))
+        Some(self.authorize_url.as_ref()?.with_query(&form(&fields)))
     }
 }
 
@@ -107,14 +107,14 @@ mod tests {
             client_secret: None,
             client_secret_expires: None,
             client_authentication: ClientAuthentication::Post,
-            authorize_url: preset.authorize_url.parse().unwrap(),
+            authorize_url: preset.authorize_url.parse().ok(),
             token_url: preset.token_url.parse().unwrap(),
             scope: preset.scope.to_owned(),
             user: "support@desk.test".to_owned(),
             ca_file: None,
         };
         assert_eq!(
-            client.authorize_address("https://desk.test/mail/oauth/callback", "s t", "c"),
+            client.authorize_address("https://desk.test/mail/oauth/callback", "s t", "c").unwrap(),
             "https://accounts.google.com/o/oauth2/v2/auth?response_type=code&client_id=1-a.apps.googleusercontent.com\
              &redirect_uri=https%3A%2F%2Fdesk.test%2Fmail%2Foauth%2Fcallback&scope=https%3A%2F%2Fmail.google.com%2F%20openid%20email\
              &state=s%20t&code_challenge=c&code_challenge_method=S256&login_hint=support%40desk.test&access_type=offline\

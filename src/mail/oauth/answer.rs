@@ -112,7 +112,7 @@ mod tests {
             client_secret: None,
             client_secret_expires: None,
             client_authentication: ClientAuthentication::Post,
-            authorize_url: "https://login.test/a".parse().unwrap(),
+            authorize_url: None,
             token_url: "https://login.test/t".parse().unwrap(),
             scope: "mail".to_owned(),
             user: "support@desk.test".to_owned(),
