@@ -26,6 +26,7 @@ use crate::{
         look_again,
         sender::{self, Lane, LaneBounds},
         take_in,
+        tokens::{self, Keeper},
     },
 };
 
@@ -82,6 +83,9 @@ impl App {
             app.tasks.spawn(intake::run(desk.clone(), instance.clone(), watched(mailbox, row), app.stop.clone()));
             app.tasks.spawn(look_again::run(desk.clone(), watched(mailbox, row), app.stop.clone()));
             app.tasks.spawn(sender::run(desk.clone(), lane(mailbox, row, &owner), app.stop.clone()));
+            if let Some(keeper) = keeper(mailbox, row, &owner) {
+                app.tasks.spawn(tokens::run(desk.clone(), keeper, app.stop.clone()));
+            }
         }
         Ok(app)
     }
@@ -135,6 +139,13 @@ pub fn watched(mailbox: &Mailbox, row: MailboxId) -> Watched {
     }
 }
 
+/// Who keeps the token of a mailbox of the configuration good; none where it signs in with a password.
+#[must_use]
+pub fn keeper(mailbox: &Mailbox, row: MailboxId, owner: &str) -> Option<Keeper> {
+    let (client, current) = (mailbox.settings.oauth.as_ref()?, mailbox.imap.sign_in.token()?);
+    Some(Keeper::new(row, &mailbox.settings.name, client, current, owner))
+}
+
 /// The way out of a mailbox of the configuration; `row`: its row.
 #[must_use]
 pub fn lane(mailbox: &Mailbox, row: MailboxId, owner: &str) -> Lane {
@@ -186,6 +197,7 @@ pub async fn desk(config: &Config, clock: Clock, opener: Opener) -> anyhow::Resu
         templates: Arc::new(Templates::new()),
         outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
         health: Default::default(),
+        tokens_moved: Arc::new(tokio::sync::watch::channel(0).0),
     };
     Ok((desk, rows))
 }

@@ -27,6 +27,7 @@ pub mod assign;
 mod brought;
 mod carry_out;
 mod commands;
+pub mod connect_mailbox;
 mod correct;
 pub mod deliveries;
 mod door;
@@ -54,6 +55,7 @@ pub mod sign_in;
 pub mod spam;
 pub mod stale;
 pub mod take_back;
+pub mod tokens;
 pub mod undo_correction;
 pub mod withdraw_reply;
 pub mod write_note;
@@ -82,6 +84,8 @@ pub struct Desk {
     pub outbox_grew: Arc<tokio::sync::watch::Sender<u64>>,
     /// What is well and what is not, as the last round found it.
     pub health: LastRound,
+    /// Tells that the access token of a mailbox came, or was refused.
+    pub tokens_moved: Arc<tokio::sync::watch::Sender<u64>>,
 }
 
 impl Desk {

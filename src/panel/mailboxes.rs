@@ -15,6 +15,7 @@ use crate::{
     panel::{
         Panel,
         backups::{self, Backups},
+        connect::{Connection, connection},
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash, Place},
@@ -26,6 +27,7 @@ use crate::{
         Conn,
         health::{self, Flow, Outgoing, Which},
         mailboxes::{self, Reader},
+        oauth,
     },
 };
 
@@ -60,6 +62,8 @@ struct Mailbox {
     facts: Vec<(&'static str, String)>,
     /// What its server says.
     error: Option<String>,
+    /// None: it signs in with a password.
+    connection: Option<Connection>,
 }
 
 #[derive(Serialize)]
@@ -114,7 +118,12 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         Verdict::Allowed => (Some(outbox(&panel, &mut conn, &asked).await?), Some(backups::card(&panel, &mut conn).await?)),
         Verdict::Missing | Verdict::Forbidden => (None, None),
     };
+    let tokens = oauth::all_facts(&mut conn).await?;
     drop(conn);
+    let connection = |id| {
+        let known = tokens.iter().find(|(it, _)| *it == id).map(|(_, facts)| facts);
+        panel.desk.mailboxes.get(id).and_then(|it| connection(&panel, id, it, known))
+    };
     let conditions: Vec<Condition> = facts.iter().map(|(_, it)| condition(it, now, panel.desk.settings.alarm_after)).collect();
     let page = Page {
         well: conditions.iter().filter(|it| **it == Condition::Well).count(),
@@ -122,7 +131,10 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         boxes: facts
             .iter()
             .zip(conditions)
-            .map(|((id, facts), it)| mailbox(&panel, *id, facts, it, readers.remove(id).unwrap_or_default()))
+            .map(|((id, facts), it)| {
+                let reader = readers.remove(id).unwrap_or_default();
+                Mailbox { connection: connection(*id), ..mailbox(&panel, *id, facts, it, reader) }
+            })
             .collect(),
         flow: flow_words(flow, now),
         outbox,
@@ -173,6 +185,7 @@ fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, condition: Condit
         .chain(reader.not_filed.map(|it| ("Not filed", it)))
         .collect(),
         error: facts.error.clone(),
+        connection: None,
         address,
     }
 }

@@ -26,6 +26,7 @@ pub(crate) mod assets;
 mod backups;
 mod change;
 mod comments;
+mod connect;
 mod correct;
 mod csrf;
 mod csv;
@@ -194,6 +195,9 @@ pub fn routes() -> Routes {
         // mailboxes and the outbox
         .get("/mail", Policy::Staff, mailboxes::show)
         .post("/mail/outbox/{id}", Policy::Admin, mailboxes::settle)
+        .post("/mail/mailboxes/{id}/connect", Policy::Admin, connect::begin)
+        .get("/mail/oauth/callback", Policy::Admin, connect::back)
+        .post("/mail/oauth/callback", Policy::Admin, connect::finish)
         .get("/mail/messages", Policy::Admin, ledger::list)
         .get("/mail/messages/{id}", Policy::Admin, ledger::show)
         .get("/mail/messages/{id}/source", Policy::Admin, ledger::source)

@@ -13,6 +13,7 @@ pub mod lease;
 pub mod look_again;
 pub mod sender;
 pub mod take_in;
+pub mod tokens;
 
 /// What stops a step; the loop tries it again.
 #[derive(Debug, thiserror::Error)]

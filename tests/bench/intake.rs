@@ -234,6 +234,7 @@ async fn desk(folder: &Path, account: &ImapAccount) -> (Desk, Watched) {
         templates: Arc::new(Templates::new()),
         outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
         health: Default::default(),
+        tokens_moved: Arc::new(tokio::sync::watch::channel(0).0),
     };
     let watched = Watched {
         mailbox,

@@ -120,6 +120,8 @@ async fn desk(folder: &Path) -> (Desk, MailboxId) {
         url: PublicUrl::parse("http://127.0.0.1:8025").unwrap(),
         templates: Arc::new(Templates::new()),
         outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
+        health: Default::default(),
+        tokens_moved: Arc::new(tokio::sync::watch::channel(0).0),
     };
     (desk, mailbox)
 }

@@ -105,6 +105,7 @@ async fn open(data: &Path, now: Timestamp) -> Desk {
         templates: Arc::new(Templates::new()),
         outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
         health: Default::default(),
+        tokens_moved: Arc::new(tokio::sync::watch::channel(0).0),
     }
 }
 

@@ -2,9 +2,12 @@
 //! `MAILDESK_TEST_DATABASE=postgres`.
 #![allow(clippy::unwrap_used, dead_code)]
 
+#[path = "../support/authorisation_server.rs"]
+mod authorisation_server;
 mod backups;
 #[path = "../support/browser.rs"]
 mod browser;
+mod connecting;
 mod corrections;
 mod figures;
 mod held_decided;

@@ -41,8 +41,9 @@ const TONGUES: &[(&str, &[&str])] = &[
     ("chrono", &["demo"]),
 ];
 
-/// What `actions` may name of `mail`: how mail is made, and how a held one is read again to be released.
-const ACTIONS_MAY_SPEAK_OF_MAIL: &[&str] = &["compose", "parse", "authenticity"];
+/// What `actions` may name of `mail`: how mail is made, and how a held one is read again to be released, and how a code becomes
+/// the tokens of a mailbox.
+const ACTIONS_MAY_SPEAK_OF_MAIL: &[&str] = &["compose", "parse", "authenticity", "oauth"];
 
 const LONGEST_FILE: usize = 400;
 

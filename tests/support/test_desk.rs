@@ -129,6 +129,7 @@ impl TestDesk {
             templates: Arc::new(Templates::new()),
             outbox_grew: Arc::new(tokio::sync::watch::channel(0).0),
             health: Default::default(),
+            tokens_moved: Arc::new(tokio::sync::watch::channel(0).0),
         };
         Self {
             desk,

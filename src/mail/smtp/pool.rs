@@ -15,7 +15,7 @@ use super::{
     hand_over::{self, After, Letter},
     session::{Session, SmtpError, Step},
 };
-use crate::desk::{address::EmailAddress, delivery::HandOver, mailbox::SmtpAccount, oauth::CurrentToken, sending::STUCK_AFTER};
+use crate::desk::{address::EmailAddress, delivery::HandOver, mailbox::SmtpAccount, sending::STUCK_AFTER};
 
 /// Messages over one connection; some servers close after a hundred.
 const MOST_MESSAGES: u32 = 50;
@@ -95,12 +95,6 @@ impl SmtpPool {
             }
             Err(error) => hand_over::not_connected(&error),
         }
-    }
-
-    /// Where the access token is that it signs in with; none: it signs in with a password, or not at all.
-    #[must_use]
-    pub fn token(&self) -> Option<&CurrentToken> {
-        self.0.account.sign_in.as_ref().and_then(|(_, it)| it.token())
     }
 
     /// Connects, signs in, asks whether the server is there, and takes leave. Sends nothing.

@@ -11,7 +11,7 @@ use crate::{
     clock::random_bytes,
     mail::imap::{ImapError, Woken},
     store::{StoreError, mailboxes},
-    workers::{Result, WorkerError, caution::Caution, instance::Instance, lease::Lease},
+    workers::{Result, WorkerError, caution::Caution, instance::Instance, lease::Lease, tokens},
 };
 
 /// The first pause after trouble, doubling to the longest; a refused sign-in begins higher, so that no account is locked.
@@ -96,7 +96,10 @@ async fn read(desk: &Desk, watched: &Watched, lease: &Lease, troubles: &mut Trou
         if matches!(error, WorkerError::Imap(ImapError::Connect(_))) && troubles.in_a_row >= OUT_OF_REACH {
             return End::OutOfReach(pause);
         }
-        nap(pause, stop).await;
+        tokio::select! {
+            () = nap(pause, stop) => {}
+            () = tokens::came(desk, watched.account.sign_in.token()) => {}
+        }
     }
     End::Stopped
 }
