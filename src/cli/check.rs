@@ -27,6 +27,7 @@ pub async fn run(file: &Path) -> ExitCode {
     tally.print([configuration(file, &config), machine::clock(now)]);
     tally.print(machine::data_dir(&config.data_dir, config.desk.alarm_free));
     tally.print([machine::key(&config)]);
+    tally.print(machine::backup(&config));
     tally.print(database::check(&config, now).await);
     tally.print(panel::check(&config, now).await);
     for lines in join_all(config.mailboxes.iter().map(mailbox::check)).await {

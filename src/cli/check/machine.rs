@@ -74,6 +74,21 @@ fn room(folder: &Path, alarm_free: u64) -> Line {
     }
 }
 
+/// Whether backups can be made where the configuration wants them; nothing is said where it wants none.
+pub(super) fn backup(config: &Config) -> Option<Line> {
+    let folder = &config.desk.backup.as_ref()?.folder;
+    let shown = folder.display();
+    let nearest = folder.ancestors().find(|it| it.exists()).unwrap_or(Path::new("/"));
+    Some(match disk::try_writing(nearest) {
+        Ok(()) if nearest == folder => Line::ok("backup", format!("{shown} can be written to")),
+        Ok(()) => Line::ok("backup", format!("{shown} is not there; the first backup makes it")),
+        Err(why) => Line::fail(
+            "backup",
+            format!("{shown} cannot be written to: {why}; give it to the user that maildesk runs as (with systemd also ReadWritePaths=)"),
+        ),
+    })
+}
+
 /// Whether the root key is there and nobody else reads it. Makes none.
 pub(super) fn key(config: &Config) -> Line {
     let subject = "secret_key";
