@@ -21,7 +21,7 @@ use crate::{
             clear_left_over,
             put_back::{self, Settled, Target},
         },
-        probe,
+        instances, probe,
     },
 };
 
@@ -120,6 +120,11 @@ async fn settled(unpacked: &Unpacked, config: &Config, words: &str, now: Timesta
         None => (config.database_url.expose_secret().to_owned(), config.data_dir.as_path()),
     };
     let store = Store::open(&url, folder, Opener::Command).await?;
+    // SQLite's file is locked against daemons; on PostgreSQL they say that they live.
+    let alive = if unpacked.url().is_none() { instances::alive(&mut *store.read().await?, now).await? } else { Vec::new() };
+    if !alive.is_empty() {
+        bail!("maildesk runs on this database: {}; stop it first, and wait for half a minute where it was killed", alive.join(", "));
+    }
     let settled = put_back::settle(&store, unpacked, words, now).await;
     store.close().await;
     Ok(settled?)

@@ -97,6 +97,16 @@ pub async fn others(conn: &mut Conn, than: InstanceId) -> Result<Vec<Seen>> {
     Ok(rows.into_iter().map(|(id, name, alive_until)| Seen { id: InstanceId(id), name, alive_until }).collect())
 }
 
+/// The names of those that live, as far as is known; what was not said for a lease's time is over.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn alive(conn: &mut Conn, now: Timestamp) -> Result<Vec<String>> {
+    let here = time(conn, now).await?;
+    let sql = "select name from instances where alive_until > $1 order by name";
+    Ok(on!(conn, c => sqlx::query_scalar(sql).bind(here).fetch_all(c).await)?)
+}
+
 /// What became of a burial.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Burial {

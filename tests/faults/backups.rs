@@ -32,7 +32,7 @@ async fn tickets_in(setting: &Setting, file: &Path) -> i64 {
 async fn a_backup_of_a_busy_desk_is_a_moment_of_it_and_the_desk_comes_back_with_all_that_came_since() {
     let setting = Setting::new().await;
     let mut daemon = setting.daemon();
-    let (rounds, each) = (3, 40);
+    let (rounds, each) = (3, 30);
     let mut delivered = 0;
     let mut files = Vec::new();
     for round in 0..rounds {

@@ -15,7 +15,7 @@ use crate::{
     shell::Shell,
 };
 
-fn mail(n: usize, text: &str) -> String {
+pub fn mail(n: usize, text: &str) -> String {
     format!(
         "From: Ann Lee <ann@home.test>\r\nTo: support@desk.test\r\nSubject: Printer {n}\r\nMessage-ID: <{n}@home.test>\r\n\
          Content-Type: text/plain; charset=utf-8\r\n\r\n{text}\r\n"
@@ -23,7 +23,7 @@ fn mail(n: usize, text: &str) -> String {
 }
 
 /// A desk with three tickets, one of which has a content that is too large for the database.
-fn three_tickets() -> Shell {
+pub fn three_tickets() -> Shell {
     let shell = desk();
     for n in 1..=2 {
         assert_eq!(maildesk(&shell, &["ingest"], &mail(n, "It smokes.")).2, Some(0));

@@ -4,6 +4,7 @@
 mod backup;
 mod check;
 mod check_real_servers;
+mod export;
 mod healthz;
 mod inspect;
 mod replay;
