@@ -175,7 +175,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select d.id, d.address, o.subject, o.kind, o.ticket, d.state, d.attempts, d.next_at, d.created_at, coalesce(d.held_back, d.words),
-                case when d.held_back is null then 0 else 1 end
+                cast(case when d.held_back is null then 0 else 1 end as bigint)
             from deliveries d join outbox o on o.id = d.outbox ",
             $rest
         )
