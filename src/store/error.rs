@@ -27,6 +27,16 @@ pub enum StoreError {
     /// A backup was being brought back when the program ended.
     #[error("{0} is half restored from a backup; run maildesk restore again, with --replace")]
     HalfRestored(PathBuf),
+    /// The database file is not as SQLite left it.
+    #[error(
+        "{path} is damaged, and nothing was done with it: {what}; keep a copy of it and put a backup in its place; mail that came since is on the mail server"
+    )]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+        /// What SQLite says of it.
+        what: String,
+    },
     /// A row that this program cannot have written.
     #[error("table {table}, column {column}: `{value}` is not one of the words known; the database is damaged or from a newer maildesk")]
     Unreadable {
@@ -64,6 +74,7 @@ impl StoreError {
             | Self::File { .. }
             | Self::InUse(_)
             | Self::HalfRestored(_)
+            | Self::Damaged { .. }
             | Self::Unreadable { .. }
             | Self::Content { .. }
             | Self::LeaseLost(_)
@@ -82,7 +93,7 @@ impl StoreError {
                 sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
             ),
             Self::File { .. } | Self::InUse(_) | Self::HalfRestored(_) | Self::LeaseLost(_) | Self::Unknown(_) => true,
-            Self::Migrate(_) | Self::Unreadable { .. } | Self::Content { .. } => false,
+            Self::Migrate(_) | Self::Damaged { .. } | Self::Unreadable { .. } | Self::Content { .. } => false,
         }
     }
 
@@ -96,6 +107,7 @@ impl StoreError {
             | Self::File { .. }
             | Self::InUse(_)
             | Self::HalfRestored(_)
+            | Self::Damaged { .. }
             | Self::Unreadable { .. }
             | Self::Content { .. }
             | Self::LeaseLost(_)
@@ -113,6 +125,7 @@ impl StoreError {
             | Self::File { .. }
             | Self::InUse(_)
             | Self::HalfRestored(_)
+            | Self::Damaged { .. }
             | Self::Unreadable { .. }
             | Self::Content { .. }
             | Self::LeaseLost(_)
@@ -122,10 +135,11 @@ impl StoreError {
 }
 
 /// PostgreSQL's classes of five signs: connection, rollback, resources, not in that state, operator, system. SQLite's numbers, the
-/// extended ones in their higher bits: busy, locked, no memory, read-only, interrupted, I/O, full, cannot open.
+/// extended ones in their higher bits: busy, locked, no memory, read-only, interrupted, I/O, damaged (a
+/// backup takes its place), full, cannot open, no database.
 fn passing_code(code: &str) -> bool {
     match code.parse::<i64>() {
-        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5..=10 | 13 | 14),
+        Ok(number) if code.len() < 5 => matches!(number & 0xff, 5..=11 | 13 | 14 | 26),
         Ok(_) | Err(_) => ["08", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)),
     }
 }

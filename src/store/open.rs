@@ -4,7 +4,7 @@ use std::{
     path::{Path, PathBuf},
     str::FromStr,
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use sqlx::{
@@ -40,11 +40,34 @@ pub(super) async fn sqlite(url: &str, folder: &Path, opener: Opener) -> Result<D
         .acquire_timeout(Duration::from_secs(10))
         .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
         .connect_with(options.clone())
-        .await?;
+        .await
+        .map_err(|error| damaged_or(error, options.get_filename()))?;
+    match opener {
+        Opener::Daemon => must_be_whole(&rw, options.get_filename()).await?,
+        Opener::Command => {}
+    }
     migrate(&rw, folder).await?;
     let options = options.pragma("query_only", "1");
     let ro = SqlitePoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
     Ok(Db::Sqlite { rw, ro, lock })
+}
+
+/// Before anything is done with it: what is written into a damaged file is lost with it, while the mail is still on the server.
+async fn must_be_whole(rw: &SqlitePool, file: &Path) -> Result<()> {
+    let began = Instant::now();
+    let said = sqlx::query_scalar("pragma quick_check(3)").fetch_all(rw).await;
+    let said: Vec<String> = said.map_err(|error| damaged_or(error, file))?;
+    tracing::debug!("looking through the database took {} ms", began.elapsed().as_millis());
+    if said == ["ok"] { Ok(()) } else { Err(StoreError::Damaged { path: file.to_owned(), what: said.join("; ") }) }
+}
+
+/// SQLITE_CORRUPT and SQLITE_NOTADB; the extended codes have them in their lower byte.
+fn damaged_or(error: sqlx::Error, file: &Path) -> StoreError {
+    let code = error.as_database_error().and_then(|it| it.code()).and_then(|it| it.parse::<i64>().ok());
+    match code.map(|it| it & 0xff) {
+        Some(11 | 26) => StoreError::Damaged { path: file.to_owned(), what: error.to_string() },
+        Some(_) | None => error.into(),
+    }
 }
 
 /// sqlx takes no lock around migrations on SQLite: two processes that start together would both make the tables.
