@@ -190,6 +190,9 @@ pub enum ActionError {
     /// A mail cannot be made.
     #[error(transparent)]
     Compose(#[from] ComposeError),
+    /// A fault of our own.
+    #[error("a fault of maildesk itself: {0}; please report it")]
+    Panicked(String),
 }
 
 /// What kind of refusal it is: an HTTP status, a page, a problem document.
@@ -234,9 +237,16 @@ impl ActionError {
             Self::Forbidden => Kind::Forbidden,
             Self::Stale | Self::NewWords { .. } | Self::Conflict(_) | Self::CannotCorrect(_) => Kind::Conflict,
             Self::NoSuchStep(_) | Self::Invalid { .. } => Kind::Invalid,
-            Self::Store(_) | Self::Compose(_) => Kind::Broken,
+            Self::Store(_) | Self::Compose(_) | Self::Panicked(_) => Kind::Broken,
         }
     }
+}
+
+/// The words of a panic, as far as it has any.
+#[must_use]
+pub fn what_panicked(cause: &(dyn std::any::Any + Send)) -> String {
+    let words = cause.downcast_ref::<&str>().map(|it| (*it).to_owned()).or_else(|| cause.downcast_ref::<String>().cloned());
+    words.unwrap_or_else(|| "no words were left".to_owned())
 }
 
 /// Every action's answer.

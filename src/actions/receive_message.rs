@@ -1,12 +1,15 @@
 //! A message of the ledger is decided, and what was decided is done, in one transaction.
 
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
 use jiff::Timestamp;
 
 use crate::{
     actions::{
-        Desk, Result, carry_out,
+        ActionError, Desk, Result, carry_out,
         door::{leave, transact},
-        facts, read_held as held,
+        facts, read_held as held, what_panicked,
     },
     desk::{
         id::{LedgerId, SenderRuleId, TicketNumber},
@@ -97,7 +100,14 @@ pub async fn receive_messages(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Out
     Ok(outcomes)
 }
 
+/// A panic is caught, for it is the fault of one message: that one is held, as one that cannot be decided otherwise.
 async fn together(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
+    // In a box: what is in it is too deep for the compiler to lay out in one piece with whoever calls this.
+    let caught = AssertUnwindSafe(Box::pin(decide_all(desk, batch))).catch_unwind().await;
+    caught.unwrap_or_else(|cause| Err(ActionError::Panicked(what_panicked(&*cause))))
+}
+
+async fn decide_all(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
     let now = desk.clock.now();
     let ids: &Vec<LedgerId> = &batch.iter().map(|it| it.row.id).collect();
     transact(desk, |mut tx| async move {

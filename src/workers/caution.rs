@@ -22,7 +22,7 @@ impl Caution {
     /// A session ended in trouble.
     pub fn learn(&mut self, error: &WorkerError) {
         match error {
-            WorkerError::Imap(ImapError::Bound { .. } | ImapError::Lost { .. } | ImapError::TimedOut { .. }) => {
+            WorkerError::Imap(ImapError::Bound { .. } | ImapError::Lost { .. } | ImapError::TimedOut { .. }) | WorkerError::Panicked(_) => {
                 if let Some(uid) = self.in_hand.take() {
                     *self.broke.entry(uid).or_default() += 1;
                 }

@@ -8,7 +8,7 @@ use crate::{
     actions::{Desk, stale::close_stale},
     store::sessions,
     workers::{
-        Result,
+        Result, caught,
         take_in::{self, Begun},
     },
 };
@@ -16,13 +16,17 @@ use crate::{
 /// So often.
 const EVERY: Duration = Duration::from_secs(60);
 
+/// And again so soon after trouble: what is kept and undecided waits for it.
+const AGAIN: Duration = Duration::from_secs(10);
+
 /// One round.
 ///
 /// # Errors
 /// When the database fails.
 pub async fn step(desk: &Desk, begun: &mut Begun) -> Result<()> {
-    while !close_stale(desk).await?.is_empty() {}
+    // First what somebody waits for: no trouble with anything else may stand before it.
     take_in::decide_left_over(desk, begun).await?;
+    while !close_stale(desk).await?.is_empty() {}
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
     sessions::prune(&mut tx, now, now - desk.settings.sessions.idle).await?;
@@ -35,12 +39,16 @@ pub async fn step(desk: &Desk, begun: &mut Begun) -> Result<()> {
 pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
     let mut begun = Begun::default();
     loop {
-        if let Err(error) = step(&desk, &mut begun).await {
-            tracing::error!("housekeeping fails: {error}");
-        }
+        let nap = match caught(step(&desk, &mut begun)).await {
+            Ok(()) => EVERY,
+            Err(error) => {
+                tracing::error!("housekeeping fails: {error}");
+                AGAIN
+            }
+        };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(EVERY) => {}
+            () = tokio::time::sleep(nap) => {}
         }
     }
 }

@@ -1,6 +1,13 @@
 //! The rounds: each worker is a step with an outcome, and a dull loop around it that never dies of one message.
 
-use crate::{actions::ActionError, store::StoreError};
+use std::panic::AssertUnwindSafe;
+
+use futures_util::FutureExt as _;
+
+use crate::{
+    actions::{ActionError, what_panicked},
+    store::StoreError,
+};
 
 pub mod backup;
 pub mod caution;
@@ -27,6 +34,15 @@ pub enum WorkerError {
     /// Something done on the way.
     #[error(transparent)]
     Action(#[from] ActionError),
+    /// A fault of our own; the step is begun again, and nothing of it has happened.
+    #[error("a fault of maildesk itself: {0}; please report it")]
+    Panicked(String),
+}
+
+/// The step's answer. A panic within it is an error as the others are: a worker that ended by one would be silent for ever.
+pub(crate) async fn caught<T>(step: impl Future<Output = Result<T>>) -> Result<T> {
+    let caught = AssertUnwindSafe(step).catch_unwind().await;
+    caught.unwrap_or_else(|cause| Err(WorkerError::Panicked(what_panicked(&*cause))))
 }
 
 /// Every step's answer.

@@ -24,7 +24,7 @@ use crate::{
         sending::{self as rows, Account, Leased, Recorded},
     },
     workers::{
-        Result,
+        Result, caught,
         hands::{Done, Door, Hands},
     },
 };
@@ -336,7 +336,7 @@ pub async fn run(desk: Arc<Desk>, mut lane: Lane, stop: CancellationToken) {
     let mut grew = desk.outbox_grew.subscribe();
     while !stop.is_cancelled() {
         grew.mark_unchanged();
-        let nap = match round(&desk, &mut lane, Taking::More).await {
+        let nap = match caught(round(&desk, &mut lane, Taking::More)).await {
             Ok(round) => nap(&desk, &lane, round.next).await,
             Err(error) => {
                 tracing::error!("the outbox cannot be worked: {error}");

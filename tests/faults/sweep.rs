@@ -66,6 +66,44 @@ async fn run_calmly(base: &Base, kind: Kind) -> Calm {
     Calm { kind, outcome, reached: case.reached() }
 }
 
+/// Points at which the program has not begun to work: a panic there ends it with a line that says so.
+const BEFORE_WORK: &[&str] = &["instance-commit", "instance-begun", "suspect-commit", "suspected", "take-up-commit", "taken-up"];
+
+/// Points of leases, between two lines that cannot panic; and those of sending, where a panic puts the mail off as any trouble does.
+const CANNOT_PANIC: &[&str] = &["fetch-lease-commit", "fetch-leased", "leased", "recorded", "committed", "smtp-"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_panic_at_any_fail_point_ends_no_worker_and_is_made_up_for() {
+    let base = Arc::new(Base::new().await);
+    let calm = Arc::new(run_calmly(&base, Kind::AtWork).await);
+    let (mut running, room) = (JoinSet::new(), Arc::new(Semaphore::new(2 * AT_ONCE)));
+    for (point, n) in &calm.reached {
+        if BEFORE_WORK.contains(&point.as_str()) || CANNOT_PANIC.iter().any(|it| point.starts_with(it)) {
+            continue;
+        }
+        // The first transactions are those of the start.
+        let plan = format!("{point}=panic@{}", if *n > 20 { n / 2 } else { 1 });
+        let (base, room, calm) = (base.clone(), room.clone(), calm.clone());
+        running.spawn(async move {
+            let _place = room.acquire_owned().await.unwrap();
+            let mut case = Case::of(&base, Kind::AtWork).await;
+            assert_eq!(case.run(&plan, Duration::ZERO).await, Ended::Settled, "{plan}");
+            let is = case.outcome().await;
+            let poison = case.holds_poison().await;
+            let (seen, expected) =
+                if poison { (is.without_lena(), calm.outcome.without_lena()) } else { (is.clone(), calm.outcome.clone()) };
+            assert_eq!((seen.kept, seen.told), (expected.kept, expected.told), "{plan}");
+            assert!(is.most_copies <= 1, "{plan}");
+        });
+    }
+    let (cases, mut failed) = (running.len(), 0);
+    while let Some(ended) = running.join_next().await {
+        failed += usize::from(ended.is_err());
+    }
+    println!("{cases} panics");
+    assert_eq!(failed, 0, "cases that failed have said so above");
+}
+
 /// Every point in the first kind of desk that comes by it: at its first time, and at later ones.
 fn crashes(calm: &[Arc<Calm>]) -> Vec<(Arc<Calm>, Crash)> {
     let most: usize = std::env::var("SWEEP_TIMES").ok().and_then(|it| it.parse().ok()).unwrap_or(2);

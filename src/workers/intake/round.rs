@@ -11,7 +11,7 @@ use crate::{
     clock::random_bytes,
     mail::imap::{ImapError, Woken},
     store::{StoreError, mailboxes},
-    workers::{Result, WorkerError, caution::Caution, instance::Instance, lease::Lease, tokens},
+    workers::{Result, WorkerError, caught, caution::Caution, instance::Instance, lease::Lease, tokens},
 };
 
 /// The first pause after trouble, doubling to the longest; a refused sign-in begins higher, so that no account is locked.
@@ -78,7 +78,7 @@ async fn put_away(desk: &Desk, lease: Lease) {
 async fn read(desk: &Desk, watched: &Watched, lease: &Lease, troubles: &mut Troubles, stop: &CancellationToken) -> End {
     while !stop.is_cancelled() {
         let began = Instant::now();
-        let error = match watch(desk, watched, lease, troubles, stop).await {
+        let error = match caught(watch(desk, watched, lease, troubles, stop)).await {
             Ok(()) => break,
             Err(error) if is_lost(&error) => return End::Lost,
             Err(error) => error,
@@ -158,7 +158,7 @@ async fn nap(pause: Duration, stop: &CancellationToken) {
 fn pause(error: &WorkerError, troubles: u32) -> Duration {
     let first = match error {
         WorkerError::Imap(ImapError::SignInRefused { .. } | ImapError::TokenRefused { .. }) => PAUSE_AFTER_REFUSAL,
-        WorkerError::Imap(_) | WorkerError::Store(_) | WorkerError::Action(_) => FIRST_PAUSE,
+        WorkerError::Imap(_) | WorkerError::Store(_) | WorkerError::Action(_) | WorkerError::Panicked(_) => FIRST_PAUSE,
     };
     let [jitter] = random_bytes::<1>();
     let longest = if first == PAUSE_AFTER_REFUSAL { LONGEST_PAUSE_AFTER_REFUSAL } else { LONGEST_PAUSE };
