@@ -131,7 +131,7 @@ pub async fn world(at: Timestamp) -> World {
 pub fn configure(folder: &Path, world: &World, mailboxes: &[&str]) {
     let (imap, smtp) = (world.imap_addr().port(), world.smtp_addr().port());
     let mut text = "listen = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1:8025\"\ndata_dir = \"data\"\n\n[desk]\nclose_after = \"1h\"\nundo_window = \"0s\"\n\
-        max_automatic_per_hour = 100000\nmax_automatic_per_address_hour = 100000\nmax_automatic_per_address_day = 100000\n"
+        max_automatic_per_hour = 100000\nmax_automatic_per_address_hour = 100000\nmax_automatic_per_address_day = 100000\nmax_automatic_per_domain_hour = 100000\n"
         .to_owned();
     for name in mailboxes {
         let account = format!("host = \"127.0.0.1\"\ntls = \"none\"\nuser = \"{name}@desk.test\"\npassword = \"{MAILBOX_PASSWORD}\"");

@@ -6,6 +6,9 @@ mod base;
 mod case;
 mod chaos;
 mod daemon;
+mod damaged;
+mod ended;
+mod full_disk;
 #[allow(dead_code, reason = "other worlds ask more of it")]
 #[path = "../support/house_ca.rs"]
 mod house_ca;
