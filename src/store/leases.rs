@@ -18,24 +18,25 @@ pub struct Fence {
     pub number: i64,
 }
 
-/// Whether nobody reads a mailbox.
+/// Whether no other instance reads a mailbox.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn is_free(conn: &mut Conn, mailbox: MailboxId) -> Result<bool> {
-    let sql = "select count(*) from fetch_leases where mailbox = $1 and instance is not null";
-    let held: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(mailbox.0).fetch_one(c).await)?;
+pub async fn is_free(conn: &mut Conn, mailbox: MailboxId, instance: InstanceId) -> Result<bool> {
+    let sql = "select count(*) from fetch_leases where mailbox = $1 and instance is not null and instance <> $2";
+    let held: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(mailbox.0).bind(instance.0).fetch_one(c).await)?;
     Ok(held == 0)
 }
 
-/// Grants a mailbox that nobody reads; none: somebody was quicker.
+/// Grants a mailbox that no other instance reads; none: somebody was quicker. What the same instance was granted before, and may not
+/// have heard of or not have given back, is over.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn grant(tx: &mut Tx, mailbox: MailboxId, instance: InstanceId, now: Timestamp) -> Result<Option<Fence>> {
     let sql = "insert into fetch_leases (mailbox, fence, instance, granted_at) values ($1, 1, $2, $3)
         on conflict (mailbox) do update set fence = fetch_leases.fence + 1, instance = excluded.instance, granted_at = excluded.granted_at
-            where fetch_leases.instance is null
+            where fetch_leases.instance is null or fetch_leases.instance = excluded.instance
         returning fence";
     let number: Option<i64> = on!(tx, c => sqlx::query_scalar(sql).bind(mailbox.0).bind(instance.0).bind(ms(now)).fetch_optional(c).await)?;
     Ok(number.map(|number| Fence { mailbox, instance, number }))

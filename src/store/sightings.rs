@@ -109,11 +109,13 @@ pub async fn filed(tx: &mut Tx, mailbox: MailboxId, uid_validity: u32, uids: &[u
         Filed::Done => "done",
         Filed::Left => "left",
     };
-    let sql = "update sightings set filing = $4, filed_at = $5 where mailbox = $1 and uid_validity = $2 and uid = $3";
-    for uid in uids {
-        on!(tx, c => sqlx::query(sql)
-            .bind(mailbox.0).bind(i64::from(uid_validity)).bind(i64::from(*uid)).bind(word).bind(ms(now))
-            .execute(c).await.map(|_| ()))?;
+    if uids.is_empty() {
+        return Ok(());
     }
+    // Our own integers: nothing to escape, and both databases take them as they are.
+    let listed = uids.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+    let sql = format!("update sightings set filing = $3, filed_at = $4 where mailbox = $1 and uid_validity = $2 and uid in ({listed})");
+    on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql))
+        .bind(mailbox.0).bind(i64::from(uid_validity)).bind(word).bind(ms(now)).execute(c).await.map(|_| ()))?;
     Ok(())
 }

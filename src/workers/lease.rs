@@ -34,7 +34,7 @@ impl Lease {
     /// When the database fails.
     pub async fn take(desk: &Desk, instance: &Arc<Instance>, mailbox: MailboxId) -> Result<Option<Self>> {
         // Looked at with a read first: whoever stands by takes no write lock.
-        if !leases::is_free(&mut *desk.store.read().await?, mailbox).await? {
+        if !leases::is_free(&mut *desk.store.read().await?, mailbox, instance.id()).await? {
             return Ok(None);
         }
         let ended = instance.leases();

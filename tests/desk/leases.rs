@@ -237,6 +237,15 @@ async fn a_second_daemon_on_an_sqlite_database_does_not_start_wherever_its_data_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_instance_that_did_not_hear_of_its_lease_or_could_not_give_it_back_has_it_again() {
+    let two = Two::new().await;
+    let a = Instance::begin(&two.first, "a").await.unwrap();
+    let unheard = take(&two.first, &a, &two.watched).await.unwrap();
+    let lease = take(&two.first, &a, &two.watched).await.expect("nobody else reads it");
+    assert!(lease.begin(&two.first).await.is_ok() && is_lost(&unheard.begin(&two.first).await), "once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_many_that_want_it_at_one_moment_one_has_it() {
     let two = Two::new().await;
     let mut all = Vec::new();
