@@ -7,6 +7,7 @@ mod check_real_servers;
 mod export;
 mod healthz;
 mod inspect;
+mod misconfigured;
 mod replay;
 mod serve;
 mod shell;
@@ -24,3 +25,6 @@ mod house_ca;
 mod postgres;
 #[path = "../support/rows.rs"]
 mod rows;
+#[allow(dead_code, reason = "other worlds ask more of it")]
+#[path = "../demo/web.rs"]
+mod web;

@@ -42,14 +42,23 @@ impl Shell {
         self.run_with(command, &[])
     }
 
-    /// The same in an environment that says more.
+    /// `maildesk WORDS` on the configuration.
+    pub fn run_words(&self, words: &[&str]) -> Said {
+        self.run_words_with(words, &[])
+    }
+
+    /// `maildesk COMMAND` in an environment that says more.
     pub fn run_with(&self, command: &str, environment: &[(&str, &str)]) -> Said {
+        self.run_words_with(&[command], environment)
+    }
+
+    fn run_words_with(&self, words: &[&str], environment: &[(&str, &str)]) -> Said {
         let mut maildesk = Command::new(env!("CARGO_BIN_EXE_maildesk"));
         for (name, _) in std::env::vars().filter(|(name, _)| name.starts_with("MAILDESK_")) {
             maildesk.env_remove(name);
         }
         let Output { status, stdout, stderr } =
-            maildesk.args([command, "--config"]).arg(self.path("maildesk.toml")).envs(environment.iter().copied()).output().unwrap();
+            maildesk.args(words).arg("--config").arg(self.path("maildesk.toml")).envs(environment.iter().copied()).output().unwrap();
         let text = format!("{}{}", String::from_utf8(stdout).unwrap(), String::from_utf8(stderr).unwrap());
         Said { text, code: status.code() }
     }

@@ -20,7 +20,7 @@ fn desk() -> Shell {
 }
 
 /// `maildesk user …` with `typed` on standard input: what it said, and its exit code.
-fn user(shell: &Shell, words: &[&str], typed: &str) -> (String, Option<i32>) {
+pub fn user(shell: &Shell, words: &[&str], typed: &str) -> (String, Option<i32>) {
     let mut maildesk = Command::new(env!("CARGO_BIN_EXE_maildesk"))
         .arg("user")
         .args(words)
