@@ -14,7 +14,7 @@ use crate::{
     config::{Config, Mailbox, RootKey},
     desk::id::MailboxId,
     mail::{imap::ImapLimits, smtp::SmtpPool},
-    panel::{self, Panel},
+    panel::{self, Panel, metrics},
     store::{Opener, Store, backup::make::Settings, mailboxes, sessions},
     templates::Templates,
     workers::{
@@ -67,7 +67,9 @@ impl App {
         let instance = Instance::begin(&desk, &name(config.listen)).await?;
         let app =
             Self { desk: desk.clone(), address, instance: instance.clone(), stop: CancellationToken::new(), tasks: TaskTracker::new() };
-        app.serve(listener, Panel::with_token((*desk).clone(), config.trusted_proxies.clone(), config.health_token.clone())).await?;
+        let panel = Panel::with_token((*desk).clone(), config.trusted_proxies.clone(), config.health_token.clone());
+        app.serve_monitors(config.metrics_listen, panel.clone()).await?;
+        app.serve(listener, panel).await?;
         take_in::note_left_over(&desk).await?;
         let owner = instance.owner();
         sender::take_up(&desk).await?;
@@ -88,6 +90,28 @@ impl App {
             }
         }
         Ok(app)
+    }
+
+    /// Counts from now on; and serves the port that is for monitors alone, where there is one.
+    async fn serve_monitors(&self, address: Option<SocketAddr>, panel: Panel) -> anyhow::Result<()> {
+        metrics::begin();
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            while tokio::time::timeout(metrics::UPKEEP, stop.cancelled()).await.is_err() {
+                metrics::upkeep();
+            }
+        });
+        let Some(address) = address else { return Ok(()) };
+        let listener = TcpListener::bind(address).await.with_context(|| format!("metrics_listen: {address} cannot be had"))?;
+        let stop = self.stop.clone();
+        self.tasks.spawn(async move {
+            let served = axum::serve(listener, metrics::router(panel)).with_graceful_shutdown(async move { stop.cancelled().await }).await;
+            if let Err(error) = served {
+                tracing::error!("metrics_listen ended: {error}");
+            }
+        });
+        tracing::info!("/metrics and /readyz are told on http://{address}");
+        Ok(())
     }
 
     async fn serve(&self, listener: TcpListener, panel: Panel) -> anyhow::Result<()> {

@@ -121,6 +121,9 @@ async fn decide_all(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
         fail_point!("decide-commit");
         leave(desk, tx).await?;
         fail_point!("decided");
+        for it in &outcomes {
+            metrics::counter!("maildesk_decided_total", "decision" => it.decision).increment(1);
+        }
         Ok(outcomes)
     })
     .await

@@ -47,6 +47,8 @@ pub struct Config {
     pub root_key: RootKey,
     /// Proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Where `/metrics` and `/readyz` are told to whoever reaches it; none: by the panel alone, to who may know.
+    pub metrics_listen: Option<SocketAddr>,
     /// What a monitor brings to `/readyz` and `/metrics` of the panel to be told everything; none: staff alone are.
     pub health_token: Option<SecretString>,
     /// How log lines are written.
@@ -132,6 +134,7 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
     let database_url = database_url(&mut top, &data_dir);
     let root_key = key::read(&mut top, database_url.as_ref().ok(), &data_dir);
     let trusted_proxies = top.or("trusted_proxies", Vec::new(), list(network));
+    let metrics_listen = top.optional("metrics_listen", self::listen);
     let health_token = health_token(&mut top);
     let log = top.or("log", LogFormat::Text, word(LOG_FORMATS));
     let log_level = top.or("log_level", "info".to_owned(), log_level);
@@ -146,6 +149,7 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
         database_url: database_url?,
         root_key: root_key?,
         trusted_proxies,
+        metrics_listen,
         health_token: health_token?,
         log,
         // Below info it writes every line of a sign-in, password and all.

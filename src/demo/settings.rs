@@ -29,6 +29,7 @@ pub(super) fn config(panel: SocketAddr, world: &World, data_dir: &Path, undo_win
         database_url: database.into(),
         root_key: RootKey::KeptIn(data_dir.join(KEY_FILE)),
         trusted_proxies: Vec::new(),
+        metrics_listen: None,
         health_token: None,
         log: LogFormat::Text,
         log_filter: "warn".to_owned(),

@@ -52,6 +52,19 @@ pub enum Trouble {
 }
 
 impl HandOver {
+    /// In a word, for figures.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Accepted { .. } => "accepted",
+            Self::Refused { .. } => "refused",
+            Self::Deferred { .. } => "deferred",
+            Self::Unknown { .. } => "unknown",
+            Self::AccountTrouble { .. } => "account-trouble",
+            Self::Stopped { .. } => "stopped",
+        }
+    }
+
     /// The words of whichever it was.
     #[must_use]
     pub fn words(&self) -> &str {

@@ -43,6 +43,7 @@ mod ledger;
 pub mod live;
 pub mod mail_html;
 mod mailboxes;
+pub mod metrics;
 mod new_ticket;
 pub mod page;
 mod people;
@@ -169,6 +170,7 @@ pub fn routes() -> Routes {
         .get("/healthz", Policy::Anyone, healthz::show)
         // for a monitor
         .get("/readyz", Policy::Anyone, readyz::show)
+        .get("/metrics", Policy::Anyone, metrics::show)
         // a customer's own pages
         .get("/my", Policy::Customer, portal::list)
         .post_files("/my", Policy::Customer, portal::open)

@@ -61,11 +61,19 @@ struct Mailbox {
 /// with each mailbox, only who brings the `health_token`, or is signed in as staff. Nothing in it is a secret or a customer's address.
 pub(super) async fn show(State(panel): State<Panel>, visitor: Option<Visitor>, headers: HeaderMap) -> Response {
     let staff = visitor.is_some_and(|it| it.person.role.is_staff());
-    let knows = staff || is_a_monitor(&panel, &headers);
+    answer_to(&panel, staff || is_a_monitor(&panel, &headers))
+}
+
+/// The whole of it, for who may know.
+pub(super) fn answer(panel: &Panel) -> Response {
+    answer_to(panel, true)
+}
+
+fn answer_to(panel: &Panel, knows: bool) -> Response {
     let troubles = panel.desk.health.troubles(panel.desk.clock.now());
     let ready = troubles.is_empty() && panel.desk.health.get().is_some();
     let more = (!knows).then_some("bring the health_token as Authorization: Bearer, or sign in as staff, to be told more");
-    let answer = Answer { ready, told: knows.then(|| told(&panel, &troubles)), more };
+    let answer = Answer { ready, told: knows.then(|| told(panel, &troubles)), more };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, [(header::CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }

@@ -1,5 +1,7 @@
 //! A list of routes that names for each who may, and keeps everybody else out before its handler runs.
 
+use std::time::Instant;
+
 use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
@@ -98,7 +100,7 @@ impl Routes {
         let filter = if method == Method::GET { MethodFilter::GET } else { MethodFilter::POST };
         self.list.push(Route { method, path, policy });
         self.add.push(Box::new(move |router, panel| {
-            let mut route = on(filter, handler).route_layer(middleware::from_fn_with_state((panel.clone(), policy), keep));
+            let mut route = on(filter, handler).route_layer(middleware::from_fn_with_state((panel.clone(), policy, path), keep));
             if let Some(largest) = largest {
                 route = route.route_layer(DefaultBodyLimit::max(largest));
             }
@@ -119,7 +121,14 @@ impl Routes {
 }
 
 /// Lets in whom the policy admits.
-async fn keep(State((_, policy)): State<(Panel, Policy)>, request: Request, next: Next) -> Result<Response, PageError> {
+async fn keep(State((_, policy, path)): State<(Panel, Policy, &'static str)>, request: Request, next: Next) -> Result<Response, PageError> {
+    let began = Instant::now();
+    let answer = admit(policy, request, next).await;
+    metrics::histogram!("maildesk_request_seconds", "route" => path).record(began.elapsed().as_secs_f64());
+    answer
+}
+
+async fn admit(policy: Policy, request: Request, next: Next) -> Result<Response, PageError> {
     let role = request.extensions().get::<Visitor>().map(|it| it.person.role);
     match role {
         Some(role) if policy.admits(role) => Ok(next.run(request).await),

@@ -123,6 +123,44 @@ pub async fn arrivals(conn: &mut Conn, since: Timestamp) -> Result<Vec<Arrival>>
     Ok(rows.into_iter().map(|(received_at, stored_at)| Arrival { received_at: at(received_at), stored_at: at(stored_at) }).collect())
 }
 
+/// What waits, counted where an index holds it: nothing here grows with the mail that was ever taken in.
+#[derive(Clone, Debug)]
+pub struct Counted {
+    /// In the ledger and not decided.
+    pub undecided: i64,
+    /// Held for a person.
+    pub held: i64,
+    /// Copies that have not left, by mailbox and state.
+    pub outbox: Vec<OpenCopies>,
+}
+
+/// Copies of one mailbox in one state.
+#[derive(Clone, Debug)]
+pub struct OpenCopies {
+    /// Whose outbox.
+    pub mailbox: MailboxId,
+    /// `waiting`, `delayed` or `unknown`.
+    pub state: String,
+    /// How many.
+    pub n: i64,
+    /// When the first of them was decided on.
+    pub oldest: Timestamp,
+}
+
+/// Counts what waits.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn counted(conn: &mut Conn) -> Result<Counted> {
+    let sql = "select (select count(*) from messages where state = 'stored'), (select count(*) from messages where held = 'waiting')";
+    let (undecided, held): (i64, i64) = on!(conn, c => sqlx::query_as(sql).fetch_one(c).await)?;
+    let sql = "select mailbox, state, count(*), min(created_at) from deliveries where state in ('waiting', 'delayed', 'unknown')
+        group by mailbox, state order by mailbox, state";
+    let rows: Vec<(i64, String, i64, i64)> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
+    let open = |(mailbox, state, n, oldest)| OpenCopies { mailbox: MailboxId(mailbox), state, n, oldest: at(oldest) };
+    Ok(Counted { undecided, held, outbox: rows.into_iter().map(open).collect() })
+}
+
 /// The time on the database's machine; none: it is this one.
 ///
 /// # Errors
@@ -213,4 +251,15 @@ pub async fn outbox(conn: &mut Conn, which: Which, before: Option<DeliveryId>, l
         })
     };
     rows.into_iter().map(outgoing).collect()
+}
+
+impl crate::store::Store {
+    /// Connections to the database: how many, and how many of them have no work.
+    #[must_use]
+    pub fn connections(&self) -> (u32, usize) {
+        match &self.db {
+            crate::store::Db::Sqlite { rw, ro, .. } => (rw.size() + ro.size(), rw.num_idle() + ro.num_idle()),
+            crate::store::Db::Pg(pool, _) => (pool.size(), pool.num_idle()),
+        }
+    }
 }

@@ -77,6 +77,7 @@ pub async fn step(desk: &Desk, rounds: &mut Rounds) -> Result<()> {
     let going = going(rounds.last.replace(now), now);
     let began = Instant::now();
     let read = tokio::time::timeout(PATIENCE, read(desk, now)).await.unwrap_or(Err(health::no_answer()));
+    metrics::histogram!("maildesk_database_seconds").record(began.elapsed().as_secs_f64());
     let mut machine = MachineSeen { disk: room(desk, rounds), public_url: rounds.slow.public_url(), ..MachineSeen::default() };
     let (read, failed) = match read {
         Ok(read) => (read, None),

@@ -176,6 +176,7 @@ impl<'a> Watch<'a> {
         self.caution.one_by_one = false;
         self.file().await?;
         step.waiting = self.not_given.len();
+        metrics::counter!("maildesk_imap_total", "mailbox" => self.watched.name.clone(), "outcome" => "checked").increment(1);
         self.note_check(step.waiting).await?;
         Ok(step)
     }

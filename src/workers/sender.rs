@@ -302,6 +302,7 @@ async fn learn(tx: &mut Tx, mailbox: MailboxId, account: &Account, ended: &[Done
 
 /// A line in the log.
 fn tell(Done { leased: Leased { id, .. }, answer }: &Done) {
+    metrics::counter!("maildesk_smtp_total", "outcome" => answer.word()).increment(1);
     let words = answer.words();
     match answer {
         HandOver::Accepted { .. } => tracing::info!(delivery = %id, "handed over delivery {id}"),

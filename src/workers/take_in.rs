@@ -117,6 +117,9 @@ async fn keep<'a>(desk: &Desk, mailbox: MailboxId, under: Option<Fence>, batch: 
     fail_point!("keep-commit");
     tx.commit().await?;
     fail_point!("kept");
+    for (row, _) in &new {
+        metrics::histogram!("maildesk_intake_lag_seconds").record(now.duration_since(row.received_at).as_secs_f64().max(0.0));
+    }
     Ok(new)
 }
 

@@ -141,3 +141,45 @@ async fn the_mail_page_says_why_mail_that_was_taken_in_stays_on_the_server() {
     let page = hal.get("/mail").await;
     assert!(page.says("Not filed") && page.says("the folder is open for reading only"), "{}", page.text());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_counted_is_told_to_a_monitor_and_to_admins_alone() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    maildesk::panel::metrics::begin();
+    let mut nobody = Browser::new(&desk);
+    assert_eq!(nobody.get("/metrics").await.status, StatusCode::UNAUTHORIZED);
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    assert_eq!(hal.get("/metrics").await.status, StatusCode::UNAUTHORIZED);
+    desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await;
+    is_checked(&desk).await;
+    desk.later(SignedDuration::from_secs(40));
+    desk.round().await;
+    hal.get("/tickets/1").await;
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    let page = ada.get("/metrics").await;
+    assert_eq!(page.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
+    for line in [
+        "maildesk_ready 1\n",
+        "maildesk_mailbox_checked_seconds_ago{mailbox=\"support\"} 40\n",
+        "maildesk_mailbox_mail_seconds_ago{mailbox=\"support\"} 40\n",
+        "maildesk_mailbox_waiting{mailbox=\"support\"} 0\n",
+        "maildesk_ledger_messages{state=\"held\"} 0\n",
+        "maildesk_outbox_copies{mailbox=\"support\",state=\"waiting\"} 3\n",
+        "maildesk_outbox_oldest_seconds{mailbox=\"support\",state=\"waiting\"} 40\n",
+        "maildesk_decided_total{decision=\"open-ticket\"} 1\n",
+        "maildesk_request_seconds_count{route=\"/tickets/{number}\"} 1\n",
+        "maildesk_intake_lag_seconds_bucket{le=\"0.5\"} 1\n",
+        "maildesk_database_seconds_count 1\n",
+        "maildesk_database_up 1\n",
+        "# TYPE maildesk_request_seconds histogram\n",
+    ] {
+        assert!(page.says(line), "no {line}{}", page.text());
+    }
+    assert!(!page.says("maildesk_trouble{") && !page.says("home.test"), "{}", page.text());
+    fails(&desk, "no").await;
+    desk.rounds(2).await;
+    let by_token = format!("Bearer {}", desk.desk.keys.monitor_token());
+    let page = nobody.send(Method::GET, "/metrics", "", Vec::new(), &[("authorization", &by_token)]).await;
+    assert!(page.says("maildesk_ready 0\n") && page.says("maildesk_trouble{kind=\"mailbox\",about=\"support\"} 1\n"), "{}", page.text());
+}

@@ -36,6 +36,7 @@ const TONGUES: &[(&str, &[&str])] = &[
     ("axum", &["panel", "api", "app", "demo"]),
     ("axum_extra", &["panel", "api", "demo"]),
     ("minijinja", &["templates"]),
+    ("metrics_exporter_prometheus", &["panel"]),
     ("clap", &["cli", "main"]),
     ("imap_next", &["demo"]),
     ("chrono", &["demo"]),

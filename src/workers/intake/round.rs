@@ -85,6 +85,7 @@ async fn read(desk: &Desk, watched: &Watched, lease: &Lease, troubles: &mut Trou
         };
         troubles.caution.learn(&error);
         troubles.in_a_row = (troubles.in_a_row + 1).min(16);
+        metrics::counter!("maildesk_imap_total", "mailbox" => watched.name.clone(), "outcome" => "failed").increment(1);
         tracing::warn!(mailbox = %watched.name, "mailbox {} cannot be read: {error}", watched.name);
         match note_trouble(desk, lease, &error).await {
             Err(also) if is_lost(&also) => return End::Lost,
