@@ -15,6 +15,8 @@ pub enum TroubleKind {
     LedgerGap,
     /// Messages are in the ledger and are not decided.
     Undecided,
+    /// The token that a mailbox signs in with fails, or is about to.
+    Token,
     /// A server for outgoing mail cannot be used.
     Sender,
     /// Mail waits to leave for too long.
@@ -35,11 +37,12 @@ pub enum TroubleKind {
 
 impl TroubleKind {
     /// Every kind.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::Mailbox,
         Self::Silent,
         Self::LedgerGap,
         Self::Undecided,
+        Self::Token,
         Self::Sender,
         Self::Unsent,
         Self::Disk,
@@ -58,6 +61,7 @@ impl TroubleKind {
             Self::Silent => "silent",
             Self::LedgerGap => "ledger-gap",
             Self::Undecided => "undecided",
+            Self::Token => "token",
             Self::Sender => "sender",
             Self::Unsent => "unsent",
             Self::Disk => "disk",
@@ -83,7 +87,7 @@ impl TroubleKind {
             // Right after a start or a leap of the clock everything seems long ago.
             Self::Silent | Self::Unsent => SignedDuration::from_secs(30),
             Self::LedgerGap | Self::Undecided => alarm_after,
-            Self::Disk | Self::Clock | Self::PublicUrl | Self::Probe | Self::Rounds => SignedDuration::ZERO,
+            Self::Token | Self::Disk | Self::Clock | Self::PublicUrl | Self::Probe | Self::Rounds => SignedDuration::ZERO,
         }
     }
 
@@ -97,7 +101,7 @@ impl TroubleKind {
             // Longer than a mailbox rests between two looks: after a leap of the clock all were looked at long ago.
             Self::Silent => SignedDuration::from_mins(6),
             Self::Unsent => SignedDuration::from_mins(2),
-            Self::Disk | Self::Probe | Self::Rounds => SignedDuration::from_mins(1),
+            Self::Token | Self::Disk | Self::Probe | Self::Rounds => SignedDuration::from_mins(1),
         }
     }
 }
@@ -134,6 +138,8 @@ pub struct MailboxSeen {
     pub address: String,
     /// Of reading it.
     pub facts: MailboxFacts,
+    /// Of its tokens: what fails, or is about to, and the mend.
+    pub token_fault: Option<String>,
     /// Of its server for outgoing mail: what it said to the last sign-in; none: it takes us, or was not asked yet.
     pub sender_fault: Option<String>,
     /// What waits to leave.
@@ -236,6 +242,10 @@ fn reading(mailbox: &MailboxSeen, seen: &Seen<'_>) -> Vec<Trouble> {
             let says = format!("{address} has not been checked for longer than it should, and reports no error");
             found.push(of(TroubleKind::Silent, since, says, "look at the daemon’s log, and restart maildesk".to_owned()));
         }
+    }
+    if let Some(why) = &mailbox.token_fault {
+        let mend = "see Mail: connect the mailbox again there, or mend [mailbox.oauth] in the configuration".to_owned();
+        found.push(of(TroubleKind::Token, seen.now, format!("{address}: {why}"), mend));
     }
     if mailbox.facts.waiting > 0 {
         let says = format!("{} on the server of {address} cannot be had", many(mailbox.facts.waiting, "message"));

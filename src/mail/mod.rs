@@ -14,6 +14,7 @@ pub mod oauth;
 pub mod parse;
 mod phrases;
 pub mod reply_text;
+pub mod site;
 pub mod smtp;
 mod tls;
 

@@ -120,6 +120,7 @@ fn is_about_a_mailbox(kind: TroubleKind) -> bool {
         TroubleKind::Mailbox
         | TroubleKind::Silent
         | TroubleKind::LedgerGap
+        | TroubleKind::Token
         | TroubleKind::Sender
         | TroubleKind::Unsent
         | TroubleKind::Probe => true,

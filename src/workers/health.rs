@@ -17,6 +17,8 @@ use crate::{
         alarm::{Standing, WayOut, going},
         health::{MailboxFacts, Round, Shown},
         id::MailboxId,
+        oauth::{self, TokenFacts},
+        settings::MailboxSettings,
         skew,
         trouble::{MachineSeen, MailboxSeen, Seen, Trouble, TroubleKind, Waiting, troubles},
     },
@@ -66,6 +68,7 @@ struct Read {
     undecided: Option<Waiting>,
     accounts: Vec<(MailboxId, Timestamp, String)>,
     clock: Option<String>,
+    tokens: Vec<(MailboxId, TokenFacts)>,
 }
 
 /// One round: looks, remembers, owes what is to be told, and leaves what it found where pages see it.
@@ -126,6 +129,7 @@ async fn read(desk: &Desk, now: Timestamp) -> store::Result<Read> {
         undecided: health::undecided(&mut conn, now - SignedDuration::from_mins(1)).await?,
         accounts: health::accounts_in_trouble(&mut conn).await?,
         clock: clock(&mut conn, now).await?,
+        tokens: store::oauth::all_facts(&mut conn).await?,
     })
 }
 
@@ -138,7 +142,7 @@ fn configured(desk: &Desk, known: Vec<(MailboxId, MailboxFacts)>) -> Vec<(Mailbo
 /// Where the database does not answer, what it said last still stands.
 fn last_known(desk: &Desk) -> Read {
     let mailboxes = desk.health.get().map(|it| it.mailboxes.clone()).unwrap_or_default();
-    Read { mailboxes, unsent: Vec::new(), undecided: None, accounts: Vec::new(), clock: None }
+    Read { mailboxes, unsent: Vec::new(), undecided: None, accounts: Vec::new(), clock: None, tokens: Vec::new() }
 }
 
 /// How far this clock is from others, where that is too far.
@@ -161,15 +165,24 @@ fn room(desk: &Desk, rounds: &Rounds) -> Option<String> {
 }
 
 fn mailboxes(desk: &Desk, rounds: &Rounds, read: &Read) -> Vec<MailboxSeen> {
-    let seen = |(id, it): (MailboxId, &crate::desk::settings::MailboxSettings)| MailboxSeen {
+    let seen = |(id, it): (MailboxId, &MailboxSettings)| MailboxSeen {
         name: it.name.clone(),
         address: it.address.to_string(),
         facts: read.mailboxes.iter().find(|(of, _)| *of == id).map(|(_, facts)| facts.clone()).unwrap_or_default(),
+        token_fault: token_fault(desk, it, read.tokens.iter().find(|(of, _)| *of == id).map(|(_, facts)| facts)),
         sender_fault: read.accounts.iter().find(|(of, ..)| *of == id).map(|(.., words)| words.clone()).or(rounds.slow.sender_fault(id)),
         unsent: read.unsent.iter().find(|(of, _)| *of == id).map(|(_, it)| it.clone()),
         probe_lost: None,
     };
     desk.mailboxes.iter().map(seen).collect()
+}
+
+/// What is wrong, or about to be, with the tokens that a mailbox signs in with.
+fn token_fault(desk: &Desk, mailbox: &MailboxSettings, facts: Option<&TokenFacts>) -> Option<String> {
+    let (client, now) = (mailbox.oauth.as_ref()?, desk.clock.now());
+    let state = oauth::judge(client, facts);
+    let failing = state.trouble(now).filter(|_| state.needs_attention(now));
+    failing.or_else(|| oauth::secret_trouble(client, now.to_zoned(desk.settings.time_zone.clone()).date()))
 }
 
 /// Whether mail of this mailbox can leave, as far as is known.

@@ -10,7 +10,12 @@ use std::{
 
 use maildesk::demo::world::{World, WorldOptions};
 
-use crate::{dovecot::Dovecot, shell::Shell, user::user, web::Web};
+use crate::{
+    dovecot::Dovecot,
+    shell::{Shell, web_server},
+    user::user,
+    web::Web,
+};
 
 /// What is wrong with a mailbox, and what everybody who names it says of it.
 struct Fault {
@@ -49,7 +54,7 @@ fn faults(world: &World, dovecot: &Dovecot) -> Vec<Fault> {
     ]
 }
 
-fn configuration(faults: &[Fault], world: &World, port: u16, alarm_free: &str) -> String {
+fn configuration(faults: &[Fault], world: &World, (port, panel): (u16, u16), alarm_free: &str) -> String {
     let smtp = world.smtp_addr().port();
     let mailbox = |it: &Fault| {
         let Fault { name, imap, .. } = it;
@@ -61,7 +66,7 @@ fn configuration(faults: &[Fault], world: &World, port: u16, alarm_free: &str) -
     };
     let mailboxes: String = faults.iter().map(mailbox).collect();
     format!(
-        "listen = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{port}\"\ndata_dir = \"data\"\nlog_level = \"warn\"\n\
+        "listen = \"127.0.0.1:{port}\"\npublic_url = \"http://127.0.0.1:{panel}\"\ndata_dir = \"data\"\nlog_level = \"warn\"\n\
          [desk]\nalarm_free = \"{alarm_free}\"\n{mailboxes}"
     )
 }
@@ -106,7 +111,8 @@ async fn each_fault_of_a_configuration_is_named_by_check_readyz_and_the_panel_an
         world.add_account(&format!("{}@desk.test", it.name), "right");
     }
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let shell = Shell::with(&configuration(&faults, &world, port, "100000GiB"));
+    let other = web_server("HTTP/1.1 404 Not Found\r\n\r\n").port();
+    let shell = Shell::with(&configuration(&faults, &world, (port, other), "100000GiB"));
     fs::create_dir(shell.path("data")).unwrap();
     let checked = tokio::task::block_in_place(|| shell.run("check"));
     assert_eq!(checked.code, Some(1));
@@ -117,10 +123,13 @@ async fn each_fault_of_a_configuration_is_named_by_check_readyz_and_the_panel_an
     let full = checked.line("warn  disk: ");
     assert!(full.contains("make room, or move data_dir to a larger disk"), "{full}");
     checked.line("FAIL  mailbox \"password\" smtp: ");
+    let elsewhere = "something else answers (HTTP 404 to /healthz)";
+    assert!(checked.line("FAIL  public_url ").contains(elsewhere));
 
     let daemon = Daemon::start(&shell);
-    let all =
-        |said: &str, _: Option<i32>| faults.iter().all(|it| said.contains(it.says)) && said.contains("disk: ") && said.contains("sender: ");
+    let all = |said: &str, _: Option<i32>| {
+        faults.iter().all(|it| said.contains(it.says)) && said.contains("disk: ") && said.contains("sender: ") && said.contains(elsewhere)
+    };
     let told = ready_says(&shell, all).await;
     for Fault { says, mend, .. } in &faults {
         let line = told.lines().find(|it| it.contains(says)).unwrap();
@@ -129,7 +138,8 @@ async fn each_fault_of_a_configuration_is_named_by_check_readyz_and_the_panel_an
     let line = |kind: &str| told.lines().find(|it| it.starts_with(kind)).unwrap_or_else(|| panic!("no {kind} in\n{told}"));
     assert!(line("disk: ").contains("Make room, or move data_dir to a larger disk"), "{told}");
     assert!(line("sender: ").contains("password@desk.test: 127.0.0.1:") && line("sender: ").contains("nter the right smtp.user"), "{told}");
-    assert!(!told.contains("wrong"), "{told}");
+    assert!(line("public-url: ").contains("See what the proxy forwards to"), "{told}");
+    assert!(!told.contains("\"wrong\""), "{told}");
 
     let words = ["add", "--role", "admin", "--name", "Ada", "--email", "ada@desk.test", "--password"];
     let (said, code) = tokio::task::block_in_place(|| user(&shell, &words, "adas-quoh7Eeh0ahN\n"));
@@ -140,12 +150,12 @@ async fn each_fault_of_a_configuration_is_named_by_check_readyz_and_the_panel_an
     for Fault { says, mend, .. } in &faults {
         assert!(page.says(says) && page.says(mend), "{says}: {}", page.text);
     }
-    assert!(page.says("Make room, or move data_dir"), "{}", page.text);
+    assert!(page.says("Make room, or move data_dir") && page.says(elsewhere), "{}", page.text);
     drop(daemon);
 
     // Mended, it is well again by itself.
     let one = Fault { name: "password", imap: imap(&world, "right", "INBOX"), line: "ok", says: "", mend: "" };
-    let mended = configuration(&[one], &world, port, "1MiB").replace("\"wrong\"", "\"right\"");
+    let mended = configuration(&[one], &world, (port, port), "1MiB").replace("\"wrong\"", "\"right\"");
     fs::write(shell.path("maildesk.toml"), mended).unwrap();
     let _daemon = Daemon::start(&shell);
     let well = |said: &str, code: Option<i32>| code == Some(0) && said.contains("everything is well");

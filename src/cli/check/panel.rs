@@ -1,25 +1,20 @@
 //! The panel from outside: may its address be served, do people reach it by its public URL.
 
-use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{io, net::SocketAddr};
 
 use jiff::Timestamp;
-use rustls::{CertificateError, ClientConfig, pki_types::ServerName};
-use rustls_platform_verifier::ConfigVerifierExt;
-use tokio::{
-    net::{TcpListener, TcpStream},
-    time::timeout,
-};
-use tokio_rustls::TlsConnector;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::{machine, report::Line};
 use crate::{
     cli::http::{first_line, healthz},
     config::Config,
-    desk::public_url::{PublicUrl, Scheme},
-    mail::http::Answer,
+    desk::public_url::PublicUrl,
+    mail::{
+        http::Answer,
+        site::{self, NoAnswer},
+    },
 };
-
-const PATIENCE: Duration = Duration::from_secs(10);
 
 pub(super) async fn check(config: &Config, now: Timestamp) -> Vec<Line> {
     let mut lines = vec![listen(config.listen).await];
@@ -53,54 +48,11 @@ async fn asked(address: SocketAddr) -> io::Result<Answer> {
 
 async fn public_url(url: &PublicUrl, now: Timestamp) -> Vec<Line> {
     let subject = format!("public_url {url}");
-    let place = (url.host().trim_matches(['[', ']']).to_owned(), url.port());
-    match timeout(PATIENCE, tokio::net::lookup_host(place.clone())).await {
-        Ok(Ok(_)) => (),
-        Ok(Err(why)) => {
-            return vec![Line::fail(&subject, format!("its name does not resolve: {why}; add it to your DNS, or mend the URL"))];
-        }
-        Err(_) => return vec![Line::fail(&subject, "its name does not resolve within 10 s; see this machine’s DNS")],
-    }
-    let stream = match timeout(PATIENCE, TcpStream::connect(place)).await {
-        Ok(Ok(stream)) => stream,
-        Ok(Err(why)) => {
-            return vec![Line::warn(&subject, format!("nothing answers: {why}; start maildesk serve, and the proxy before it"))];
-        }
-        Err(_) => return vec![Line::warn(&subject, "nothing answers within 10 s; people may still reach it where this machine does not")],
-    };
-    let answer = match url.scheme() {
-        Scheme::Http => healthz(stream, url.host()).await,
-        Scheme::Https => match encrypted(stream, url).await {
-            Ok(stream) => healthz(stream, url.host()).await,
-            Err(why) => Err(why),
-        },
-    };
-    match answer {
+    match site::healthz(url).await {
         Ok(answer) => judged(&answer, &subject, now),
-        Err(why) => vec![Line::fail(&subject, why.to_string())],
-    }
-}
-
-async fn encrypted(stream: TcpStream, url: &PublicUrl) -> io::Result<tokio_rustls::client::TlsStream<TcpStream>> {
-    let tls = ClientConfig::with_platform_verifier().map_err(io::Error::other)?;
-    let name = ServerName::try_from(url.host().trim_matches(['[', ']']).to_owned()).map_err(io::Error::other)?;
-    let shaken = timeout(PATIENCE, TlsConnector::from(Arc::new(tls)).connect(name, stream)).await;
-    let shaken = shaken.unwrap_or_else(|_| Err(io::Error::new(io::ErrorKind::TimedOut, "no TLS handshake within 10 s")));
-    shaken.map_err(|why| io::Error::other(in_plain_words(&why)))
-}
-
-fn in_plain_words(why: &io::Error) -> String {
-    let tls = why.get_ref().and_then(|it| it.downcast_ref::<rustls::Error>());
-    let Some(rustls::Error::InvalidCertificate(fault)) = tls else { return format!("no TLS: {why}") };
-    if matches!(fault, CertificateError::Expired | CertificateError::ExpiredContext { .. }) {
-        "its certificate has expired; renew it".to_owned()
-    } else if matches!(fault, CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. }) {
-        "its certificate is for another name; get one for this name, or mend the URL".to_owned()
-    } else if *fault == CertificateError::UnknownIssuer {
-        "nobody that browsers trust has signed its certificate, or the proxy leaves out the certificate between; send the whole chain"
-            .to_owned()
-    } else {
-        format!("its certificate is refused: {fault}")
+        // It may only not be running yet, or be out of this machine's sight.
+        Err(why @ (NoAnswer::Nobody(_) | NoAnswer::Silence)) => vec![Line::warn(&subject, why.to_string())],
+        Err(why @ (NoAnswer::NoName(_) | NoAnswer::SilentDns | NoAnswer::Strange(_))) => vec![Line::fail(&subject, why.to_string())],
     }
 }
 
@@ -110,14 +62,11 @@ fn is_ours(answer: &Answer) -> bool {
 }
 
 fn judged(answer: &Answer, subject: &str, now: Timestamp) -> Vec<Line> {
-    let line = match answer.status {
-        200 => Line::ok(subject, "answers"),
-        503 => Line::warn(subject, format!("answers that something is not well: {}", first_line(answer))),
-        301 | 302 | 307 | 308 => Line::warn(subject, "sends to another address; write that one as public_url, or mend the proxy"),
-        502 | 504 => {
-            Line::warn(subject, "the proxy answers and does not reach maildesk; start maildesk serve, and see what the proxy forwards to")
-        }
-        status => Line::fail(subject, format!("something else answers (HTTP {status} to /healthz); see what the proxy forwards to")),
+    let line = match (answer.status, site::fault(answer)) {
+        (503, _) => Line::warn(subject, format!("answers that something is not well: {}", first_line(answer))),
+        (_, None) => Line::ok(subject, "answers"),
+        (301 | 302 | 307 | 308 | 502 | 504, Some(why)) => Line::warn(subject, why),
+        (_, Some(why)) => Line::fail(subject, why),
     };
     let clock = answer.date.and_then(|theirs| machine::compare(now, theirs, "the web server"));
     std::iter::once(line).chain(clock).collect()

@@ -11,6 +11,7 @@ fn support() -> MailboxSeen {
         name: "support".to_owned(),
         address: "support@desk.test".to_owned(),
         facts: MailboxFacts { checked_at: Some(now()), ..MailboxFacts::default() },
+        token_fault: None,
         sender_fault: None,
         unsent: None,
         probe_lost: None,
@@ -37,6 +38,12 @@ fn each_fact_that_is_not_well_is_a_trouble_with_its_mend() {
         (with(silent), "silent", "has not been checked", "log"),
         (with(gap), "ledger-gap", "1 message on the server of support@desk.test cannot be had", "mail program"),
         (MailboxSeen { probe_lost: Some(ago(12)), ..support() }, "probe", "has not come back", "MX records"),
+        (
+            MailboxSeen { token_fault: Some("it ends; soon".to_owned()), ..support() },
+            "token",
+            "support@desk.test: it ends; soon",
+            "connect",
+        ),
         (MailboxSeen { sender_fault: Some("mx:465 refuses; pay".to_owned()), ..support() }, "sender", "nothing can leave", "pay"),
         (MailboxSeen { unsent: waiting(11), ..support() }, "unsent", "2 messages from support@desk.test wait", "enter the right one"),
     ] {

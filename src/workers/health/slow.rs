@@ -11,14 +11,20 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     actions::Desk,
-    desk::id::MailboxId,
-    mail::smtp::{SmtpError, SmtpPool},
+    desk::{id::MailboxId, public_url::PublicUrl},
+    mail::{
+        site::{self, NoAnswer},
+        smtp::{SmtpError, SmtpPool},
+    },
 };
 
 /// A server that took us is asked again after so long: a password that expires at night is known before the first reply.
 const WELL: Duration = Duration::from_secs(15 * 60);
 
-/// One that could not be reached.
+/// A public URL that leads here.
+const URL_WELL: Duration = Duration::from_secs(5 * 60);
+
+/// What could not be reached.
 const UNWELL: Duration = Duration::from_secs(60);
 
 /// One that refused the sign-in: asked too often, it would lock the account.
@@ -47,7 +53,12 @@ struct Inner {
 #[derive(Default)]
 struct Known {
     senders: HashMap<MailboxId, Sender>,
-    public_url: Option<String>,
+    url: Option<Url>,
+}
+
+struct Url {
+    asked: Instant,
+    fault: Option<String>,
 }
 
 struct Sender {
@@ -76,7 +87,7 @@ impl SlowLooks {
     /// Why the public URL does not lead here; none: it does, or that is not known.
     #[must_use]
     pub fn public_url(&self) -> Option<String> {
-        self.known().public_url.clone()
+        self.known().url.as_ref().and_then(|it| it.fault.clone())
     }
 
     fn is_due(&self, mailbox: MailboxId) -> bool {
@@ -99,14 +110,32 @@ impl SlowLooks {
         }))
         .await;
     }
+
+    /// Asks the public URL whether it leads here, when that is due. Where it is silent to this machine alone, nothing is said: people
+    /// may reach it all the same.
+    pub async fn ask_public_url(&self, url: &PublicUrl) {
+        let due = self.known().url.as_ref().is_none_or(|it| it.asked.elapsed() >= if it.fault.is_some() { UNWELL } else { URL_WELL });
+        if !due {
+            return;
+        }
+        let asked = Instant::now();
+        let fault = match site::healthz(url).await {
+            Ok(answer) => site::fault(&answer),
+            Err(NoAnswer::Silence) => None,
+            Err(why @ (NoAnswer::NoName(_) | NoAnswer::SilentDns | NoAnswer::Nobody(_) | NoAnswer::Strange(_))) => Some(why.to_string()),
+        };
+        let fault = fault.map(|why| format!("public_url {url} does not lead here: {why}"));
+        self.known().url = Some(Url { asked, fault });
+    }
 }
 
 /// Looks at what is due until it is told to stop.
-pub(super) async fn run(_desk: Arc<Desk>, looks: SlowLooks, stop: CancellationToken) {
+pub(super) async fn run(desk: Arc<Desk>, looks: SlowLooks, stop: CancellationToken) {
     loop {
+        let look = async { tokio::join!(looks.ask_senders(), looks.ask_public_url(&desk.url)) };
         tokio::select! {
             () = stop.cancelled() => return,
-            () = looks.ask_senders() => {}
+            ((), ()) = look => {}
         }
         tokio::select! {
             () = stop.cancelled() => return,
