@@ -12,7 +12,7 @@ use crate::{
     auth::keys::Keys,
     clock::Clock,
     config::{Config, Mailbox, RootKey},
-    desk::id::MailboxId,
+    desk::{id::MailboxId, settings::Mode},
     mail::{imap::ImapLimits, smtp::SmtpPool},
     panel::{self, Panel, metrics},
     store::{Opener, Store, backup::make::Settings, mailboxes, sessions},
@@ -84,7 +84,10 @@ impl App {
         for (mailbox, row) in config.mailboxes.iter().zip(rows) {
             app.tasks.spawn(intake::run(desk.clone(), instance.clone(), watched(mailbox, row), app.stop.clone()));
             app.tasks.spawn(look_again::run(desk.clone(), watched(mailbox, row), app.stop.clone()));
-            app.tasks.spawn(sender::run(desk.clone(), lane(mailbox, row, &owner), app.stop.clone()));
+            // What a mailbox in shadow mode owes from before waits until it is live again.
+            if mailbox.settings.mode == Mode::Live {
+                app.tasks.spawn(sender::run(desk.clone(), lane(mailbox, row, &owner), app.stop.clone()));
+            }
             if let Some(keeper) = keeper(mailbox, row, &owner) {
                 app.tasks.spawn(tokens::run(desk.clone(), keeper, app.stop.clone()));
             }

@@ -6,6 +6,7 @@ use crate::{
     actions::{
         Desk, Result,
         door::{leave, transact},
+        letters::leaves,
     },
     clock::random_token,
     desk::{
@@ -208,6 +209,7 @@ async fn post(desk: &Desk, tx: &mut Tx, plan: &Plan, way: MailboxId, now: Timest
         subject: &written.subject,
         // Budgets guard strangers and must silence no alarm: how often there is one, `desk/alarm.rs` bounds.
         automatic: Automatic::No,
+        leaves: leaves(settings),
     };
     let to: Vec<Recipient> = plan.admins.iter().map(|it| Recipient { address: it.email.clone(), person: Some(it.id) }).collect();
     outbox::insert(tx, &new, &to, now, now);

@@ -40,6 +40,10 @@ pub async fn retry(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
         if row.state == DeliveryState::Sent.as_str() {
             return Err(ActionError::Conflict("the mail server has it already; write a new reply to say it again".to_owned()));
         }
+        if row.state == DeliveryState::Withheld.as_str() {
+            let why = "its mailbox was in shadow mode when it was written, so it is never sent; write it anew to send it";
+            return Err(ActionError::Conflict(why.to_owned()));
+        }
         if was_taken_back(&mut tx, &row).await? {
             return Err(ActionError::Conflict("this reply was taken back; write it anew to send it".to_owned()));
         }

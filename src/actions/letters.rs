@@ -16,15 +16,15 @@ use crate::{
         loop_guard,
         notification::{Owed, StaffNotice, Voice},
         person::Person,
-        settings::{MailboxSettings, SenderName, SubAddressing},
+        settings::{MailboxSettings, Mode, SenderName, SubAddressing},
         ticket::{Status, Ticket},
         token::{self, Signed},
     },
     mail::compose::{self, Answerable, Author, Content, File, Letterhead, Outgoing},
     store::{
         Tx, comments, corrections,
-        outbox::{self, Automatic, NewMail, Recipient},
-        participants::Participant,
+        outbox::{self, Automatic, Leaves, NewMail, Recipient},
+        participants::{self, Participant},
     },
 };
 
@@ -79,10 +79,12 @@ struct CommentLetter<'a> {
 /// A mail that the desk writes by itself to one customer, within the budgets.
 async fn to_customer(tx: &mut Tx, change: &Change, content: &Content<'_>, to: PersonId, around: &Around<'_>) -> Result<()> {
     let Some(person) = around.participants.iter().find(|it| it.person == to) else { return Ok(()) };
-    if !may_be_written_to(tx, change, person, around).await? {
+    let receipt = matches!(content, Content::Receipt);
+    // A ticket of the time when the mailbox was only tried out: whoever has heard nothing of it is told nothing by itself.
+    let unheard = !receipt && around.mailbox.mode == Mode::Live && participants::heard_nothing(tx, change.number()).await?;
+    if unheard || !may_be_written_to(tx, change, person, around).await? {
         return Ok(());
     }
-    let receipt = matches!(content, Content::Receipt);
     let echo = !receipt || change.echo == Echo::Allowed;
     let subject = if echo { change.ticket.subject.as_str() } else { "We have received your message" };
     let mail = Mail {
@@ -295,6 +297,7 @@ impl Mail<'_> {
             subject: made.subject,
             // Budgets guard strangers; what a helper asked to be told is not counted.
             automatic: if by_itself && self.token.is_none() { Automatic::Yes } else { Automatic::No },
+            leaves: leaves(around.mailbox),
         };
         outbox::insert(tx, &new, &self.to, self.not_before, around.now);
         Ok(())
@@ -318,6 +321,14 @@ impl Mail<'_> {
     }
 }
 
+/// Whether mail of this mailbox is sent.
+pub(super) fn leaves(mailbox: &MailboxSettings) -> Leaves {
+    match mailbox.mode {
+        Mode::Live => Leaves::Yes,
+        Mode::Shadow | Mode::Import => Leaves::Never,
+    }
+}
+
 /// A mail about no change of a ticket: to one person, from the mailbox it concerns.
 pub(super) struct Note<'a> {
     pub kind: &'static str,
@@ -331,6 +342,9 @@ impl Note<'_> {
     /// Puts it into the outbox.
     pub async fn post(&self, desk: &Desk, tx: &mut Tx, mailbox: MailboxId, now: Timestamp) -> Result<()> {
         let Some((mailbox, settings)) = desk.mailboxes.answering(mailbox) else { return Ok(()) };
+        if settings.mode == Mode::Import {
+            return Ok(());
+        }
         let url = desk.url.to_string();
         let (number, subject) = self.ticket.map_or((None, ""), |(number, subject)| (Some(number), subject));
         let head = Letterhead { desk: &desk.settings.name, url: &url, number, subject, greeting: &self.to.name };
@@ -365,6 +379,7 @@ impl Note<'_> {
             sha256: &sha256,
             subject: &written.subject,
             automatic: self.automatic,
+            leaves: leaves(settings),
         };
         outbox::insert(tx, &new, &[Recipient { address: self.to.email.clone(), person: Some(self.to.id) }], now, now);
         Ok(())

@@ -32,6 +32,7 @@ mod correct;
 pub mod deliveries;
 mod door;
 pub mod edit;
+pub mod existing_mail;
 mod facts;
 mod follow;
 pub mod held;

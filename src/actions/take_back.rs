@@ -165,7 +165,7 @@ async fn owed(tx: &mut Tx, ticket: &Ticket, at: Timestamp, comment: CommentId, o
 /// Calls off what waits; refuses when a customer was sent something. What staff were told is nothing to take back.
 async fn call_off(tx: &mut Tx, actor: &Person, owed: &[DeliveryRow], now: Timestamp) -> Result<()> {
     for row in owed {
-        if row.state == DeliveryState::Cancelled.as_str() {
+        if row.state == DeliveryState::Cancelled.as_str() || row.state == DeliveryState::Withheld.as_str() {
             continue;
         }
         if row.state == DeliveryState::Waiting.as_str() && !row.leased {

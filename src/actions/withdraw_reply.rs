@@ -45,11 +45,12 @@ pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Resul
         }
         let rows = outbox::of_comment(&mut tx, id, now).await?;
         let is = |it: &DeliveryRow, state: DeliveryState| it.state == state.as_str();
-        if rows.iter().any(|it| it.leased || !is(it, DeliveryState::Waiting) && !is(it, DeliveryState::Cancelled)) {
+        let stays = |it: &DeliveryRow| is(it, DeliveryState::Waiting) || is(it, DeliveryState::Withheld);
+        if rows.iter().any(|it| it.leased || !stays(it) && !is(it, DeliveryState::Cancelled)) {
             return Err(ActionError::Conflict("it has left already: the undo window is over".to_owned()));
         }
         let words = format!("taken back by {}", actor.name);
-        for row in rows.iter().filter(|it| is(it, DeliveryState::Waiting)) {
+        for row in rows.iter().filter(|it| stays(it)) {
             outbox::put(&mut tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
         }
         comments::withdraw(&mut tx, id, now).await?;

@@ -10,6 +10,7 @@ mod http;
 mod import;
 mod ingest;
 pub mod inspect;
+mod mailbox;
 mod replay;
 mod restore;
 pub mod serve;
@@ -58,6 +59,8 @@ enum Command {
     /// Say what would be done with a mail in a file, and why, without a configuration; or with --message what was done with a stored
     /// one. Sends and stores nothing.
     Inspect(inspect::Arguments),
+    /// List the mailboxes, and say what is taken of the mail that lay in one when it was first met.
+    Mailbox(mailbox::Arguments),
     /// Read stored mail again as it is read today, and show what would change; --apply writes it. Never sends. Exit code 0 when every
     /// message could be read.
     Replay(replay::Arguments),
@@ -148,6 +151,7 @@ pub async fn run() -> ExitCode {
         Command::Import(it) => import::run(&it).await,
         Command::Ingest(it) => ingest::run(&it).await,
         Command::Inspect(it) => inspect::run(&it).await,
+        Command::Mailbox(it) => mailbox::run(&it).await,
         Command::Replay(it) => replay::run(&it).await,
         Command::Restore(it) => restore::run(&it).await,
         Command::Serve(it) => serve::run(&it.config).await,

@@ -14,7 +14,7 @@ use super::{
 use crate::desk::{
     mailbox::{ImapAccount, MailServer, SignIn, SmtpAccount, Tls},
     oauth::{CurrentToken, OAuthClient, Place as KnownPlace},
-    settings::{ListMail, MailboxSettings, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting},
+    settings::{FirstConnection, ListMail, MailboxSettings, Mode, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting},
 };
 
 /// One mailbox: how it reads and answers, and the two servers it does so through.
@@ -98,7 +98,9 @@ fn settings(mailbox: &mut Section<'_>, desk_name: &str) -> Result<MailboxSetting
     let plain =
         MailboxSettings::new(name.as_deref().unwrap_or_default(), address.as_ref().map_or_else(|_| nobody(), Clone::clone), &display_name);
     let settings = MailboxSettings {
+        mode: mailbox.or("mode", plain.mode, word(Mode::WORDS)),
         take_existing: mailbox.or("take_existing", plain.take_existing, word(TakeExisting::WORDS)),
+        first_connection: mailbox.or("first_connection", plain.first_connection, word(FirstConnection::WORDS)),
         list_mail: mailbox.or("list_mail", plain.list_mail, word(ListMail::WORDS)),
         authserv_id: mailbox.optional("authserv_id", text),
         sub_addressing: mailbox.or("sub_addressing", plain.sub_addressing, word(SubAddressing::WORDS)),

@@ -14,7 +14,9 @@ use crate::{
     desk::{
         mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
         public_url::PublicUrl,
-        settings::{DeskSettings, ListMail, MailboxSettings, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting},
+        settings::{
+            DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting,
+        },
     },
 };
 
@@ -59,7 +61,9 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
             address: address(at),
             display_name: DESK.to_owned(),
             // The world begins empty: whatever lies there was sent to this desk.
+            mode: Mode::Live,
             take_existing: TakeExisting::All,
+            first_connection: FirstConnection::Take,
             list_mail: ListMail::Hold,
             authserv_id: None,
             sub_addressing: SubAddressing::Plus,

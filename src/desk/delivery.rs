@@ -97,11 +97,14 @@ pub enum DeliveryState {
     Unknown,
     /// A person called it off.
     Cancelled,
+    /// Its mailbox was in shadow mode: it would have been sent, and never is.
+    Withheld,
 }
 
 impl DeliveryState {
     /// Every state.
-    pub const ALL: [Self; 7] = [Self::Waiting, Self::Sent, Self::Delayed, Self::Refused, Self::Bounced, Self::Unknown, Self::Cancelled];
+    pub const ALL: [Self; 8] =
+        [Self::Waiting, Self::Sent, Self::Delayed, Self::Refused, Self::Bounced, Self::Unknown, Self::Cancelled, Self::Withheld];
 
     /// As stored.
     #[must_use]
@@ -114,6 +117,7 @@ impl DeliveryState {
             Self::Bounced => "bounced",
             Self::Unknown => "unknown",
             Self::Cancelled => "cancelled",
+            Self::Withheld => "withheld",
         }
     }
 
@@ -128,7 +132,7 @@ impl DeliveryState {
     pub fn may_have_left(self) -> bool {
         match self {
             Self::Sent | Self::Unknown => true,
-            Self::Waiting | Self::Delayed | Self::Refused | Self::Bounced | Self::Cancelled => false,
+            Self::Waiting | Self::Delayed | Self::Refused | Self::Bounced | Self::Cancelled | Self::Withheld => false,
         }
     }
 
@@ -137,7 +141,7 @@ impl DeliveryState {
     pub fn is_open(self) -> bool {
         match self {
             Self::Waiting | Self::Delayed | Self::Unknown => true,
-            Self::Sent | Self::Refused | Self::Bounced | Self::Cancelled => false,
+            Self::Sent | Self::Refused | Self::Bounced | Self::Cancelled | Self::Withheld => false,
         }
     }
 }

@@ -4,7 +4,7 @@ use std::{fmt, path::PathBuf};
 
 use secrecy::SecretString;
 
-use super::oauth::CurrentToken;
+use super::{oauth::CurrentToken, settings::TakeExisting};
 
 /// How a connection to a mail server is protected (RFC 8314).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
@@ -87,4 +87,15 @@ pub struct SmtpAccount {
     pub sign_in: Option<(String, SignIn)>,
     /// Connections at one time, at least 1.
     pub connections: usize,
+}
+
+/// How many messages would be taken of those that lie in a folder, of which `unread` nobody has read; none where the server does not
+/// say how many those are.
+#[must_use]
+pub fn would_take(take: TakeExisting, there: u32, unread: Option<u32>) -> Option<u32> {
+    match take {
+        TakeExisting::None => Some(0),
+        TakeExisting::Unseen => unread.map(|it| it.min(there)),
+        TakeExisting::All => Some(there),
+    }
 }

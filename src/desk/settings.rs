@@ -56,6 +56,13 @@ words! {
         /// Everything.
         All = "all",
     }
+    /// Whether a mailbox met for the first time waits for an admin's word before it takes of the mail that lies there.
+    FirstConnection {
+        /// It does, where `take_existing` would take something.
+        Ask = "ask",
+        /// It takes at once what `take_existing` says.
+        Take = "take",
+    }
     /// What becomes of a mailing list's message (RFC 2919, RFC 2369).
     ListMail {
         /// It is held for a person to look at.
@@ -95,6 +102,23 @@ words! {
         /// It was done and is open again.
         Reopened = "reopened",
     }
+}
+
+/// Whether a mailbox is at work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Mode {
+    /// It is: what it takes in is filed on the server, what it decides to send is sent.
+    Live,
+    /// It is tried out beside what a team uses today: no flag is touched on the server, and what would be sent is listed and never
+    /// leaves.
+    Shadow,
+    /// Old mail is brought into it: nothing is to be told to anybody, and no mail is even made. No configuration says so.
+    Import,
+}
+
+impl Mode {
+    /// The words of the configuration, in the order of the documentation.
+    pub const WORDS: &[(&str, Self)] = &[("live", Self::Live), ("shadow", Self::Shadow)];
 }
 
 /// `[desk]`: how this desk works, whatever the mailbox.
@@ -163,8 +187,12 @@ pub struct MailboxSettings {
     pub address: EmailAddress,
     /// The name beside the address in what is sent.
     pub display_name: String,
+    /// Whether it is at work.
+    pub mode: Mode,
     /// What is taken at the first meeting.
     pub take_existing: TakeExisting,
+    /// Whether an admin is asked before that is taken.
+    pub first_connection: FirstConnection,
     /// What becomes of list mail.
     pub list_mail: ListMail,
     /// The name under which our own mail server writes `Authentication-Results` (RFC 8601 §2.5); without it none is believed.
@@ -189,7 +217,9 @@ impl MailboxSettings {
             name: name.to_owned(),
             address,
             display_name: display_name.to_owned(),
+            mode: Mode::Live,
             take_existing: TakeExisting::None,
+            first_connection: FirstConnection::Ask,
             list_mail: ListMail::Hold,
             authserv_id: None,
             sub_addressing: SubAddressing::Plus,

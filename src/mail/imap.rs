@@ -14,6 +14,7 @@ mod folder_name;
 mod idle;
 mod look;
 mod sign_in;
+mod survey;
 
 use std::time::Duration;
 
@@ -27,6 +28,7 @@ pub use self::{
     fetch::{Batch, Fetched, Fetching, NotYet, Octets, Short},
     filing::{Filed, Filing},
     idle::Woken,
+    survey::Survey,
 };
 use super::{
     bounded::ImapBound,
@@ -237,6 +239,8 @@ pub struct ImapFindings {
     pub folder: FolderState,
     /// What the server can do.
     pub capabilities: Capabilities,
+    /// What lies in it.
+    pub survey: Survey,
     /// Whether the folder that messages go to is there; none when none is named.
     pub done_folder: Option<DoneFolder>,
 }
@@ -264,7 +268,8 @@ pub async fn probe(account: &ImapAccount, limits: ImapLimits) -> Result<ImapFind
             Err(other) => return Err(other),
         }),
     };
-    let findings = ImapFindings { folder: session.folder(), capabilities: session.capabilities, done_folder };
+    let survey = session.survey().await?;
+    let findings = ImapFindings { survey, folder: session.folder(), capabilities: session.capabilities, done_folder };
     session.logout().await;
     Ok(findings)
 }

@@ -239,9 +239,10 @@ fn copy(panel: &Panel, delivery: &Delivery) -> Copy {
         State::Bounced => ("Bounced", format!("A delivery report came back{settled}.")),
         State::Unknown => ("Unknown", format!("The connection broke before the answer; next try in {next}.")),
         State::Cancelled => ("Called off", format!("Nothing more is tried{settled}.")),
+        State::Withheld => ("Would have been sent", "The mailbox was in shadow mode: it was not sent, and never is.".to_owned()),
     };
     let (state, text) = delivery.held_back.clone().map_or((state, text), |why| ("Held back", why));
-    let retry = delivery.held_back.is_some() || !matches!(delivery.state, State::Sent | State::Waiting);
+    let retry = delivery.held_back.is_some() || !matches!(delivery.state, State::Sent | State::Waiting | State::Withheld);
     let words = delivery.words.clone().filter(|it| !it.is_empty());
     Copy { id: delivery.id.0, address: delivery.address.clone(), state, text, words, open: delivery.state.is_open(), retry }
 }

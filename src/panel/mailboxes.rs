@@ -11,12 +11,14 @@ use crate::{
         health::{Condition, MailboxFacts, condition},
         id::{DeliveryId, MailboxId, TicketNumber},
         permission::{Act, Verdict, may},
+        settings::Mode,
     },
     panel::{
         Panel,
         backups::{self, Backups},
         connect::{Connection, connection},
         error::{PageError, sentence},
+        first_meeting::{self, Meeting},
         form::Fields,
         page::{self, Flash, Place},
         url::{Path, Query},
@@ -64,6 +66,10 @@ struct Mailbox {
     error: Option<String>,
     /// None: it signs in with a password.
     connection: Option<Connection>,
+    /// It is only tried out.
+    shadow: bool,
+    /// What lay there when it was met, while somebody has to say what is taken of it.
+    meeting: Option<Meeting>,
 }
 
 #[derive(Serialize)]
@@ -77,7 +83,10 @@ struct FlowWords {
 
 #[derive(Serialize)]
 struct Outbox {
-    failed: bool,
+    /// Which tab: `waiting`, `failed` or `withheld`.
+    list: &'static str,
+    /// Whether there is anything that a mailbox in shadow mode would have sent.
+    shadow: bool,
     rows: Vec<Row>,
     next: Option<i64>,
 }
@@ -119,6 +128,10 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         Verdict::Missing | Verdict::Forbidden => (None, None),
     };
     let tokens = oauth::all_facts(&mut conn).await?;
+    let mut met = Vec::new();
+    for (id, _) in &facts {
+        met.push(mailboxes::existing(&mut conn, *id).await?);
+    }
     drop(conn);
     let connection = |id| {
         let known = tokens.iter().find(|(it, _)| *it == id).map(|(_, facts)| facts);
@@ -131,9 +144,12 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         boxes: facts
             .iter()
             .zip(conditions)
-            .map(|((id, facts), it)| {
+            .zip(met)
+            .map(|(((id, facts), it), met)| {
                 let reader = readers.remove(id).unwrap_or_default();
-                Mailbox { connection: connection(*id), ..mailbox(&panel, *id, facts, it, reader) }
+                let mut shown = Mailbox { connection: connection(*id), ..mailbox(&panel, *id, facts, it, reader) };
+                first_meeting::show(&panel, *id, met, &mut shown.facts, &mut shown.meeting);
+                shown
             })
             .collect(),
         flow: flow_words(flow, now),
@@ -186,18 +202,26 @@ fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, condition: Condit
         .collect(),
         error: facts.error.clone(),
         connection: None,
+        shadow: settings.is_some_and(|it| it.mode == Mode::Shadow),
+        meeting: None,
         address,
     }
 }
 
 async fn outbox(panel: &Panel, conn: &mut Conn, asked: &Asked) -> Result<Outbox, PageError> {
-    let which = if asked.list.as_deref() == Some("failed") { Which::NotDelivered } else { Which::Waiting };
+    let (which, list) = match asked.list.as_deref() {
+        Some("failed") => (Which::NotDelivered, "failed"),
+        Some("withheld") => (Which::Withheld, "withheld"),
+        Some(_) | None => (Which::Waiting, "waiting"),
+    };
+    let in_shadow = panel.desk.mailboxes.iter().any(|(_, it)| it.mode == Mode::Shadow);
+    let shadow = in_shadow || !health::outbox(conn, Which::Withheld, None, 1).await?.is_empty();
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let mut rows = health::outbox(conn, which, asked.before.map(DeliveryId), limit).await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
     let next = rows.last().filter(|_| more).map(|it| it.id.0);
-    Ok(Outbox { failed: which == Which::NotDelivered, next, rows: rows.into_iter().map(|it| row(panel, it)).collect() })
+    Ok(Outbox { list, shadow, next, rows: rows.into_iter().map(|it| row(panel, it)).collect() })
 }
 
 fn row(panel: &Panel, it: Outgoing) -> Row {
@@ -210,6 +234,7 @@ fn row(panel: &Panel, it: Outgoing) -> Row {
         DeliveryState::Bounced => ("Bounced", "bad"),
         DeliveryState::Sent => ("Sent", "ok"),
         DeliveryState::Cancelled => ("Called off", ""),
+        DeliveryState::Withheld => ("Not sent: shadow mode", ""),
     };
     let (state, class) = if it.held_back { ("Held back", "warn") } else { (state, class) };
     Row {
@@ -230,7 +255,7 @@ fn row(panel: &Panel, it: Outgoing) -> Row {
         when: When::new(it.created_at, now, &panel.desk.settings.time_zone),
         words: it.words,
         // One that still waits for its first try may be in its undo window.
-        may_retry: it.held_back || !matches!(it.state, DeliveryState::Waiting | DeliveryState::Sent),
+        may_retry: it.held_back || !matches!(it.state, DeliveryState::Waiting | DeliveryState::Sent | DeliveryState::Withheld),
         may_cancel: it.state.is_open(),
     }
 }

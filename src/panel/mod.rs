@@ -32,6 +32,7 @@ mod csrf;
 mod csv;
 pub mod error;
 pub mod files;
+mod first_meeting;
 pub mod form;
 mod headers;
 mod healthz;
@@ -200,6 +201,7 @@ pub fn routes() -> Routes {
         .post("/mail/mailboxes/{id}/connect", Policy::Admin, connect::begin)
         .get("/mail/oauth/callback", Policy::Admin, connect::back)
         .post("/mail/oauth/callback", Policy::Admin, connect::finish)
+        .post("/mail/mailboxes/{id}/existing", Policy::Admin, first_meeting::settle)
         .get("/mail/messages", Policy::Admin, ledger::list)
         .get("/mail/messages/{id}", Policy::Admin, ledger::show)
         .get("/mail/messages/{id}/source", Policy::Admin, ledger::source)

@@ -246,7 +246,8 @@ impl Drawing<'_> {
     fn undo(&self, said: &Said) -> Option<String> {
         let now = self.panel.desk.clock.now();
         let own = said.author.as_ref().is_some_and(|it| it.id == self.viewer);
-        let held = |it: &Delivery| it.held_back.is_none() && it.state == DeliveryState::Waiting && it.attempts == 0 && it.next_at > now;
+        let stays = |it: &Delivery| matches!(it.state, DeliveryState::Waiting | DeliveryState::Withheld);
+        let held = |it: &Delivery| it.held_back.is_none() && stays(it) && it.attempts == 0 && it.next_at > now;
         let leaves = said.deliveries.iter().map(|it| it.next_at).min()?;
         (own && said.deliveries.iter().all(held)).then(|| until(leaves, now))
     }
@@ -271,7 +272,7 @@ impl Drawing<'_> {
                 format!("The connection broke before the mail server’s answer: it may have arrived. The next try is in {next}."),
             ),
             DeliveryState::Waiting if delivery.attempts > 0 => ("Waiting.", format!("The next try is in {next}.")),
-            DeliveryState::Waiting | DeliveryState::Sent | DeliveryState::Cancelled => return None,
+            DeliveryState::Waiting | DeliveryState::Sent | DeliveryState::Cancelled | DeliveryState::Withheld => return None,
         };
         let words = delivery.words.clone().filter(|it| !it.is_empty());
         Some(Failure { id: delivery.id.0, address: delivery.address.clone(), head, text, words, can_cancel: delivery.state.is_open() })
@@ -371,6 +372,7 @@ fn chip(deliveries: &[Delivery]) -> Option<Chip> {
         DeliveryState::Delayed => (4, "queued", "Delayed"),
         DeliveryState::Waiting => (3, "queued", "Waiting"),
         DeliveryState::Cancelled => (2, "queued", "Called off"),
+        DeliveryState::Withheld => (0, "queued", "Shadow mode: would have been sent"),
         DeliveryState::Sent => (1, "sent", "Sent"),
     };
     let (_, class, text) = deliveries.iter().map(|it| rank(it.state)).max()?;

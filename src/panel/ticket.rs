@@ -12,6 +12,7 @@ use crate::{
         id::{CommentId, PersonId, TicketNumber},
         permission::{Act, AssignTo, Case, Verdict, may, scope},
         person::Person,
+        settings::Mode,
         ticket::Ticket,
     },
     panel::{
@@ -111,6 +112,8 @@ struct TicketPage {
     opened_by: Option<String>,
     requester: Face,
     mailbox: String,
+    /// Its mailbox is only tried out: nothing is sent.
+    shadow: bool,
     may_resolve: bool,
     may_take: bool,
     earlier: bool,
@@ -257,6 +260,7 @@ fn compose(panel: &Panel, visitor: &Visitor, mut read: Read, entries: Vec<Entry>
         opened: when(ticket.opened_at),
         opened_by: history::opened_by(&read.lines, ticket.requester).map(str::to_owned),
         requester: Face::of(&read.requester),
+        shadow: panel.desk.mailboxes.get(ticket.mailbox).is_some_and(|it| it.mode == Mode::Shadow),
         mailbox: panel.desk.mailboxes.get(ticket.mailbox).map(|it| it.address.to_string()).unwrap_or_default(),
         may_resolve: ticket.status.is_active(),
         may_take: ticket.assignee != Some(visitor.person.id) && ticket.merged_into.is_none(),

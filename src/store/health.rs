@@ -64,7 +64,7 @@ pub async fn flow(conn: &mut Conn, today: Timestamp, week_ago: Timestamp) -> Res
     let sql = "select count(*), min(created_at) from deliveries where state in ('waiting', 'delayed', 'unknown')";
     let (waiting, oldest): (i64, Option<i64>) = on!(conn, c => sqlx::query_as(sql).fetch_one(c).await)?;
     let sql = "select count(*) filter (where state = 'sent' and settled_at >= $1), count(*) filter (where state in ('refused', 'bounced')),
-            count(*) filter (where state <> 'cancelled')
+            count(*) filter (where state not in ('cancelled', 'withheld'))
         from deliveries where automatic in (0, 1) and created_at >= $3 and settled_at >= $2";
     let made_since = ms(week_ago) - 4 * 86_400_000;
     let (sent_today, failed_in_week, settled_in_week): (i64, i64, i64) =
@@ -205,6 +205,8 @@ pub enum Which {
     Waiting,
     /// Refused for good, come back, or held back for a person.
     NotDelivered,
+    /// What would have been sent, had its mailbox not been in shadow mode.
+    Withheld,
 }
 
 type Row = (i64, String, String, String, Option<i64>, String, i64, i64, i64, Option<String>, i64);
@@ -232,6 +234,7 @@ pub async fn outbox(conn: &mut Conn, which: Which, before: Option<DeliveryId>, l
         Which::NotDelivered => {
             select!("where (d.state in ('refused', 'bounced') or d.held_back is not null) and d.id < $1 order by d.id desc limit $2")
         }
+        Which::Withheld => select!("where d.state = 'withheld' and d.id < $1 order by d.id desc limit $2"),
     };
     let before = before.map_or(i64::MAX, |it| it.0);
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(before).bind(limit).fetch_all(c).await)?;

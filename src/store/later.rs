@@ -5,8 +5,8 @@
 use jiff::Timestamp;
 
 use crate::{
-    desk::address::EmailAddress,
-    store::{Result, Tx, blobs::NewBlob, events::NewEvent, ms, on},
+    desk::{address::EmailAddress, delivery::DeliveryState},
+    store::{Result, Tx, blobs::NewBlob, events::NewEvent, ms, on, outbox::Leaves},
 };
 
 /// So many rows in one statement: a row has at most 12 values, and PostgreSQL takes 65,535 (SQLite 32,766).
@@ -43,6 +43,7 @@ pub(super) struct QueuedMail {
     pub sha256: String,
     pub subject: String,
     pub automatic: i64,
+    pub leaves: Leaves,
     /// 0: it leaves first.
     pub rank: i64,
     pub to: Vec<(EmailAddress, Option<i64>)>,
@@ -114,11 +115,16 @@ impl Tx {
         for some in rows.chunks(AT_ONCE) {
             on!(self, c => {
                 let mut sql = sqlx::QueryBuilder::new(
-                    "insert into deliveries (outbox, mailbox, address, domain, person, automatic, rank, state, next_at, created_at) ",
+                    "insert into deliveries (outbox, mailbox, address, domain, person, automatic, rank, state, next_at, created_at, settled_at) ",
                 );
                 sql.push_values(some, |mut row, (id, mail, (address, person))| {
                     row.push_bind(*id).push_bind(mail.mailbox).push_bind(address.folded()).push_bind(address.domain()).push_bind(*person);
-                    row.push_bind(mail.automatic).push_bind(mail.rank).push_bind("waiting").push_bind(ms(mail.not_before)).push_bind(ms(mail.at));
+                    let (state, settled) = match mail.leaves {
+                        Leaves::Yes => (DeliveryState::Waiting, None),
+                        Leaves::Never => (DeliveryState::Withheld, Some(ms(mail.at))),
+                    };
+                    row.push_bind(mail.automatic).push_bind(mail.rank).push_bind(state.as_str()).push_bind(ms(mail.not_before)).push_bind(ms(mail.at));
+                    row.push_bind(settled);
                 });
                 sql.build().execute(c).await.map(|_| ())
             })?;

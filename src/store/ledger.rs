@@ -116,7 +116,7 @@ pub async fn get(conn: &mut Conn, id: LedgerId) -> Result<Option<Line>> {
 /// When the database refuses.
 pub async fn was_acknowledged(conn: &mut Conn, id: LedgerId) -> Result<bool> {
     let sql = "select count(*) from outbox o join events e on e.ticket = o.ticket and e.kind = 'opened' join comments c on c.id = e.comment
-        where o.kind = 'receipt' and c.message = $1";
+        join deliveries d on d.outbox = o.id where o.kind = 'receipt' and d.state <> 'withheld' and c.message = $1";
     let n: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(id.0).fetch_one(c).await)?;
     Ok(n > 0)
 }

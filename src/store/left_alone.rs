@@ -31,6 +31,18 @@ pub async fn note(tx: &mut Tx, mailbox: MailboxId, uid_validity: u32, all: &[(u3
     Ok(())
 }
 
+/// The numbers of what was there, ascending, each with how it is listed.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn there(conn: &mut Conn, mailbox: MailboxId, uid_validity: u32) -> Result<Vec<(u32, Marks)>> {
+    let sql = "select uid, size, at from left_alone where mailbox = $1 and uid_validity = $2 order by uid";
+    let rows: Vec<(i64, i64, Option<i64>)> =
+        on!(conn, c => sqlx::query_as(sql).bind(mailbox.0).bind(i64::from(uid_validity)).fetch_all(c).await)?;
+    let marks = |size: i64, date: Option<i64>| Some(Marks { size: u32::try_from(size).ok()?, at: date.map(at) });
+    Ok(rows.into_iter().filter_map(|(uid, size, date)| Some((u32::try_from(uid).ok()?, marks(size, date)?))).collect())
+}
+
 /// What was there; none: that was not noted.
 ///
 /// # Errors

@@ -5,8 +5,12 @@ use std::collections::HashMap;
 use jiff::Timestamp;
 
 use crate::{
-    desk::{address::EmailAddress, id::MailboxId},
-    store::{Conn, Result, Tx, at, ms, on},
+    desk::{
+        address::EmailAddress,
+        id::{MailboxId, PersonId},
+        settings::TakeExisting,
+    },
+    store::{Conn, Result, Tx, at, ms, on, word},
 };
 
 /// Where a mailbox stands.
@@ -125,5 +129,105 @@ pub async fn readers(conn: &mut Conn) -> Result<HashMap<MailboxId, Reader>> {
 /// When the database refuses.
 pub async fn disconnected(tx: &mut Tx, id: MailboxId) -> Result<()> {
     on!(tx, c => sqlx::query("update mailboxes set connected_since = null where id = $1").bind(id.0).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// What lay in a folder when it was first met, and what is to be taken of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Existing {
+    /// Messages.
+    pub there: u32,
+    /// Of these, not read by anybody; none where the server did not say.
+    pub unread: Option<u32>,
+    /// When the first of them came, where the server said.
+    pub first: Option<Timestamp>,
+    /// When the last of them came, likewise.
+    pub last: Option<Timestamp>,
+    /// What is to be taken.
+    pub word: Word,
+    /// When that was done; none: not yet.
+    pub done_at: Option<Timestamp>,
+}
+
+/// What is to be taken of the mail that lay in a folder.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Word {
+    /// An admin's word is waited for.
+    Ask,
+    /// This much.
+    Take(TakeExisting),
+}
+
+impl Word {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Ask => "ask",
+            Self::Take(it) => it.as_str(),
+        }
+    }
+
+    fn parse(word: &str) -> Option<Self> {
+        let take = || TakeExisting::WORDS.iter().find(|(it, _)| *it == word).map(|(_, it)| Self::Take(*it));
+        if word == Self::Ask.as_str() { Some(Self::Ask) } else { take() }
+    }
+}
+
+/// What lay there; none: it was never met, or met before this was kept.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn existing(conn: &mut Conn, id: MailboxId) -> Result<Option<Existing>> {
+    let sql = "select there, there_unread, there_first, there_last, existing, existing_done_at from mailboxes where id = $1";
+    type Row = (Option<i64>, Option<i64>, Option<i64>, Option<i64>, Option<String>, Option<i64>);
+    let row: Option<Row> = on!(conn, c => sqlx::query_as(sql).bind(id.0).fetch_optional(c).await)?;
+    let Some((Some(there), unread, first, last, Some(said), done_at)) = row else { return Ok(None) };
+    let count = |n: i64| u32::try_from(n).unwrap_or(u32::MAX);
+    Ok(Some(Existing {
+        there: count(there),
+        unread: unread.map(count),
+        first: first.map(at),
+        last: last.map(at),
+        word: word("mailboxes", "existing", &said, Word::parse)?,
+        done_at: done_at.map(at),
+    }))
+}
+
+/// How many mailboxes wait for an admin's word.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn asking(conn: &mut Conn) -> Result<i64> {
+    Ok(on!(conn, c => sqlx::query_scalar("select count(*) from mailboxes where existing = 'ask'").fetch_one(c).await)?)
+}
+
+/// Notes what lies there at the first meeting.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn note_existing(tx: &mut Tx, id: MailboxId, it: &Existing) -> Result<()> {
+    let sql = "update mailboxes set there = $2, there_unread = $3, there_first = $4, there_last = $5, existing = $6, existing_done_at = $7 where id = $1";
+    on!(tx, c => sqlx::query(sql)
+        .bind(id.0).bind(i64::from(it.there)).bind(it.unread.map(i64::from)).bind(it.first.map(ms)).bind(it.last.map(ms))
+        .bind(it.word.as_str()).bind(it.done_at.map(ms)).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Notes an admin's word, where it is waited for; whether it was.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn give_word(tx: &mut Tx, id: MailboxId, take: TakeExisting, by: Option<PersonId>) -> Result<bool> {
+    let sql = "update mailboxes set existing = $2, existing_by = $3 where id = $1 and existing = 'ask'";
+    let n = on!(tx, c => sqlx::query(sql).bind(id.0).bind(take.as_str()).bind(by.map(|it| it.0)).execute(c).await.map(|it| it.rows_affected()))?;
+    Ok(n == 1)
+}
+
+/// What was to be taken is taken, or will be as if it had just come.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn existing_done(tx: &mut Tx, id: MailboxId, now: Timestamp) -> Result<()> {
+    let sql = "update mailboxes set existing_done_at = $2 where id = $1";
+    on!(tx, c => sqlx::query(sql).bind(id.0).bind(ms(now)).execute(c).await.map(|_| ()))?;
     Ok(())
 }

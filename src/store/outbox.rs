@@ -34,6 +34,17 @@ pub struct NewMail<'a> {
     pub subject: &'a str,
     /// Whether nobody wrote it: it counts towards the budgets.
     pub automatic: Automatic,
+    /// Whether it is sent at all.
+    pub leaves: Leaves,
+}
+
+/// Whether a mail is sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Leaves {
+    /// It is.
+    Yes,
+    /// Its mailbox is in shadow mode: it is listed as what would have been sent, and never leaves.
+    Never,
 }
 
 /// Whether a person wrote a mail.
@@ -67,6 +78,7 @@ pub fn insert(tx: &mut Tx, mail: &NewMail<'_>, to: &[Recipient], not_before: Tim
         sha256: mail.sha256.as_str().to_owned(),
         subject: mail.subject.to_owned(),
         automatic: i64::from(mail.automatic == Automatic::Yes),
+        leaves: mail.leaves,
         // Somebody's words, and links that somebody waits for, go before what the desk wrote by itself.
         rank: i64::from(!matches!(mail.kind, "reply" | "link" | "alarm")),
         to: to.iter().map(|it| (it.address.clone(), it.person.map(|it| it.0))).collect(),

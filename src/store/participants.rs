@@ -198,3 +198,14 @@ fn participant((id, name, email, role, account, state): (i64, String, String, St
         state: word("participants", "state", &state, Participation::parse)?,
     })
 }
+
+/// Whether customers were to be sent something about a ticket, all of it in shadow mode: none of it left.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn heard_nothing(tx: &mut Tx, ticket: TicketNumber) -> Result<bool> {
+    let sql = "select count(*) filter (where d.state = 'withheld'), count(*) filter (where d.state <> 'withheld')
+        from outbox o join deliveries d on d.outbox = o.id join people p on p.id = d.person where o.ticket = $1 and p.role = 'customer'";
+    let (withheld, others): (i64, i64) = on!(tx, c => sqlx::query_as(sql).bind(ticket.0).fetch_one(c).await)?;
+    Ok(withheld > 0 && others == 0 && !tx.later.mails.iter().any(|it| it.ticket == Some(ticket.0)))
+}

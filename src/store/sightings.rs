@@ -29,24 +29,42 @@ pub struct Place {
     pub marks: Marks,
 }
 
-/// Notes where messages were met. One that is met where another was, because the server gave a number twice, is there from now on,
+/// Whether a message is to be filed on the server where it was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ToFile {
+    /// Once it is decided.
+    Due,
+    /// Never: its mailbox is in shadow mode, and touches nothing there.
+    Leave,
+}
+
+/// Notes where messages were met. What was left alone when it was met before stays so, wherever it is met again. One that is met where another was, because the server gave a number twice, is there from now on,
 /// and is to be filed.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn sight(tx: &mut Tx, all: &[(Place, LedgerId)], now: Timestamp) -> Result<()> {
+pub async fn sight(tx: &mut Tx, all: &[(Place, LedgerId)], to_file: ToFile, now: Timestamp) -> Result<()> {
     if all.is_empty() {
         return Ok(());
     }
     on!(tx, c => {
-        let mut sql = sqlx::QueryBuilder::new("insert into sightings (mailbox, uid_validity, uid, message, seen_at, listed_size, listed_at) ");
+        let mut sql = sqlx::QueryBuilder::new("insert into sightings (mailbox, uid_validity, uid, message, seen_at, listed_size, listed_at, filing) ");
         sql.push_values(all, |mut row, (place, message)| {
             row.push_bind(place.mailbox.0).push_bind(i64::from(place.uid_validity)).push_bind(i64::from(place.uid));
             row.push_bind(message.0).push_bind(ms(now)).push_bind(i64::from(place.marks.size)).push_bind(place.marks.at.map(ms));
+            match to_file {
+                ToFile::Leave => row.push("'left'"),
+                ToFile::Due => row
+                    .push("case when exists (select 1 from sightings s where s.filing = 'left' and s.filed_at is null and s.mailbox = ")
+                    .push_bind_unseparated(place.mailbox.0)
+                    .push_unseparated(" and s.message = ")
+                    .push_bind_unseparated(message.0)
+                    .push_unseparated(") then 'left' else 'due' end"),
+            };
         });
         sql.push(" on conflict (mailbox, uid_validity, uid) do update set message = excluded.message, listed_size = excluded.listed_size,
             listed_at = excluded.listed_at,
-            filing = case when sightings.message = excluded.message then sightings.filing else 'due' end,
+            filing = case when sightings.message = excluded.message then sightings.filing else excluded.filing end,
             filed_at = case when sightings.message = excluded.message then sightings.filed_at end");
         sql.build().execute(c).await.map(|_| ())
     })?;

@@ -19,6 +19,7 @@ use crate::{
         id::MailboxId,
         oauth::{self, TokenFacts},
         settings::MailboxSettings,
+        settings::Mode,
         skew,
         trouble::{MachineSeen, MailboxSeen, Seen, Trouble, TroubleKind, Waiting, troubles},
     },
@@ -101,7 +102,12 @@ pub async fn step(desk: &Desk, rounds: &mut Rounds) -> Result<()> {
         machine: &machine,
     };
     let mut found = troubles(&seen);
-    let ways: Vec<WayOut> = desk.mailboxes.iter().map(|(id, it)| WayOut { mailbox: id, works: works(&found, &it.name) }).collect();
+    let ways: Vec<WayOut> = desk
+        .mailboxes
+        .iter()
+        .filter(|(_, it)| it.mode == Mode::Live)
+        .map(|(id, it)| WayOut { mailbox: id, works: works(&found, &it.name) })
+        .collect();
     if let Some(error) = failed {
         show(desk, now, &found, &[], read.mailboxes);
         return Err(error.into());

@@ -1,6 +1,7 @@
 //! A mailbox into the ledger: list, fetch, keep, decide, file; then wait for more.
 
 mod filing;
+mod first_meeting;
 mod meeting;
 mod round;
 mod unfiled;
@@ -12,7 +13,11 @@ use tokio_util::sync::CancellationToken;
 pub use self::round::run;
 use crate::{
     actions::Desk,
-    desk::{id::MailboxId, mailbox::ImapAccount, settings::TakeExisting},
+    desk::{
+        id::MailboxId,
+        mailbox::ImapAccount,
+        settings::{Mode, TakeExisting},
+    },
     mail::imap::{Fetched, ImapError, ImapLimits, LISTED_AT_ONCE, Listed, Session, Short, Woken},
     store::{
         leases::Fence,
@@ -73,6 +78,10 @@ pub struct Watch<'a> {
     caution: &'a mut Caution,
     /// Counts what leaves by the door: a message decided there may be one to file here.
     changes: tokio::sync::watch::Receiver<u64>,
+    /// Whether anything may be filed there.
+    mode: Mode,
+    /// Whether an admin's word on the mail that lay there at first is waited for.
+    asking: bool,
 }
 
 /// What one step came to.
@@ -97,7 +106,12 @@ impl<'a> Watch<'a> {
         stop: &CancellationToken,
     ) -> Result<Self> {
         let limits = ImapLimits { largest_message: desk.settings.max_message_bytes, ..watched.limits };
-        let session = Session::open(&watched.account, limits).await?;
+        let mode = desk.mailboxes.get(watched.mailbox).map_or(Mode::Live, |it| it.mode);
+        let session = match mode {
+            Mode::Live => Session::open(&watched.account, limits).await?,
+            // The server itself keeps a session that only looks from touching a flag.
+            Mode::Shadow | Mode::Import => Session::examine(&watched.account, limits).await?,
+        };
         let mut watch = Self {
             desk,
             watched,
@@ -111,9 +125,12 @@ impl<'a> Watch<'a> {
             filing: filing::Standing::default(),
             caution,
             changes: desk.outbox_grew.subscribe(),
+            mode,
+            asking: false,
         };
         watch.floor = watch.meet().await?;
         watch.next_uid = watch.floor;
+        watch.hear().await?;
         Ok(watch)
     }
 
@@ -148,6 +165,10 @@ impl<'a> Watch<'a> {
     }
 
     async fn step_from(&mut self, mut from: u32) -> Result<Step> {
+        if self.asking {
+            self.hear().await?;
+            from = from.min(self.next_uid);
+        }
         let (desk, mailbox) = (self.desk, self.watched.mailbox);
         let mut step = Step::default();
         loop {
@@ -265,7 +286,8 @@ impl<'a> Watch<'a> {
     /// Waits for new mail, or until it is time to look anyway.
     async fn wait(&mut self, stop: &CancellationToken) -> Result<Woken> {
         let awaited = self.not_given.values().any(|tries| *tries < PATIENCE * 2);
-        let longest = self.filing.again_in().map_or(self.watched.limits.idle, |it| it.min(self.watched.limits.idle));
+        let longest = if self.asking { self.watched.limits.idle.min(first_meeting::LISTENS) } else { self.watched.limits.idle };
+        let longest = self.filing.again_in().map_or(longest, |it| it.min(longest));
         if !self.is_asked() && !awaited {
             match self.idle(longest, stop).await {
                 Err(WorkerError::Imap(refused @ ImapError::Refused { .. })) => {

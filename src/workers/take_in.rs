@@ -9,7 +9,10 @@ use crate::{
         Desk,
         receive_message::{Incoming, Outcome, hold, receive_messages},
     },
-    desk::id::{LedgerId, MailboxId},
+    desk::{
+        id::{LedgerId, MailboxId},
+        settings::Mode,
+    },
     mail::{
         content_key::content_key,
         parse::{
@@ -22,7 +25,7 @@ use crate::{
         leases::{self, Fence},
         mailboxes,
         messages::{self, Arrived, Kept, LedgerRow, Taken},
-        sightings::{self, Place},
+        sightings::{self, Place, ToFile},
     },
     workers::Result,
 };
@@ -101,7 +104,7 @@ async fn keep<'a>(desk: &Desk, mailbox: MailboxId, under: Option<Fence>, batch: 
     fail_point!("keep-rows");
     let kept = messages::keep(&mut tx, &rows, now).await?;
     let places: Vec<(Place, LedgerId)> = batch.iter().zip(&kept).filter_map(|(it, kept)| Some((it.place?, kept.id()))).collect();
-    sightings::sight(&mut tx, &places, now).await?;
+    sightings::sight(&mut tx, &places, to_file(desk, mailbox), now).await?;
     fail_point!("keep-sighted");
     let mut new = Vec::new();
     for ((arrival, kept), sha256) in batch.iter().zip(kept).zip(hashes.iter().cloned()) {
@@ -121,6 +124,14 @@ async fn keep<'a>(desk: &Desk, mailbox: MailboxId, under: Option<Fence>, batch: 
         metrics::histogram!("maildesk_intake_lag_seconds").record(now.duration_since(row.received_at).as_secs_f64().max(0.0));
     }
     Ok(new)
+}
+
+/// A mailbox in shadow mode touches nothing on its server, then or later.
+fn to_file(desk: &Desk, mailbox: MailboxId) -> ToFile {
+    match desk.mailboxes.get(mailbox).map(|it| it.mode) {
+        Some(Mode::Live) | None => ToFile::Due,
+        Some(Mode::Shadow | Mode::Import) => ToFile::Leave,
+    }
 }
 
 /// Reads what is to be decided; what takes too long is held.

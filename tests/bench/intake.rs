@@ -24,7 +24,7 @@ use maildesk::{
         mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
         person::Role,
         public_url::PublicUrl,
-        settings::{Budgets, DeskSettings, MailboxSettings, TakeExisting},
+        settings::{Budgets, DeskSettings, FirstConnection, MailboxSettings, TakeExisting},
     },
     mail::{
         imap::{ImapLimits, Session, Short},
@@ -254,7 +254,8 @@ fn account(server: &Dovecot) -> ImapAccount {
 }
 
 fn support() -> MailboxSettings {
-    MailboxSettings::new("support", USER.parse().unwrap(), "Support")
+    let plain = MailboxSettings::new("support", USER.parse().unwrap(), "Support");
+    MailboxSettings { first_connection: FirstConnection::Take, ..plain }
 }
 
 /// A mail as many programs write it: text and HTML, some with an attachment, from one of 200 people; about `size` bytes.

@@ -30,6 +30,7 @@ mod same_words;
 mod sending;
 mod sending_faults;
 mod service_codes;
+mod shadow;
 mod spam;
 mod spam_orders;
 mod strangers_words;

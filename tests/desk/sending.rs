@@ -11,7 +11,7 @@ use maildesk::{
     },
     mail::smtp::{SmtpLimits, SmtpPool},
     store::{
-        outbox::{self, Automatic, NewMail, Recipient},
+        outbox::{self, Automatic, Leaves, NewMail, Recipient},
         sending,
     },
     workers::sender::{self, Lane, LaneBounds, Step},
@@ -71,6 +71,7 @@ impl Out {
             sha256: &sha256,
             subject: kind,
             automatic: Automatic::No,
+            leaves: Leaves::Yes,
         };
         let to: Vec<Recipient> = to.into_iter().map(|it| Recipient { address: it.parse().unwrap(), person: None }).collect();
         outbox::insert(&mut tx, &mail, &to, now, now);

@@ -31,7 +31,7 @@ impl Setting {
         let configuration = format!(
             "listen = \"127.0.0.1:0\"\npublic_url = \"http://127.0.0.1:8025\"\ndata_dir = \"data\"\nlog_level = \"warn\"\n\n\
              [desk]\nmax_automatic_per_hour = 100000\nmax_automatic_per_domain_hour = 100000\n\n\
-             [[mailbox]]\nname = \"support\"\naddress = \"{SUPPORT}\"\ntake_existing = \"all\"\n\n\
+             [[mailbox]]\nname = \"support\"\naddress = \"{SUPPORT}\"\ntake_existing = \"all\"\nfirst_connection = \"take\"\n\n\
              [mailbox.imap]\nhost = \"127.0.0.1\"\nport = {imap}\ntls = \"none\"\nuser = \"{SUPPORT}\"\npassword = \"{MAILBOX_PASSWORD}\"\ndone_folder = \"Processed\"\n\n\
              [mailbox.smtp]\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"none\"\nuser = \"{SUPPORT}\"\npassword = \"{MAILBOX_PASSWORD}\"\n"
         );

@@ -37,7 +37,7 @@ impl Place {
         let shell = Shell::with("");
         let configuration = format!(
             "public_url = \"https://desk.test\"\nlisten = \"{ANY}\"\ndata_dir = \"{}\"\nsecret_key = \"{}\"\n\
-             [[mailbox]]\nname = \"support\"\naddress = \"{SUPPORT}\"\ntake_existing = \"all\"\n\
+             [[mailbox]]\nname = \"support\"\naddress = \"{SUPPORT}\"\ntake_existing = \"all\"\nfirst_connection = \"take\"\n\
              [mailbox.imap]\n{server}user = \"{SUPPORT}\"\npassword = \"secret\"\n[mailbox.smtp]\nhost = \"127.0.0.1\"\ntls = \"none\"\nport = {}\n",
             shell.path("data").display(),
             "ab".repeat(32),

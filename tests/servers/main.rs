@@ -3,6 +3,7 @@
 
 #[path = "../support/dovecot.rs"]
 mod dovecot;
+mod first_meeting;
 #[path = "../support/house_ca.rs"]
 mod house_ca;
 mod imap;

@@ -94,6 +94,27 @@ impl Dovecot {
             .unwrap_or_default()
     }
 
+    /// Somebody reads one of the messages that no mail program has met yet.
+    pub fn mark_one_seen(&self, user: &str, folder: &str) {
+        let maildir = self.maildir(user, folder);
+        let one = fs::read_dir(maildir.join("new")).unwrap().next().unwrap().unwrap();
+        fs::create_dir_all(maildir.join("cur")).unwrap();
+        fs::rename(one.path(), maildir.join("cur").join(format!("{}:2,S", one.file_name().to_string_lossy()))).unwrap();
+    }
+
+    /// The folder's messages get new UIDs under a new UIDVALIDITY.
+    pub fn renumber(&mut self, user: &str, folder: &str) {
+        self.stop();
+        for file in fs::read_dir(self.maildir(user, folder)).unwrap().map(|it| it.unwrap()) {
+            if file.file_name().to_string_lossy().starts_with("dovecot") {
+                fs::remove_file(file.path()).unwrap();
+            }
+        }
+        // UIDVALIDITY is the second in which the folder was met.
+        std::thread::sleep(std::time::Duration::from_millis(1100));
+        self.run();
+    }
+
     /// Ends the server and every connection to it.
     pub fn stop(&mut self) {
         let Some(mut keeper) = self.keeper.take() else { return };

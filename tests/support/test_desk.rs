@@ -19,7 +19,7 @@ use maildesk::{
         message::IncomingMessage,
         person::{Person, Role},
         public_url::PublicUrl,
-        settings::{DeskSettings, MailboxSettings, SenderName},
+        settings::{DeskSettings, FirstConnection, MailboxSettings, SenderName},
         ticket::Ticket,
     },
     mail::parse,
@@ -323,5 +323,10 @@ async fn person(tx: &mut maildesk::store::Tx, role: Role, name: &str, email: &st
 
 fn support() -> MailboxSettings {
     let settings = MailboxSettings::new("support", SUPPORT.parse().unwrap(), "Desk Support");
-    MailboxSettings { authserv_id: Some("mx.desk.test".to_owned()), sender_name: SenderName::Helper, ..settings }
+    MailboxSettings {
+        authserv_id: Some("mx.desk.test".to_owned()),
+        sender_name: SenderName::Helper,
+        first_connection: FirstConnection::Take,
+        ..settings
+    }
 }

@@ -15,6 +15,7 @@ use crate::{
         id::{PersonId, TicketNumber},
         permission::Act,
         person::{Person, PersonState, clean_name},
+        settings::Mode,
         ticket::Status,
     },
     mail::compose::{Content, LinkPurpose},
@@ -39,7 +40,7 @@ pub enum By<'a> {
 }
 
 impl<'a> By<'a> {
-    fn allow(self, desk: &Desk) -> Result<()> {
+    pub(in crate::actions) fn allow(self, desk: &Desk) -> Result<()> {
         match self {
             Self::Admin(person) => desk.allow(person, Act::Manage),
             Self::Shell => Ok(()),
@@ -54,7 +55,7 @@ impl<'a> By<'a> {
         }
     }
 
-    fn id(self) -> Option<PersonId> {
+    pub(in crate::actions) fn id(self) -> Option<PersonId> {
         match self {
             Self::Admin(person) => Some(person.id),
             Self::Shell => None,
@@ -86,10 +87,11 @@ async fn make_link(desk: &Desk, tx: &mut Tx, to: &Person, purpose: Purpose, now:
     Ok(MadeLink(desk.url.page(&format!("/invite/{}", link.token))))
 }
 
-/// Mails a link, from the desk's first mailbox.
+/// Mails a link, from the desk's first mailbox that sends.
 async fn mail_link(desk: &Desk, tx: &mut Tx, by: By<'_>, to: &Person, purpose: Purpose, link: &MadeLink, now: Timestamp) -> Result<()> {
-    let Some((mailbox, _)) = desk.mailboxes.iter().next() else {
-        return Err(ActionError::Conflict("no mailbox is configured to send the link from; give a password instead".to_owned()));
+    let Some((mailbox, _)) = desk.mailboxes.iter().find(|(_, it)| it.mode == Mode::Live) else {
+        let why = if desk.mailboxes.iter().next().is_some() { "every mailbox is in shadow mode" } else { "no mailbox is configured" };
+        return Err(ActionError::Conflict(format!("{why}, so that no link can be mailed; hand one on yourself, or give a password")));
     };
     let (purpose, holds) = match purpose {
         Purpose::Invitation => (LinkPurpose::Invitation, "three days"),

@@ -2,12 +2,17 @@
 
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::report::Line;
 use crate::{
     config::Mailbox,
-    desk::mailbox::{MailServer, Tls},
+    desk::{
+        mailbox::{MailServer, Tls, would_take},
+        settings::{FirstConnection, Mode, TakeExisting},
+    },
     mail::{
-        imap::{DoneFolder, ImapFindings, ImapLimits, probe},
+        imap::{DoneFolder, ImapFindings, ImapLimits, Survey, probe},
         smtp::{SmtpFindings, SmtpLimits, SmtpPool},
     },
     store::disk,
@@ -27,7 +32,12 @@ async fn imap(mailbox: &Mailbox) -> Vec<Line> {
     let subject = format!("mailbox {:?} imap", mailbox.settings.name);
     let limits = ImapLimits { connect: PATIENCE, answer: PATIENCE, ..ImapLimits::default() };
     match probe(&mailbox.imap, limits).await {
-        Ok(found) => [gives_mail(&subject, mailbox, &found)].into_iter().chain(files_mail(&subject, mailbox, &found)).collect(),
+        Ok(found) => {
+            let mut lines = vec![gives_mail(&subject, mailbox, &found)];
+            lines.extend(files_mail(&subject, mailbox, &found));
+            lines.extend(lies_there(&subject, mailbox, &found.survey));
+            lines
+        }
         Err(why) => vec![Line::fail(&subject, why.to_string())],
     }
 }
@@ -35,7 +45,7 @@ async fn imap(mailbox: &Mailbox) -> Vec<Line> {
 fn gives_mail(subject: &str, mailbox: &Mailbox, found: &ImapFindings) -> Line {
     let account = &mailbox.imap;
     let (server, folder, user) = (&account.server, &account.folder, &account.user);
-    if found.folder.read_only {
+    if found.folder.read_only && mailbox.settings.mode == Mode::Live {
         let mend = "nothing could be marked or moved there; give the account the right to write to it";
         return Line::fail(subject, format!("{server} opens {folder} for {user} for reading only: {mend}"));
     }
@@ -49,6 +59,9 @@ fn gives_mail(subject: &str, mailbox: &Mailbox, found: &ImapFindings) -> Line {
 }
 
 fn files_mail(subject: &str, mailbox: &Mailbox, found: &ImapFindings) -> Option<Line> {
+    if mailbox.settings.mode == Mode::Shadow {
+        return Some(Line::warn(subject, "in shadow mode: no flag is touched there, and nothing is sent (mode)"));
+    }
     let folder = mailbox.imap.done_folder.as_deref()?;
     let can = found.capabilities;
     let how = match (can.moves, can.uid_plus) {
@@ -65,6 +78,32 @@ fn files_mail(subject: &str, mailbox: &Mailbox, found: &ImapFindings) -> Option<
             Line::ok(subject, format!("what is taken in goes to {folder} ({how}), which is made when needed"))
         }
     })
+}
+
+/// What the first meeting would take of what lies there; nothing to say of an empty folder.
+fn lies_there(subject: &str, mailbox: &Mailbox, survey: &Survey) -> Option<Line> {
+    if survey.there == 0 {
+        return None;
+    }
+    let (take, first) = (mailbox.settings.take_existing, mailbox.settings.first_connection);
+    let unread = survey.unread.map_or_else(String::new, |it| format!(", {it} unread"));
+    let would = would_take(take, survey.there, survey.unread).map_or_else(|| "the unread".to_owned(), |it| it.to_string());
+    let asks = match (take, first) {
+        (TakeExisting::None, _) => "only what arrives from then on is taken",
+        (_, FirstConnection::Ask) => "an admin is asked on the page Mail before that",
+        (_, FirstConnection::Take) => "without asking",
+    };
+    let there = format!("{}{unread}{}", messages(survey.there), span(survey));
+    Some(Line::ok(subject, format!("{there}; when it is first met, take_existing = {:?} takes {would}: {asks}", take.as_str())))
+}
+
+/// `, from 2019-01-03 to 2026-11-02`.
+fn span(survey: &Survey) -> String {
+    let day = |at: Timestamp| at.strftime("%Y-%m-%d").to_string();
+    match (survey.first, survey.last) {
+        (Some(first), Some(last)) => format!(", from {} to {}", day(first), day(last)),
+        (Some(_) | None, _) => String::new(),
+    }
 }
 
 fn messages(number: u32) -> String {

@@ -46,7 +46,7 @@ pub const RULES: &[Rule] = &[
         "filed-undecided",
         "a message was filed on the server before it was decided",
         "select 'message ' || m.id || ', UID ' || s.uid as place from sightings s join messages m on m.id = s.message
-        where s.filing <> 'due' and m.state <> 'decided'",
+        where (s.filing = 'done' or s.filed_at is not null) and m.state <> 'decided'",
     ),
     rule(
         "one-comment",
@@ -97,13 +97,18 @@ pub const RULES: &[Rule] = &[
         "a copy is neither waiting nor settled",
         "select 'delivery ' || d.id as place from deliveries d where case
             when d.state in ('waiting', 'delayed', 'unknown') then d.settled_at is not null
-            when d.state in ('sent', 'refused', 'bounced', 'cancelled') then d.settled_at is null or d.lease_owner is not null
+            when d.state in ('sent', 'refused', 'bounced', 'cancelled', 'withheld') then d.settled_at is null or d.lease_owner is not null
             else true end",
     ),
     rule(
         "delivery-attempts",
         "a copy counts as sent and was never tried",
         "select 'delivery ' || d.id as place from deliveries d where d.state in ('sent', 'bounced') and d.attempts = 0",
+    ),
+    rule(
+        "withheld-tried",
+        "a copy of a mailbox in shadow mode was tried",
+        "select 'delivery ' || d.id as place from deliveries d where d.state = 'withheld' and (d.attempts > 0 or d.lease_owner is not null)",
     ),
     rule(
         "note-to-customer",

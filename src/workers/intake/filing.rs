@@ -6,6 +6,7 @@ use tokio::time::Instant;
 
 use super::{AT_ONCE, Watch};
 use crate::{
+    desk::settings::Mode,
     mail::imap::{Filed as OnServer, Filing, ImapError},
     store::{
         leases, mailboxes,
@@ -43,6 +44,9 @@ impl Standing {
 impl Watch<'_> {
     /// Files whatever is decided.
     pub(super) async fn file(&mut self) -> Result<()> {
+        if self.mode != Mode::Live {
+            return Ok(());
+        }
         if self.filing.not_before.is_some_and(|it| it > Instant::now()) {
             return Ok(());
         }

@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::{Watch, marks};
 use crate::{
-    desk::settings::TakeExisting,
     mail::imap::Listed,
     store::{
-        left_alone, mailboxes,
+        left_alone,
+        mailboxes::{self, Existing},
         sightings::{self, Marks},
     },
     workers::Result,
@@ -35,7 +35,7 @@ impl Watch<'_> {
                 }
                 if !noted {
                     let before = self.there_before(known.floor_uid, &HashSet::new()).await?;
-                    self.note_meeting(known.floor_uid, &before).await?;
+                    self.note_meeting(known.floor_uid, &before, None).await?;
                 }
                 Ok(known.floor_uid)
             }
@@ -44,21 +44,13 @@ impl Watch<'_> {
         }
     }
 
+    /// Nothing of what lies there is taken before it is said what of it is.
     async fn meet_first(&mut self) -> Result<u32> {
-        let (floor, before) = match self.watched.take_existing {
-            TakeExisting::All => (1, LeftAlone::new()),
-            TakeExisting::Unseen => {
-                let next = self.next_to_come().await?;
-                let taken = self.take_unseen(next).await?;
-                (next, self.there_before(next, &taken).await?)
-            }
-            TakeExisting::None => {
-                let next = self.next_to_come().await?;
-                (next, self.there_before(next, &HashSet::new()).await?)
-            }
-        };
-        self.note_meeting(floor, &before).await?;
-        Ok(floor)
+        let existing = self.look().await?;
+        let next = self.next_to_come().await?;
+        let before = self.there_before(next, &HashSet::new()).await?;
+        self.note_meeting(next, &before, Some(&existing)).await?;
+        Ok(next)
     }
 
     async fn meet_again(&mut self, met_at: Timestamp) -> Result<u32> {
@@ -68,15 +60,18 @@ impl Watch<'_> {
             Some(noted) => known_by_marks(&listed, &noted),
             None => known_by_date(&listed, met_at),
         };
-        self.note_meeting(1, &before).await?;
+        self.note_meeting(1, &before, None).await?;
         Ok(1)
     }
 
-    async fn note_meeting(&mut self, floor: u32, before: &[(u32, Marks)]) -> Result<()> {
+    pub(super) async fn note_meeting(&mut self, floor: u32, before: &[(u32, Marks)], existing: Option<&Existing>) -> Result<()> {
         let (desk, mailbox, uid_validity) = (self.desk, self.watched.mailbox, self.session.folder().uid_validity);
         let mut tx = self.lease.begin(desk).await?;
         mailboxes::meet(&mut tx, mailbox, uid_validity, floor, desk.clock.now()).await?;
         left_alone::note(&mut tx, mailbox, uid_validity, before).await?;
+        if let Some(existing) = existing {
+            mailboxes::note_existing(&mut tx, mailbox, existing).await?;
+        }
         fail_point!("meet-commit");
         tx.commit().await?;
         fail_point!("met");
@@ -111,14 +106,6 @@ impl Watch<'_> {
         let left =
             |it: &&Listed| it.uid < next && !taken.contains(&it.uid) && known.binary_search_by_key(&it.uid, |(uid, _)| *uid).is_err();
         Ok(listed.iter().filter(left).map(|it| (it.uid, marks(it))).collect())
-    }
-
-    /// What nobody has read is taken before the folder counts as met: a crash in between begins again.
-    async fn take_unseen(&mut self, next: u32) -> Result<HashSet<u32>> {
-        let unseen = self.session.list_unseen().await?;
-        let unseen: Vec<Listed> = unseen.into_iter().filter(|it| it.uid < next).collect();
-        self.take(&unseen).await?;
-        Ok(unseen.iter().map(|it| it.uid).collect())
     }
 }
 

@@ -1,0 +1,23 @@
+//! An admin says what is taken of the mail that lay in a mailbox when it was first met.
+
+use crate::{
+    actions::{ActionError, Desk, Result, door::transact, people::By},
+    desk::{id::MailboxId, settings::TakeExisting},
+    store::mailboxes,
+};
+
+/// Says it; the daemon that watches the mailbox does it within seconds.
+///
+/// # Errors
+/// Conflict when nothing is asked: it was never met, nothing lay there, or it was said already.
+pub async fn settle(desk: &Desk, by: By<'_>, mailbox: MailboxId, take: TakeExisting) -> Result<()> {
+    by.allow(desk)?;
+    transact(desk, |mut tx| async move {
+        if !mailboxes::give_word(&mut tx, mailbox, take, by.id()).await? {
+            let why = "nothing is asked about this mailbox: it was not met yet, or what is taken of the mail in it is settled";
+            return Err(ActionError::Conflict(why.to_owned()));
+        }
+        Ok(tx.commit().await?)
+    })
+    .await
+}
