@@ -24,6 +24,7 @@ const LEASE: &str = "which program has it in hand just now";
 
 /// In the order in which rows name each other. Contents come first, each with its octets.
 pub const EXPORTED: &[Table] = &[
+    table("people", "person", "id"),
     Table {
         without: &[
             ("connected_since", CONNECTION),
@@ -38,7 +39,6 @@ pub const EXPORTED: &[Table] = &[
         ..table("mailboxes", "mailbox", "id")
     },
     table("left_alone", "left_alone", "mailbox, uid_validity, uid"),
-    table("people", "person", "id"),
     table("sender_rules", "sender_rule", "id"),
     Table { later: &["linked", "merged_into"], ..table("tickets", "ticket", "number") },
     table("participants", "participant", "ticket, person"),
