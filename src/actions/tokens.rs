@@ -4,6 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     actions::Desk,
+    auth::keys::Keys,
     desk::{id::MailboxId, oauth::AccessToken},
     mail::oauth::{Grant, RefreshToken},
     store::oauth::{Kept, NewToken},
@@ -24,18 +25,18 @@ pub fn seal(desk: &Desk, mailbox: MailboxId, grant: &Grant, asked_at: Timestamp)
 
 /// The access token of a row. None: there is none, or it was sealed under another root key.
 #[must_use]
-pub fn access_token(desk: &Desk, mailbox: MailboxId, kept: &Kept) -> Option<AccessToken> {
-    AccessToken::parse(unsealed(desk, mailbox, "access", kept.access_token.as_deref()?)?)
+pub fn access_token(keys: &Keys, mailbox: MailboxId, kept: &Kept) -> Option<AccessToken> {
+    AccessToken::parse(unsealed(keys, mailbox, "access", kept.access_token.as_deref()?)?)
 }
 
 /// The refresh token of a row. None: there is none, or it was sealed under another root key.
 #[must_use]
-pub fn refresh_token(desk: &Desk, mailbox: MailboxId, kept: &Kept) -> Option<RefreshToken> {
-    unsealed(desk, mailbox, "refresh", kept.refresh_token.as_deref()?).map(RefreshToken::new)
+pub fn refresh_token(keys: &Keys, mailbox: MailboxId, kept: &Kept) -> Option<RefreshToken> {
+    unsealed(keys, mailbox, "refresh", kept.refresh_token.as_deref()?).map(RefreshToken::new)
 }
 
-fn unsealed(desk: &Desk, mailbox: MailboxId, what: &str, sealed: &[u8]) -> Option<String> {
-    String::from_utf8(desk.keys.unseal(PURPOSE, about(mailbox, what).as_bytes(), sealed)?).ok()
+fn unsealed(keys: &Keys, mailbox: MailboxId, what: &str, sealed: &[u8]) -> Option<String> {
+    String::from_utf8(keys.unseal(PURPOSE, about(mailbox, what).as_bytes(), sealed)?).ok()
 }
 
 fn about(mailbox: MailboxId, what: &str) -> String {

@@ -5,6 +5,7 @@ mod machine;
 mod mailbox;
 mod panel;
 mod report;
+mod token;
 
 use std::{path::Path, process::ExitCode};
 
@@ -30,7 +31,12 @@ pub async fn run(file: &Path) -> ExitCode {
     tally.print(machine::backup(&config));
     tally.print(database::check(&config, now).await);
     tally.print(panel::check(&config, now).await);
-    for lines in join_all(config.mailboxes.iter().map(mailbox::check)).await {
+    let one = async |mailbox| {
+        let mut lines = token::check(&config, mailbox, now).await;
+        lines.extend(mailbox::check(mailbox).await);
+        lines
+    };
+    for lines in join_all(config.mailboxes.iter().map(one)).await {
         tally.print(lines);
     }
     tally.finish()

@@ -37,6 +37,16 @@ pub async fn ensure(tx: &mut Tx, name: &str, address: &EmailAddress) -> Result<M
     Ok(MailboxId(id))
 }
 
+/// The row of a mailbox, by its short name.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn named(conn: &mut Conn, name: &str) -> Result<Option<MailboxId>> {
+    let sql = "select id from mailboxes where name = $1";
+    let id: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(name).fetch_optional(c).await)?;
+    Ok(id.map(MailboxId))
+}
+
 /// Where it stands.
 ///
 /// # Errors

@@ -113,7 +113,7 @@ impl Keeper {
         self.failures = Pauses::default();
         self.adopted = Some(kept.version);
         let good = kept.facts.good_until.is_some_and(|it| it > now);
-        if let Some(token) = tokens::access_token(desk, self.mailbox, kept).filter(|_| good) {
+        if let Some(token) = tokens::access_token(&desk.keys, self.mailbox, kept).filter(|_| good) {
             self.put(desk, token).await?;
         }
         Ok(())
@@ -217,7 +217,7 @@ impl From<OAuthError> for Refused {
 async fn ask(desk: &Desk, keeper: &Keeper, kept: &Kept) -> std::result::Result<Grant, Refused> {
     match keeper.client.flow {
         Flow::ClientCredentials => Ok(server::client_credentials(&keeper.client).await?),
-        Flow::Code => match tokens::refresh_token(desk, keeper.mailbox, kept) {
+        Flow::Code => match tokens::refresh_token(&desk.keys, keeper.mailbox, kept) {
             Some(token) => Ok(server::refresh(&keeper.client, &token).await?),
             None => Err(Refused {
                 why: "its tokens were kept under another secret_key than this one; connect the mailbox again on the page Mail of the panel"
