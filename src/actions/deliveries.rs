@@ -1,6 +1,6 @@
 //! What became of a mail for one recipient: told by a report, sent again or called off by a person.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     actions::{
@@ -10,6 +10,7 @@ use crate::{
         letters::Note,
     },
     desk::{
+        address::EmailAddress,
         comment::PublicText,
         delivery::DeliveryState,
         event::EventKind,
@@ -17,11 +18,13 @@ use crate::{
         message::{DeliveryReport, ReportedAction, ReportedRecipient},
         permission::Act,
         person::{Person, Role},
+        ticket::Status,
     },
     mail::compose::Content,
     store::{
         Tx, comments,
-        outbox::{self, Automatic, DeliveryRow, Outcome},
+        not_sent::{self, Since},
+        outbox::{self, Automatic, DeliveryRow, Outcome, Told},
         people, tickets,
     },
 };
@@ -79,6 +82,118 @@ pub async fn cancel(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
         leave(desk, tx).await
     })
     .await
+}
+
+/// Nothing more is to be done about one recipient's copy that failed: it leaves the list of what was not sent, and its state stays.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Conflict`] when it is still tried.
+pub async fn set_aside(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
+    let now = desk.clock.now();
+    transact(desk, |mut tx| async move {
+        let row = theirs(desk, &mut tx, actor, id, now).await?;
+        match DeliveryState::parse(&row.state) {
+            Some(DeliveryState::Refused | DeliveryState::Bounced) => {}
+            Some(DeliveryState::Waiting | DeliveryState::Delayed | DeliveryState::Unknown) => {
+                return Err(ActionError::Conflict("it is still tried; call it off if it is not to arrive".to_owned()));
+            }
+            Some(DeliveryState::Sent | DeliveryState::Cancelled | DeliveryState::Withheld) | None => {
+                return Err(ActionError::Conflict(format!("it is {} already", row.state)));
+            }
+        }
+        outbox::set_aside(&mut tx, id, actor.id, now).await?;
+        leave(desk, tx).await
+    })
+    .await
+}
+
+/// Sends a copy that did not arrive to another address, as it is and under the same Message-ID. Who takes part stays as it is; the
+/// copy that did not arrive keeps its state, and one that is still tried is called off.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Invalid`] for an address that it cannot go to.
+pub async fn send_elsewhere(desk: &Desk, actor: &Person, id: DeliveryId, to: &EmailAddress) -> Result<()> {
+    let now = desk.clock.now();
+    transact(desk, |mut tx| async move {
+        let row = theirs(desk, &mut tx, actor, id, now).await?;
+        let number = may_go_elsewhere(desk, &mut tx, &row, to, now).await?;
+        if DeliveryState::parse(&row.state).is_some_and(DeliveryState::is_open) {
+            let words = format!("called off by {}: sent to {to} instead", actor.name);
+            let what = Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None };
+            outbox::put(&mut tx, id, &what, now).await?;
+        }
+        outbox::set_aside(&mut tx, id, actor.id, now).await?;
+        outbox::send_in_place_of(&mut tx, id, to, now).await?;
+        let ticket = tickets::lock(&mut tx, number).await?.ok_or(ActionError::Missing("ticket"))?;
+        let mut change = Change::of(ticket, Some(actor.id));
+        change.changed(EventKind::SentElsewhere, Some(row.address.clone()), Some(to.to_string()));
+        record(desk, &mut tx, change, now).await?;
+        leave(desk, tx).await
+    })
+    .await
+}
+
+/// Only what was written for customers may go to somebody else: a notice carries a helper's own token, a link opens an account.
+async fn may_go_elsewhere(desk: &Desk, tx: &mut Tx, row: &DeliveryRow, to: &EmailAddress, now: Timestamp) -> Result<TicketNumber> {
+    let invalid = |why: String| Err(ActionError::Invalid { field: "address", why });
+    let Some(number) = row.ticket.filter(|_| is_for_customers(&row.kind)) else {
+        return Err(ActionError::Conflict("this mail is for its recipient alone".to_owned()));
+    };
+    if row.leased {
+        return Err(ActionError::Conflict("it is being handed to the mail server just now".to_owned()));
+    }
+    if matches!(row.state.as_str(), "sent" | "cancelled" | "withheld") {
+        return Err(ActionError::Conflict(format!("it is {} already; write a new reply to say it to somebody else", row.state)));
+    }
+    if was_taken_back(tx, row).await? {
+        return Err(ActionError::Conflict("this reply was taken back; write it anew to send it".to_owned()));
+    }
+    no_spam(tx, number).await?;
+    if desk.mailboxes.is_ours(to) {
+        return invalid(format!("{to} is an address of this desk"));
+    }
+    if row.address.eq_ignore_ascii_case(&to.folded()) {
+        return invalid(format!("it went to {to}; use “Send again” for the same address"));
+    }
+    let others = outbox::of_mail(tx, row.outbox, now).await?;
+    if others
+        .iter()
+        .any(|it| it.address.eq_ignore_ascii_case(&to.folded()) && !matches!(it.state.as_str(), "refused" | "bounced" | "cancelled"))
+    {
+        return invalid(format!("{to} gets this mail already"));
+    }
+    Ok(number)
+}
+
+/// Whether mail of this kind was written for customers.
+#[must_use]
+pub fn is_for_customers(kind: &str) -> bool {
+    matches!(kind, "reply" | "relay" | "receipt" | "status")
+}
+
+/// From when on mail counts as not sent: waiting ten minutes past its time; the desk's own mail is forgotten a fortnight after it
+/// failed.
+#[must_use]
+pub fn not_sent_since(now: Timestamp) -> Since {
+    Since { late: now - SignedDuration::from_mins(10), old: now - SignedDuration::from_hours(14 * 24) }
+}
+
+/// Whether a ticket may be resolved although a reply on it was not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unsent {
+    /// Whoever resolves it is asked first.
+    Asks,
+    /// They were, and it does not matter.
+    DoesNotMatter,
+}
+
+/// Refuses to resolve a ticket with a reply that was not sent, unless somebody said that it does not matter.
+pub(super) async fn ask_about_unsent(tx: &mut Tx, number: TicketNumber, to: Status, unsent: Unsent, now: Timestamp) -> Result<()> {
+    if to != Status::Resolved || unsent == Unsent::DoesNotMatter {
+        return Ok(());
+    }
+    let addresses = not_sent::of_ticket(tx, number, not_sent_since(now)).await?;
+    if addresses.is_empty() { Ok(()) } else { Err(ActionError::Unsent { addresses }) }
 }
 
 async fn was_taken_back(tx: &mut Tx, row: &DeliveryRow) -> Result<bool> {
@@ -166,6 +281,9 @@ async fn told(desk: &Desk, tx: &mut Tx, row: &DeliveryRow, words: &str, now: Tim
     let mut change = Change::of(ticket, None);
     change.changed(EventKind::Bounced, None, Some(row.address.clone()));
     record(desk, tx, change, now).await?;
+    if outbox::tell_once(tx, row.id, now).await? == Told::Before {
+        return Ok(());
+    }
     let author = match row.author {
         Some(id) => people::get(tx, id).await?.filter(Person::is_active_staff),
         None => None,

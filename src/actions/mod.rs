@@ -168,6 +168,12 @@ pub enum ActionError {
         /// What was written, oldest first.
         comments: Vec<CommentId>,
     },
+    /// The ticket has a reply that was not sent: whoever resolves it is asked first.
+    #[error("a reply to {} was not sent; look at it, or say that it does not matter", addresses.join(", "))]
+    Unsent {
+        /// To whom, a few of them.
+        addresses: Vec<String>,
+    },
     /// It is too late, or it is done already.
     #[error("{0}")]
     Conflict(String),
@@ -236,7 +242,7 @@ impl ActionError {
         match self {
             Self::Missing(_) => Kind::Missing,
             Self::Forbidden => Kind::Forbidden,
-            Self::Stale | Self::NewWords { .. } | Self::Conflict(_) | Self::CannotCorrect(_) => Kind::Conflict,
+            Self::Stale | Self::NewWords { .. } | Self::Unsent { .. } | Self::Conflict(_) | Self::CannotCorrect(_) => Kind::Conflict,
             Self::NoSuchStep(_) | Self::Invalid { .. } => Kind::Invalid,
             Self::Store(_) | Self::Compose(_) | Self::Panicked(_) => Kind::Broken,
         }

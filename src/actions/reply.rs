@@ -6,6 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, NewFile, Result,
         correct::{no_spam, takes_answers},
+        deliveries::{Unsent, ask_about_unsent},
         door::{Change, enter, leave, record, transact},
         say::{FromMail, Saying, say},
     },
@@ -42,6 +43,14 @@ pub struct Reply {
 /// # Errors
 /// What [`ActionError`] lists; [`ActionError::NewWords`] is the safety catch.
 pub async fn reply(desk: &Desk, actor: &Person, number: TicketNumber, reply: &Reply) -> Result<CommentId> {
+    reply_knowing(desk, actor, number, reply, Unsent::Asks).await
+}
+
+/// [`reply`], saying what is known of earlier replies that were not sent, where it also resolves.
+///
+/// # Errors
+/// As [`reply`].
+pub async fn reply_knowing(desk: &Desk, actor: &Person, number: TicketNumber, reply: &Reply, unsent: Unsent) -> Result<CommentId> {
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
         let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
@@ -52,6 +61,9 @@ pub async fn reply(desk: &Desk, actor: &Person, number: TicketNumber, reply: &Re
         let newer = comments::written_since(&mut tx, number, reply.seen.unwrap_or(CommentId(0)), actor.id).await?;
         if !newer.is_empty() {
             return Err(ActionError::NewWords { comments: newer });
+        }
+        if let Some(to) = reply.then {
+            ask_about_unsent(&mut tx, number, to, unsent, now).await?;
         }
         let mut change = Change::of(ticket, Some(actor.id));
         let words = Words { text: &reply.text, files: &reply.files, via: Via::Panel, mail: None };

@@ -34,6 +34,8 @@ pub enum EventKind {
     Withdrawn,
     /// `new` is the address a reply came back from.
     Bounced,
+    /// A reply that had not reached `old` was sent to `new` as well.
+    SentElsewhere,
     /// A message went to another ticket: `new`.
     MovedOut,
     /// A message came from another ticket: `old`.
@@ -60,7 +62,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind there is.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::Opened,
         Self::Replied,
         Self::Commented,
@@ -76,6 +78,7 @@ impl EventKind {
         Self::Linked,
         Self::Withdrawn,
         Self::Bounced,
+        Self::SentElsewhere,
         Self::MovedOut,
         Self::MovedIn,
         Self::MergedInto,
@@ -108,6 +111,7 @@ impl EventKind {
             Self::Linked => "linked",
             Self::Withdrawn => "withdrawn",
             Self::Bounced => "bounced",
+            Self::SentElsewhere => "sent-elsewhere",
             Self::MovedOut => "moved-out",
             Self::MovedIn => "moved-in",
             Self::MergedInto => "merged-into",

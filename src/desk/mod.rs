@@ -26,6 +26,7 @@ pub mod period;
 pub mod permission;
 pub mod person;
 pub mod public_url;
+pub mod reason;
 pub mod replay;
 pub mod sender;
 pub mod sending;

@@ -3,7 +3,14 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 
 use crate::{
-    actions::{ActionError, Kind, assign::assign, edit, participants, set_status::set_status, spam},
+    actions::{
+        ActionError, Kind,
+        assign::assign,
+        deliveries::Unsent,
+        edit, participants,
+        set_status::{set_status, set_status_knowing},
+        spam,
+    },
     desk::{
         address::EmailAddress,
         id::{PersonId, TicketNumber},
@@ -27,6 +34,8 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Property {
     Status(Status),
+    /// Although a reply on it was not sent.
+    ResolvedAllTheSame,
     Priority(Priority),
     Helper(Option<PersonId>),
     Subject(String),
@@ -51,7 +60,9 @@ impl Property {
             properties.push(Self::Subject(subject.to_owned()));
         }
         if let Some(status) = fields.given("status") {
-            properties.push(Self::Status(Status::parse(status).ok_or_else(|| unknown("status"))?));
+            let to = Status::parse(status).ok_or_else(|| unknown("status"))?;
+            let all_the_same = to == Status::Resolved && fields.get("sure") == "unsent";
+            properties.push(if all_the_same { Self::ResolvedAllTheSame } else { Self::Status(to) });
         }
         Ok(properties)
     }
@@ -60,6 +71,7 @@ impl Property {
         let desk = &panel.desk;
         match self {
             Self::Status(to) => set_status(desk, me, number, Some(seen), *to).await,
+            Self::ResolvedAllTheSame => set_status_knowing(desk, me, number, Some(seen), Status::Resolved, Unsent::DoesNotMatter).await,
             Self::Priority(to) => edit::set_priority(desk, me, number, Some(seen), *to).await,
             Self::Helper(to) => assign(desk, me, number, Some(seen), *to).await,
             Self::Subject(to) => edit::set_subject(desk, me, number, Some(seen), to).await,
@@ -74,7 +86,7 @@ pub(super) async fn properties(
     Path(number): Path<i64>,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    fields.only(&["version", "status", "priority", "helper", "subject"])?;
+    fields.only(&["version", "status", "priority", "helper", "subject", "sure"])?;
     let number = TicketNumber(number);
     let mut conn = panel.desk.store.read().await?;
     let (shown, _) = ticket::enter(&panel, &visitor, &mut conn, number).await?;
@@ -91,6 +103,7 @@ pub(super) async fn properties(
 fn differs(property: &Property, ticket: &crate::desk::ticket::Ticket) -> bool {
     match property {
         Property::Status(to) => *to != ticket.status,
+        Property::ResolvedAllTheSame => ticket.status != Status::Resolved,
         Property::Priority(to) => *to != ticket.priority,
         Property::Helper(to) => *to != ticket.assignee,
         Property::Subject(to) => *to != ticket.subject,
@@ -110,6 +123,7 @@ fn done(changed: &[Property]) -> String {
         .iter()
         .map(|it| match it {
             Property::Status(to) => format!("status {}", to.title()),
+            Property::ResolvedAllTheSame => format!("status {}", Status::Resolved.title()),
             Property::Priority(to) => format!("priority {}", to.title()),
             Property::Helper(Some(_)) => "helper".to_owned(),
             Property::Helper(None) => "no helper".to_owned(),
@@ -137,12 +151,27 @@ async fn refused(panel: &Panel, visitor: &Visitor, number: TicketNumber, error: 
         Kind::Forbidden => StatusCode::FORBIDDEN,
         Kind::Missing | Kind::Broken => return Err(error.into()),
     };
+    if let ActionError::Unsent { addresses } = &error {
+        return ask_about_unsent(panel, visitor, number, &addresses.join(", ")).await;
+    }
     let text = if matches!(error, ActionError::Stale) {
         "Not changed: somebody changed the ticket since you opened it. This is how it is now; set it again if it still fits.".to_owned()
     } else {
         format!("Not changed. {}", sentence(&error))
     };
     ticket::again(panel, visitor, number, status, Composer::default(), &Flash::refused(text)).await
+}
+
+/// Resolving a ticket with a reply that was not sent asks first.
+async fn ask_about_unsent(panel: &Panel, visitor: &Visitor, number: TicketNumber, to: &str) -> Result<Response, PageError> {
+    let mut conn = panel.desk.store.read().await?;
+    let (shown, _) = ticket::enter(panel, visitor, &mut conn, number).await?;
+    drop(conn);
+    let text = format!("Not resolved yet: a reply to {to} was not sent. Look at it below, or resolve the ticket all the same.");
+    let fields = [("version", shown.version.to_string()), ("status", "resolved".to_owned()), ("sure", "unsent".to_owned())];
+    let fields = fields.map(|(name, value)| (name.to_owned(), value)).to_vec();
+    let flash = Flash::warn(text).all_the_same("Resolve all the same", &format!("/tickets/{number}"), fields);
+    ticket::again(panel, visitor, number, StatusCode::CONFLICT, Composer::default(), &flash).await
 }
 
 /// `POST /tickets/{number}/people`: who takes part.

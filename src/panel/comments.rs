@@ -8,8 +8,9 @@ use axum::{
 
 use crate::{
     actions::{
-        ActionError, Kind, deliveries,
-        reply::{Reply, reply},
+        ActionError, Kind,
+        deliveries::Unsent,
+        reply::{Reply, reply_knowing},
         withdraw_reply::withdraw_reply,
         write_note::write_note,
     },
@@ -22,6 +23,7 @@ use crate::{
         Panel,
         error::{PageError, sentence},
         form::Fields,
+        not_sent,
         page::{self, Flash},
         ticket::{self, Composer},
         url::Path,
@@ -43,10 +45,11 @@ pub(super) async fn write(
     Path(number): Path<i64>,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    fields.only(&["seen", "kind", "body", "then", "send"])?;
+    fields.only(&["seen", "kind", "body", "then", "send", "sure"])?;
     let number = TicketNumber(number);
     let note = fields.given("send").unwrap_or(fields.get("kind")) == "note";
-    let composer = Composer { text: fields.text("body").to_owned(), note, then: fields.get("then").to_owned(), open: true, err: None };
+    let composer =
+        Composer { text: fields.text("body").to_owned(), note, then: fields.get("then").to_owned(), open: true, ..Composer::default() };
     let typed = Typed { number, composer, files: &fields.files };
     let text = match CommentText::parse(fields.text("body")) {
         Ok(text) => text,
@@ -57,7 +60,8 @@ pub(super) async fn write(
         write_note(desk, me, number, &text, &files).await
     } else {
         let seen = Some(CommentId(fields.number("seen")?)).filter(|it| it.0 > 0);
-        reply(desk, me, number, &Reply { text, files, seen, then: Status::parse(fields.get("then")) }).await
+        let unsent = if fields.get("sure") == "unsent" { Unsent::DoesNotMatter } else { Unsent::Asks };
+        reply_knowing(desk, me, number, &Reply { text, files, seen, then: Status::parse(fields.get("then")) }, unsent).await
     };
     match done {
         Ok(comment) => {
@@ -65,12 +69,12 @@ pub(super) async fn write(
             let flash = Flash::done(told).clearing(number.to_string());
             Ok(page::go(&panel, &visitor, &format!("/tickets/{number}#m{comment}"), &flash))
         }
-        Err(error) => not_sent(&panel, &visitor, typed, error).await,
+        Err(error) => asked_again(&panel, &visitor, typed, error).await,
     }
 }
 
 /// The page again: the new words are shown, the typed ones kept; one more press sends.
-async fn not_sent(panel: &Panel, visitor: &Visitor, typed: Typed<'_>, error: ActionError) -> Result<Response, PageError> {
+async fn asked_again(panel: &Panel, visitor: &Visitor, mut typed: Typed<'_>, error: ActionError) -> Result<Response, PageError> {
     let status = match error.kind() {
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -80,6 +84,12 @@ async fn not_sent(panel: &Panel, visitor: &Visitor, typed: Typed<'_>, error: Act
     let text = if let ActionError::NewWords { comments } = &error {
         let who = ticket::newer(panel, comments, typed.number).await?;
         format!("Not sent yet: {who} wrote since you opened this page. Read it, then send.")
+    } else if let ActionError::Unsent { addresses } = &error {
+        typed.composer.sure = "unsent";
+        let to = addresses.join(", ");
+        format!(
+            "Not sent yet: an earlier reply to {to} was not sent, and this one would resolve the ticket. Send it once more to do so all the same."
+        )
     } else {
         format!("Not sent. {}", sentence(&error))
     };
@@ -106,22 +116,16 @@ pub(super) async fn undo(
     }
 }
 
-/// `POST /tickets/{number}/deliveries/{id}`: one recipient's copy is sent again, or called off.
+/// `POST /tickets/{number}/deliveries/{id}`: one recipient's copy is sent again, called off, set aside, or sent elsewhere.
 pub(super) async fn delivery(
     State(panel): State<Panel>,
     Staff(visitor): Staff,
     Path((number, id)): Path<(i64, i64)>,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    fields.only(&["do"])?;
-    let (desk, me, id) = (&panel.desk, &visitor.person, DeliveryId(id));
-    let (done, told) = match fields.get("do") {
-        "retry" => (deliveries::retry(desk, me, id).await, "It is being sent again."),
-        "cancel" => (deliveries::cancel(desk, me, id).await, "Called off: nothing more is tried."),
-        _ => return Err(PageError::Invalid("A copy can be sent again or called off.".to_owned())),
-    };
-    match done {
-        Ok(()) => Ok(page::go(&panel, &visitor, &format!("/tickets/{number}"), &Flash::done(told))),
+    fields.only(&["do", "address"])?;
+    match not_sent::act(&panel, &visitor.person, DeliveryId(id), &fields).await? {
+        Ok(told) => Ok(page::go(&panel, &visitor, &format!("/tickets/{number}"), &Flash::done(told))),
         Err(error) => kept(&panel, &visitor, TicketNumber(number), "Not done", error).await,
     }
 }

@@ -261,7 +261,7 @@ fn row(panel: &Panel, it: Outgoing) -> Row {
 }
 
 /// Without the ticket's tag, which stands beside it; at most 80 characters.
-fn short(subject: &str, ticket: Option<TicketNumber>) -> String {
+pub(super) fn short(subject: &str, ticket: Option<TicketNumber>) -> String {
     let tag = ticket.map_or_else(String::new, |number| format!("[#{number}] "));
     let subject = subject.replacen(&tag, "", 1);
     let cut: String = subject.chars().take(80).collect();

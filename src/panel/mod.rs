@@ -46,6 +46,7 @@ pub mod mail_html;
 mod mailboxes;
 pub mod metrics;
 mod new_ticket;
+mod not_sent;
 pub mod page;
 mod people;
 mod portal;
@@ -188,6 +189,10 @@ pub fn routes() -> Routes {
         .get("/held/{id}/source", Policy::Staff, held::one::source)
         .get("/held/{id}/files/{place}", Policy::Staff, held::one::file)
         .post("/tickets/{number}/spam", Policy::Staff, change::spam)
+        // what was not sent
+        .get("/not-sent", Policy::Staff, not_sent::list)
+        .post("/not-sent/bulk", Policy::Staff, not_sent::bulk)
+        .post("/not-sent/{id}", Policy::Staff, not_sent::settle)
         // the block list
         .get("/senders", Policy::Staff, senders::list)
         .post("/senders", Policy::Staff, senders::change)

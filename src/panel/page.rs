@@ -14,6 +14,7 @@ use crate::{
         csrf::Tie,
         error::PageError,
         heartbeat::{self, Heartbeat},
+        not_sent,
         visitor::Visitor,
         words::Face,
     },
@@ -43,6 +44,8 @@ pub enum Place {
     Closed,
     /// Held mail.
     Held,
+    /// What was not sent.
+    NotSent,
     /// The block list.
     Senders,
     /// Figures.
@@ -84,7 +87,7 @@ pub struct Flash {
     text: String,
     /// The draft in the browser that was sent and need not be kept.
     clears: Option<String>,
-    /// A form that undoes it.
+    /// A form that undoes it, or does it all the same.
     undo: Option<Undo>,
 }
 
@@ -93,6 +96,9 @@ pub struct Flash {
 struct Undo {
     action: String,
     fields: Vec<(String, String)>,
+    /// What its button says; none: Undo.
+    #[serde(default)]
+    label: Option<String>,
 }
 
 /// A cookie holds so much of a form at most; browsers take 4 KB a cookie.
@@ -124,7 +130,13 @@ impl Flash {
         if length > LONGEST_UNDO {
             return self;
         }
-        Self { undo: Some(Undo { action: action.to_owned(), fields }), ..self }
+        Self { undo: Some(Undo { action: action.to_owned(), fields, label: None }), ..self }
+    }
+
+    /// And a form does it all the same.
+    #[must_use]
+    pub fn all_the_same(self, label: &str, action: &str, fields: Vec<(String, String)>) -> Self {
+        Self { undo: Some(Undo { action: action.to_owned(), fields, label: Some(label.to_owned()) }), ..self }
     }
 
     /// And the draft of this name was sent.
@@ -204,7 +216,7 @@ pub(super) async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Ent
     let counts = queue_counts::counts(&mut conn, visitor.scope(panel.desk.rules()), visitor.person.id).await?;
     let held = queue_counts::held_count(&mut conn).await?;
     let view = |key, name, href, icon, go, n| Entry { key, name, href, icon, go, n, hot: String::new() };
-    let views = vec![
+    let mut views = vec![
         view(Place::Unassigned, "Unassigned", "/tickets?view=unassigned", "inbox", "u", counts.unassigned),
         view(Place::Mine, "Mine", "/tickets?view=mine", "user-round", "m", counts.mine),
         view(Place::Open, "All open", "/tickets?view=open", "layers", "o", counts.open),
@@ -213,6 +225,11 @@ pub(super) async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Ent
         view(Place::Closed, "Closed", "/tickets?view=closed", "archive", "c", 0),
         Entry { hot: "yes".to_owned(), ..view(Place::Held, "Held mail", "/held", "shield-alert", "h", held) },
     ];
+    let unsent = not_sent::counts(panel, visitor, &mut conn).await?;
+    if unsent.all > 0 {
+        let hot = if unsent.people > 0 { "yes".to_owned() } else { String::new() };
+        views.push(Entry { hot, ..view(Place::NotSent, "Not sent", "/not-sent", "triangle-alert", "n", unsent.all) });
+    }
     let mail = Entry {
         hot: heartbeat::of(panel, &visitor.person).map_or_else(String::new, |it| it.hot),
         ..view(Place::Mailboxes, "Mail", "/mail", "mail", "", 0)

@@ -14,6 +14,7 @@ use crate::{
         encrypted::Encrypted,
         event::EventKind,
         id::{CommentId, PersonId},
+        reason,
     },
     panel::{
         Panel,
@@ -95,6 +96,8 @@ struct Failure {
     text: String,
     words: Option<String>,
     can_cancel: bool,
+    /// Nothing more is to be done: somebody said so.
+    set_aside: bool,
 }
 
 /// For whom and how a conversation is drawn.
@@ -260,22 +263,27 @@ impl Drawing<'_> {
     fn failure(&self, delivery: &Delivery) -> Option<Failure> {
         if let Some(why) = delivery.held_back.clone() {
             let (id, address) = (delivery.id.0, delivery.address.clone());
-            return Some(Failure { id, address, head: "Not sent.", text: why, words: None, can_cancel: true });
+            return Some(Failure { id, address, head: "Not sent.", text: why, words: None, can_cancel: true, set_aside: false });
         }
-        let next = until(delivery.next_at, self.panel.desk.clock.now());
+        let now = self.panel.desk.clock.now();
+        let next = until(delivery.next_at, now);
         let (head, text) = match delivery.state {
             DeliveryState::Delayed => ("Delayed.", format!("The mail server put it off; the next try is in {next}.")),
-            DeliveryState::Refused => ("Not sent.", "The mail server refuses it for good.".to_owned()),
-            DeliveryState::Bounced => ("Came back.", "A delivery report says that it did not arrive.".to_owned()),
+            DeliveryState::Refused => ("Not sent.", format!("The mail server refuses it for good.{}", plainly(delivery))),
+            DeliveryState::Bounced => ("Came back.", format!("A delivery report says that it did not arrive.{}", plainly(delivery))),
             DeliveryState::Unknown => (
                 "Unknown.",
                 format!("The connection broke before the mail server’s answer: it may have arrived. The next try is in {next}."),
             ),
+            DeliveryState::Waiting if delivery.next_at <= now && delivery.words.is_some() => {
+                ("Waiting.", "The mail server takes nothing from this mailbox now; it leaves as soon as it may.".to_owned())
+            }
             DeliveryState::Waiting if delivery.attempts > 0 => ("Waiting.", format!("The next try is in {next}.")),
             DeliveryState::Waiting | DeliveryState::Sent | DeliveryState::Cancelled | DeliveryState::Withheld => return None,
         };
         let words = delivery.words.clone().filter(|it| !it.is_empty());
-        Some(Failure { id: delivery.id.0, address: delivery.address.clone(), head, text, words, can_cancel: delivery.state.is_open() })
+        let (id, address) = (delivery.id.0, delivery.address.clone());
+        Some(Failure { id, address, head, text, words, can_cancel: delivery.state.is_open(), set_aside: delivery.set_aside_at.is_some() })
     }
 }
 
@@ -363,7 +371,13 @@ fn flagged(flag: Flag, said: &Said) -> Option<&'static str> {
     }
 }
 
-/// The least good state of all recipients.
+/// What the code says, as a sentence more.
+fn plainly(delivery: &Delivery) -> String {
+    let plain = delivery.words.as_deref().and_then(reason::plainly);
+    plain.map(|it| format!(" {}", sentence(&it))).unwrap_or_default()
+}
+
+/// The least good state of all recipients; those that were set aside count where there are no others.
 fn chip(deliveries: &[Delivery]) -> Option<Chip> {
     let rank = |state: DeliveryState| match state {
         DeliveryState::Bounced => (7, "bounced", "Bounced"),
@@ -375,6 +389,7 @@ fn chip(deliveries: &[Delivery]) -> Option<Chip> {
         DeliveryState::Withheld => (0, "queued", "Shadow mode: would have been sent"),
         DeliveryState::Sent => (1, "sent", "Sent"),
     };
-    let (_, class, text) = deliveries.iter().map(|it| rank(it.state)).max()?;
+    let standing = deliveries.iter().filter(|it| it.set_aside_at.is_none()).map(|it| rank(it.state)).max();
+    let (_, class, text) = standing.or_else(|| deliveries.iter().map(|it| rank(it.state)).max())?;
     Some(Chip { class, text })
 }

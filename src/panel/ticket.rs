@@ -64,6 +64,8 @@ pub(super) struct Composer {
     pub then: String,
     pub open: bool,
     pub err: Option<String>,
+    /// What was asked, and is answered by sending once more.
+    pub sure: &'static str,
 }
 
 /// `GET /tickets/{number}`.

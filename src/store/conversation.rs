@@ -153,6 +153,8 @@ pub struct Delivery {
     pub held_back: Option<String>,
     /// When it was settled.
     pub settled_at: Option<Timestamp>,
+    /// When somebody said that nothing more is to be done about it.
+    pub set_aside_at: Option<Timestamp>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -270,24 +272,16 @@ pub async fn files(conn: &mut Conn, ticket: TicketNumber, from: CommentId) -> Re
 
 /// The mail that carries a comment to customers; notices to helpers are not the comment's own.
 async fn deliveries(conn: &mut Conn, ticket: TicketNumber, from: CommentId) -> Result<BTreeMap<CommentId, Vec<Delivery>>> {
-    let sql = "select o.comment, d.id, d.address, d.state, d.next_at, d.attempts, d.words, d.settled_at, d.held_back
+    let sql = "select o.comment, d.id, d.address, d.state, d.next_at, d.attempts, d.words, d.settled_at, d.held_back, d.set_aside_at
         from comments c join outbox o on o.comment = c.id and o.kind in ('reply', 'relay') join deliveries d on d.outbox = o.id
         where c.ticket = $1 and c.id >= $2 order by d.id";
-    type Row = (i64, i64, String, String, i64, i64, Option<String>, Option<i64>, Option<String>);
+    type Row = (i64, i64, String, String, i64, i64, Option<String>, Option<i64>, Option<String>, Option<i64>);
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(from.0).fetch_all(c).await)?;
     let mut deliveries: BTreeMap<CommentId, Vec<Delivery>> = BTreeMap::new();
-    for (comment, id, address, state, next_at, attempts, words, settled_at, held_back) in rows {
+    for (comment, id, address, state, next_at, attempts, words, settled_at, held_back, set_aside_at) in rows {
         let state = word("deliveries", "state", &state, DeliveryState::parse)?;
-        let delivery = Delivery {
-            id: DeliveryId(id),
-            address,
-            state,
-            next_at: at(next_at),
-            attempts,
-            words,
-            settled_at: settled_at.map(at),
-            held_back,
-        };
+        let (id, next_at, settled_at, set_aside_at) = (DeliveryId(id), at(next_at), settled_at.map(at), set_aside_at.map(at));
+        let delivery = Delivery { id, address, state, next_at, attempts, words, held_back, settled_at, set_aside_at };
         deliveries.entry(CommentId(comment)).or_default().push(delivery);
     }
     Ok(deliveries)

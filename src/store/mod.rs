@@ -37,6 +37,7 @@ pub mod left_alone;
 pub mod links;
 pub mod mailboxes;
 pub mod messages;
+pub mod not_sent;
 pub mod oauth;
 mod open;
 pub mod outbox;

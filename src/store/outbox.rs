@@ -148,6 +148,8 @@ pub struct DeliveryRow {
     pub leased: bool,
     /// About which ticket: where the comment that it carries is now.
     pub ticket: Option<TicketNumber>,
+    /// What it is: `reply`, `receipt`, …
+    pub kind: String,
     /// Which reply it carries.
     pub comment: Option<CommentId>,
     /// Who wrote that.
@@ -165,6 +167,7 @@ struct Row {
     state: String,
     lease_until: Option<i64>,
     ticket: Option<i64>,
+    kind: String,
     comment: Option<i64>,
     author: Option<i64>,
     address: String,
@@ -179,6 +182,7 @@ impl Row {
             leased: self.lease_until.is_some_and(|until| until > ms(now)),
             state: self.state,
             ticket: self.ticket.map(TicketNumber),
+            kind: self.kind,
             comment: self.comment.map(CommentId),
             author: self.author.map(PersonId),
             address: self.address,
@@ -191,7 +195,7 @@ macro_rules! select {
     ($rest:literal, $lock:literal) => {
         concat!(
             "select d.id, d.outbox, d.state, d.lease_until,
-                coalesce((select c.ticket from comments c where c.id = o.comment), o.ticket) as ticket, o.comment, o.author, d.address, o.created_at from deliveries d join outbox o on o.id = d.outbox ",
+                coalesce((select c.ticket from comments c where c.id = o.comment), o.ticket) as ticket, o.kind, o.comment, o.author, d.address, o.created_at from deliveries d join outbox o on o.id = d.outbox ",
             $rest,
             $lock
         )
@@ -265,9 +269,49 @@ pub async fn of_mail(tx: &mut Tx, mail: OutboxId, now: Timestamp) -> Result<Vec<
 /// When the database refuses.
 pub async fn put(tx: &mut Tx, id: DeliveryId, what: &Outcome<'_>, now: Timestamp) -> Result<()> {
     let sql = "update deliveries set state = $2, words = $3, next_at = coalesce($4, next_at), settled_at = $5, lease_owner = null, lease_until = null, held_back = null,
-        first_try_at = case when $4 is null then first_try_at else null end where id = $1";
+        first_try_at = case when $4 is null then first_try_at else null end, set_aside_at = null, set_aside_by = null where id = $1";
     let settled = what.next_at.is_none().then(|| ms(now));
     on!(tx, c => sqlx::query(sql)
         .bind(id.0).bind(what.state).bind(what.words).bind(what.next_at.map(ms)).bind(settled).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// Whether somebody was told of something for the first time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// Now.
+    Now,
+    /// They know.
+    Before,
+}
+
+/// The author of a copy is told that it did not arrive; once.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn tell_once(tx: &mut Tx, id: DeliveryId, now: Timestamp) -> Result<Told> {
+    let sql = "update deliveries set told_at = $2 where id = $1 and told_at is null";
+    let told = on!(tx, c => sqlx::query(sql).bind(id.0).bind(ms(now)).execute(c).await.map(|it| it.rows_affected()))?;
+    Ok(if told == 1 { Told::Now } else { Told::Before })
+}
+
+/// Somebody says that nothing more is to be done about a copy; its state stays.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_aside(tx: &mut Tx, id: DeliveryId, by: PersonId, now: Timestamp) -> Result<()> {
+    let sql = "update deliveries set set_aside_at = $2, set_aside_by = $3 where id = $1";
+    on!(tx, c => sqlx::query(sql).bind(id.0).bind(ms(now)).bind(by.0).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// One more copy of the same mail, to another address, in place of one that did not arrive; due now.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn send_in_place_of(tx: &mut Tx, id: DeliveryId, address: &EmailAddress, now: Timestamp) -> Result<()> {
+    let sql = "insert into deliveries (outbox, mailbox, address, domain, person, automatic, rank, state, next_at, created_at, instead_of)
+        select outbox, mailbox, $2, $3, person, automatic, rank, 'waiting', $4, $4, id from deliveries where id = $1";
+    on!(tx, c => sqlx::query(sql).bind(id.0).bind(address.folded()).bind(address.domain()).bind(ms(now)).execute(c).await.map(|_| ()))?;
     Ok(())
 }

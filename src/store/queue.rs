@@ -240,7 +240,7 @@ async fn rows(conn: &mut Conn, sql: String, binds: &[i64]) -> Result<Vec<QueueRo
 }
 
 /// The scope as a condition on single tickets; `$1` is the person, 0 where there is none.
-fn seen(scope: Scope) -> (&'static str, i64) {
+pub(super) fn seen(scope: Scope) -> (&'static str, i64) {
     match scope {
         Scope::All => ("$1 = 0", 0),
         Scope::OwnAndUnassigned(who) => ("(t.assignee = $1 or t.assignee is null)", who.0),

@@ -15,6 +15,7 @@ mod held_mail;
 mod lists;
 mod live;
 mod mail_health;
+mod not_sent;
 mod people;
 mod policies;
 mod portal;

@@ -111,6 +111,12 @@ pub const RULES: &[Rule] = &[
         "select 'delivery ' || d.id as place from deliveries d where d.state = 'withheld' and (d.attempts > 0 or d.lease_owner is not null)",
     ),
     rule(
+        "in-place-of",
+        "a copy was sent in place of one of another mail",
+        "select 'delivery ' || d.id as place from deliveries d join deliveries o on o.id = d.instead_of
+            where o.outbox <> d.outbox",
+    ),
+    rule(
         "note-to-customer",
         "a note among staff was owed to a customer",
         "select 'delivery ' || d.id || ' of #' || c.ticket as place from deliveries d join outbox o on o.id = d.outbox
