@@ -133,7 +133,7 @@ impl Panel {
 
 /// Every route of the panel, each with who may.
 pub fn routes() -> Routes {
-    correcting(Routes::default())
+    mail(correcting(Routes::default()))
         // signing in
         .get("/", Policy::Anyone, sign_in::start)
         .get("/login", Policy::Anyone, sign_in::form)
@@ -200,7 +200,17 @@ pub fn routes() -> Routes {
         .get("/events", Policy::Staff, live::follow)
         // figures
         .get("/analytics", Policy::Staff, analytics::show)
-        // mailboxes and the outbox
+        // people
+        .get("/users", Policy::Admin, people::list)
+        .post("/users", Policy::Admin, people::add)
+        .get("/users/new", Policy::Admin, people::new)
+        .get("/users/{id}", Policy::Admin, people::person::show)
+        .post("/users/{id}", Policy::Admin, people::person::change)
+}
+
+/// How mail comes and goes.
+fn mail(routes: Routes) -> Routes {
+    routes
         .get("/mail", Policy::Staff, mailboxes::show)
         .post("/mail/outbox/{id}", Policy::Admin, mailboxes::settle)
         .post("/mail/mailboxes/{id}/connect", Policy::Admin, connect::begin)
@@ -210,12 +220,6 @@ pub fn routes() -> Routes {
         .get("/mail/messages", Policy::Admin, ledger::list)
         .get("/mail/messages/{id}", Policy::Admin, ledger::show)
         .get("/mail/messages/{id}/source", Policy::Admin, ledger::source)
-        // people
-        .get("/users", Policy::Admin, people::list)
-        .post("/users", Policy::Admin, people::add)
-        .get("/users/new", Policy::Admin, people::new)
-        .get("/users/{id}", Policy::Admin, people::person::show)
-        .post("/users/{id}", Policy::Admin, people::person::change)
 }
 
 /// Mistakes taken back on one ticket.

@@ -236,7 +236,11 @@ async fn refuse(desk: &Desk, lane: &mut Lane, now: Timestamp) -> Result<()> {
         let (done, owner) = (&lane.hands.ended[at], &lane.owner);
         let words = &match &done.answer {
             HandOver::Refused { words, .. } => words.clone(),
-            given_up => format!("given up after three days; the last answer: {}", given_up.words()),
+            given_up @ (HandOver::Accepted { .. }
+            | HandOver::Deferred { .. }
+            | HandOver::Unknown { .. }
+            | HandOver::AccountTrouble { .. }
+            | HandOver::Stopped { .. }) => format!("given up after three days; the last answer: {}", given_up.words()),
         };
         let what = &Outcome { state: DeliveryState::Refused.as_str(), words, next_at: None };
         transact(desk, |mut tx| async move {

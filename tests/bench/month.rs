@@ -144,7 +144,7 @@ fn message(n: usize, size: usize) -> String {
     let answers = if nth == 0 { String::new() } else { format!("In-Reply-To: <{ticket}.0@home.test>\r\n") };
     let line = format!("Since the update of {n} the station shows as offline although its light is green.\r\n");
     let text = line.repeat((size / line.len()).max(1));
-    let file = if n % 100 == 0 { format!("{n:06}MailIsALetter").repeat(15_000) } else { String::new() };
+    let file = if n.is_multiple_of(100) { format!("{n:06}MailIsALetter").repeat(15_000) } else { String::new() };
     format!(
         "From: Customer {from} <c{from}@home.test>\r\nTo: {ADDRESS}\r\nSubject: Station {ticket} is offline\r\nDate: Mon, 2 Nov 2026 10:00:00 +0100\r\n\
          Message-ID: <{ticket}.{nth}@home.test>\r\n{answers}MIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=o\r\n\r\n--o\r\n\

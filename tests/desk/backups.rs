@@ -28,7 +28,7 @@ async fn one_is_made_when_it_is_due_and_the_old_ones_go_when_a_newer_is_whole() 
     desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await;
     let schedule = Schedule { folder: desk.folder.path().join("backups"), every: SignedDuration::from_hours(24), keep: 2 };
     let round = || async { step(&desk.desk, &schedule, &settings()).await.unwrap() };
-    let facts = || async { rows::facts(&mut *desk.desk.store.read().await.unwrap()).await.unwrap() };
+    let facts = || async { rows::facts(&mut desk.desk.store.read().await.unwrap()).await.unwrap() };
     assert_eq!(facts().await.last_verified, None);
 
     let Step::Made(first, 0) = round().await else { panic!("the first is due at once") };

@@ -30,7 +30,7 @@ async fn shadow() -> TestDesk {
 }
 
 async fn withheld(desk: &TestDesk) -> Vec<Outgoing> {
-    health::outbox(&mut *desk.desk.store.read().await.unwrap(), Which::Withheld, None, 100).await.unwrap()
+    health::outbox(&mut desk.desk.store.read().await.unwrap(), Which::Withheld, None, 100).await.unwrap()
 }
 
 fn words(text: &str, seen: Option<CommentId>) -> Reply {

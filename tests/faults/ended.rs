@@ -23,7 +23,7 @@ async fn told_to_end_in_the_middle_of_its_work_it_ends_in_time_and_sends_nothing
     let mut n = 0;
     for round in 0..ROUNDS {
         let daemon = Daemon::start(folder.path(), "warn", "");
-        let before = i64::try_from(n).unwrap();
+        let before = i64::from(n);
         for _ in 0..MAILS {
             n += 1;
             world.deliver(SUPPORT, mail(&format!("C{n} <c{n}@home.test>"), &format!("Request {n}"), "It smokes.").as_bytes());

@@ -66,7 +66,7 @@ impl Scene {
     }
 
     async fn kept(&self) -> Option<oauth::Kept> {
-        oauth::kept(&mut *self.desk.desk.store.read().await.unwrap(), self.desk.mailbox).await.unwrap()
+        oauth::kept(&mut self.desk.desk.store.read().await.unwrap(), self.desk.mailbox).await.unwrap()
     }
 
     async fn state(&self) -> TokenState {

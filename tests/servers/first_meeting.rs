@@ -78,7 +78,7 @@ impl Met {
     }
 
     async fn existing(&self) -> Existing {
-        mailboxes::existing(&mut *self.desk.desk.store.read().await.unwrap(), self.desk.mailbox).await.unwrap().unwrap()
+        mailboxes::existing(&mut self.desk.desk.store.read().await.unwrap(), self.desk.mailbox).await.unwrap().unwrap()
     }
 
     fn left_there(&self) -> (usize, usize) {

@@ -214,24 +214,10 @@ impl Place {
                 sleep(ms).await;
                 self.proxy(wire).open();
             }
-            Fault::Kill { daemon } => {
+            Fault::Kill { .. } | Fault::Stop { .. } | Fault::Term { .. } => {
                 self.life().await;
                 sleep(moment).await;
-                self.processes[daemon].kill();
-                self.processes[daemon].start();
-            }
-            Fault::Stop { daemon, ms } => {
-                self.life().await;
-                sleep(moment).await;
-                self.processes[daemon].signal("STOP");
-                sleep(ms).await;
-                self.processes[daemon].signal("CONT");
-            }
-            Fault::Term { daemon } => {
-                self.life().await;
-                sleep(moment).await;
-                self.processes[daemon].term().await;
-                self.processes[daemon].start();
+                self.strike(fault).await;
             }
             Fault::FullDisk { ms } => {
                 let Ok(disk) = &self.disk else { return false };
@@ -256,6 +242,31 @@ impl Place {
             }
         }
         true
+    }
+
+    /// Signals a process.
+    async fn strike(&mut self, fault: &Fault) {
+        match *fault {
+            Fault::Kill { daemon } => {
+                self.processes[daemon].kill();
+                self.processes[daemon].start();
+            }
+            Fault::Stop { daemon, ms } => {
+                self.processes[daemon].signal("STOP");
+                tokio::time::sleep(Duration::from_millis(ms)).await;
+                self.processes[daemon].signal("CONT");
+            }
+            Fault::Term { daemon } => {
+                self.processes[daemon].term().await;
+                self.processes[daemon].start();
+            }
+            Fault::Wire { .. }
+            | Fault::AtCommit { .. }
+            | Fault::Down { .. }
+            | Fault::FullDisk { .. }
+            | Fault::Clock { .. }
+            | Fault::Restart => {}
+        }
     }
 
     /// Nothing is broken any more.
