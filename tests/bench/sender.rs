@@ -124,6 +124,7 @@ async fn owe(desk: &Desk, mailbox: MailboxId, messages: usize) {
             sha256: &sha256,
             subject: "Your request",
             automatic: Automatic::No,
+            leaves: outbox::Leaves::Yes,
         };
         outbox::insert(&mut tx, &new, &[Recipient { address: to(n).parse().unwrap(), person: None }], now, now);
     }
