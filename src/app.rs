@@ -23,6 +23,7 @@ use crate::{
         housekeeping,
         instance::{self, Instance},
         intake::{self, Watched},
+        lmtp::{self, OpenDoor},
         look_again,
         sender::{self, Lane, LaneBounds},
         take_in,
@@ -74,6 +75,11 @@ impl App {
         let owner = instance.owner();
         sender::take_up(&desk).await?;
         app.tasks.spawn(instance::run(desk.clone(), instance.clone(), app.stop.clone()));
+        if let Some(door) = &config.lmtp {
+            let mend = || format!("lmtp.listen: {} cannot be had; another program may listen there, or its folder is missing", door.at);
+            let open = OpenDoor::open(door.clone()).await.with_context(mend)?;
+            app.tasks.spawn(lmtp::run(desk.clone(), open, app.stop.clone()));
+        }
         app.tasks.spawn(housekeeping::run(desk.clone(), app.stop.clone()));
         if let Some(schedule) = &config.desk.backup {
             app.tasks.spawn(backup::run(desk.clone(), schedule.clone(), settings(config)?, app.stop.clone()));

@@ -3,6 +3,7 @@
 mod desk;
 mod fault;
 mod key;
+mod lmtp;
 mod mailbox;
 mod nearest;
 mod oauth;
@@ -28,7 +29,7 @@ use self::{
     section::{Noted, Reading, Section},
     value::{list, text, word},
 };
-use crate::desk::{network::Network, public_url::PublicUrl, settings::DeskSettings};
+use crate::desk::{lmtp::LmtpDoor, network::Network, public_url::PublicUrl, settings::DeskSettings};
 
 /// A configuration without a fault: every value is within its bounds, every secret was read.
 #[derive(Clone, Debug)]
@@ -57,6 +58,8 @@ pub struct Config {
     pub log_filter: String,
     /// `[desk]`.
     pub desk: DeskSettings,
+    /// `[lmtp]`: where a mail server hands mail over; none: nowhere.
+    pub lmtp: Option<LmtpDoor>,
     /// `[[mailbox]]`, in the order of the file; may be empty.
     pub mailboxes: Vec<Mailbox>,
 }
@@ -139,6 +142,7 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
     let log = top.or("log", LogFormat::Text, word(LOG_FORMATS));
     let log_level = top.or("log_level", "info".to_owned(), log_level);
     let desk = desk::read(&mut top);
+    let lmtp = lmtp::read(&mut top);
     let mailboxes = mailbox::read(&mut top, &desk.name);
     top.finish();
     Ok(Config {
@@ -155,6 +159,7 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
         // Below info it writes every line of a sign-in, password and all.
         log_filter: format!("{log_level},async_imap=info,tower_http=info"),
         desk,
+        lmtp: lmtp?,
         mailboxes: mailboxes?,
     })
 }

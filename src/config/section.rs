@@ -161,6 +161,11 @@ impl<'r> Section<'r> {
         self.optional(key, |value| super::value::text(value).map(|it| base.join(it)))
     }
 
+    /// Where relative paths begin.
+    pub fn base(&self) -> PathBuf {
+        self.reading.base.clone()
+    }
+
     /// Notes that a key which the others call for is not there.
     pub fn missing(&mut self, key: &str, mend: &str) -> Noted {
         self.fault(self.place.clone(), format!("{}{key} is missing; {mend}", self.title))

@@ -25,6 +25,7 @@ pub(super) fn config(panel: SocketAddr, world: &World, data_dir: &Path, undo_win
     let database = format!("sqlite:{}", data_dir.join("maildesk.db").display());
     Ok(Config {
         text: SecretString::default(),
+        lmtp: None,
         listen: panel,
         public_url: PublicUrl::parse(&format!("http://{panel}"))?,
         data_dir: data_dir.to_owned(),

@@ -15,6 +15,7 @@ pub mod health;
 pub mod id;
 pub mod last_admin;
 pub mod link;
+pub mod lmtp;
 pub mod loop_guard;
 pub mod mailbox;
 pub mod matching;

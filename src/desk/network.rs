@@ -15,6 +15,12 @@ pub struct Network {
 pub struct NotANetwork;
 
 impl Network {
+    /// Whether every address of its kind lies in it.
+    #[must_use]
+    pub fn is_everybody(&self) -> bool {
+        self.bits == 0
+    }
+
     /// Whether an address lies in it. An IPv4 address in IPv6 dress (`::ffff:10.1.2.3`) is taken as what it is.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

@@ -10,6 +10,7 @@ pub mod html;
 pub mod http;
 pub mod imap;
 mod kind;
+pub mod lmtp;
 pub mod oauth;
 pub mod parse;
 mod phrases;

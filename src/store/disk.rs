@@ -2,6 +2,8 @@
 
 use std::{fmt, io, path::Path};
 
+use crate::store::StoreError;
+
 /// Room on a disk, in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Room {
@@ -43,4 +45,24 @@ pub fn try_writing(folder: &Path) -> io::Result<()> {
     file.write_all(&[0; 4096])?;
     file.as_file().sync_all()?;
     file.close()
+}
+
+impl StoreError {
+    /// Whether a disk is full: SQLite's SQLITE_FULL, PostgreSQL's disk_full, a file's ENOSPC.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Database(sqlx::Error::Database(it)) => it.code().is_some_and(|code| code == "13" || code == "53100"),
+            Self::File { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
+            Self::Database(_)
+            | Self::Migrate(_)
+            | Self::InUse(_)
+            | Self::HalfRestored(_)
+            | Self::Damaged { .. }
+            | Self::Unknown(_)
+            | Self::Unreadable { .. }
+            | Self::Content { .. }
+            | Self::LeaseLost { .. } => false,
+        }
+    }
 }

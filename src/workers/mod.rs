@@ -17,6 +17,7 @@ pub mod housekeeping;
 pub mod instance;
 pub mod intake;
 pub mod lease;
+pub mod lmtp;
 pub mod look_again;
 pub mod sender;
 pub mod take_in;
@@ -43,6 +44,17 @@ pub enum WorkerError {
 pub(crate) async fn caught<T>(step: impl Future<Output = Result<T>>) -> Result<T> {
     let caught = AssertUnwindSafe(step).catch_unwind().await;
     caught.unwrap_or_else(|cause| Err(WorkerError::Panicked(what_panicked(&*cause))))
+}
+
+impl WorkerError {
+    /// Whether a disk is full.
+    #[must_use]
+    pub fn is_full(&self) -> bool {
+        match self {
+            Self::Store(error) | Self::Action(ActionError::Store(error)) => error.is_full(),
+            Self::Imap(_) | Self::Action(_) | Self::Panicked(_) => false,
+        }
+    }
 }
 
 /// Every step's answer.

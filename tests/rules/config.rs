@@ -343,3 +343,24 @@ fn a_relative_folder_lies_beside_the_file() {
     let config = read(&desk("data_dir = \"data\"", "", "", PASSWORD, "")).unwrap();
     assert_eq!(config.data_dir, PathBuf::from("/etc/maildesk/data"));
 }
+
+#[test]
+fn mail_is_handed_over_by_this_machine_or_by_whom_the_file_names() {
+    let lmtp = |text: &str| format!("{}[lmtp]\n{text}\n", plain_desk());
+    let door = |text: &str| read(&lmtp(text)).unwrap().lmtp.unwrap();
+    assert!(read(&plain_desk()).unwrap().lmtp.is_none());
+    assert!(door("listen = \"127.0.0.1:2400\"").admits("127.0.0.1".parse().unwrap()));
+    assert_eq!(door("listen = \"unix:lmtp.sock\"\nsocket_mode = \"600\"").at.to_string(), "unix:/etc/maildesk/lmtp.sock");
+    let named = door("listen = \"10.0.0.2:24\"\nallow = [\"10.0.0.7\"]");
+    assert!(named.admits("10.0.0.7".parse().unwrap()) && !named.admits("10.0.0.8".parse().unwrap()));
+    for (text, mend) in [
+        ("listen = \"0.0.0.0:24\"", "name your mail server in lmtp.allow"),
+        ("listen = \"203.0.113.5:24\"", "LMTP has no sign-in"),
+        ("listen = \"0.0.0.0:24\"\nallow = [\"0.0.0.0/0\"]", "names everybody"),
+        ("listen = \"localhost\"", "unix:/run/maildesk/lmtp.sock"),
+        ("listen = \"unix:x\"\nsocket_mode = \"888\"", "octal digits"),
+    ] {
+        let said = faults(&lmtp(text));
+        assert!(said.contains(mend), "{text}: {said}");
+    }
+}

@@ -9,6 +9,7 @@ mod house_ca;
 mod imap;
 #[path = "../support/line_client.rs"]
 mod line_client;
+mod lmtp;
 mod misbehaving;
 #[path = "../support/postgres.rs"]
 mod postgres;
