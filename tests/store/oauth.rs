@@ -39,13 +39,13 @@ async fn one_instance_renews_a_token_and_the_others_wait_for_it() {
     let store = &TempStore::new().await.store;
     let id = mailbox(store).await;
     done(store, async |tx| oauth::connect(tx, id, "p", &token("first", 60), Some("support@desk.test"), at(0)).await).await;
-    let version = async || oauth::kept(&mut *store.read().await.unwrap(), id).await.unwrap().unwrap().version;
+    let version = async || oauth::kept(&mut store.read().await.unwrap(), id).await.unwrap().unwrap().version;
     let seen = version().await;
     assert!(done(store, async |tx| oauth::lease(tx, id, "one", seen, at(30)).await).await);
     assert!(!done(store, async |tx| oauth::lease(tx, id, "two", seen, at(30)).await).await);
     assert!(done(store, async |tx| oauth::renewed(tx, id, "one", seen, &token("second", 90), at(31)).await).await);
     assert!(!done(store, async |tx| oauth::lease(tx, id, "two", seen, at(32)).await).await, "it set out from the token before");
-    let kept = oauth::kept(&mut *store.read().await.unwrap(), id).await.unwrap().unwrap();
+    let kept = oauth::kept(&mut store.read().await.unwrap(), id).await.unwrap().unwrap();
     assert_eq!((kept.access_token.unwrap(), kept.refresh_token.unwrap()), (b"second".to_vec(), b"refresh second".to_vec()));
     assert_eq!((kept.facts.good_until, kept.facts.renewed_at, kept.facts.connected_at), (Some(at(90)), Some(at(31)), Some(at(0))));
 }
@@ -73,7 +73,7 @@ async fn a_renewal_that_comes_after_a_new_connection_changes_nothing() {
     done(store, async |tx| oauth::connect(tx, id, "p", &token("by hand", 91), None, at(31)).await).await;
     assert!(!done(store, async |tx| oauth::renewed(tx, id, "one", 0, &token("late", 92), at(32)).await).await);
     done(store, async |tx| oauth::failed(tx, id, 0, "late", Remedy::Connect, at(33)).await).await;
-    let kept = oauth::kept(&mut *store.read().await.unwrap(), id).await.unwrap().unwrap();
+    let kept = oauth::kept(&mut store.read().await.unwrap(), id).await.unwrap().unwrap();
     assert_eq!((kept.access_token.unwrap(), kept.facts.error), (b"by hand".to_vec(), None));
 }
 
@@ -85,7 +85,7 @@ async fn what_is_wrong_is_told_since_when_until_a_token_comes() {
     for minutes in [5, 7] {
         done(store, async |tx| oauth::failed(tx, id, 0, "no answer", Remedy::Configure, at(minutes)).await).await;
     }
-    let all = async || oauth::all_facts(&mut *store.read().await.unwrap()).await.unwrap();
+    let all = async || oauth::all_facts(&mut store.read().await.unwrap()).await.unwrap();
     let [(told, facts)] = &all().await[..] else { panic!() };
     assert_eq!((*told, facts.failing_since, facts.remedy), (id, Some(at(5)), Remedy::Configure));
     assert!(done(store, async |tx| oauth::lease(tx, id, "one", 0, at(8)).await).await);
