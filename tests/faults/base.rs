@@ -136,7 +136,7 @@ pub fn configure(folder: &Path, world: &World, mailboxes: &[&str]) {
     for name in mailboxes {
         let account = format!("host = \"127.0.0.1\"\ntls = \"none\"\nuser = \"{name}@desk.test\"\npassword = \"{MAILBOX_PASSWORD}\"");
         text += &format!(
-            "\n[[mailbox]]\nname = \"{name}\"\naddress = \"{name}@desk.test\"\ntake_existing = \"all\"\n\n[mailbox.imap]\n{account}\nport = {imap}\n\n[mailbox.smtp]\n{account}\nport = {smtp}\n"
+            "\n[[mailbox]]\nname = \"{name}\"\naddress = \"{name}@desk.test\"\ntake_existing = \"all\"\nfirst_connection = \"take\"\n\n[mailbox.imap]\n{account}\nport = {imap}\n\n[mailbox.smtp]\n{account}\nport = {smtp}\n"
         );
     }
     fs::write(folder.join("maildesk.toml"), text).unwrap();

@@ -214,6 +214,11 @@ pub(super) fn listed(response: &Response<'_>) -> Option<Listed> {
     Some(Listed { uid: uid?, size: size?, internal_date })
 }
 
+/// When a message came, where that is told.
+pub(super) fn came(attributes: &[AttributeValue<'_>]) -> Option<Timestamp> {
+    attributes.iter().find_map(|it| if let AttributeValue::InternalDate(it) = it { date(it) } else { None })
+}
+
 /// UID, date and length of a message that came whole; of one whose flags alone are told, nothing.
 fn given(response: &Response<'_>) -> Option<(u32, Option<Timestamp>, usize)> {
     let Response::Fetch(_, attributes) = response else { return None };

@@ -36,10 +36,10 @@ impl Session {
         });
         refused_is_unknown(counted.await)?;
         let mut ends: Vec<(u32, Timestamp)> = Vec::new();
-        let command = format!("FETCH 1,{there} (UID RFC822.SIZE INTERNALDATE)");
+        let command = format!("FETCH 1,{there} (INTERNALDATE)");
         let asked = self.dialog.checked(&command, |response| {
-            if let (Response::Fetch(number, _), Some(at)) = (response, fetch::listed(response).and_then(|it| it.internal_date)) {
-                ends.push((*number, at));
+            if let Response::Fetch(number, attributes) = response {
+                ends.extend(fetch::came(attributes).map(|at| (*number, at)));
             }
         });
         refused_is_unknown(asked.await)?;

@@ -6,10 +6,11 @@ use jiff::Timestamp;
 
 use super::{Watch, marks};
 use crate::{
+    desk::settings::TakeExisting,
     mail::imap::Listed,
     store::{
         left_alone,
-        mailboxes::{self, Existing},
+        mailboxes::{self, Existing, Word},
         sightings::{self, Marks},
     },
     workers::Result,
@@ -47,6 +48,10 @@ impl Watch<'_> {
     /// Nothing of what lies there is taken before it is said what of it is.
     async fn meet_first(&mut self) -> Result<u32> {
         let existing = self.look().await?;
+        if existing.word == Word::Take(TakeExisting::All) {
+            self.note_meeting(1, &[], Some(&existing)).await?;
+            return Ok(1);
+        }
         let next = self.next_to_come().await?;
         let before = self.there_before(next, &HashSet::new()).await?;
         self.note_meeting(next, &before, Some(&existing)).await?;

@@ -115,7 +115,7 @@ impl Place {
             "listen = \"127.0.0.1:{port}\"\npublic_url = \"{panel}\"\ndata_dir = \"data\"\nlog_level = \"info\"\nsecret_key = \"{}\"\n{database}\n\
              [desk]\nundo_window = \"1s\"\nmax_automatic_per_hour = 100000\nmax_automatic_per_domain_hour = 100000\nmax_automatic_per_address_hour = 1000\n\
              max_automatic_per_address_day = 1000\n\n\
-             [[mailbox]]\nname = \"support\"\naddress = \"{SUPPORT}\"\ntake_existing = \"all\"\n\n[mailbox.imap]\n{}\n[mailbox.smtp]\n{}per_minute = 100000\n",
+             [[mailbox]]\nname = \"support\"\naddress = \"{SUPPORT}\"\ntake_existing = \"all\"\nfirst_connection = \"take\"\n\n[mailbox.imap]\n{}\n[mailbox.smtp]\n{}per_minute = 100000\n",
             "ab".repeat(32),
             server(self.imap.port),
             server(self.smtp.port)
