@@ -80,7 +80,7 @@ impl App {
             let open = OpenDoor::open(door.clone()).await.with_context(mend)?;
             app.tasks.spawn(lmtp::run(desk.clone(), open, app.stop.clone()));
         }
-        app.tasks.spawn(housekeeping::run(desk.clone(), app.stop.clone()));
+        app.tasks.spawn(housekeeping::run(desk.clone(), instance.clone(), app.stop.clone()));
         if let Some(schedule) = &config.desk.backup {
             app.tasks.spawn(backup::run(desk.clone(), schedule.clone(), settings(config)?, app.stop.clone()));
         }

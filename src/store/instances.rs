@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     desk::id::InstanceId,
-    store::{Conn, Db, Result, Store, Tx, ms, on, sending},
+    store::{Conn, Db, Result, Store, Tx, leases, messages, ms, on, sending},
 };
 
 /// A run as another one sees it.
@@ -116,17 +116,22 @@ pub enum Burial {
     NotDead,
 }
 
-/// A run that has not said for long that it lives is given up, and everything that it had leased with it.
+/// A run that has not said for long that it lives is given up, and everything that it had leased with it. What it left undecided in
+/// the mailboxes that it read may be what ended it.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn bury(tx: &mut Tx, dead: &Seen) -> Result<Burial> {
+    let read = leases::held_by(tx, dead.id).await?;
     let sql = "delete from instances where id = $1 and alive_until = $2";
     let gone = on!(tx, c => sqlx::query(sql).bind(dead.id.0).bind(dead.alive_until).execute(c).await.map(|it| it.rows_affected()))?;
     if gone == 0 {
         return Ok(Burial::NotDead);
     }
     sending::give_back(tx, &owner(&dead.name, dead.id)).await?;
+    for mailbox in read {
+        messages::suspect_left_over(tx, Some(mailbox)).await?;
+    }
     Ok(Burial::Done)
 }
 

@@ -28,6 +28,16 @@ pub async fn is_free(conn: &mut Conn, mailbox: MailboxId, instance: InstanceId) 
     Ok(held == 0)
 }
 
+/// The mailboxes that an instance reads.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn held_by(conn: &mut Conn, instance: InstanceId) -> Result<Vec<MailboxId>> {
+    let sql = "select mailbox from fetch_leases where instance = $1 order by mailbox";
+    let rows: Vec<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(instance.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(MailboxId).collect())
+}
+
 /// Grants a mailbox that no other instance reads; none: somebody was quicker. What the same instance was granted before, and may not
 /// have heard of or not have given back, is over.
 ///

@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     desk::{
-        id::{LedgerId, MailboxId, SenderRuleId, TicketNumber},
+        id::{InstanceId, LedgerId, MailboxId, SenderRuleId, TicketNumber},
         message::MessageId,
         triage::{Authenticity, HeldFor, SenderCheck},
     },
@@ -163,15 +163,25 @@ impl Row {
     }
 }
 
-/// What is left to decide, oldest first, at most `limit`.
+/// What is left to decide, oldest first, at most `limit`; of one mailbox, or of all.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn undecided(conn: &mut Conn, limit: i64) -> Result<Vec<LedgerRow>> {
-    let sql =
-        "select id, sha256, size, mailbox, received_at, whole, starts, held from messages where state = 'stored' order by id limit $1";
-    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(limit).fetch_all(c).await)?;
+pub async fn undecided(conn: &mut Conn, of: Option<MailboxId>, limit: i64) -> Result<Vec<LedgerRow>> {
+    let sql = "select id, sha256, size, mailbox, received_at, whole, starts, held from messages
+        where state = 'stored' and (cast($1 as bigint) is null or mailbox = $1) order by id limit $2";
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(of.map(|it| it.0)).bind(limit).fetch_all(c).await)?;
     rows.into_iter().map(Row::ledger).collect()
+}
+
+/// The mailboxes of what is left to decide.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn undecided_mailboxes(conn: &mut Conn) -> Result<Vec<MailboxId>> {
+    let sql = "select distinct mailbox from messages where state = 'stored' order by mailbox";
+    let rows: Vec<i64> = on!(conn, c => sqlx::query_scalar(sql).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(MailboxId).collect())
 }
 
 /// One row.
@@ -211,22 +221,34 @@ pub async fn undecided_of(tx: &mut Tx, ids: &[LedgerId]) -> Result<Vec<LedgerId>
     Ok(rows.into_iter().map(|(id,)| LedgerId(id)).filter(|it| ids.contains(it)).collect())
 }
 
-/// Marks every row that an earlier run left undecided: it may be what ended that run.
+/// Marks every row, of one mailbox or of all, that a run which has ended left undecided: it may be what ended that run.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn suspect_left_over(tx: &mut Tx) -> Result<()> {
-    on!(tx, c => sqlx::query("update messages set starts = 1 where state = 'stored' and starts = 0").execute(c).await.map(|_| ()))?;
+pub async fn suspect_left_over(tx: &mut Tx, of: Option<MailboxId>) -> Result<()> {
+    let sql = "update messages set starts = 1 where state = 'stored' and starts = 0 and (cast($1 as bigint) is null or mailbox = $1)";
+    on!(tx, c => sqlx::query(sql).bind(of.map(|it| it.0)).execute(c).await.map(|_| ()))?;
     Ok(())
 }
 
-/// Counts one more start of a row's decision, before it begins.
+/// Whether a start was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Counted {
+    /// It may begin.
+    Yes,
+    /// Another instance has the mailbox now, and the message with it.
+    NotOurs,
+}
+
+/// Counts one more start of a row's decision, before it begins: by the instance that has its mailbox, or by the only one.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn count_start(tx: &mut Tx, id: LedgerId) -> Result<()> {
-    on!(tx, c => sqlx::query("update messages set starts = starts + 1 where id = $1").bind(id.0).execute(c).await.map(|_| ()))?;
-    Ok(())
+pub async fn count_start(tx: &mut Tx, id: LedgerId, by: Option<InstanceId>) -> Result<Counted> {
+    let sql = "update messages set starts = starts + 1 where id = $1 and (cast($2 as bigint) is null
+        or exists (select 1 from fetch_leases l where l.mailbox = messages.mailbox and l.instance = $2))";
+    let n = on!(tx, c => sqlx::query(sql).bind(id.0).bind(by.map(|it| it.0)).execute(c).await.map(|it| it.rows_affected()))?;
+    Ok(if n > 0 { Counted::Yes } else { Counted::NotOurs })
 }
 
 /// What became of a message.

@@ -9,6 +9,7 @@ use crate::{
     store::sessions,
     workers::{
         Result, caught,
+        instance::Instance,
         take_in::{self, Begun},
     },
 };
@@ -36,8 +37,8 @@ pub async fn step(desk: &Desk, begun: &mut Begun) -> Result<()> {
 }
 
 /// Goes its rounds until it is told to stop.
-pub async fn run(desk: Arc<Desk>, stop: CancellationToken) {
-    let mut begun = Begun::default();
+pub async fn run(desk: Arc<Desk>, instance: Arc<Instance>, stop: CancellationToken) {
+    let mut begun = if desk.store.is_alone() { Begun::default() } else { Begun::by(instance.id()) };
     loop {
         let nap = match caught(step(&desk, &mut begun)).await {
             Ok(()) => EVERY,

@@ -10,7 +10,7 @@ use crate::{
         receive_message::{Incoming, Outcome, hold, receive_messages},
     },
     desk::{
-        id::{LedgerId, MailboxId},
+        id::{InstanceId, LedgerId, MailboxId},
         settings::Mode,
     },
     mail::{
@@ -24,7 +24,7 @@ use crate::{
         StoreError,
         leases::{self, Fence},
         mailboxes,
-        messages::{self, Arrived, Kept, LedgerRow, Taken},
+        messages::{self, Arrived, Counted, Kept, LedgerRow, Taken},
         sightings::{self, Place, ToFile},
     },
     workers::Result,
@@ -158,42 +158,89 @@ fn unread(desk: &Desk, row: LedgerRow) -> Incoming {
 /// Messages that an earlier run left undecided and whose decision this run has begun: a database that fails in between is tried
 /// again as often as it takes, and counts as one start.
 #[derive(Debug, Default)]
-pub struct Begun(HashSet<LedgerId>);
+pub struct Begun {
+    /// Who we are among others; none: there are no others.
+    by: Option<InstanceId>,
+    rows: HashSet<LedgerId>,
+}
+
+impl Begun {
+    /// None yet, by an instance that may not be the only one.
+    #[must_use]
+    pub fn by(instance: InstanceId) -> Self {
+        Self { by: Some(instance), rows: HashSet::new() }
+    }
+}
 
 /// Decides what an earlier run, or a failing database, left undecided; how many. What was there when the program ended is
 /// decided alone, its start counted first, so that a message that ends the program is found and held.
 ///
+/// Among several instances, that is done by the one that reads the mailbox: no two begin the same message, and none counts a start of
+/// what another has in hand.
+///
 /// # Errors
 /// When the database fails.
 pub async fn decide_left_over(desk: &Desk, begun: &mut Begun) -> Result<usize> {
+    let Some(instance) = begun.by else { return decide_those_of(desk, begun, None).await };
+    let mailboxes = messages::undecided_mailboxes(&mut *desk.store.read().await?).await?;
+    let mut n = 0;
+    for mailbox in mailboxes {
+        if leases::held_by(&mut *desk.store.read().await?, instance).await?.contains(&mailbox) {
+            n += decide_those_of(desk, begun, Some(mailbox)).await?;
+        } else if let Some(fence) = borrow(desk, mailbox, instance).await? {
+            let decided = decide_those_of(desk, begun, Some(mailbox)).await;
+            let mut tx = desk.store.begin().await?;
+            leases::give_back(&mut tx, fence).await?;
+            tx.commit().await?;
+            n += decided?;
+        }
+    }
+    Ok(n)
+}
+
+/// A mailbox that nobody reads at the moment; none: somebody does.
+async fn borrow(desk: &Desk, mailbox: MailboxId, instance: InstanceId) -> Result<Option<Fence>> {
+    if !leases::is_free(&mut *desk.store.read().await?, mailbox, instance).await? {
+        return Ok(None);
+    }
+    let mut tx = desk.store.begin().await?;
+    let fence = leases::grant(&mut tx, mailbox, instance, desk.clock.now()).await?;
+    tx.commit().await?;
+    Ok(fence)
+}
+
+async fn decide_those_of(desk: &Desk, begun: &mut Begun, of: Option<MailboxId>) -> Result<usize> {
     let mut n = 0;
     loop {
-        let rows = messages::undecided(&mut *desk.store.read().await?, BATCH).await?;
+        let rows = messages::undecided(&mut *desk.store.read().await?, of, BATCH).await?;
         if rows.is_empty() {
             return Ok(n);
         }
-        n += rows.len();
         let (suspects, others): (Vec<LedgerRow>, Vec<LedgerRow>) = rows.into_iter().partition(|it| it.starts > 0);
         for mut row in suspects {
-            if begun.0.contains(&row.id) {
+            if begun.rows.contains(&row.id) {
                 row.starts -= 1;
             } else {
-                count_start(desk, row.id).await?;
-                begun.0.insert(row.id);
+                match count_start(desk, row.id, begun.by).await? {
+                    Counted::Yes => begun.rows.insert(row.id),
+                    Counted::NotOurs => return Ok(n),
+                };
             }
             decide(desk, vec![row]).await?;
+            n += 1;
         }
+        n += others.len();
         decide(desk, others).await?;
     }
 }
 
-async fn count_start(desk: &Desk, id: LedgerId) -> Result<()> {
+async fn count_start(desk: &Desk, id: LedgerId, by: Option<InstanceId>) -> Result<Counted> {
     let mut tx = desk.store.begin().await?;
-    messages::count_start(&mut tx, id).await?;
+    let counted = messages::count_start(&mut tx, id, by).await?;
     fail_point!("left-over-commit");
     tx.commit().await?;
     fail_point!("left-over-counted");
-    Ok(())
+    Ok(counted)
 }
 
 async fn decide(desk: &Desk, rows: Vec<LedgerRow>) -> Result<()> {
@@ -211,13 +258,17 @@ async fn decide(desk: &Desk, rows: Vec<LedgerRow>) -> Result<()> {
     Ok(())
 }
 
-/// At the start of the daemon: whatever is undecided now was left by a run that ended.
+/// At the start of the daemon: whatever is undecided now was left by a run that ended. Where others may be at work on the same
+/// database, it is not: there that is noted of a run when it is buried (`store/instances.rs`).
 ///
 /// # Errors
 /// When the database fails.
 pub async fn note_left_over(desk: &Desk) -> Result<()> {
+    if !desk.store.is_alone() {
+        return Ok(());
+    }
     let mut tx = desk.store.begin().await?;
-    messages::suspect_left_over(&mut tx).await?;
+    messages::suspect_left_over(&mut tx, None).await?;
     fail_point!("suspect-commit");
     tx.commit().await?;
     fail_point!("suspected");

@@ -13,7 +13,11 @@ use maildesk::{
         settings::TakeExisting,
     },
     mail::imap::ImapLimits,
-    store::{Opener, Store, StoreError, mailboxes, sending},
+    store::{
+        Opener, Store, StoreError, mailboxes,
+        messages::{self, Arrived, Taken},
+        sending,
+    },
     workers::{
         WorkerError,
         caution::Caution,
@@ -21,6 +25,7 @@ use maildesk::{
         intake::{self, Watch, Watched},
         lease::Lease,
         sender,
+        take_in::{self, Begun},
     },
 };
 use tokio::time::Instant;
@@ -289,4 +294,64 @@ async fn two_daemons_take_each_message_once_and_the_second_takes_over_when_the_f
     assert_eq!(rows.count("select count(*) from sightings").await, 21);
     let mailbox = mailboxes::state(&mut two.first.store.read().await.unwrap(), two.desk.mailbox).await.unwrap();
     assert!(mailbox.met_at.is_some());
+}
+
+/// Kept, and not decided: whoever has it in hand reads it at the moment, or has ended.
+async fn keep_undecided(two: &Two, which: std::ops::Range<usize>) {
+    let (desk, now) = (&two.first, two.first.clock.now());
+    let mut tx = desk.store.begin().await.unwrap();
+    for n in which {
+        let raw = mail(&format!("Ann <ann{n}@home.test>"), "Printer", &[], "It smokes.");
+        let sha256 = &desk.store.blobs().put(&mut tx, raw.as_bytes(), now).await.unwrap();
+        let (mailbox, content_key, size) = (two.desk.mailbox, sha256.as_str(), raw.len() as u64);
+        messages::keep(&mut tx, &[Arrived { mailbox, content_key, sha256, size, received_at: now, taken: Taken::Whole }], now)
+            .await
+            .unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_another_instance_has_in_hand_is_suspected_when_that_one_is_dead_and_not_before() {
+    let two = Two::new().await;
+    let (a, b) = (Instance::begin(&two.first, "a").await.unwrap(), Instance::begin(&two.second, "b").await.unwrap());
+    let lease = take(&two.first, &a, &two.watched).await.unwrap();
+    keep_undecided(&two, 0..1).await;
+    let rows = two.rows().await;
+    let suspects = "select count(*) from messages where state = 'stored' and starts = 1";
+    take_in::note_left_over(&two.second).await.unwrap();
+    assert_eq!(take_in::decide_left_over(&two.second, &mut Begun::by(b.id())).await.unwrap(), 0, "it is in the hand of the first");
+    assert_eq!((rows.count(suspects).await, rows.count("select count(*) from messages where state = 'stored'").await), (0, 1));
+
+    let (mut rounds, t0) = (Rounds::default(), Instant::now());
+    instance::step(&two.second, &b, &mut rounds, t0).await.unwrap();
+    two.silence(LEASE * 2).await;
+    for seconds in [10, 20, 30] {
+        instance::step(&two.second, &b, &mut rounds, t0 + Duration::from_secs(seconds)).await.unwrap();
+    }
+    assert_eq!(rows.count(suspects).await, 1, "it may be what has ended the first");
+    assert_eq!(
+        take_in::decide_left_over(&two.second, &mut Begun::by(b.id())).await.unwrap(),
+        1,
+        "nobody reads the mailbox: whoever is there"
+    );
+    assert_eq!(rows.count("select count(*) from messages where decision = 'open-ticket' and starts = 2").await, 1);
+    assert!(is_lost(&lease.begin(&two.first).await) && take(&two.second, &b, &two.watched).await.is_some(), "and it is free again");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_that_look_after_what_was_left_over_one_begins_each_and_no_start_counts_twice() {
+    let two = Two::new().await;
+    let (a, b) = (Instance::begin(&two.first, "a").await.unwrap(), Instance::begin(&two.second, "b").await.unwrap());
+    let rows = two.rows().await;
+    for round in 0..5 {
+        keep_undecided(&two, round * 3..round * 3 + 3).await;
+        rows.run("update messages set starts = 1 where state = 'stored'").await;
+        let (mut of_a, mut of_b) = (Begun::by(a.id()), Begun::by(b.id()));
+        let (one, other) =
+            tokio::join!(take_in::decide_left_over(&two.first, &mut of_a), take_in::decide_left_over(&two.second, &mut of_b));
+        assert_eq!(one.unwrap() + other.unwrap(), 3, "round {round}");
+    }
+    assert_eq!(rows.count("select count(*) from messages where decision = 'open-ticket' and starts = 2").await, 15);
+    assert_eq!(rows.count("select count(*) from tickets").await, 15);
 }
