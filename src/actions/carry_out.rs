@@ -74,8 +74,7 @@ pub(super) async fn carry_out(
 /// A helper hears that their answer was not sent; within the budgets, since anybody can write a From.
 async fn tell_helper(desk: &Desk, tx: &mut Tx, incoming: &Incoming, helper: PersonId, reason: &str, now: Timestamp) -> Result<()> {
     let Some(helper) = people::get(tx, helper).await?.filter(Person::is_active_staff) else { return Ok(()) };
-    let hour = jiff::SignedDuration::from_hours(1);
-    let sent = outbox::automatic_sent(tx, &helper.email, now - hour, now - hour * 24).await?;
+    let sent = outbox::automatic_sent(tx, &helper.email, now).await?;
     if crate::desk::loop_guard::over_budget(sent, &desk.settings.budgets).is_some() {
         return Ok(());
     }

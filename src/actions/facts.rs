@@ -37,13 +37,12 @@ pub(super) async fn gather<'a>(
     now: Timestamp,
 ) -> Result<Facts<'a>> {
     let message = &incoming.message;
-    let hour_ago = now - SignedDuration::from_hours(1);
     let author = match message.author() {
         Some(author) => people::by_email(tx, &author.address).await?,
         None => None,
     };
     let evidence = evidence(desk, tx, message).await?;
-    let tickets = named_tickets(tx, &evidence, author.as_ref(), hour_ago).await?;
+    let tickets = named_tickets(tx, &evidence, author.as_ref(), now).await?;
     let holder = evidence.reply_address.and_then(|it| it.person).or(evidence.our_id.and_then(|it| it.person));
     let token_holder = match holder {
         Some(id) => people::get(tx, id).await?,
@@ -60,7 +59,7 @@ pub(super) async fn gather<'a>(
     };
     let sender = message.author().map(|it| it.address.folded());
     let opened_within_hour = match &sender {
-        Some(sender) => evidence::opened_by(tx, sender, hour_ago).await?,
+        Some(sender) => evidence::opened_by(tx, sender, now).await?,
         None => 0,
     };
     Ok(Facts {
@@ -166,7 +165,7 @@ fn as_corrected(ticket: TicketNumber, led: Led, found_by: FoundBy) -> Corrected 
     Corrected { answered: led.comment, ticket, went, correction: led.correction, by: led.by, found_by }
 }
 
-async fn named_tickets(tx: &mut Tx, evidence: &Evidence, author: Option<&Person>, hour_ago: Timestamp) -> Result<Vec<TicketFacts>> {
+async fn named_tickets(tx: &mut Tx, evidence: &Evidence, author: Option<&Person>, now: Timestamp) -> Result<Vec<TicketFacts>> {
     let mut found = Vec::new();
     for named in evidence.tickets() {
         let Some(ticket) = tickets::standing(tx, named).await? else { continue };
@@ -176,7 +175,7 @@ async fn named_tickets(tx: &mut Tx, evidence: &Evidence, author: Option<&Person>
             Some(person) if participants::of(tx, number, person.id).await? == Some(Participation::Active) => Stands::Participant,
             Some(_) | None => Stands::Stranger,
         };
-        let joined_within_hour = comments::by_mail_since(tx, number, hour_ago).await?;
+        let joined_within_hour = comments::by_mail_within_hour(tx, number, now).await?;
         let marked = if events::marked_as_spam(tx, number).await?.is_some() { Marked::AsSpam } else { Marked::No };
         let (status, status_at) = (ticket.status, ticket.status_at);
         found.push(TicketFacts { named, number, status, status_at, author: stands, joined_within_hour, marked });

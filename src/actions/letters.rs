@@ -112,7 +112,7 @@ async fn may_be_written_to(tx: &mut Tx, change: &Change, person: &Participant, a
     if desk.mailboxes.is_ours(&person.email) || loop_guard::nobody_reads(&person.email) {
         return Ok(false);
     }
-    let sent = outbox::automatic_sent(tx, &person.email, now - SignedDuration::from_hours(1), now - SignedDuration::from_hours(24)).await?;
+    let sent = outbox::automatic_sent(tx, &person.email, now).await?;
     let bound = loop_guard::over_budget(sent, &desk.settings.budgets);
     if let Some(bound) = &bound {
         tracing::warn!(ticket = %change.number(), "no automatic mail about ticket {}: {bound}", change.number());

@@ -1,6 +1,6 @@
 //! Rows of `comments` and `attachments`, one at a time. The conversation as a page shows it is in `store/conversation.rs`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     desk::{
@@ -168,13 +168,15 @@ pub async fn written_since(conn: &mut Conn, ticket: TicketNumber, seen: CommentI
     Ok(rows.into_iter().map(|(id,)| CommentId(id)).collect())
 }
 
-/// Comments on one ticket since `since`: what the budget of a ticket counts.
+/// Comments by mail on one ticket within the hour before `now`: what the budget of a ticket counts. What a clock that was ahead has
+/// written does not count.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn by_mail_since(conn: &mut Conn, ticket: TicketNumber, since: Timestamp) -> Result<u32> {
-    let sql = "select count(*) from comments where ticket = $1 and via = 'mail' and created_at > $2";
-    let n: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).bind(ms(since)).fetch_one(c).await)?;
+pub async fn by_mail_within_hour(conn: &mut Conn, ticket: TicketNumber, now: Timestamp) -> Result<u32> {
+    let sql = "select count(*) from comments where ticket = $1 and via = 'mail' and created_at > $2 and created_at <= $3";
+    let hour_ago = now - SignedDuration::from_hours(1);
+    let n: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).bind(ms(hour_ago)).bind(ms(now)).fetch_one(c).await)?;
     Ok(u32::try_from(n).unwrap_or(u32::MAX))
 }
 

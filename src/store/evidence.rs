@@ -1,6 +1,6 @@
 //! What the ledger can say to the questions of `desk/triage.rs`.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     desk::{
@@ -111,12 +111,12 @@ pub async fn our_mail(conn: &mut Conn, id: &MessageId) -> Result<Option<OutboxId
     Ok(found.map(OutboxId))
 }
 
-/// How many tickets this sender's mail opened since `since`.
+/// How many tickets this sender's mail opened within the hour before `now`. What a clock that was ahead has written does not count.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn opened_by(conn: &mut Conn, sender: &str, since: Timestamp) -> Result<u32> {
-    let sql = "select count(*) from messages where sender = $1 and decided_at > $2 and decision = 'open-ticket'";
-    let n: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(sender).bind(ms(since)).fetch_one(c).await)?;
+pub async fn opened_by(conn: &mut Conn, sender: &str, now: Timestamp) -> Result<u32> {
+    let sql = "select count(*) from messages where sender = $1 and decided_at > $2 and decided_at <= $3 and decision = 'open-ticket'";
+    let n: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(sender).bind(ms(now - SignedDuration::from_hours(1))).bind(ms(now)).fetch_one(c).await)?;
     Ok(u32::try_from(n).unwrap_or(u32::MAX))
 }

@@ -1,6 +1,6 @@
 //! Rows of `outbox` and `deliveries`: mail that was decided on, and what became of it for each recipient.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     desk::{
@@ -106,13 +106,14 @@ pub fn leave_out(tx: &mut Tx, person: PersonId) {
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn automatic_sent(tx: &mut Tx, address: &EmailAddress, hour_ago: Timestamp, day_ago: Timestamp) -> Result<AutomaticSent> {
-    let sql = "select (select count(*) from deliveries where address = $1 and automatic = 1 and created_at > $3),
-        (select count(*) from deliveries where address = $1 and automatic = 1 and created_at > $4),
-        (select count(*) from deliveries where domain = $2 and automatic = 1 and created_at > $3),
-        (select count(*) from deliveries where automatic = 1 and created_at > $3)";
+pub async fn automatic_sent(tx: &mut Tx, address: &EmailAddress, now: Timestamp) -> Result<AutomaticSent> {
+    let (hour_ago, day_ago) = (now - SignedDuration::from_hours(1), now - SignedDuration::from_hours(24));
+    let sql = "select (select count(*) from deliveries where address = $1 and automatic = 1 and created_at > $3 and created_at <= $5),
+        (select count(*) from deliveries where address = $1 and automatic = 1 and created_at > $4 and created_at <= $5),
+        (select count(*) from deliveries where domain = $2 and automatic = 1 and created_at > $3 and created_at <= $5),
+        (select count(*) from deliveries where automatic = 1 and created_at > $3 and created_at <= $5)";
     let (address_hour, address_day, domain_hour, desk_hour): (i64, i64, i64, i64) = on!(tx, c => sqlx::query_as(sql)
-        .bind(address.folded()).bind(address.domain()).bind(ms(hour_ago)).bind(ms(day_ago)).fetch_one(c).await)?;
+        .bind(address.folded()).bind(address.domain()).bind(ms(hour_ago)).bind(ms(day_ago)).bind(ms(now)).fetch_one(c).await)?;
     let unwritten = || tx.later.mails.iter().filter(|it| it.automatic == 1).flat_map(|it| it.to.iter().map(|(to, _)| to));
     let count = |n: i64, more: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
     let to_address = unwritten().filter(|it| *it == address).count();
