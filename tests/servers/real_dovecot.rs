@@ -1,14 +1,20 @@
 //! The session against a real Dovecot.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use maildesk::{
-    desk::mailbox::{ImapAccount, MailServer, Tls},
+    desk::{
+        mailbox::{ImapAccount, MailServer, SignIn, Tls},
+        oauth::{AccessToken, CurrentToken},
+    },
     mail::imap::{DoneFolder, Filed, Filing, ImapError, ImapLimits, Session, Short, Woken, probe},
 };
 use tokio_util::sync::CancellationToken;
 
-use crate::{dovecot::Dovecot, scripted::PATIENCE};
+use crate::{
+    dovecot::{Dovecot, access_token},
+    scripted::PATIENCE,
+};
 
 const SUPPORT: &str = "support@desk.test";
 
@@ -25,6 +31,12 @@ fn account(server: &Dovecot, tls: Tls) -> ImapAccount {
         folder: "INBOX".to_owned(),
         done_folder: Some("Erledigt ✓ & \"so\"".to_owned()),
     }
+}
+
+/// The same account, which signs in with an access token.
+fn with_token(server: &Dovecot, tls: Tls, token: &str) -> (ImapAccount, CurrentToken) {
+    let current = CurrentToken::of(AccessToken::parse(token.to_owned()).unwrap());
+    (ImapAccount { sign_in: SignIn::Token(current.clone()), ..account(server, tls) }, current)
 }
 
 async fn session(server: &Dovecot) -> Session {
@@ -164,4 +176,45 @@ async fn a_message_of_fifty_megabytes_comes_whole() {
     assert_eq!(all.len(), 1, "the one over the limit is not asked for");
     assert!(all[0].1 == large);
     assert!(session.fetch_header(2).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn a_token_signs_in_by_either_mechanism_and_mail_comes() {
+    for mechanism in ["xoauth2", "oauthbearer", "plain oauthbearer xoauth2"] {
+        let server = Dovecot::that_takes(mechanism, &[]);
+        server.deliver(SUPPORT, &mail(1, 300));
+        for tls in [Tls::Implicit, Tls::StartTls, Tls::None] {
+            let (account, _) = with_token(&server, tls, &access_token(SUPPORT, 3600, 1));
+            let mut session = Session::open(&account, ImapLimits::default()).await.unwrap_or_else(|it| panic!("{mechanism}: {it}"));
+            assert_eq!(fetch_all(&mut session, 1).await, [(1, mail(1, 300))], "{mechanism}");
+            session.logout().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_that_is_over_of_somebody_else_or_made_up_is_refused_at_once_with_the_mend() {
+    for mechanism in ["xoauth2", "oauthbearer"] {
+        let server = Dovecot::that_takes(mechanism, &[]);
+        let good = access_token(SUPPORT, 3600, 1);
+        let forged = format!("{}AAAA", &good[..good.len() - 4]);
+        for (what, token) in [
+            ("over", access_token(SUPPORT, -30, 1)),
+            ("of another", access_token("ann@c.test", 3600, 1)),
+            ("forged", forged),
+            ("no token of theirs", "ya29.a0-_~+/=".to_owned()),
+        ] {
+            let (account, current) = with_token(&server, Tls::Implicit, &token);
+            let began = Instant::now();
+            let refused = Session::open(&account, ImapLimits::default()).await.unwrap_err();
+            assert!(matches!(refused, ImapError::TokenRefused { .. }), "{mechanism}, {what}: {refused}");
+            // The server waits for the end of the exchange; without it, we would wait for the server.
+            assert!(began.elapsed() < Duration::from_secs(10), "{mechanism}, {what}: {:?}", began.elapsed());
+            let told = refused.to_string();
+            assert!(told.contains(SUPPORT) && told.contains("connect the mailbox again"), "{told}");
+            assert!(!told.contains(&token), "{told}");
+            current.put(AccessToken::parse(good.clone()).unwrap());
+            Session::open(&account, ImapLimits::default()).await.unwrap();
+        }
+    }
 }

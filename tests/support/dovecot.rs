@@ -8,15 +8,20 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicU32, Ordering},
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
+use aws_lc_rs::hmac;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
 use tempfile::TempDir;
 
 use crate::house_ca::HouseCa;
 
 const PROGRAM: &str = "/usr/sbin/dovecot";
 const PATIENCE: Duration = Duration::from_secs(20);
+
+/// What access tokens are signed with: this server and whoever gives them know it.
+const TOKEN_KEY: &[u8] = b"the key that tokens are signed with";
 
 /// A running server; stopped and gone when dropped.
 pub struct Dovecot {
@@ -35,6 +40,11 @@ pub struct Dovecot {
 impl Dovecot {
     /// Starts one with these accounts, address and password.
     pub fn start(accounts: &[(&str, &str)]) -> Self {
+        Self::that_takes("plain login xoauth2 oauthbearer", accounts)
+    }
+
+    /// The same with these mechanisms of signing in alone.
+    pub fn that_takes(mechanisms: &str, accounts: &[(&str, &str)]) -> Self {
         assert!(Path::new(PROGRAM).exists(), "{PROGRAM} is missing: apt-get install dovecot-imapd");
         let folder = TempDir::new().unwrap();
         let root = fs::metadata("/proc/self").unwrap().uid() == 0;
@@ -55,7 +65,12 @@ impl Dovecot {
         server.folder_of_mail(&server.folder.path().join("mail"));
         let passwords: String = accounts.iter().map(|(user, password)| format!("{user}:{{PLAIN}}{password}\n")).collect();
         fs::write(server.folder.path().join("users"), passwords).unwrap();
-        fs::write(server.folder.path().join("dovecot.conf"), server.configuration(&user, &group, &login, &internal)).unwrap();
+        server.checks_tokens();
+        fs::write(
+            server.folder.path().join("dovecot.conf"),
+            server.configuration(&user, &group, &login, &internal).replace("@mechanisms@", mechanisms),
+        )
+        .unwrap();
         server.run();
         server
     }
@@ -129,6 +144,18 @@ impl Dovecot {
         self.run();
     }
 
+    /// Access tokens are JSON Web Tokens that it checks by itself.
+    fn checks_tokens(&self) {
+        let keys = self.folder.path().join("keys");
+        fs::create_dir_all(keys.join("default/HS256")).unwrap();
+        fs::write(keys.join("default/HS256/default"), BASE64.encode(TOKEN_KEY)).unwrap();
+        let settings = format!(
+            "introspection_mode = local\nlocal_validation_key_dict = fs:posix:prefix={}/\nusername_attribute = email\n",
+            keys.display()
+        );
+        fs::write(self.folder.path().join("oauth2"), settings).unwrap();
+    }
+
     fn run(&mut self) {
         let script = format!("{PROGRAM} -F -c {0}/dovecot.conf & p=$!; cat >/dev/null; kill $p; wait $p", self.folder.path().display());
         let log = fs::File::create(self.folder.path().join("output")).unwrap();
@@ -182,6 +209,18 @@ impl Drop for Dovecot {
     fn drop(&mut self) {
         self.stop();
     }
+}
+
+/// An access token for this account that every such server takes from now on for so many seconds; negative: it is over already. No two
+/// of different numbers are the same (RFC 7519).
+pub fn access_token(user: &str, seconds: i64, number: usize) -> String {
+    let now = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs()).unwrap();
+    let (from, until) = (now.min(now + seconds) - 60, now + seconds);
+    let claims = format!(r#"{{"sub":"{number}","email":"{user}","iat":{from},"nbf":{from},"exp":{until}}}"#);
+    let head = BASE64URL_NOPAD.encode(br#"{"alg":"HS256","typ":"JWT"}"#);
+    let signed = format!("{head}.{}", BASE64URL_NOPAD.encode(claims.as_bytes()));
+    let signature = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, TOKEN_KEY), signed.as_bytes());
+    format!("{signed}.{}", BASE64URL_NOPAD.encode(signature.as_ref()))
 }
 
 fn greets(port: u16) -> bool {
