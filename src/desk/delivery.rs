@@ -45,9 +45,9 @@ pub enum HandOver {
 /// What ails an account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Trouble {
-    /// It cannot be reached, or is busy: it is asked again within a minute.
+    /// It cannot be reached, is busy, or wants another access token, which is being seen to: it is asked again within a minute.
     Passing,
-    /// It refuses the sign-in, or says that a limit is used up: asking often makes it worse.
+    /// It refuses the password, or says that a limit is used up: asking often makes it worse.
     Lasting,
 }
 

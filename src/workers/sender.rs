@@ -27,6 +27,7 @@ use crate::{
     workers::{
         Result, caught,
         hands::{Done, Door, Hands},
+        tokens,
     },
 };
 
@@ -183,6 +184,7 @@ async fn round(desk: &Desk, lane: &mut Lane, taking: Taking) -> Result<Round> {
     })
     .await?;
     lane.hands.ended.drain(..).for_each(|it| tell(&it));
+    tokens::wanted(desk, &lane.pool);
     if renew {
         lane.hands.renewed(at, &mine, FENCE);
     }

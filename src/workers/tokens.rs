@@ -12,7 +12,10 @@ use crate::{
         id::MailboxId,
         oauth::{AccessToken, CurrentToken, Flow, OAuthClient, Remedy},
     },
-    mail::oauth::{self as server, Grant, OAuthError},
+    mail::{
+        oauth::{self as server, Grant, OAuthError},
+        smtp::SmtpPool,
+    },
     store::{
         oauth::{self, Kept},
         sending,
@@ -29,14 +32,17 @@ const A_MOMENT: SignedDuration = SignedDuration::from_secs(2);
 /// However short the life of a token, its server is not asked more often.
 const SHORTEST: SignedDuration = SignedDuration::from_secs(30);
 
-/// After a renewal that failed and may pass by itself, doubling to the longest; and where somebody has to change something.
+/// After a renewal that failed, doubling to the longest; so often also where somebody has to change something, because that may be at
+/// the authorisation server: once it is mended there, mail goes on within a minute, without anybody’s doing.
 const FIRST_PAUSE: SignedDuration = SignedDuration::from_secs(15);
-const LONGEST_PAUSE: SignedDuration = SignedDuration::from_mins(5);
-const PAUSE_TO_CONFIGURE: SignedDuration = SignedDuration::from_mins(10);
+const LONGEST_PAUSE: SignedDuration = SignedDuration::from_secs(45);
 
 /// A token that a mail server refuses is renewed at once, then after so long, doubling to the longest: it may not be the token.
 const AFTER_REFUSAL: SignedDuration = SignedDuration::from_mins(1);
 const LONGEST_AFTER_REFUSAL: SignedDuration = SignedDuration::from_mins(30);
+
+/// In between, the refused one is tried again after so long: once the mail server is mended, mail goes on within a minute.
+const OFFERED_AGAIN: SignedDuration = SignedDuration::from_secs(30);
 
 /// A renewed token that the database does not take is offered to it so often: the refresh token before may be used up.
 const OFFERS: u32 = 60;
@@ -54,6 +60,8 @@ pub struct Keeper {
     adopted: Option<i64>,
     failures: Pauses,
     refusals: Pauses,
+    /// Since when a mail server will not have the token in hand.
+    refused_since: Option<Timestamp>,
 }
 
 /// How often in a row something went wrong, and when it is tried again.
@@ -88,6 +96,7 @@ impl Keeper {
             adopted: None,
             failures: Pauses::default(),
             refusals: Pauses::default(),
+            refused_since: None,
         }
     }
 
@@ -133,9 +142,23 @@ impl Keeper {
         Ok(())
     }
 
+    /// It may have been the mail server and not the token.
+    async fn offer_again(&mut self, desk: &Desk, now: Timestamp) -> Result<()> {
+        let Some(token) = self.current.refused() else {
+            self.refused_since = None;
+            return Ok(());
+        };
+        let since = *self.refused_since.get_or_insert(now);
+        if now.duration_since(since).abs() >= OFFERED_AGAIN {
+            self.refused_since = None;
+            self.put(desk, token).await?;
+        }
+        Ok(())
+    }
+
     /// A token past its time is not tried; the sessions say why there is no newer one.
     fn take_away_what_is_over(&self, kept: &Kept, now: Timestamp) {
-        let over = kept.facts.good_until.is_none_or(|it| it <= now) || self.current.refused().is_some();
+        let over = kept.facts.good_until.is_none_or(|it| it <= now);
         if let Some(why) = kept.facts.error.as_deref().filter(|_| over) {
             self.current.take_away(why);
         }
@@ -157,6 +180,7 @@ pub async fn step(desk: &Desk, keeper: &mut Keeper) -> Result<SignedDuration> {
     match keeper.due(&kept, now) {
         Some(due) if due <= now => renew(desk, keeper, &kept, now).await,
         due => {
+            keeper.offer_again(desk, now).await?;
             keeper.take_away_what_is_over(&kept, now);
             Ok(due.map_or(LONGEST_NAP, |it| it.duration_since(now).min(LONGEST_NAP)))
         }
@@ -260,16 +284,21 @@ async fn keep(desk: &Desk, keeper: &mut Keeper, kept: &Kept, grant: &Grant, aske
 
 async fn note(desk: &Desk, keeper: &mut Keeper, kept: &Kept, refused: &Refused) -> Result<()> {
     let now = desk.clock.now();
-    match refused.remedy {
-        Remedy::Wait => keeper.failures.count(now, FIRST_PAUSE, LONGEST_PAUSE),
-        Remedy::Connect | Remedy::Configure => keeper.failures.count(now, PAUSE_TO_CONFIGURE, PAUSE_TO_CONFIGURE),
-    }
+    keeper.failures.count(now, FIRST_PAUSE, LONGEST_PAUSE);
     if kept.facts.error.as_deref() != Some(&refused.why) {
         tracing::warn!(mailbox = %keeper.name, "mailbox {}: its access token cannot be renewed: {}", keeper.name, refused.why);
     }
     let mut tx = desk.store.begin().await?;
     oauth::failed(&mut tx, keeper.mailbox, kept.version, &refused.why, refused.remedy, now).await?;
     Ok(tx.commit().await?)
+}
+
+/// Whoever keeps the token of an account that lacks one looks at once. To be said when the pause of the account is written, which the
+/// next token ends.
+pub fn wanted(desk: &Desk, pool: &SmtpPool) {
+    if pool.lacks_token() {
+        desk.tokens_moved.send_modify(|it| *it += 1);
+    }
 }
 
 /// Ends when a mailbox that cannot sign in for want of a good token has one; never where that is not what is wrong.

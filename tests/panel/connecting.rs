@@ -258,7 +258,7 @@ async fn a_token_that_a_mail_server_refuses_is_renewed_once_and_then_ever_more_s
         let before = scene.server.renewals();
         scene.step(&mut keeper).await;
         if let Ok(token) = current.get() {
-            current.refuse(&token);
+            current.refuse(&token, "no");
         }
         scene.step(&mut keeper).await;
         if scene.server.renewals() > before {

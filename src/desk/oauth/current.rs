@@ -44,8 +44,8 @@ enum Now {
     #[default]
     NotYet,
     Good(AccessToken),
-    /// A mail server would not have it, whatever its time.
-    Refused(AccessToken),
+    /// A mail server would not have it, whatever its time; and its words.
+    Refused(AccessToken, String),
     /// Why there is none, and the mend.
     None(String),
 }
@@ -65,7 +65,10 @@ impl CurrentToken {
         match &*self.now() {
             Now::Good(token) => Ok(token.clone()),
             Now::NotYet => Err("its access token has not been fetched yet".to_owned()),
-            Now::Refused(_) => Err("the mail server refused its access token, and there is no newer one yet".to_owned()),
+            Now::Refused(_, words) => Err(format!(
+                "its access token was refused ({words}) and there is no newer one yet; if it goes on, connect the mailbox again on the \
+                 panel’s page Mail"
+            )),
             Now::None(why) => Err(why.clone()),
         }
     }
@@ -80,11 +83,11 @@ impl CurrentToken {
         *self.now() = Now::None(why.to_owned());
     }
 
-    /// A mail server refused this one. Changes nothing where a newer one came meanwhile.
-    pub fn refuse(&self, token: &AccessToken) {
+    /// A mail server refused this one, in these words. Changes nothing where a newer one came meanwhile.
+    pub fn refuse(&self, token: &AccessToken, words: &str) {
         let mut now = self.now();
         if matches!(&*now, Now::Good(it) if it.expose() == token.expose()) {
-            *now = Now::Refused(token.clone());
+            *now = Now::Refused(token.clone(), words.to_owned());
         }
     }
 
@@ -92,7 +95,7 @@ impl CurrentToken {
     #[must_use]
     pub fn refused(&self) -> Option<AccessToken> {
         match &*self.now() {
-            Now::Refused(token) => Some(token.clone()),
+            Now::Refused(token, _) => Some(token.clone()),
             Now::NotYet | Now::Good(_) | Now::None(_) => None,
         }
     }
@@ -122,10 +125,10 @@ mod tests {
     #[test]
     fn a_refused_token_is_not_tried_again_and_a_newer_one_is() {
         let current = CurrentToken::of(token("old"));
-        current.refuse(&token("other"));
+        current.refuse(&token("other"), "no");
         assert_eq!(current.get().unwrap().expose(), "old");
-        current.refuse(&token("old"));
-        assert!(current.get().unwrap_err().contains("refused"));
+        current.refuse(&token("old"), "535 over");
+        assert!(current.get().unwrap_err().contains("refused (535 over)"));
         assert_eq!(current.refused().unwrap().expose(), "old");
         current.clone().put(token("new"));
         assert_eq!(current.get().unwrap().expose(), "new");

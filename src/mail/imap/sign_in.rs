@@ -131,8 +131,9 @@ async fn with_token(
         Ok(session) => Ok(Dialog::new(session, server, limit)),
         Err((error, _)) => Err(match not_signed_in(error, &server) {
             Refusal::OfTheSignIn(words) => {
-                current.refuse(&token);
-                ImapError::TokenRefused { server, user, words: refusal(&words, bearer.failure.as_deref()) }
+                let words = refusal(&words, bearer.failure.as_deref());
+                current.refuse(&token, &words);
+                ImapError::TokenRefused { server, user, words }
             }
             Refusal::Other(error) => error,
         }),

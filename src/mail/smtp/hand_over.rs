@@ -84,12 +84,10 @@ async fn give(session: &mut Session, octets: &[u8]) -> (HandOver, After) {
 pub(super) fn not_connected(error: &SmtpError) -> HandOver {
     let words = error.to_string();
     let trouble = match error {
-        SmtpError::SignIn { .. }
-        | SmtpError::NoSignIn { .. }
-        | SmtpError::TokenRefused { .. }
+        SmtpError::SignIn { .. } | SmtpError::NoSignIn { .. } | SmtpError::TakesNoTokens { .. } => Trouble::Lasting,
+        SmtpError::TokenRefused { .. }
         | SmtpError::NoToken { .. }
-        | SmtpError::TakesNoTokens { .. } => Trouble::Lasting,
-        SmtpError::Busy { .. }
+        | SmtpError::Busy { .. }
         | SmtpError::Connect(_)
         | SmtpError::Refused { .. }
         | SmtpError::Lost { .. }

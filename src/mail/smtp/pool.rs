@@ -50,6 +50,13 @@ impl SmtpPool {
         Self(Arc::new(Inner { account, limits, places, stuck, waiting: Mutex::new(Vec::new()), watched: AtomicBool::new(false) }))
     }
 
+    /// Whether it has nothing to sign in with: no access token yet, or one that a server refused.
+    #[must_use]
+    pub fn lacks_token(&self) -> bool {
+        let sign_in = self.0.account.sign_in.as_ref();
+        sign_in.and_then(|(_, it)| it.token()).is_some_and(|it| it.get().is_err())
+    }
+
     /// Hands a finished message to the server for one recipient; waits for a connection if all are busy.
     ///
     /// `from` is the envelope sender, none the null return path. Line ends become CRLF; nothing else is changed.

@@ -55,7 +55,7 @@ async fn with_token(session: &mut Session, account: &SmtpAccount, user: &str, cu
     match exchange(session, account, mechanism, user, &token).await {
         Ok(()) => Ok(()),
         Err(Fault::Reply { code, words }) if REFUSALS.contains(&code) => {
-            current.refuse(&token);
+            current.refuse(&token, &words);
             Err(SmtpError::TokenRefused { server, user: user.to_owned(), words })
         }
         Err(fault) => Err(fault.about(server)),

@@ -158,7 +158,8 @@ async fn nap(pause: Duration, stop: &CancellationToken) {
 /// Growing, jittered pauses.
 fn pause(error: &WorkerError, troubles: u32) -> Duration {
     let first = match error {
-        WorkerError::Imap(ImapError::SignInRefused { .. } | ImapError::TokenRefused { .. }) => PAUSE_AFTER_REFUSAL,
+        // A refused token is not said again before its keeper puts it back, or a newer one.
+        WorkerError::Imap(ImapError::SignInRefused { .. }) => PAUSE_AFTER_REFUSAL,
         WorkerError::Imap(_) | WorkerError::Store(_) | WorkerError::Action(_) | WorkerError::Panicked(_) => FIRST_PAUSE,
     };
     let [jitter] = random_bytes::<1>();
