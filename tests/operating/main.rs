@@ -11,10 +11,14 @@ mod misconfigured;
 mod replay;
 mod serve;
 mod shell;
+mod tokens;
 mod user;
 mod verify;
 mod verify_online;
 
+#[allow(dead_code, reason = "other worlds ask more of it")]
+#[path = "../support/authorisation_server.rs"]
+mod authorisation_server;
 #[allow(dead_code, reason = "other worlds ask more of it")]
 #[path = "../support/dovecot.rs"]
 mod dovecot;
@@ -25,6 +29,9 @@ mod house_ca;
 mod postgres;
 #[path = "../support/rows.rs"]
 mod rows;
+#[allow(dead_code, reason = "other worlds ask more of it")]
+#[path = "../support/scripted.rs"]
+mod scripted;
 #[allow(dead_code, reason = "other worlds ask more of it")]
 #[path = "../demo/web.rs"]
 mod web;

@@ -11,7 +11,8 @@ use std::{
 use maildesk::demo::world::{World, WorldOptions};
 
 use crate::{
-    dovecot::Dovecot,
+    authorisation_server::{AuthorisationServer, CLIENT, SECRET},
+    dovecot::{Dovecot, access_token},
     shell::{Shell, web_server},
     user::user,
     web::Web,
@@ -31,7 +32,17 @@ fn imap(world: &World, password: &str, folder: &str) -> String {
     format!("host = \"127.0.0.1\"\ntls = \"none\"\nport = {}\npassword = \"{password}\"\nfolder = \"{folder}\"\n", world.imap_addr().port())
 }
 
-fn faults(world: &World, dovecot: &Dovecot) -> Vec<Fault> {
+/// A mailbox that signs in with tokens, and whoever gives them has given them too late.
+fn tokens(dovecot: &Dovecot, giver: &AuthorisationServer) -> String {
+    giver.makes_tokens(3600, |_, number| access_token("token@desk.test", -30, number));
+    format!(
+        "host = \"127.0.0.1\"\ntls = \"none\"\nport = {}\n[mailbox.oauth]\nprovider = \"other\"\nflow = \"client_credentials\"\n\
+         client_id = \"{CLIENT}\"\nclient_secret = \"{SECRET}\"\ntoken_url = \"http://{}/token\"\nscope = \"mail offline_access\"\n",
+        dovecot.imap_port, giver.addr
+    )
+}
+
+fn faults(world: &World, dovecot: &Dovecot, giver: &AuthorisationServer) -> Vec<Fault> {
     let (port, ca_file) = (dovecot.imaps_port, dovecot.house.ca_file());
     let tls = format!("host = \"127.0.0.1\"\nport = {port}\nca_file = {ca_file:?}\npassword = \"right\"\n");
     let nobody = "host = \"127.0.0.1\"\ntls = \"none\"\nport = 1\npassword = \"right\"\n".to_owned();
@@ -50,6 +61,12 @@ fn faults(world: &World, dovecot: &Dovecot) -> Vec<Fault> {
             nobody,
             "cannot reach 127.0.0.1:1: Connection refused",
             "is the server up, and does a firewall let this machine through?",
+        ),
+        fault(
+            "token",
+            tokens(dovecot, giver),
+            "Authentication failed. (status 401",
+            "f it goes on, connect the mailbox again on the panel’s page Mail",
         ),
     ]
 }
@@ -106,7 +123,8 @@ async fn ready_says(shell: &Shell, enough: impl Fn(&str, Option<i32>) -> bool) -
 async fn each_fault_of_a_configuration_is_named_by_check_readyz_and_the_panel_and_is_over_when_it_is_mended() {
     let world = World::start(WorldOptions::default()).await.unwrap();
     let dovecot = Dovecot::start(&[("tls-name", "right")]);
-    let faults = faults(&world, &dovecot);
+    let giver = AuthorisationServer::start().await;
+    let faults = faults(&world, &dovecot, &giver);
     for it in &faults {
         world.add_account(&format!("{}@desk.test", it.name), "right");
     }

@@ -24,6 +24,7 @@ pub struct AuthorisationServer {
 #[derive(Default)]
 struct Books {
     made: usize,
+    given: Vec<String>,
     /// Code to challenge and redirect address.
     codes: BTreeMap<String, (String, String)>,
     refresh_tokens: BTreeSet<String>,
@@ -34,7 +35,11 @@ struct Books {
     seconds: u64,
     gives_refresh_tokens: bool,
     refusal: Option<(u16, String)>,
+    /// What makes an access token of its life in seconds and its number.
+    made_by: Option<TokenMaker>,
 }
+
+type TokenMaker = Box<dyn Fn(u64, usize) -> String + Send>;
 
 impl AuthorisationServer {
     pub async fn start() -> Self {
@@ -107,6 +112,23 @@ impl AuthorisationServer {
         self.books().refusal = with.map(|(status, body)| (status, body.to_owned()));
     }
 
+    /// From now on, access tokens are good for so many seconds.
+    pub fn lasts(&self, seconds: u64) {
+        self.books().seconds = seconds;
+    }
+
+    /// From now on, access tokens are made so, of their life in seconds and a number, and are good for so long.
+    pub fn makes_tokens(&self, seconds: u64, by: impl Fn(u64, usize) -> String + Send + 'static) {
+        let mut books = self.books();
+        books.seconds = seconds;
+        books.made_by = Some(Box::new(by));
+    }
+
+    /// Every code, token and refresh token that was given, and every verifier that came: what no log may say.
+    pub fn gave(&self) -> Vec<String> {
+        self.books().given.clone()
+    }
+
     /// The person takes their consent back.
     pub fn withdraw(&self) {
         let mut books = self.books();
@@ -124,13 +146,21 @@ impl Drop for AuthorisationServer {
 impl Books {
     fn make(&mut self, what: &str) -> String {
         self.made += 1;
-        format!("{what}-s3cret-{}", self.made)
+        let made = match &self.made_by {
+            Some(by) if what == "access" => by(self.seconds, self.made),
+            Some(_) | None => format!("{what}-s3cret-{}", self.made),
+        };
+        self.given.push(made.clone());
+        made
     }
 
     fn answer(&mut self, fields: &BTreeMap<String, String>) -> Result<String, (u16, &'static str)> {
         let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
         if (field("client_id"), field("client_secret")) != (CLIENT, SECRET) {
             return Err((401, "invalid_client"));
+        }
+        if !field("code_verifier").is_empty() {
+            self.given.push(field("code_verifier").to_owned());
         }
         match field("grant_type") {
             "authorization_code" => {
