@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use maildesk::desk::oauth::{Flow, Provider};
+
 use crate::{
+    authorisation_server::{AuthorisationServer, CLIENT, SECRET},
     daemon::{MAILBOX_PASSWORD, SUPPORT, Setting, message},
     web::Web,
 };
@@ -22,9 +25,49 @@ async fn logged(setting: &Setting, start: &str) -> String {
     panic!("the log never says {start}\n{}", setting.log());
 }
 
+/// One more mailbox, which an admin connects at an authorisation server; its mail servers take passwords alone.
+fn with_a_token_mailbox(setting: &Setting, giver: &AuthorisationServer) {
+    let path = setting.folder.path().join("maildesk.toml");
+    let (imap, smtp, client) =
+        (setting.world.imap_addr().port(), setting.world.smtp_addr().port(), giver.client(Provider::Other, Flow::Code));
+    let more = format!(
+        "\n[[mailbox]]\nname = \"tokens\"\naddress = \"tokens@desk.test\"\n\
+         [mailbox.imap]\nhost = \"127.0.0.1\"\nport = {imap}\ntls = \"none\"\nuser = \"tokens@desk.test\"\n\
+         [mailbox.smtp]\nhost = \"127.0.0.1\"\nport = {smtp}\ntls = \"none\"\n\
+         [mailbox.oauth]\nprovider = \"other\"\nflow = \"code\"\nclient_id = \"{CLIENT}\"\nclient_secret = \"{SECRET}\"\n\
+         authorize_url = \"{}\"\ntoken_url = \"{}\"\nscope = \"{}\"\n",
+        client.authorize_url.unwrap(),
+        client.token_url,
+        client.scope
+    );
+    std::fs::write(&path, std::fs::read_to_string(&path).unwrap() + &more).unwrap();
+}
+
+/// The mailbox is connected, and its refresh token is used up for the next; what no log may say of it.
+async fn connect_and_renew(ada: &mut Web, giver: &AuthorisationServer, setting: &Setting) -> Vec<String> {
+    ada.get("/mail").await;
+    let page = ada.post("/mail/mailboxes/2/connect", &[]).await;
+    let href = page.between("btn primary\" href=\"", "\"").unwrap_or_else(|| panic!("{}", page.text)).replace("&amp;", "&");
+    let page = ada.get(&giver.agree(&href)).await;
+    let field = |name: &str| page.between(&format!("name=\"{name}\" value=\""), "\"").unwrap();
+    let (state, code) = (field("state"), field("code"));
+    let done = ada.post("/mail/oauth/callback", &[("state", &state), ("code", &code)]).await;
+    assert_eq!(done.status, 303, "{}", done.text);
+    logged(setting, "mailbox tokens: its access token was renewed").await;
+    let mut secrets = giver.gave();
+    // Code, verifier, and two of each token.
+    assert!(secrets.len() >= 6 && secrets.contains(&code), "{secrets:?}");
+    secrets.extend([state, SECRET.to_owned()]);
+    secrets
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn no_secret_of_a_full_run_is_in_its_log() {
     let setting = Setting::new().await;
+    let giver = AuthorisationServer::start().await;
+    // Renewed as soon as tokens ever are.
+    giver.lasts(1);
+    with_a_token_mailbox(&setting, &giver);
     let daemon = setting.daemon_that_logs("trace");
     let set_up = logged(&setting, "make the first one at http://127.0.0.1:8025").await;
     let panel = format!("http://{}", logged(&setting, "the panel listens on http://").await);
@@ -51,6 +94,7 @@ async fn no_secret_of_a_full_run_is_in_its_log() {
 
     setting.world.deliver(SUPPORT, message(1).as_bytes());
     setting.wait_for("select count(*) from deliveries where state = 'sent' and address like 'c1@%'", 1).await;
+    let of_tokens = connect_and_renew(&mut ada, &giver, &setting).await;
     assert!(daemon.end() < Duration::from_secs(15));
 
     let log = setting.log();
@@ -59,6 +103,11 @@ async fn no_secret_of_a_full_run_is_in_its_log() {
     let plain = |password: &str| data_encoding::BASE64.encode(format!("\0{SUPPORT}\0{password}").as_bytes());
     let mut secrets = vec![ADAS.to_owned(), MISTYPED.to_owned(), HALS.to_owned(), MAILBOX_PASSWORD.to_owned(), token];
     secrets.extend([key.trim().to_owned(), plain(MAILBOX_PASSWORD), "The words of 1".to_owned()]);
+    let said_to_servers: Vec<String> = of_tokens
+        .iter()
+        .map(|it| data_encoding::BASE64.encode(format!("user=tokens@desk.test\u{1}auth=Bearer {it}\u{1}\u{1}").as_bytes()))
+        .collect();
+    secrets.extend(of_tokens.into_iter().chain(said_to_servers));
     secrets.extend(ada.secrets().chain(hal.secrets()).map(str::to_owned));
     for secret in secrets {
         let line = log.lines().find(|it| it.contains(&secret));
