@@ -91,6 +91,7 @@
 //! | Who leaves first, for how long is an account left alone? | [`desk::sending`] |
 //! | What is not well, and what to do? | [`desk::trouble`] |
 //! | Who is told of it, how often? | [`desk::alarm`] |
+//! | Is a message from a mailbox to itself due, has it come back? | [`desk::round_trip`] |
 //! | What does a figure mean? | [`desk::analytics`] |
 //! | When is a backup due, and is something wrong with them? | [`desk::backup`] |
 //! | Which HTTP status? | [`actions::ActionError::kind`], mapped once in [`panel::error`] |

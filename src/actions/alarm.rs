@@ -17,7 +17,7 @@ use crate::{
         loop_guard,
         person::{Person, Role},
         token,
-        trouble::{Trouble, sentence},
+        trouble::{Trouble, TroubleKind, sentence},
     },
     mail::compose::{self, AlarmLine, Author, Content, Letterhead, Outgoing},
     store::{
@@ -71,8 +71,12 @@ pub async fn keep(desk: &Desk, findings: &Findings<'_>) -> Result<Vec<Standing>>
 }
 
 fn changes(desk: &Desk, rows: &[Standing], findings: &Findings<'_>, now: Timestamp) -> Vec<Change> {
+    // Where an instance makes no backups, those that others make are theirs to judge.
+    let judges = |it: &Trouble| it.kind != TroubleKind::Backup || desk.settings.backup.is_some();
     let is_mine = |it: &Trouble| {
-        it.about.is_empty() || it.about == findings.instance || desk.mailboxes.iter().any(|(_, mailbox)| mailbox.name == it.about)
+        (it.about.is_empty() && judges(it))
+            || it.about == findings.instance
+            || desk.mailboxes.iter().any(|(_, mailbox)| mailbox.name == it.about)
     };
     alarm::changes(rows, findings.found, &is_mine, findings.going, now)
 }

@@ -28,14 +28,14 @@ use crate::{
         notification::Happening,
         person::{Person, clean_name},
         ticket::{Priority, Status, Turn, clean_subject},
-        triage::{Answer, Authenticity, Decision, Facts, Requester, Voice},
+        triage::{Answer, Authenticity, Decision, Facts, OurOwn, Requester, Voice},
     },
     mail::compose::Content,
     store::{
         Tx,
         outbox::{self, Automatic},
         participants::{self, Participation},
-        people, search,
+        people, round_trips, search,
         tickets::{self, NewTicket},
     },
 };
@@ -54,7 +54,12 @@ pub(super) async fn carry_out(
 ) -> Result<Option<TicketNumber>> {
     let now = facts.now;
     match decision {
-        Decision::Ignore => Ok(None),
+        Decision::Ignore => {
+            if let (OurOwn::Probe, Some(id)) = (facts.our_own, &incoming.message.message_id) {
+                round_trips::back(tx, incoming.row.mailbox, id, now).await?;
+            }
+            Ok(None)
+        }
         Decision::RecordBounce(mail) => deliveries::bounced(desk, tx, *mail, incoming.message.bounce.as_ref(), now).await,
         Decision::Hold { tell } => {
             if let Some(helper) = tell {

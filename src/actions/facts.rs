@@ -21,7 +21,7 @@ use crate::{
         events,
         evidence::{self, Led, TakenIn},
         participants::{self, Participation},
-        people, restored, tickets,
+        people, restored, round_trips, tickets,
     },
 };
 
@@ -98,6 +98,11 @@ fn given_ticket(evidence: &Evidence) -> Option<TicketNumber> {
 
 pub(super) async fn our_own(desk: &Desk, tx: &mut Conn, message: &IncomingMessage) -> Result<OurOwn> {
     let sign = |text: &str| desk.sign(text);
+    if let Some(id) = message.message_id.as_ref().filter(|it| token::is_our_message_id(it, &sign))
+        && round_trips::is_one(tx, id).await?
+    {
+        return Ok(OurOwn::Probe);
+    }
     if message.facts.loop_mark.as_deref().is_some_and(|mark| token::is_our_loop_mark(mark, &sign)) {
         return Ok(OurOwn::LoopMark);
     }

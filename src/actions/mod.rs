@@ -49,6 +49,7 @@ pub mod read_held;
 pub mod receive_message;
 pub mod replay;
 pub mod reply;
+pub mod round_trip;
 mod say;
 pub mod sender_rules;
 pub mod set_status;

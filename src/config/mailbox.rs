@@ -107,6 +107,7 @@ fn settings(mailbox: &mut Section<'_>, desk_name: &str) -> Result<MailboxSetting
         notices: BTreeSet::from_iter(mailbox.or("notices", plain.notices.iter().copied().collect(), list(word(StatusNotice::WORDS)))),
         receipt: mailbox.or("receipt", plain.receipt, word(Receipt::WORDS)),
         sender_name: mailbox.or("sender_name", plain.sender_name, word(SenderName::WORDS)),
+        probe_every: mailbox.optional("probe_every", duration("5m", "7d")),
         ..plain
     };
     name?;

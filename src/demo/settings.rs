@@ -71,6 +71,8 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
             notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
             receipt: Receipt::Send,
             sender_name: SenderName::Desk,
+            // A desk to look at is not to write to itself.
+            probe_every: None,
             oauth: None,
         },
         imap: ImapAccount {

@@ -72,7 +72,7 @@ pub fn next_due(facts: &BackupFacts, schedule: &Schedule, now: Timestamp) -> Tim
 pub struct Trouble {
     /// Since when.
     pub since: Timestamp,
-    /// In one sentence, with the mend where there is one.
+    /// What is wrong, and behind the last semicolon the mend where there is one: lower case, no full stop.
     pub says: String,
 }
 
@@ -83,13 +83,13 @@ pub struct Trouble {
 pub fn trouble(facts: &BackupFacts, schedule: Option<&Schedule>, now: Timestamp) -> Option<Trouble> {
     let schedule = schedule?;
     if let Some((error, since)) = &facts.error {
-        return Some(Trouble { since: *since, says: format!("The last backup came to nothing: {error}") });
+        return Some(Trouble { since: *since, says: format!("the last backup came to nothing: {error}") });
     }
     let last = facts.last_verified.as_ref().map(|it| it.made_at).or(facts.last_scheduled.map(|it| it.began_at))?;
     let until = last + schedule.every + schedule.every / 4;
     let says = match &facts.last_verified {
-        Some(_) => "The last backup that was found whole is older than the schedule has it; the daemon’s log says why.",
-        None => "No backup has been found whole yet; the daemon’s log says why.",
+        Some(_) => "the last backup that was found whole is older than the schedule has it; the daemon’s log says why",
+        None => "no backup has been found whole yet; the daemon’s log says why",
     };
     (until < now).then(|| Trouble { since: until, says: says.to_owned() })
 }

@@ -29,6 +29,7 @@ pub mod person;
 pub mod public_url;
 pub mod reason;
 pub mod replay;
+pub mod round_trip;
 pub mod sender;
 pub mod sending;
 pub mod service_code;

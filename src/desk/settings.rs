@@ -205,6 +205,8 @@ pub struct MailboxSettings {
     pub receipt: Receipt,
     /// Whose name a reply bears.
     pub sender_name: SenderName,
+    /// How often it writes to itself, to see whether mail to it arrives; none: never.
+    pub probe_every: Option<SignedDuration>,
     /// How it comes by access tokens; none: it signs in with passwords, or not at all.
     pub oauth: Option<OAuthClient>,
 }
@@ -226,7 +228,17 @@ impl MailboxSettings {
             notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
             receipt: Receipt::Send,
             sender_name: SenderName::Desk,
+            probe_every: None,
             oauth: None,
+        }
+    }
+
+    /// How often it writes to itself; none: never. A mailbox in shadow mode sends nothing.
+    #[must_use]
+    pub fn probes(&self) -> Option<SignedDuration> {
+        match self.mode {
+            Mode::Live => self.probe_every,
+            Mode::Shadow | Mode::Import => None,
         }
     }
 

@@ -32,11 +32,21 @@ pub fn message_id(ticket: Option<TicketNumber>, person: Option<PersonId>, random
 /// Whether this Message-ID is ours and what it says; none when it is not, or its MAC is wrong, or it is about no ticket.
 #[must_use]
 pub fn read_message_id(id: &MessageId, sign: Sign<'_>) -> Option<Signed> {
+    let (ticket, person) = ours(id, sign)?;
+    signed(ticket, person)
+}
+
+/// Whether this Message-ID is ours: its MAC is right, whatever it is about.
+#[must_use]
+pub fn is_our_message_id(id: &MessageId, sign: Sign<'_>) -> bool {
+    ours(id, sign).is_some()
+}
+
+fn ours(id: &MessageId, sign: Sign<'_>) -> Option<(i64, i64)> {
     let local = id.as_str().split('@').next()?.to_lowercase();
     let [ticket, person, random, mac] = local.split('.').collect::<Vec<_>>().try_into().ok()?;
     let (ticket, person) = (number(ticket)?, number(person)?);
-    same(mac, &short(sign(&format!("message-id {ticket} {person} {random}")))).then_some(())?;
-    signed(ticket, person)
+    same(mac, &short(sign(&format!("message-id {ticket} {person} {random}")))).then_some((ticket, person))
 }
 
 /// Where an answer about `ticket` goes: the mailbox's address with a signed sub-address (RFC 5233).
@@ -133,6 +143,10 @@ mod tests {
         assert_eq!(read(&made.replacen("1042", "1043", 1)), None);
         assert_eq!(read(&made.replacen(".7.", ".8.", 1)), None);
         assert_eq!(read("CAF+x=1@mail.example"), None);
+        let about_none = message_id(None, None, "k3f9", "desk.test", &sign);
+        let is_ours = |text: &str| is_our_message_id(&MessageId::parse(text).unwrap(), &sign);
+        assert!(is_ours(&made) && is_ours(&about_none) && read(&about_none).is_none());
+        assert!(!is_ours(&about_none.replacen("k3f9", "k3f8", 1)) && !is_ours("CAF+x=1@mail.example"));
     }
 
     #[test]

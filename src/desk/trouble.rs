@@ -2,7 +2,10 @@
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::desk::health::{Condition, MailboxFacts, condition};
+use crate::desk::{
+    backup,
+    health::{Condition, MailboxFacts, condition},
+};
 
 /// What sort of trouble it is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -31,13 +34,15 @@ pub enum TroubleKind {
     PublicUrl,
     /// A message that a mailbox sent to itself has not come back.
     Probe,
+    /// The desk is not backed up as the configuration has it.
+    Backup,
     /// The rounds that find all this do not go.
     Rounds,
 }
 
 impl TroubleKind {
     /// Every kind.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::Mailbox,
         Self::Silent,
         Self::LedgerGap,
@@ -50,6 +55,7 @@ impl TroubleKind {
         Self::Clock,
         Self::PublicUrl,
         Self::Probe,
+        Self::Backup,
         Self::Rounds,
     ];
 
@@ -69,6 +75,7 @@ impl TroubleKind {
             Self::Clock => "clock",
             Self::PublicUrl => "public-url",
             Self::Probe => "probe",
+            Self::Backup => "backup",
             Self::Rounds => "rounds",
         }
     }
@@ -85,9 +92,10 @@ impl TroubleKind {
         match self {
             Self::Mailbox | Self::Sender | Self::Database => SignedDuration::from_secs(15),
             // Right after a start or a leap of the clock everything seems long ago.
-            Self::Silent | Self::Unsent => SignedDuration::from_secs(30),
-            Self::LedgerGap | Self::Undecided => alarm_after,
-            Self::Token | Self::Disk | Self::Clock | Self::PublicUrl | Self::Probe | Self::Rounds => SignedDuration::ZERO,
+            Self::Silent | Self::Unsent | Self::Probe => SignedDuration::from_secs(30),
+            // After a night in which the daemon did not run the next one is on its way.
+            Self::LedgerGap | Self::Undecided | Self::Backup => alarm_after,
+            Self::Token | Self::Disk | Self::Clock | Self::PublicUrl | Self::Rounds => SignedDuration::ZERO,
         }
     }
 
@@ -95,13 +103,18 @@ impl TroubleKind {
     #[must_use]
     pub fn told_after(self, alarm_after: SignedDuration) -> SignedDuration {
         match self {
-            Self::Mailbox | Self::LedgerGap | Self::Undecided | Self::Sender | Self::Database | Self::Clock | Self::PublicUrl => {
-                alarm_after
-            }
+            Self::Mailbox
+            | Self::LedgerGap
+            | Self::Undecided
+            | Self::Sender
+            | Self::Database
+            | Self::Clock
+            | Self::PublicUrl
+            | Self::Backup => alarm_after,
             // Longer than a mailbox rests between two looks: after a leap of the clock all were looked at long ago.
             Self::Silent => SignedDuration::from_mins(6),
-            Self::Unsent => SignedDuration::from_mins(2),
-            Self::Token | Self::Disk | Self::Probe | Self::Rounds => SignedDuration::from_mins(1),
+            Self::Unsent | Self::Probe => SignedDuration::from_mins(2),
+            Self::Token | Self::Disk | Self::Rounds => SignedDuration::from_mins(1),
         }
     }
 }
@@ -185,6 +198,8 @@ pub struct Seen<'a> {
     pub mailboxes: &'a [MailboxSeen],
     /// What is in the ledger and not decided.
     pub undecided: Option<Waiting>,
+    /// What is wrong with the backups of the schedule.
+    pub backup: Option<backup::Trouble>,
     /// Of the machine.
     pub machine: &'a MachineSeen,
 }
@@ -198,6 +213,7 @@ pub fn troubles(seen: &Seen<'_>) -> Vec<Trouble> {
         found.extend(sending(mailbox, seen));
     }
     found.extend(undecided(seen));
+    found.extend(backup(seen));
     found
 }
 
@@ -293,6 +309,12 @@ fn undecided(seen: &Seen<'_>) -> Option<Trouble> {
         says: format!("{} {verb} in the ledger and not yet decided", many(*n, "message")),
         mend: "the daemon’s log says what keeps it from deciding; nothing of them is lost".to_owned(),
     })
+}
+
+fn backup(seen: &Seen<'_>) -> Option<Trouble> {
+    let backup::Trouble { since, says } = seen.backup.as_ref()?;
+    let (says, mend) = split(says, "see [backup] in the configuration; `maildesk backup FILE` makes one by hand");
+    Some(Trouble { kind: TroubleKind::Backup, about: String::new(), since: *since, says, mend })
 }
 
 /// Our errors say what is wrong and, behind the last semicolon, the mend.

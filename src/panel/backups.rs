@@ -4,7 +4,7 @@ use jiff::SignedDuration;
 use serde::Serialize;
 
 use crate::{
-    desk::backup::trouble,
+    desk::{backup::trouble, trouble::sentence},
     panel::{
         Panel,
         error::PageError,
@@ -33,7 +33,7 @@ pub(super) async fn card(panel: &Panel, conn: &mut Conn) -> Result<Backups, Page
     let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
     let facts = rows::facts(conn).await?;
     let schedule = panel.desk.settings.backup.as_ref();
-    let trouble = trouble(&facts, schedule, now).map(|it| it.says);
+    let trouble = trouble(&facts, schedule, now).map(|it| sentence(&it.says));
     let (class, state) = match (&trouble, &facts.last_verified) {
         (Some(_), _) => ("bad", "Look at this"),
         (None, Some(_)) => ("ok", "Found whole"),

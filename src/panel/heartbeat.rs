@@ -129,6 +129,7 @@ fn is_about_a_mailbox(kind: TroubleKind) -> bool {
         | TroubleKind::Database
         | TroubleKind::Clock
         | TroubleKind::PublicUrl
+        | TroubleKind::Backup
         | TroubleKind::Rounds => false,
     }
 }

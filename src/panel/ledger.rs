@@ -21,7 +21,7 @@ use crate::{
     },
     store::{
         corrections::{self, Gone},
-        ledger::{self, Line},
+        ledger::{self, Line, Probes},
     },
 };
 
@@ -31,10 +31,14 @@ const PAGE: usize = 50;
 pub(super) struct Behind {
     #[serde(default, deserialize_with = "page::row_id")]
     before: Option<i64>,
+    /// `shown`: round-trip probes, too.
+    probes: Option<String>,
 }
 
 #[derive(Serialize)]
 struct List {
+    /// Whether a mailbox writes to itself; none: no.
+    probes: Option<&'static str>,
     lines: Vec<Shown>,
     next: Option<i64>,
 }
@@ -73,13 +77,19 @@ pub(super) async fn list(State(panel): State<Panel>, Admin(visitor): Admin, Quer
     panel.desk.allow(&visitor.person, Act::Manage)?;
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let mut conn = panel.desk.store.read().await?;
-    let mut rows = ledger::list(&mut conn, asked.before.map(LedgerId), limit).await?;
+    let probes = if asked.probes.as_deref() == Some("shown") { Probes::Shown } else { Probes::LeftOut };
+    let mut rows = ledger::list(&mut conn, probes, asked.before.map(LedgerId), limit).await?;
     let more = rows.len() > PAGE;
     rows.truncate(PAGE);
     let gone = corrections::ways_of_mails(&mut conn, &rows.iter().map(|it| it.id).collect::<Vec<_>>()).await?;
     drop(conn);
     let lines = rows.iter().map(|it| shown(&panel, it, &gone)).collect();
-    let own = List { next: rows.last().filter(|_| more).map(|it| it.id.0), lines };
+    let any = panel.desk.mailboxes.iter().any(|(_, it)| it.probes().is_some());
+    let probes = match probes {
+        Probes::Shown => Some("shown"),
+        Probes::LeftOut => any.then_some("left out"),
+    };
+    let own = List { probes, next: rows.last().filter(|_| more).map(|it| it.id.0), lines };
     page::show(&panel, &visitor, Place::Mailboxes, "ledger.html", &own).await
 }
 

@@ -1,5 +1,7 @@
 //! Mail health: whether each mailbox is read, what waits to leave, what did not arrive.
 
+use std::collections::BTreeMap;
+
 use axum::{extract::State, response::Response};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -11,6 +13,7 @@ use crate::{
         health::{Condition, MailboxFacts, condition},
         id::{DeliveryId, MailboxId, TicketNumber},
         permission::{Act, Verdict, may},
+        round_trip::{Stage, Trip},
         settings::Mode,
     },
     panel::{
@@ -29,7 +32,7 @@ use crate::{
         Conn,
         health::{self, Flow, Outgoing, Which},
         mailboxes::{self, Reader},
-        oauth,
+        oauth, round_trips,
     },
 };
 
@@ -132,6 +135,7 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     for (id, _) in &facts {
         met.push(mailboxes::existing(&mut conn, *id).await?);
     }
+    let mut trips = round_trips(&panel, &mut conn, now).await?;
     drop(conn);
     let connection = |id| {
         let known = tokens.iter().find(|(it, _)| *it == id).map(|(_, facts)| facts);
@@ -149,6 +153,7 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
                 let reader = readers.remove(id).unwrap_or_default();
                 let mut shown = Mailbox { connection: connection(*id), ..mailbox(&panel, *id, facts, it, reader) };
                 first_meeting::show(&panel, *id, met, &mut shown.facts, &mut shown.meeting);
+                shown.facts.extend(trips.remove(id).map(|it| ("Round trip", it)));
                 shown
             })
             .collect(),
@@ -157,6 +162,26 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         backups,
     };
     page::show(&panel, &visitor, Place::Mailboxes, "mail.html", &page).await
+}
+
+/// How the last round trip went of each mailbox that makes any.
+async fn round_trips(panel: &Panel, conn: &mut Conn, now: Timestamp) -> Result<BTreeMap<MailboxId, String>, PageError> {
+    let mut words = BTreeMap::new();
+    for (id, _) in panel.desk.mailboxes.iter().filter(|(_, it)| it.probes().is_some()) {
+        let back = round_trips::last_trip(conn, id).await?.map(|Trip { back_at, took }| {
+            let took = if took.as_secs() < 60 { format!("{} s", took.as_secs().max(1)) } else { until(now, now + took) };
+            format!("{took}, {} ago, {}", until(now, back_at), When::new(back_at, now, &panel.desk.settings.time_zone).clock)
+        });
+        let newest = round_trips::newest(conn, id).await?.map(|it| match it.stage {
+            Stage::Waits => "one waits to leave",
+            Stage::HandedOver(_) => "one is under way",
+            Stage::Back => "",
+            Stage::Over => "the last one was not sent",
+        });
+        let said = [back, newest.filter(|it| !it.is_empty()).map(str::to_owned)].into_iter().flatten().collect::<Vec<_>>().join("; ");
+        words.insert(id, if said.is_empty() { "none yet".to_owned() } else { said });
+    }
+    Ok(words)
 }
 
 fn flow_words(flow: Flow, now: Timestamp) -> FlowWords {

@@ -18,7 +18,7 @@ use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 use crate::{
     desk::person::Role,
     panel::{Panel, readyz, visitor::Visitor},
-    store::{StoreError, health},
+    store::{StoreError, health, round_trips},
 };
 
 /// What is counted in this process. There is one: the macros of `metrics` speak to the process as a whole.
@@ -104,6 +104,7 @@ async fn standing(panel: &Panel, text: &mut String) -> Result<(), StoreError> {
     gauges.many("maildesk_mailbox_waiting", "Listed on the server and not yet in the ledger", waiting);
     let connected = boxes().map(|(labels, it)| (labels, u8::from(it.connected_since.is_some())));
     gauges.many("maildesk_mailbox_connected", "Whether there is a session on the watched folder", connected);
+    round_trips(panel, &mut gauges, now).await?;
     let began = Instant::now();
     let counted = health::counted(&mut *desk.store.read().await?).await?;
     gauges.one("maildesk_database_up", "Whether the database answers", 1);
@@ -117,6 +118,21 @@ async fn standing(panel: &Panel, text: &mut String) -> Result<(), StoreError> {
     let (open, idle) = desk.store.connections();
     gauges.one("maildesk_database_connections", "Connections to the database", open);
     gauges.one("maildesk_database_connections_idle", "Of them without work", idle);
+    Ok(())
+}
+
+/// Of the mailboxes that write to themselves.
+async fn round_trips(panel: &Panel, gauges: &mut Gauges<'_>, now: jiff::Timestamp) -> Result<(), StoreError> {
+    let mut trips = Vec::new();
+    let mut conn = panel.desk.store.read().await?;
+    for (id, settings) in panel.desk.mailboxes.iter().filter(|(_, it)| it.probes().is_some()) {
+        let trip = round_trips::last_trip(&mut conn, id).await?;
+        trips.extend(trip.map(|it| (vec![("mailbox", settings.name.as_str())], it)));
+    }
+    let ago = trips.iter().map(|(labels, it)| (labels.clone(), now.duration_since(it.back_at).as_secs()));
+    gauges.many("maildesk_round_trip_seconds_ago", "Since a message of the mailbox to itself last came back", ago);
+    let took = trips.iter().map(|(labels, it)| (labels.clone(), it.took.as_secs_f64()));
+    gauges.many("maildesk_round_trip_seconds", "How long it was under way", took);
     Ok(())
 }
 

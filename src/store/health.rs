@@ -69,7 +69,21 @@ pub async fn flow(conn: &mut Conn, today: Timestamp, week_ago: Timestamp) -> Res
     let made_since = ms(week_ago) - 4 * 86_400_000;
     let (sent_today, failed_in_week, settled_in_week): (i64, i64, i64) =
         on!(conn, c => sqlx::query_as(sql).bind(ms(today)).bind(ms(week_ago)).bind(made_since).fetch_one(c).await)?;
-    Ok(Flow { waiting, oldest: oldest.map(at), sent_today, failed_in_week, settled_in_week })
+    // What a mailbox sends to itself is nobody's mail.
+    let sql =
+        "select count(*) filter (where d.state = 'sent' and d.settled_at >= $1), count(*) filter (where d.state in ('refused', 'bounced')),
+            count(*) filter (where d.state <> 'cancelled')
+        from probes p join outbox o on o.message_id = p.message_id join deliveries d on d.outbox = o.id
+        where p.sent_at >= $3 and d.settled_at >= $2";
+    let probes: (i64, i64, i64) =
+        on!(conn, c => sqlx::query_as(sql).bind(ms(today)).bind(ms(week_ago)).bind(made_since).fetch_one(c).await)?;
+    Ok(Flow {
+        waiting,
+        oldest: oldest.map(at),
+        sent_today: sent_today - probes.0,
+        failed_in_week: failed_in_week - probes.1,
+        settled_in_week: settled_in_week - probes.2,
+    })
 }
 
 /// What is due to leave from each mailbox and has not left: how many copies, since when the first of them was due, and what the
@@ -232,7 +246,10 @@ pub async fn outbox(conn: &mut Conn, which: Which, before: Option<DeliveryId>, l
             select!("where d.state in ('waiting', 'delayed', 'unknown') and d.held_back is null and d.id < $1 order by d.id desc limit $2")
         }
         Which::NotDelivered => {
-            select!("where (d.state in ('refused', 'bounced') or d.held_back is not null) and d.id < $1 order by d.id desc limit $2")
+            select!(
+                "where ((d.state in ('refused', 'bounced') and o.kind <> 'probe') or d.held_back is not null) and d.id < $1
+                    order by d.id desc limit $2"
+            )
         }
         Which::Withheld => select!("where d.state = 'withheld' and d.id < $1 order by d.id desc limit $2"),
     };

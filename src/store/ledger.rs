@@ -90,13 +90,29 @@ macro_rules! select {
     };
 }
 
+/// Whether round-trip probes stand among what people wrote.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Probes {
+    /// They would fill the list.
+    #[default]
+    LeftOut,
+    /// Everything is shown.
+    Shown,
+}
+
 /// One page, the newest first, behind `before`.
 ///
 /// # Errors
 /// When the database refuses, or a row is unreadable.
-pub async fn list(conn: &mut Conn, before: Option<LedgerId>, limit: i64) -> Result<Vec<Line>> {
+pub async fn list(conn: &mut Conn, probes: Probes, before: Option<LedgerId>, limit: i64) -> Result<Vec<Line>> {
     let before = before.map_or(i64::MAX, |it| it.0);
-    let sql = select!("where m.id < $1 order by m.id desc limit $2");
+    let sql = match probes {
+        Probes::LeftOut => select!(
+            "where m.id < $1 and not (coalesce(m.decision, '') = 'ignore' and exists (select 1 from outbox o
+                where o.message_id = m.message_id and o.kind = 'probe')) order by m.id desc limit $2"
+        ),
+        Probes::Shown => select!("where m.id < $1 order by m.id desc limit $2"),
+    };
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(before).bind(limit).fetch_all(c).await)?;
     rows.into_iter().map(Row::line).collect()
 }

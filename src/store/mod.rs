@@ -50,6 +50,7 @@ pub mod queue_counts;
 pub mod remarks;
 pub mod replay;
 pub mod restored;
+pub mod round_trips;
 pub mod search;
 pub mod sender_rules;
 pub mod sending;

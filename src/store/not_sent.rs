@@ -92,7 +92,7 @@ fn of(columns: &str, scope: Scope) -> (String, i64) {
             union all select * from deliveries where state = '{open}' and next_at < $3) d
         join outbox o on o.id = d.outbox left join people a on a.id = o.author
         left join tickets t on t.number = coalesce((select c.ticket from comments c where c.id = o.comment), o.ticket)
-        where ((t.number is null and $2 = 1) or (t.number is not null and {within}))"
+        where o.kind <> 'probe' and ((t.number is null and $2 = 1) or (t.number is not null and {within}))"
     );
     (rows, who)
 }

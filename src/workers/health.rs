@@ -15,14 +15,16 @@ use crate::{
     },
     desk::{
         alarm::{Standing, WayOut, going},
+        backup::{self, BackupFacts},
         health::{MailboxFacts, Round, Shown},
         id::MailboxId,
         oauth::{self, TokenFacts},
+        round_trip::lost_before,
         settings::{MailboxSettings, Mode},
         skew,
         trouble::{MachineSeen, MailboxSeen, Seen, Trouble, TroubleKind, Waiting, troubles},
     },
-    store::{self, Conn, disk, health},
+    store::{self, Conn, backup::rows, disk, health, round_trips},
     workers::Result,
 };
 
@@ -62,6 +64,7 @@ impl Rounds {
 }
 
 /// What a round reads.
+#[derive(Default)]
 struct Read {
     mailboxes: Vec<(MailboxId, MailboxFacts)>,
     unsent: Vec<(MailboxId, Waiting)>,
@@ -69,6 +72,8 @@ struct Read {
     accounts: Vec<(MailboxId, Timestamp, String)>,
     clock: Option<String>,
     tokens: Vec<(MailboxId, TokenFacts)>,
+    lost: Vec<(MailboxId, Timestamp)>,
+    backups: BackupFacts,
 }
 
 /// One round: looks, remembers, owes what is to be told, and leaves what it found where pages see it.
@@ -98,6 +103,7 @@ pub async fn step(desk: &Desk, rounds: &mut Rounds) -> Result<()> {
         instance: &rounds.instance,
         mailboxes: &mailboxes(desk, rounds, &read),
         undecided: read.undecided.clone(),
+        backup: backup::trouble(&read.backups, desk.settings.backup.as_ref(), now),
         machine: &machine,
     };
     let mut found = troubles(&seen);
@@ -128,14 +134,27 @@ pub async fn step(desk: &Desk, rounds: &mut Rounds) -> Result<()> {
 async fn read(desk: &Desk, now: Timestamp) -> store::Result<Read> {
     let mut conn = desk.store.read().await?;
     let late = now - desk.settings.alarm_after;
+    let mailboxes = configured(desk, health::mailboxes(&mut conn).await?);
     Ok(Read {
-        mailboxes: configured(desk, health::mailboxes(&mut conn).await?),
+        lost: lost_probes(desk, &mut conn, &mailboxes).await?,
+        backups: rows::facts(&mut conn).await?,
+        mailboxes,
         unsent: health::unsent(&mut conn, late).await?,
         undecided: health::undecided(&mut conn, now - SignedDuration::from_mins(1)).await?,
         accounts: health::accounts_in_trouble(&mut conn).await?,
         clock: clock(&mut conn, now).await?,
         tokens: store::oauth::all_facts(&mut conn).await?,
     })
+}
+
+/// Since when a probe of each mailbox is lost; of those that send any.
+async fn lost_probes(desk: &Desk, conn: &mut Conn, known: &[(MailboxId, MailboxFacts)]) -> store::Result<Vec<(MailboxId, Timestamp)>> {
+    let mut lost = Vec::new();
+    for (id, facts) in known.iter().filter(|(id, _)| desk.mailboxes.get(*id).is_some_and(|it| it.probes().is_some())) {
+        let Some(before) = lost_before(facts.checked_at, desk.settings.alarm_after) else { continue };
+        lost.extend(round_trips::lost_since(conn, *id, before).await?.map(|since| (*id, since)));
+    }
+    Ok(lost)
 }
 
 /// In the order of the configuration; nothing is known of one that was never looked at.
@@ -147,7 +166,7 @@ fn configured(desk: &Desk, known: Vec<(MailboxId, MailboxFacts)>) -> Vec<(Mailbo
 /// Where the database does not answer, what it said last still stands.
 fn last_known(desk: &Desk) -> Read {
     let mailboxes = desk.health.get().map(|it| it.mailboxes.clone()).unwrap_or_default();
-    Read { mailboxes, unsent: Vec::new(), undecided: None, accounts: Vec::new(), clock: None, tokens: Vec::new() }
+    Read { mailboxes, ..Read::default() }
 }
 
 /// How far this clock is from others, where that is too far.
@@ -177,7 +196,7 @@ fn mailboxes(desk: &Desk, rounds: &Rounds, read: &Read) -> Vec<MailboxSeen> {
         token_fault: token_fault(desk, it, read.tokens.iter().find(|(of, _)| *of == id).map(|(_, facts)| facts)),
         sender_fault: read.accounts.iter().find(|(of, ..)| *of == id).map(|(.., words)| words.clone()).or(rounds.slow.sender_fault(id)),
         unsent: read.unsent.iter().find(|(of, _)| *of == id).map(|(_, it)| it.clone()),
-        probe_lost: None,
+        probe_lost: read.lost.iter().find(|(of, _)| *of == id).map(|(_, since)| *since),
     };
     desk.mailboxes.iter().map(seen).collect()
 }
@@ -218,6 +237,7 @@ async fn clear_away(desk: &Desk, rounds: &mut Rounds, now: Timestamp) -> Result<
     }
     let mut tx = desk.store.begin().await?;
     store::troubles::forget(&mut tx, now - REMEMBERED).await?;
+    round_trips::forget(&mut tx, now - REMEMBERED).await?;
     tx.commit().await?;
     rounds.cleared_at = Some(now);
     Ok(())

@@ -12,7 +12,10 @@ use tokio_util::sync::CancellationToken;
 
 pub use self::round::run;
 use crate::{
-    actions::Desk,
+    actions::{
+        Desk,
+        round_trip::{self, Asked},
+    },
     desk::{
         id::MailboxId,
         mailbox::ImapAccount,
@@ -199,7 +202,17 @@ impl<'a> Watch<'a> {
         step.waiting = self.not_given.len();
         metrics::counter!("maildesk_imap_total", "mailbox" => self.watched.name.clone(), "outcome" => "checked").increment(1);
         self.note_check(step.waiting).await?;
+        self.probe().await;
         Ok(step)
+    }
+
+    /// Writes to itself where that is due. Whatever is wrong with that keeps no mail from being read.
+    async fn probe(&self) {
+        match round_trip::send_where_due(self.desk, self.lease.fence()).await {
+            Ok(Asked::Sent) => tracing::info!(mailbox = %self.watched.name, "mailbox {} writes to itself", self.watched.name),
+            Ok(Asked::NotDue) => {}
+            Err(error) => tracing::warn!(mailbox = %self.watched.name, "mailbox {} cannot write to itself: {error}", self.watched.name),
+        }
     }
 
     async fn note_check(&self, waiting: usize) -> Result<()> {

@@ -25,6 +25,7 @@ mod postgres;
 mod random_order;
 mod replay;
 mod replay_threads;
+mod round_trips;
 #[path = "../support/rows.rs"]
 mod rows;
 mod same_words;

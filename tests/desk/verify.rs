@@ -51,6 +51,7 @@ const BROKEN: &[(&str, &str)] = &[
         "update comments set withdrawn_at = 1 where id = 2;
         update deliveries set state = 'waiting', settled_at = null where outbox in (select id from outbox where comment = 2)",
     ),
+    ("probe-sent", "insert into probes (mailbox, message_id, sent_at) values (1, 'gone@desk.test', 5)"),
     ("token", "insert into tokens (mailbox, purpose, good_until) values (1, 'x', 5)"),
     ("comment-in-history", "delete from events where comment = 3"),
     ("opened-once", "delete from events where kind = 'opened' and ticket = 3"),

@@ -65,6 +65,8 @@ pub enum Commands {
 /// Whether we sent it ourselves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OurOwn {
+    /// A mailbox has sent it to itself, to see it come back.
+    Probe,
     /// Its loop header carries our MAC.
     LoopMark,
     /// Its Message-ID is one of our outbox.

@@ -140,6 +140,9 @@ const STAFF_ANSWER: &str = "A helper’s answer to a notice?";
 /// What is found where the same mail has come before.
 pub const KNOWN: &str = "the same mail has come before, and is in the ledger";
 
+/// What is found where a mailbox has sent it to itself.
+pub const PROBE: &str = "round-trip probe: this mailbox has sent it to itself, and it came back";
+
 /// The question that a ticket marked as spam answers.
 pub const ANSWERS_SPAM: &str = "An answer to spam?";
 
@@ -176,6 +179,7 @@ pub fn decide(facts: &Facts<'_>) -> (Decision, Trace) {
 fn our_own(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
     const Q: &str = "Our own mail?";
     match facts.our_own {
+        OurOwn::Probe => trace.yes(Q, PROBE, Decision::Ignore),
         OurOwn::LoopMark => trace.yes(Q, "own message: it carries our loop header", Decision::Ignore),
         OurOwn::MessageId => trace.yes(Q, "own message: its Message-ID is one of our outbox", Decision::Ignore),
         OurOwn::FromAlone | OurOwn::No => trace.no(Q, "no"),

@@ -20,7 +20,7 @@ fn support() -> MailboxSeen {
 
 fn found(mailbox: MailboxSeen, undecided: Option<Waiting>, machine: &MachineSeen) -> Vec<Trouble> {
     let alarm_after = MINUTE * 10;
-    troubles(&Seen { now: now(), alarm_after, instance: "host/1", mailboxes: &[mailbox], undecided, machine })
+    troubles(&Seen { now: now(), alarm_after, instance: "host/1", mailboxes: &[mailbox], undecided, backup: None, machine })
 }
 
 #[test]
@@ -65,6 +65,23 @@ fn a_machines_troubles_are_told_under_its_name() {
     assert_eq!(kinds, ["database", "disk", "clock", "public-url", "undecided"]);
     assert!(found[..4].iter().all(|it| it.about == "host/1"));
     assert_eq!((found[3].says.as_str(), found[3].mend.as_str()), ("a", "b"));
+}
+
+#[test]
+fn a_backup_that_is_overdue_is_one_trouble_of_the_desk() {
+    let machine = MachineSeen::default();
+    for (says, told, mend) in [
+        ("the last backup came to nothing: no room; make room", "the last backup came to nothing: no room", "make room"),
+        ("the last backup came to nothing: no", "the last backup came to nothing: no", "by hand"),
+        ("no backup has been found whole yet; the daemon’s log says why", "no backup has been found whole yet", "log"),
+    ] {
+        let backup = Some(backup::Trouble { since: now() - MINUTE, says: says.to_owned() });
+        let seen =
+            Seen { now: now(), alarm_after: MINUTE, instance: "one", mailboxes: &[support()], undecided: None, backup, machine: &machine };
+        let [one] = &troubles(&seen)[..] else { panic!("{says}") };
+        assert_eq!((one.kind, one.about.as_str(), one.says.as_str(), one.since), (TroubleKind::Backup, "", told, now() - MINUTE));
+        assert!(one.mend.contains(mend), "{one:?}");
+    }
 }
 
 #[test]

@@ -78,6 +78,11 @@ pub enum Content<'a> {
         /// What is over.
         over: &'a [AlarmLine],
     },
+    /// From a mailbox to itself, to see it come back.
+    Probe {
+        /// Its address.
+        address: &'a str,
+    },
     /// A link that lets somebody set a password: to a new user, or to one who forgot it.
     Link {
         /// Which of the two.
@@ -153,6 +158,7 @@ fn kind(content: &Content<'_>) -> &'static str {
         Content::AnswerHeld { .. } => "answer-held",
         Content::Link { .. } => "link",
         Content::Alarm { .. } => "alarm",
+        Content::Probe { .. } => "probe",
     }
 }
 
@@ -230,6 +236,7 @@ fn shown<'a>(content: &Content<'a>) -> Shown<'a> {
         }
         Content::NotSent { address, words, said } => Shown { address, words, said: said.map(Words::of), ..Shown::default() },
         Content::Alarm { began, over } => Shown { began, over, ..Shown::default() },
+        Content::Probe { address } => Shown { address, ..Shown::default() },
         Content::AnswerHeld { reason, sent } => Shown { reason, sent, ..Shown::default() },
         Content::Link { purpose, link, by, holds } => {
             Shown { link, by, holds, invitation: purpose == LinkPurpose::Invitation, ..Shown::default() }

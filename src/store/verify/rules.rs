@@ -129,6 +129,11 @@ pub const RULES: &[Rule] = &[
         "select 'delivery ' || d.id || ' of #' || c.ticket as place from deliveries d join outbox o on o.id = d.outbox
             join comments c on c.id = o.comment where c.withdrawn_at is not null and d.state in ('waiting', 'delayed', 'unknown')",
     ),
+    rule(
+        "probe-sent",
+        "a round-trip probe is waited for and was never in the outbox",
+        "select 'probe ' || p.id as place from probes p where not exists (select 1 from outbox o where o.message_id = p.message_id and o.kind = 'probe')",
+    ),
     // Whom the mailboxes sign in as.
     rule(
         "token",
