@@ -1,6 +1,6 @@
 //! What the questions of `desk/triage.rs` ask, found in the store.
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use crate::{
     actions::{Desk, Result, commands, receive_message::Incoming, sender_rules},

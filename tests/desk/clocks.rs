@@ -1,7 +1,20 @@
 //! A clock that ran a year ahead is right again: what it wrote meanwhile stops nobody until that year is over.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
-use maildesk::desk::settings::{Budgets, DeskSettings};
+use maildesk::{
+    actions::set_status,
+    desk::{
+        settings::{Budgets, DeskSettings},
+        ticket::Status,
+    },
+    workers::{
+        housekeeping::{self, Pace},
+        take_in::Begun,
+    },
+};
+use tokio::time::Instant;
 
 use crate::test_desk::{TestDesk, mail};
 
@@ -16,7 +29,6 @@ async fn what_a_clock_wrote_that_was_ahead_counts_in_no_budget_once_it_is_right(
         automatic_per_address_day: 2,
         automatic_per_domain_hour: 2,
         automatic_per_hour: 2,
-        ..Budgets::default()
     };
     let desk = TestDesk::with(DeskSettings { budgets, ..DeskSettings::default() }, |_| ()).await;
     desk.mail_does_not_matter();
@@ -37,4 +49,24 @@ async fn what_a_clock_wrote_that_was_ahead_counts_in_no_budget_once_it_is_right(
     }
     let receipts = desk.mail().await.into_iter().filter(|it| it.to == "ann@home.test").count();
     assert_eq!(receipts, 2, "those of the clock that is right; the others are due in a year");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_leaps_ahead_for_a_while_closes_no_ticket_and_tells_nobody() {
+    let desk = TestDesk::new().await;
+    let number = desk.write("Ann <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    set_status::set_status(&desk.desk, &desk.hal, number, None, Status::Resolved).await.unwrap();
+    desk.mail().await;
+    let (mut begun, mut pace, t0) = (Begun::default(), Pace::default(), Instant::now());
+    let minutes = |n: u64| t0 + Duration::from_secs(60 * n);
+    housekeeping::step(&desk.desk, &mut begun, &mut pace, t0).await.unwrap();
+    for (leap, at) in [(YEAR, 1), (SignedDuration::from_mins(1), 2), (SignedDuration::from_mins(1) - YEAR, 3)] {
+        desk.later(leap);
+        housekeeping::step(&desk.desk, &mut begun, &mut pace, minutes(at)).await.unwrap();
+        assert_eq!(desk.ticket(number).await.status, Status::Resolved, "after {at} minutes");
+    }
+    desk.later(SignedDuration::from_hours(8 * 24));
+    housekeeping::step(&desk.desk, &mut begun, &mut pace, minutes(8 * 24 * 60 + 3)).await.unwrap();
+    assert_eq!(desk.ticket(number).await.status, Status::Closed, "by now it has lain for a week");
+    desk.mail().await;
 }
