@@ -2,7 +2,12 @@
 
 use axum::http::{Method, StatusCode};
 use jiff::SignedDuration;
-use maildesk::store::{mailboxes, outbox::Outcome, sending};
+use maildesk::{
+    actions::round_trip::send_where_due,
+    desk::{backup::Schedule, settings::DeskSettings},
+    store::{backup::rows, mailboxes, outbox::Outcome, sending},
+    workers::{instance::Instance, lease::Lease},
+};
 
 use crate::{browser::Browser, test_desk::TestDesk};
 
@@ -182,4 +187,59 @@ async fn what_is_counted_is_told_to_a_monitor_and_to_admins_alone() {
     let by_token = format!("Bearer {}", desk.desk.keys.monitor_token());
     let page = nobody.send(Method::GET, "/metrics", "", Vec::new(), &[("authorization", &by_token)]).await;
     assert!(page.says("maildesk_ready 0\n") && page.says("maildesk_trouble{kind=\"mailbox\",about=\"support\"} 1\n"), "{}", page.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_round_trip_is_on_the_page_of_mail_and_among_the_figures() {
+    let hour = SignedDuration::from_hours(1);
+    let desk = TestDesk::with(DeskSettings::default(), |it| it.probe_every = Some(hour)).await;
+    let instance = Instance::begin(&desk.desk, "one").await.unwrap();
+    let lease = Lease::take(&desk.desk, &instance, desk.mailbox).await.unwrap().unwrap();
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    desk.round().await;
+    assert!(ada.get("/mail").await.says("<dt>Round trip</dt><dd>none yet</dd>"));
+    assert!(!ada.get("/metrics").await.says("maildesk_round_trip"));
+    send_where_due(&desk.desk, lease.fence()).await.unwrap();
+    assert!(ada.get("/mail").await.says("one waits to leave"));
+    let [probe] = &desk.mail().await[..] else { panic!("one leaves") };
+    assert!(ada.get("/mail").await.says("one is under way"));
+    desk.later(SignedDuration::from_secs(12));
+    desk.receive(&probe.raw).await;
+    desk.later(SignedDuration::from_mins(5));
+    desk.round().await;
+    let page = ada.get("/mail").await;
+    assert!(
+        page.says("<dt>Round trip</dt><dd>12 s, 5 min ago") || page.says("<dt>Round trip</dt><dd>12 s, 5 minutes ago"),
+        "{}",
+        page.text()
+    );
+    let figures = ada.get("/metrics").await;
+    for line in ["maildesk_round_trip_seconds{mailbox=\"support\"} 12", "maildesk_round_trip_seconds_ago{mailbox=\"support\"} 300"] {
+        assert!(figures.text().contains(line), "{}", figures.text());
+    }
+    assert!(!ada.get("/mail/messages").await.says(">Round-trip probe<"), "it is left out");
+    assert!(ada.get("/mail/messages?probes=shown").await.says("Round-trip probe</bdi>"), "unless one asks");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_overdue_stands_above_every_page() {
+    let schedule = Schedule { folder: "/nowhere".into(), every: SignedDuration::from_hours(24), keep: 7 };
+    let desk = TestDesk::with(DeskSettings { backup: Some(schedule), ..DeskSettings::default() }, |_| ()).await;
+    desk.mail_does_not_matter();
+    let mut tx = desk.desk.store.begin().await.unwrap();
+    let now = desk.desk.clock.now();
+    let id = rows::begin(&mut tx, std::path::Path::new("/nowhere/one"), rows::MadeBy::Schedule, now).await.unwrap();
+    rows::not_made(&mut tx, id, "there is no such folder; make it", now).await.unwrap();
+    tx.commit().await.unwrap();
+    is_checked(&desk).await;
+    desk.rounds(9).await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let says = "The last backup came to nothing: there is no such folder.";
+    assert!(!hal.get("/tickets").await.says(says), "it may pass");
+    for _ in 0..4 {
+        is_checked(&desk).await;
+        desk.rounds(1).await;
+    }
+    assert!(hal.get("/tickets").await.says(says) && hal.get("/mail").await.says("</b> Make it."));
+    assert!(hal.get("/readyz").await.says("\"kind\":\"backup\""));
 }
