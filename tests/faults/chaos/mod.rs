@@ -1,5 +1,5 @@
 //! Everything at once, seeded: a proxy that cuts, delays, drips, stalls and corrupts IMAP, SMTP and PostgreSQL at any octet; kill -9,
-//! SIGSTOP, SIGTERM; a full disk; a clock that jumps a year; PostgreSQL restarted and cut at COMMIT; while mail of every kind comes
+//! SIGSTOP, also past a lease; SIGTERM; two daemons on one mailbox; a full disk; a clock that jumps a year; PostgreSQL restarted and cut at COMMIT; while mail of every kind comes
 //! and a helper answers. `tests/chaos FAULTS SEED [sqlite|postgres]` runs it with as many faults as one likes.
 //!
 //! **What may be corrupted.** Over TLS, which every connection that leaves the machine has, any octet either way becomes any other: TLS
@@ -111,4 +111,9 @@ async fn whatever_breaks_on_sqlite_nothing_is_lost_doubled_or_told_twice() {
 async fn whatever_breaks_on_postgresql_nothing_is_lost_doubled_or_told_twice() {
     let plain = Wiring { postgres: true, ..PLAIN };
     run("PostgreSQL", 40, &[plain, Wiring { tls: true, ..plain }]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn whatever_breaks_on_postgresql_between_two_daemons_nothing_is_lost_doubled_or_told_twice() {
+    run("two daemons on PostgreSQL", 10, &[Wiring { postgres: true, daemons: 2, ..PLAIN }]).await;
 }

@@ -30,6 +30,9 @@ use crate::{
 /// SAFETY.md, Faults: after the fault is gone, back at work within so long without a person.
 const BACK_AT_WORK: Duration = Duration::from_secs(60);
 
+/// Mail comes so often while a daemon is stopped for long.
+const MAIL_EVERY: Duration = Duration::from_secs(4);
+
 /// Until everything that was put off has been done.
 const SETTLED: Duration = Duration::from_secs(180);
 
@@ -253,7 +256,12 @@ impl Place {
             }
             Fault::Stop { daemon, ms } => {
                 self.processes[daemon].signal("STOP");
-                tokio::time::sleep(Duration::from_millis(ms)).await;
+                let (began, lasting) = (Instant::now(), Duration::from_millis(ms));
+                while began.elapsed() + MAIL_EVERY < lasting {
+                    tokio::time::sleep(MAIL_EVERY).await;
+                    self.life().await;
+                }
+                tokio::time::sleep(lasting.saturating_sub(began.elapsed())).await;
                 self.processes[daemon].signal("CONT");
             }
             Fault::Term { daemon } => {

@@ -106,6 +106,7 @@ impl Fault {
             Self::Down { wire: Wire::Smtp, .. } => "smtp down",
             Self::Down { wire: Wire::Database, .. } => "database down",
             Self::Kill { .. } => "kill -9",
+            Self::Stop { ms: 30_000.., .. } => "SIGSTOP past the lease",
             Self::Stop { .. } => "SIGSTOP",
             Self::Term { .. } => "SIGTERM",
             Self::FullDisk { .. } => "disk full",
@@ -127,15 +128,19 @@ fn named(harm: Harm, names: [&'static str; 5]) -> &'static str {
     }
 }
 
+/// Of several daemons one is stopped past its lease, first of all and then after so many faults.
+const LONG_STOP_EVERY: usize = 60;
+
 /// One fault after the other, without end.
 pub struct Plan {
     random: Random,
     wiring: Wiring,
+    planned: usize,
 }
 
 impl Plan {
     pub fn new(seed: u64, wiring: Wiring) -> Self {
-        Self { random: Random::new(seed), wiring }
+        Self { random: Random::new(seed), wiring, planned: 0 }
     }
 
     fn wire(&mut self, wire: Wire) -> Fault {
@@ -180,6 +185,12 @@ impl Iterator for Plan {
     type Item = Fault;
 
     fn next(&mut self) -> Option<Fault> {
+        self.planned += 1;
+        if self.wiring.daemons > 1 && self.planned % LONG_STOP_EVERY == 1 {
+            // The first time it is the one that began first, and has the mailbox: whoever wakes must not go on as if it had it still.
+            let daemon = self.planned / LONG_STOP_EVERY % self.wiring.daemons;
+            return Some(Fault::Stop { daemon, ms: self.random.between(45_000, 50_000) });
+        }
         let at = self.random.between(0, 99);
         Some(if self.wiring.postgres {
             match at {
