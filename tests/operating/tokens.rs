@@ -133,9 +133,13 @@ impl Scene {
     }
 
     fn serve(&mut self) {
+        self.serve_that_logs("info");
+    }
+
+    fn serve_that_logs(&mut self, level: &str) {
         let log = fs::File::create(self.shell.path("log")).unwrap();
         let mut maildesk = Command::new(env!("CARGO_BIN_EXE_maildesk"));
-        maildesk.args(["serve", "--config"]).arg(self.shell.path("maildesk.toml"));
+        maildesk.args(["serve", "--config"]).arg(self.shell.path("maildesk.toml")).env("MAILDESK_LOG_LEVEL", level);
         self.daemon = Some(maildesk.stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().unwrap());
     }
 
@@ -146,6 +150,16 @@ impl Scene {
     fn write(&self, from: &str) {
         let mail = format!("From: {from}\r\nTo: {SUPPORT}\r\nSubject: hello\r\nMessage-ID: <{from}>\r\n\r\nwords\r\n");
         self.dovecot.deliver(SUPPORT, mail.as_bytes());
+    }
+
+    /// Nothing that opens a door is in the log, neither as it is nor as it is said to a mail server.
+    fn log_keeps_secrets(&self) {
+        let log = self.log();
+        assert!(log.contains("TRACE"), "the log has nothing to hide\n{log}");
+        for secret in self.giver.gave().into_iter().chain([SECRET.to_owned()]) {
+            let said = BASE64.encode(format!("user={SUPPORT}\u{1}auth=Bearer {secret}\u{1}\u{1}").as_bytes());
+            assert_eq!(log.lines().find(|it| it.contains(&secret) || it.contains(&said)), None, "{secret}");
+        }
     }
 
     /// Waits until this one has a receipt; how long that took.
@@ -248,7 +262,7 @@ async fn an_authorisation_server_in_trouble_is_told_everywhere_and_asked_again_u
 #[tokio::test(flavor = "multi_thread")]
 async fn a_token_is_renewed_before_it_ends_and_at_once_when_the_post_refuses_it() {
     let mut scene = Scene::new(50, Flow::ClientCredentials, "").await;
-    scene.serve();
+    scene.serve_that_logs("trace");
     scene.write("ann@home.test");
     scene.answered("ann@home.test", HEALED_WITHIN).await;
     assert_eq!(scene.giver.renewals(), 1);
@@ -268,6 +282,7 @@ async fn a_token_is_renewed_before_it_ends_and_at_once_when_the_post_refuses_it(
     scene.write("cid@home.test");
     scene.answered("cid@home.test", HEALED_WITHIN).await;
     assert_eq!(unread(&scene), at_first, "no session was without a token\n{}", scene.log());
+    scene.log_keeps_secrets();
 }
 
 #[tokio::test(flavor = "multi_thread")]
