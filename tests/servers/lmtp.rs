@@ -55,7 +55,7 @@ impl Handed {
     }
 
     async fn ledger(&self) -> usize {
-        ledger::list(&mut *self.desk.desk.store.read().await.unwrap(), ledger::Probes::Shown, None, 100).await.unwrap().len()
+        ledger::list(&mut self.desk.desk.store.read().await.unwrap(), ledger::Probes::Shown, None, 100).await.unwrap().len()
     }
 
     async fn octets(&self, id: i64) -> String {
