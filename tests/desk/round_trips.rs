@@ -100,11 +100,11 @@ impl Probing {
     }
 
     async fn stage(&self) -> Option<Stage> {
-        round_trips::newest(&mut *self.desk.desk.store.read().await.unwrap(), self.desk.mailbox).await.unwrap().map(|it| it.stage)
+        round_trips::newest(&mut self.desk.desk.store.read().await.unwrap(), self.desk.mailbox).await.unwrap().map(|it| it.stage)
     }
 
     async fn trip(&self) -> Option<Trip> {
-        round_trips::last_trip(&mut *self.desk.desk.store.read().await.unwrap(), self.desk.mailbox).await.unwrap()
+        round_trips::last_trip(&mut self.desk.desk.store.read().await.unwrap(), self.desk.mailbox).await.unwrap()
     }
 
     /// What is not well now, whether or not it counts yet.
