@@ -93,6 +93,7 @@
 //! | Who is told of it, how often? | [`desk::alarm`] |
 //! | Is a message from a mailbox to itself due, has it come back? | [`desk::round_trip`] |
 //! | What does a figure mean? | [`desk::analytics`] |
+//! | What stands in the place of an erased customer? | [`desk::erasure`] |
 //! | When is a backup due, and is something wrong with them? | [`desk::backup`] |
 //! | Which HTTP status? | [`actions::ActionError::kind`], mapped once in [`panel::error`] |
 //!

@@ -22,7 +22,7 @@ use crate::{
     },
     mail::compose::Content,
     store::{
-        Tx, comments,
+        StoreError, Tx, comments,
         not_sent::{self, Since},
         outbox::{self, Automatic, DeliveryRow, Outcome, Told},
         people, tickets,
@@ -47,6 +47,7 @@ pub async fn retry(desk: &Desk, actor: &Person, id: DeliveryId) -> Result<()> {
             let why = "its mailbox was in shadow mode when it was written, so it is never sent; write it anew to send it";
             return Err(ActionError::Conflict(why.to_owned()));
         }
+        has_octets(&mut tx, &row).await?;
         if was_taken_back(&mut tx, &row).await? {
             return Err(ActionError::Conflict("this reply was taken back; write it anew to send it".to_owned()));
         }
@@ -116,6 +117,7 @@ pub async fn send_elsewhere(desk: &Desk, actor: &Person, id: DeliveryId, to: &Em
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
         let row = theirs(desk, &mut tx, actor, id, now).await?;
+        has_octets(&mut tx, &row).await?;
         let number = may_go_elsewhere(desk, &mut tx, &row, to, now).await?;
         if DeliveryState::parse(&row.state).is_some_and(DeliveryState::is_open) {
             let words = format!("called off by {}: sent to {to} instead", actor.name);
@@ -194,6 +196,10 @@ pub(super) async fn ask_about_unsent(tx: &mut Tx, number: TicketNumber, to: Stat
     }
     let addresses = not_sent::of_ticket(tx, number, not_sent_since(now)).await?;
     if addresses.is_empty() { Ok(()) } else { Err(ActionError::Unsent { addresses }) }
+}
+
+async fn has_octets(tx: &mut Tx, row: &DeliveryRow) -> Result<()> {
+    if outbox::is_erased(tx, row.outbox).await? { Err(StoreError::Erased.into()) } else { Ok(()) }
 }
 
 async fn was_taken_back(tx: &mut Tx, row: &DeliveryRow) -> Result<bool> {

@@ -32,6 +32,7 @@ mod correct;
 pub mod deliveries;
 mod door;
 pub mod edit;
+pub mod erase;
 pub mod existing_mail;
 mod facts;
 mod follow;
@@ -245,6 +246,7 @@ impl ActionError {
             Self::Forbidden => Kind::Forbidden,
             Self::Stale | Self::NewWords { .. } | Self::Unsent { .. } | Self::Conflict(_) | Self::CannotCorrect(_) => Kind::Conflict,
             Self::NoSuchStep(_) | Self::Invalid { .. } => Kind::Invalid,
+            Self::Store(StoreError::Erased) => Kind::Conflict,
             Self::Store(_) | Self::Compose(_) | Self::Panicked(_) => Kind::Broken,
         }
     }

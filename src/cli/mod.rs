@@ -4,6 +4,7 @@ mod backup;
 mod check;
 mod demo;
 mod empty_desk;
+mod erase;
 mod export;
 mod healthz;
 mod http;
@@ -48,6 +49,8 @@ enum Command {
     Check(Configured),
     /// Run a desk to try, with a mail world of its own, on this machine alone. Ctrl-C ends it, and without --data leaves nothing.
     Demo(demo::Arguments),
+    /// Erase the personal data of a customer; says what that is and asks, unless --yes.
+    Erase(erase::Arguments),
     /// Write the whole desk as JSON lines, with the raw mail: for another desk, another database, another program.
     Export(export::Arguments),
     /// Ask the daemon on this machine how it is, with --ready everything it looks after. Exit code 0 when it is well.
@@ -146,6 +149,7 @@ pub async fn run() -> ExitCode {
         Command::Backup(it) => backup::run(&it).await,
         Command::Check(it) => check::run(&it.config).await,
         Command::Demo(it) => demo::run(it).await,
+        Command::Erase(it) => erase::run(&it).await,
         Command::Export(it) => export::run(&it).await,
         Command::Healthz(it) => healthz::run(&it).await,
         Command::Import(it) => import::run(&it).await,

@@ -10,6 +10,7 @@ pub mod correction;
 pub mod delivery;
 pub mod domain;
 pub mod encrypted;
+pub mod erasure;
 pub mod event;
 pub mod health;
 pub mod id;

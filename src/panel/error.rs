@@ -31,6 +31,8 @@ pub enum PageError {
     },
     /// The form is from another session, or from before a restart with another key.
     StaleForm,
+    /// It was erased.
+    Gone,
     /// Something changed meanwhile.
     Conflict(String),
     /// What was sent cannot be taken.
@@ -62,6 +64,7 @@ impl PageError {
             Self::Missing => StatusCode::NOT_FOUND,
             Self::Forbidden(_) | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::SignIn { .. } => StatusCode::SEE_OTHER,
+            Self::Gone => StatusCode::GONE,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -79,6 +82,7 @@ impl PageError {
                 "This form has expired",
                 "Nothing was changed. Go back, reload the page and send it again; what you typed is still in the form.".to_owned(),
             ),
+            Self::Gone => ("This was erased", sentence(&StoreError::Erased)),
             Self::Conflict(what) => ("This has changed meanwhile", what.clone()),
             Self::Invalid(what) => ("This could not be taken", what.clone()),
             Self::TooLarge => ("This is too large", "Nothing was changed. Files may have 25 MB together.".to_owned()),
@@ -102,6 +106,9 @@ fn pause(seconds: u64) -> String {
 /// One mapping: the kind of an action's error is the page's status; its text is the page's sentence.
 impl From<ActionError> for PageError {
     fn from(error: ActionError) -> Self {
+        if matches!(error, ActionError::Store(StoreError::Erased)) {
+            return Self::Gone;
+        }
         match error.kind() {
             Kind::Missing => Self::Missing,
             Kind::Forbidden => Self::Forbidden(sentence(&error)),
@@ -114,7 +121,7 @@ impl From<ActionError> for PageError {
 
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
-        Self::broken(&error)
+        if matches!(error, StoreError::Erased) { Self::Gone } else { Self::broken(&error) }
     }
 }
 

@@ -164,13 +164,13 @@ pub(super) async fn message(
     let said = said.into_iter().find(|it| it.id == CommentId(id)).ok_or(PageError::Missing)?;
     let mail = conversation::raw_mail(&mut conn, said.id).await?;
     let raw = match &mail {
-        Some(mail) => panel.desk.store.blobs().get(&mut conn, &mail.sha256).await?,
+        Some(mail) => panel.desk.store.blobs().get_unless_erased(&mut conn, &mail.sha256).await?,
         None => None,
     };
     let gone = corrections::ways_of(&mut conn, said.id).await?;
     drop(conn);
     let mut page = explain(&panel, number, &said, raw.as_deref(), &gone);
-    if let (Some(mail), Some(_)) = (&mail, &said.mail) {
+    if let (Some(mail), Some(_), Some(_)) = (&mail, &said.mail, &raw) {
         page.mended = read_again(&panel.desk, &mail.sha256).await?.warnings.iter().map(|it| sentence(it)).collect();
     }
     page::show(&panel, &visitor, Place::Elsewhere, "message.html", &page).await

@@ -17,6 +17,9 @@ use crate::store::{Conn, Result, Store, StoreError, Tx, on};
 /// The largest content that lies in the database: 256 KiB.
 pub const SMALL: usize = 256 * 1024;
 
+/// What a row names whose octets were erased. Nothing that is kept has it: no content with this hash is known to anybody.
+pub const NO_OCTETS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
 /// Below this, packing does not pay.
 const NOT_WORTH_PACKING: usize = 512;
 
@@ -29,6 +32,12 @@ impl ContentHash {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(data_encoding::HEXLOWER.encode(digest::digest(&digest::SHA256, bytes).as_ref()))
+    }
+
+    /// Of octets that were erased ([`NO_OCTETS`]).
+    #[must_use]
+    pub fn erased() -> Self {
+        Self(NO_OCTETS.to_owned())
     }
 
     /// As a row holds it.
@@ -94,7 +103,9 @@ impl Blobs {
         for bytes in all {
             rows.push(self.prepare(bytes, now).await?);
         }
-        tx.write_blobs(&rows).await?;
+        if !rows.is_empty() {
+            tx.write_blobs(&rows).await?;
+        }
         Ok(rows.into_iter().map(|it| it.hash).collect())
     }
 
@@ -126,8 +137,11 @@ impl Blobs {
     /// The content; none when no row knows it.
     ///
     /// # Errors
-    /// [`StoreError::Content`] when it is missing or not what its hash says.
+    /// [`StoreError::Content`] when it is missing or not what its hash says; [`StoreError::Erased`].
     pub async fn get(&self, conn: &mut Conn, hash: &ContentHash) -> Result<Option<Vec<u8>>> {
+        if hash.0 == NO_OCTETS {
+            return Err(StoreError::Erased);
+        }
         let sql = "select packing, bytes from blobs where sha256 = $1";
         let row: Option<(String, Option<Vec<u8>>)> = on!(conn, c => sqlx::query_as(sql).bind(hash.as_str()).fetch_optional(c).await)?;
         let Some((packing, kept)) = row else { return Ok(None) };
@@ -141,6 +155,28 @@ impl Blobs {
             return Err(damaged("damaged"));
         }
         Ok(Some(bytes))
+    }
+
+    /// The content; none when no row knows it, and when it was erased.
+    ///
+    /// # Errors
+    /// As [`Blobs::get`].
+    pub async fn get_unless_erased(&self, conn: &mut Conn, hash: &ContentHash) -> Result<Option<Vec<u8>>> {
+        match self.get(conn, hash).await {
+            Err(StoreError::Erased) => Ok(None),
+            found => found,
+        }
+    }
+
+    /// Removes the file of a content that no row names any more; nothing where there is none.
+    ///
+    /// # Errors
+    /// When the disk refuses.
+    pub(super) fn remove_file(&self, hash: &ContentHash) -> Result<()> {
+        match std::fs::remove_file(self.path(hash)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(self.refused(error)),
+            Ok(()) | Err(_) => Ok(()),
+        }
     }
 
     fn path(&self, hash: &ContentHash) -> PathBuf {

@@ -62,6 +62,7 @@ impl StoreError {
             | Self::Unknown(_)
             | Self::Unreadable { .. }
             | Self::Content { .. }
+            | Self::Erased
             | Self::LeaseLost { .. } => false,
         }
     }

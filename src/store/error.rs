@@ -55,6 +55,9 @@ pub enum StoreError {
         /// Missing or damaged.
         what: &'static str,
     },
+    /// Content that was erased.
+    #[error("{}", crate::desk::erasure::ERASED)]
+    Erased,
     /// Another instance reads the mailbox, or may: nothing of this transaction happened.
     #[error("mailbox {0} is another instance’s to read")]
     LeaseLost(MailboxId),
@@ -77,6 +80,7 @@ impl StoreError {
             | Self::Damaged { .. }
             | Self::Unreadable { .. }
             | Self::Content { .. }
+            | Self::Erased
             | Self::LeaseLost(_)
             | Self::Unknown(_) => false,
         }
@@ -93,7 +97,7 @@ impl StoreError {
                 sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
             ),
             Self::File { .. } | Self::InUse(_) | Self::HalfRestored(_) | Self::LeaseLost(_) | Self::Unknown(_) => true,
-            Self::Migrate(_) | Self::Damaged { .. } | Self::Unreadable { .. } | Self::Content { .. } => false,
+            Self::Migrate(_) | Self::Damaged { .. } | Self::Unreadable { .. } | Self::Content { .. } | Self::Erased => false,
         }
     }
 
@@ -110,6 +114,7 @@ impl StoreError {
             | Self::Damaged { .. }
             | Self::Unreadable { .. }
             | Self::Content { .. }
+            | Self::Erased
             | Self::LeaseLost(_)
             | Self::Unknown(_) => false,
         }
@@ -128,6 +133,7 @@ impl StoreError {
             | Self::Damaged { .. }
             | Self::Unreadable { .. }
             | Self::Content { .. }
+            | Self::Erased
             | Self::LeaseLost(_)
             | Self::Unknown(_) => false,
         }

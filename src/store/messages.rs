@@ -86,6 +86,24 @@ pub async fn keep(tx: &mut Tx, all: &[Arrived<'_>], now: Timestamp) -> Result<Ve
     Ok(kept)
 }
 
+/// Which of these content keys are of messages that were erased: their octets are not kept again.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn erased_of(conn: &mut Conn, keys: &[String]) -> Result<std::collections::HashSet<String>> {
+    let found: Vec<String> = on!(conn, c => {
+        let mut sql = sqlx::QueryBuilder::new("select content_key from messages where sha256 = ");
+        sql.push_bind(super::blobs::NO_OCTETS).push(" and content_key in (");
+        let mut listed = sql.separated(", ");
+        for key in keys {
+            listed.push_bind(key);
+        }
+        sql.push(")");
+        sql.build_query_scalar().fetch_all(c).await
+    })?;
+    Ok(found.into_iter().collect())
+}
+
 /// A row of the ledger as the decision needs it.
 #[derive(Clone, Debug)]
 pub struct LedgerRow {

@@ -23,6 +23,7 @@ pub mod conversation;
 pub mod corrections;
 pub mod directory;
 pub mod disk;
+pub mod erasures;
 mod error;
 pub mod events;
 pub mod evidence;

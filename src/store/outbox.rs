@@ -254,6 +254,16 @@ pub async fn of_ticket(tx: &mut Tx, ticket: TicketNumber, now: Timestamp) -> Res
     Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
 }
 
+/// Whether the octets of a mail were erased: nothing is left that could be sent.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_erased(tx: &mut Tx, mail: OutboxId) -> Result<bool> {
+    let sql = "select count(*) from outbox where id = $1 and sha256 = $2";
+    let n: i64 = on!(tx, c => sqlx::query_scalar(sql).bind(mail.0).bind(super::blobs::NO_OCTETS).fetch_one(c).await)?;
+    Ok(n > 0)
+}
+
 /// Every delivery of one mail, locked.
 ///
 /// # Errors

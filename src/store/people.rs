@@ -51,6 +51,16 @@ pub async fn get(conn: &mut Conn, id: PersonId) -> Result<Option<Person>> {
     row.map(Row::person).transpose()
 }
 
+/// The row, locked until the transaction ends.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn lock(tx: &mut Tx, id: PersonId) -> Result<Option<Person>> {
+    let sql = tx.pick(select!("where id = $1"), select!("where id = $1 for update"));
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(sql).bind(id.0).fetch_optional(c).await)?;
+    row.map(Row::person).transpose()
+}
+
 /// By address, whatever its case.
 ///
 /// # Errors

@@ -68,6 +68,7 @@ pub async fn step(desk: &Desk, begun: &mut Begun, pace: &mut Pace, at: Instant) 
     sessions::prune(&mut tx, now, now - desk.settings.sessions.idle).await?;
     tx.commit().await?;
     fail_point!("pruned");
+    desk.store.sweep().await?;
     Ok(())
 }
 

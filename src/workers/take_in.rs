@@ -24,6 +24,7 @@ use crate::{
     },
     store::{
         StoreError,
+        blobs::ContentHash,
         leases::{self, Fence},
         mailboxes,
         messages::{self, Arrived, Counted, Kept, LedgerRow, Taken},
@@ -94,7 +95,12 @@ async fn keep<'a>(desk: &Desk, mailbox: MailboxId, under: Option<Fence>, batch: 
         leases::hold(&mut tx, fence).await?;
     }
     fail_point!("keep-begun");
-    let hashes = desk.store.blobs().put_all(&mut tx, &octets, now).await?;
+    let erased = messages::erased_of(&mut tx, &keys).await?;
+    let is_erased: Vec<bool> = keys.iter().map(|it| erased.contains(it)).collect();
+    let octets: Vec<&[u8]> = octets.into_iter().zip(&is_erased).filter(|(_, erased)| !**erased).map(|(it, _)| it).collect();
+    let mut put = desk.store.blobs().put_all(&mut tx, &octets, now).await?.into_iter();
+    let hashes: Vec<ContentHash> =
+        is_erased.iter().map(|erased| if *erased { None } else { put.next() }.unwrap_or_else(ContentHash::erased)).collect();
     let rows: Vec<Arrived<'_>> = batch
         .iter()
         .zip(keys.iter().zip(&hashes))

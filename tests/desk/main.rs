@@ -9,6 +9,7 @@ mod at_once;
 mod backups;
 mod clocks;
 mod corrections;
+mod erase;
 mod export;
 mod forged;
 mod forwarded;

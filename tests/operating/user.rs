@@ -21,8 +21,12 @@ fn desk() -> Shell {
 
 /// `maildesk user …` with `typed` on standard input: what it said, and its exit code.
 pub fn user(shell: &Shell, words: &[&str], typed: &str) -> (String, Option<i32>) {
+    maildesk(shell, &[&["user"], words].concat(), typed)
+}
+
+/// `maildesk …` likewise.
+fn maildesk(shell: &Shell, words: &[&str], typed: &str) -> (String, Option<i32>) {
     let mut maildesk = Command::new(env!("CARGO_BIN_EXE_maildesk"))
-        .arg("user")
         .args(words)
         .arg("--config")
         .arg(shell.path("maildesk.toml"))
@@ -72,4 +76,27 @@ fn where_there_is_no_desk_nobody_is_looked_for() {
         assert!(said.starts_with("maildesk user: there is no desk here: ") && code == Some(1), "{said}");
     }
     assert!(!shell.path("data").exists());
+}
+
+#[test]
+fn a_customer_is_erased_after_a_yes() {
+    let shell = desk();
+    let add = ["add", "--name", "Greta Zimmerli", "--email", "greta@zimmerli.test", "--role", "customer"];
+    assert_eq!(user(&shell, &add, "").1, Some(0));
+    assert_eq!(user(&shell, &["add", "--name", "Hal", "--email", "hal@desk.test"], "").1, Some(0));
+    let erase = |words: &[&str], typed| maildesk(&shell, &[&["erase"], words].concat(), typed);
+    let (said, code) = erase(&["hal@desk.test", "--yes"], "");
+    assert!(code == Some(1) && said.contains("only customers are erased"), "{said}");
+    let (said, code) = erase(&["nobody@zimmerli.test", "--yes"], "");
+    assert!(code == Some(1) && said.contains("nobody has the address"), "{said}");
+    let (said, code) = erase(&["greta@zimmerli.test"], "no\n");
+    assert!(code == Some(1) && said.contains("Greta Zimmerli") && said.contains("nothing was erased"), "{said}");
+    let (said, code) = erase(&["Greta@Zimmerli.test"], "yes\n");
+    assert!(code == Some(0) && said.contains("Erased: 0 tickets"), "{said}");
+    let (said, _) = user(&shell, &["list", "--customers"], "");
+    assert!(!said.contains("zimmerli") && said.contains("Erased customer"), "{said}");
+    for entry in std::fs::read_dir(shell.path("data")).unwrap().map(Result::unwrap).filter(|it| it.path().is_file()) {
+        let octets = std::fs::read(entry.path()).unwrap();
+        assert!(!String::from_utf8_lossy(&octets).to_lowercase().contains("zimmerli"), "{}", entry.path().display());
+    }
 }

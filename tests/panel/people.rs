@@ -129,3 +129,39 @@ async fn users_are_found_and_listed_page_by_page() {
     let found = ada.get("/users?group=customers&q=GUEST%20117").await;
     assert!(found.says("guest117@home.test") && !found.says("guest116@home.test"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_is_erased_by_an_admin_who_types_their_address() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let raw =
+        crate::test_desk::mail("Greta Zimmerli <greta@zimmerli.test>", "My xylophone", &["Message-ID: <g@zimmerli.test>"], "It hums.");
+    let number = desk.receive(&raw).await.ticket.unwrap();
+    let greta = desk.person("greta@zimmerli.test").await.unwrap();
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    let path = format!("/users/{}", greta.id);
+    assert!(ada.get(&path).await.says("Erase this customer"));
+    assert!(!ada.get(&format!("/users/{}", desk.hal.id)).await.says("Erase this customer"), "staff are never erased");
+    ada.get(&path).await;
+    ada.post(&path, &[("do", "erase"), ("email", "somebody@zimmerli.test")]).await;
+    assert!(ada.get(&path).await.says("nothing was erased"));
+    assert!(desk.person("greta@zimmerli.test").await.is_some());
+    ada.post(&path, &[("do", "erase"), ("email", "greta@zimmerli.test")]).await;
+    let page = ada.get(&path).await;
+    assert!(page.says("Erased: 1 ticket") && page.says("was erased by <bdi>Ada Byron") && !page.says("zimmerli"), "{}", page.text());
+    let comments = format!("/tickets/{number}");
+    for (at, status) in [
+        (comments.as_str(), StatusCode::OK),
+        ("/tickets/1/messages/1", StatusCode::OK),
+        ("/mail/messages/1", StatusCode::OK),
+        ("/mail/messages", StatusCode::OK),
+        ("/tickets/1/messages/1/source", StatusCode::GONE),
+        ("/mail/messages/1/source", StatusCode::GONE),
+    ] {
+        let page = ada.get(at).await;
+        assert_eq!(page.status, status, "{at}: {}", page.text());
+        assert!(page.says("rased") && !page.says("zimmerli") && !page.says("Greta") && !page.says("hums"), "{at}: {}", page.text());
+    }
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    assert_eq!(hal.get(&path).await.status, StatusCode::FORBIDDEN);
+}

@@ -19,7 +19,7 @@ use crate::{
         ticket::Status,
     },
     mail::compose::{Content, LinkPurpose},
-    store::{Tx, links, outbox::Automatic, people, tickets},
+    store::{Tx, erasures, links, outbox::Automatic, people, tickets},
 };
 
 mod access;
@@ -67,7 +67,11 @@ impl<'a> By<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MadeLink(pub String);
 
+/// Somebody whose account can be changed.
 async fn person(tx: &mut Tx, id: PersonId) -> Result<Person> {
+    if erasures::of(tx, id).await?.is_some() {
+        return Err(ActionError::Conflict("this customer was erased; nothing is left to change".to_owned()));
+    }
     people::get(tx, id).await?.ok_or(ActionError::Missing("person"))
 }
 

@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{
     actions::{
         ActionError, Kind,
+        erase::{self, Erased, Swept},
         people::{self, By},
     },
     desk::{
@@ -22,7 +23,7 @@ use crate::{
         visitor::{Admin, Visitor},
         words::When,
     },
-    store::{directory, sessions},
+    store::{directory, erasures, sessions},
 };
 
 #[derive(Serialize)]
@@ -33,6 +34,15 @@ struct Page {
     invited_until: Option<When>,
     devices: Vec<Device>,
     mailbox: bool,
+    erased: Option<ErasedPage>,
+}
+
+/// That a customer was erased.
+#[derive(Serialize)]
+struct ErasedPage {
+    when: When,
+    by: String,
+    counts: String,
 }
 
 #[derive(Serialize)]
@@ -49,6 +59,11 @@ pub(in crate::panel) async fn show(State(panel): State<Panel>, Admin(visitor): A
     let mut conn = panel.desk.store.read().await?;
     let entry = directory::get(&mut conn, PersonId(id), now).await?.ok_or(PageError::Missing)?;
     let sessions = sessions::of(&mut conn, entry.id).await?;
+    let erased = erasures::of(&mut conn, entry.id).await?.map(|it| ErasedPage {
+        when: When::new(it.at, now, zone),
+        by: it.by.unwrap_or_else(|| "somebody on the shell".to_owned()),
+        counts: it.counts.in_words(),
+    });
     drop(conn);
     let live = sessions.iter().filter(|it| now < it.expires_at && now.duration_since(it.seen_at) <= panel.desk.settings.sessions.idle);
     let own = Page {
@@ -60,6 +75,7 @@ pub(in crate::panel) async fn show(State(panel): State<Panel>, Admin(visitor): A
             .map(|it| Device { name: browser(&it.agent), seen: When::new(it.seen_at, now, zone), this: it.id == visitor.session })
             .collect(),
         mailbox: panel.desk.mailboxes.iter().next().is_some(),
+        erased,
     };
     page::show(&panel, &visitor, Place::Users, "user.html", &own).await
 }
@@ -90,7 +106,7 @@ pub(in crate::panel) async fn change(
     Path(id): Path<i64>,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    fields.only(&["do", "name", "role"])?;
+    fields.only(&["do", "name", "role", "email"])?;
     let id = PersonId(id);
     let here = format!("/users/{id}");
     match carry_out(&panel, &visitor, id, &fields).await {
@@ -135,6 +151,14 @@ async fn carry_out(panel: &Panel, visitor: &Visitor, id: PersonId, fields: &Fiel
         "disable" => {
             let back = people::disable(desk, by, id).await?;
             Ok(Flash::done(format!("Disabled and signed out everywhere.{} It can be undone below.", handed_back(&back))))
+        }
+        "erase" => {
+            let Erased { counts, swept } = erase::erase(desk, by, id, fields.get("email")).await?;
+            let rest = match swept {
+                Swept::Done => String::new(),
+                Swept::NotYet(why) => format!(" What is left in free space of the database and in files is removed within minutes: {why}."),
+            };
+            Ok(Flash::done(format!("Erased: {}.{rest}", counts.in_words())))
         }
         "enable" => {
             people::enable(desk, by, id).await?;

@@ -12,7 +12,12 @@ use super::{
     schema::{self, Column, Holds},
     tables::{EXPORTED, Table},
 };
-use crate::store::{Conn, Store, StoreError, backup::Hashing, blobs::ContentHash, on};
+use crate::store::{
+    Conn, Store, StoreError,
+    backup::Hashing,
+    blobs::{ContentHash, NO_OCTETS},
+    on,
+};
 
 /// So many contents are looked up at once; one is held in memory at a time.
 const AT_ONCE: i64 = 200;
@@ -73,7 +78,8 @@ async fn next_ticket(conn: &mut Conn) -> Result<i64> {
 }
 
 async fn contents<W: Write>(store: &Store, conn: &mut Conn, lines: &mut Lines<W>) -> Result<()> {
-    let mut last = String::new();
+    // The first of all hashes is that of what was erased: each desk has it.
+    let mut last = NO_OCTETS.to_owned();
     loop {
         let sql = conn.pick(
             "select sha256, stored_at from blobs where sha256 > $1 order by sha256 limit $2",

@@ -5,7 +5,11 @@ use sqlx::{ConnectOptions as _, Connection as _};
 
 use crate::{
     desk::id::OutboxId,
-    store::{Conn, Db, Inner, Reading, Result, Store, StoreError, blobs::ContentHash, on},
+    store::{
+        Conn, Db, Inner, Reading, Result, Store, StoreError,
+        blobs::{ContentHash, NO_OCTETS},
+        on,
+    },
 };
 
 mod rules;
@@ -113,7 +117,8 @@ pub struct Contents {
 pub async fn contents(store: &Store) -> Result<Contents> {
     let mut read = Contents::default();
     let mut broken = Finding::new("content", "content is missing or damaged; restore it from a backup");
-    let mut last = String::new();
+    // The first of all hashes is that of what was erased.
+    let mut last = NO_OCTETS.to_owned();
     loop {
         let sql = "select sha256, size from blobs where sha256 > $1 order by sha256 limit $2";
         let mut conn = store.read().await?;

@@ -205,6 +205,25 @@ pub const RULES: &[Rule] = &[
         "an attachment has no octets; restore them from a backup",
         "select 'attachment ' || a.id || ' of comment ' || a.comment as place from attachments a where not exists (select 1 from blobs b where b.sha256 = a.sha256)",
     ),
+    // Who was erased.
+    rule(
+        "erased",
+        "a customer who was erased has a name, an address, a session, or mail that waits for them",
+        "select 'user ' || p.id as place from erasures e join people p on p.id = e.person where p.name <> 'Erased customer' or p.role <> 'customer'
+            or p.state <> 'disabled' or p.password_hash is not null or p.email <> 'erased-' || p.id || '@erased.invalid'
+            or exists (select 1 from sessions s where s.person = p.id) or exists (
+                select 1 from deliveries d where d.person = p.id and d.state in ('waiting', 'delayed', 'unknown'))",
+    ),
+    rule(
+        "erased-octets",
+        "a message has no octets as if it had been erased, and its row says who wrote it; restore it from a backup",
+        "select 'message ' || m.id as place from messages m where m.sha256 = '0000000000000000000000000000000000000000000000000000000000000000'
+            and (m.state <> 'decided' or m.sender is not null or m.message_id is not null or not exists (select 1 from erasures))
+        union all select 'outgoing mail ' || o.id from outbox o where o.sha256 = '0000000000000000000000000000000000000000000000000000000000000000'
+            and (o.subject <> '(erased)' or not exists (select 1 from erasures)
+                or exists (select 1 from deliveries d where d.outbox = o.id and d.state in ('waiting', 'delayed', 'unknown')))
+        union all select 'attachment ' || a.id from attachments a where a.sha256 = '0000000000000000000000000000000000000000000000000000000000000000'",
+    ),
     // What is derived.
     rule(
         "comment-count",

@@ -1,0 +1,81 @@
+//! `maildesk erase`: a customer asks to be forgotten.
+
+use std::{io::Write as _, process::ExitCode};
+
+use anyhow::{Context as _, bail};
+use clap::Args;
+
+use crate::{
+    actions::{
+        Desk,
+        erase::{self, Erased, Swept},
+        people::By,
+    },
+    config::Config,
+    desk::address::EmailAddress,
+    store::people as rows,
+};
+
+/// Whom to erase.
+#[derive(Args, Debug)]
+pub struct Arguments {
+    #[command(flatten)]
+    configured: super::Configured,
+    /// The address of the customer
+    #[arg(value_name = "EMAIL")]
+    email: String,
+    /// Erase without asking
+    #[arg(long)]
+    yes: bool,
+}
+
+/// Does it.
+pub async fn run(arguments: &Arguments) -> ExitCode {
+    match carry_out(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("maildesk erase: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
+    let config = Config::load(&arguments.configured.config)?;
+    let (desk, _) = super::existing_desk(&config).await?;
+    let done = erase_one(&desk, arguments).await;
+    desk.store.close().await;
+    done
+}
+
+async fn erase_one(desk: &Desk, arguments: &Arguments) -> anyhow::Result<()> {
+    let email: EmailAddress = arguments.email.parse()?;
+    let known = rows::by_email(&mut *desk.store.read().await?, &email).await?;
+    let Some(known) = known else {
+        bail!("nobody has the address {email}; `maildesk user list --customers` shows who there is");
+    };
+    let (who, counts) = erase::would_erase(desk, By::Shell, known.id).await?;
+    println!("{} <{email}>: {}.", who.name, counts.in_words());
+    println!("Numbers, times and history of their tickets stay, and what others wrote in mails of their own. This cannot be undone.");
+    if !arguments.yes && !agreed()? {
+        bail!("nothing was erased; type yes to erase, or give --yes");
+    }
+    let Erased { counts, swept } = erase::erase(desk, By::Shell, who.id, &arguments.email).await?;
+    println!("Erased: {}.", counts.in_words());
+    match swept {
+        Swept::Done => {}
+        Swept::NotYet(why) => {
+            println!("What is left in free space of the database and in files is removed by maildesk serve within minutes: {why}.")
+        }
+    }
+    println!("Backups made before today and the mail server still have their mail.");
+    Ok(())
+}
+
+fn agreed() -> anyhow::Result<bool> {
+    print!("Erase this customer? Type yes: ");
+    std::io::stdout().flush()?;
+    let mut line = String::new();
+    std::io::stdin().read_line(&mut line).context("standard input")?;
+    Ok(line.trim().eq_ignore_ascii_case("yes"))
+}
