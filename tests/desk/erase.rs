@@ -236,7 +236,7 @@ async fn what_was_left_over_is_removed_by_the_next_round() {
     let rows = Rows::of(&desk.url).await;
     rows.run(&format!("update erasures set unswept = '[\"{gone}\"]'")).await;
     drop(rows);
-    housekeeping::step(&desk.desk, &mut Default::default()).await.unwrap();
+    housekeeping::step(&desk.desk, &mut Default::default(), &mut Default::default(), tokio::time::Instant::now()).await.unwrap();
     assert!(!desk.folder.path().join("blobs/ab").join(&gone).exists() && desk.folder.path().join("blobs/cd").join(&named).exists());
     assert_eq!(Rows::of(&desk.url).await.count("select count(*) from erasures where unswept is not null").await, 0);
 }
