@@ -51,7 +51,7 @@ const BROKEN: &[(&str, &str)] = &[
     ("outgoing-to-nobody", "delete from deliveries where outbox = 1"),
     ("delivery-attempts", "update deliveries set attempts = 0 where state = 'sent'"),
     ("delivery-state", "update deliveries set state = 'posted' where outbox = 2"),
-    ("withheld-tried", "update deliveries set state = 'withheld', attempts = 1 where outbox = 1"),
+    ("withheld-tried", "update deliveries set state = 'withheld', attempts = 1 where outbox = 3"),
     ("in-place-of", "update deliveries set instead_of = (select min(id) from deliveries) where id = (select max(id) from deliveries)"),
     ("note-to-customer", "update comments set visibility = 'internal' where id = 2"),
     (
