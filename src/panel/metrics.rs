@@ -146,7 +146,7 @@ fn process(gauges: &mut Gauges<'_>) {
     }
 }
 
-/// Lines of the text form (https://prometheus.io/docs/instrumenting/exposition_formats/).
+/// Lines of the text form (<https://prometheus.io/docs/instrumenting/exposition_formats/>).
 struct Gauges<'a>(&'a mut String);
 
 impl Gauges<'_> {
