@@ -48,6 +48,12 @@ impl Clock {
         Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
+    /// Whether it is the machine's own, which can be held against others.
+    #[must_use]
+    pub fn is_the_machines(&self) -> bool {
+        matches!(self, Self::System)
+    }
+
     /// Moves a clock that can be moved; the machine's own cannot.
     pub fn advance(&self, by: SignedDuration) {
         match self {

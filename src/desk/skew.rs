@@ -35,6 +35,21 @@ pub fn apart(arrivals: &[Arrival], rests: SignedDuration) -> Option<SignedDurati
     }
 }
 
+/// How far a clock is from another, in words: `3 minutes ahead of`, `27 days behind`.
+#[must_use]
+pub fn said(apart: SignedDuration) -> String {
+    let seconds = apart.as_secs().unsigned_abs();
+    let (n, unit) = match seconds {
+        0..120 => (seconds, "second"),
+        120..7_200 => (seconds / 60, "minute"),
+        7_200..172_800 => (seconds / 3_600, "hour"),
+        _ => (seconds / 86_400, "day"),
+    };
+    let many = if n == 1 { "" } else { "s" };
+    let way = if apart.is_negative() { "behind" } else { "ahead of" };
+    format!("{n} {unit}{many} {way}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -54,6 +69,15 @@ mod tests {
         ] {
             let arrivals: Vec<Arrival> = late.iter().map(|late| Arrival { received_at: at, stored_at: at + minutes(*late) }).collect();
             assert_eq!(apart(&arrivals, minutes(5)), expected.map(minutes), "{late:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_can_be_read() {
+        for (seconds, words) in
+            [(61, "61 seconds ahead of"), (-180, "3 minutes behind"), (7_200, "2 hours ahead of"), (-2_350_423, "27 days behind")]
+        {
+            assert_eq!(said(SignedDuration::from_secs(seconds)), words);
         }
     }
 }

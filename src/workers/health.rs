@@ -142,7 +142,7 @@ async fn read(desk: &Desk, now: Timestamp) -> store::Result<Read> {
         unsent: health::unsent(&mut conn, late).await?,
         undecided: health::undecided(&mut conn, now - SignedDuration::from_mins(1)).await?,
         accounts: health::accounts_in_trouble(&mut conn).await?,
-        clock: clock(&mut conn, now).await?,
+        clock: if desk.clock.is_the_machines() { clock(&mut conn, now).await? } else { None },
         tokens: store::oauth::all_facts(&mut conn).await?,
     })
 }
@@ -173,10 +173,10 @@ fn last_known(desk: &Desk) -> Read {
 async fn clock(conn: &mut Conn, now: Timestamp) -> store::Result<Option<String>> {
     let theirs = health::clock(conn).await?.map(|theirs| now.duration_since(theirs));
     if let Some(apart) = theirs.filter(|it| it.abs() > SignedDuration::from_mins(1)) {
-        return Ok(Some(format!("{apart:#.0} from that of the database")));
+        return Ok(Some(format!("{} that of the database", skew::said(apart))));
     }
     let arrivals = health::arrivals(conn, now - SignedDuration::from_hours(1)).await?;
-    Ok(skew::apart(&arrivals, RESTS).map(|apart| format!("{apart:#.0} from that of the mail servers")))
+    Ok(skew::apart(&arrivals, RESTS).map(|apart| format!("{} that of the mail servers", skew::said(apart))))
 }
 
 fn room(desk: &Desk, rounds: &Rounds) -> Option<String> {

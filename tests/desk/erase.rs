@@ -210,7 +210,11 @@ async fn mail_that_waits_for_them_is_called_off_and_mail_for_others_stops_it() {
         refused(erase(&desk.desk, By::Shell, greta.id, "greta@zimmerli.test").await, "still to leave to somebody else");
     }
     desk.later(SignedDuration::from_mins(5));
-    desk.mail_to("ben@home.test").await;
+    // PostgreSQL may still hold the rows of what was refused, and a sender passes over them.
+    while rows.count("select count(*) from deliveries where state = 'waiting' and address = 'ben@home.test'").await > 0 {
+        desk.mail_to("ben@home.test").await;
+        tokio::task::yield_now().await;
+    }
     reply(&desk.desk, &desk.hal, hers, &reply_of("A third celesta.")).await.unwrap();
     let Erased { counts, .. } = erase(&desk.desk, By::Shell, greta.id, "greta@zimmerli.test").await.unwrap();
     assert!(counts.called_off > 0);
