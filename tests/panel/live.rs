@@ -49,7 +49,10 @@ async fn what_happened_while_the_connection_was_broken_is_told_once_it_is_back()
     desk.write("Ben <ben@home.test>", "Two", "Help!").await;
     let mut again = hal.follow(&address, &[("last-event-id", &first.id)]).await;
     let row = again.named("rows").await;
-    assert!(row.data.contains("id=\"t2\"") && !row.data.contains("id=\"t1\""), "{row:?}");
+    assert!(row.data.contains("id=\"t2\""), "{row:?}");
+    // PostgreSQL gives ids before it commits: a row may be told once more rather than never.
+    let again = std::env::var("MAILDESK_TEST_DATABASE").is_ok_and(|it| it == "postgres");
+    assert!(again || !row.data.contains("id=\"t1\""), "{row:?}");
     let mut from_the_page = hal.follow(&address, &[]).await;
     let rows = from_the_page.named("rows").await;
     assert!(rows.data.contains("id=\"t2\"") && rows.data.contains("id=\"t1\""), "{rows:?}");
