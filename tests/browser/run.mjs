@@ -37,7 +37,10 @@ async function main() {
   try {
     const root = process.getuid?.() === 0;
     browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, chromiumSandbox: !root, args: FLAGS, env: { ...process.env, HOME: home } });
-    return await live(browser, desk);
+    const wrong = await live(browser, desk);
+    const said = desk.words.filter(line => line.includes("ERROR"));
+    if (wrong.length && said.length) wrong.push(`the desk’s own log:\n${said.slice(-20).join("\n")}`);
+    return wrong;
   } finally {
     await browser?.close();
     await desk.stop();
