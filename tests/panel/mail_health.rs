@@ -243,3 +243,19 @@ async fn a_backup_that_is_overdue_stands_above_every_page() {
     assert!(hal.get("/tickets").await.says(says) && hal.get("/mail").await.says("</b> Make it."));
     assert!(hal.get("/readyz").await.says("\"kind\":\"backup\""));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_figures_stand_beside_a_trouble() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let mut tx = desk.desk.store.begin().await.unwrap();
+    mailboxes::failed(&mut tx, desk.mailbox, "mx.test:993 refuses the sign-in; enter the right password", desk.desk.clock.now())
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    desk.rounds(15).await;
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    let page = ada.get("/analytics").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.says("class=\"notice trouble\""));
+}

@@ -59,6 +59,7 @@ undo_window = "1s"
 name = "support"
 address = "{SUPPORT}"
 take_existing = "all"
+first_connection = "take"
 sender_name = "helper"
 
 [mailbox.imap]
