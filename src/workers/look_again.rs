@@ -57,7 +57,7 @@ pub async fn step(desk: &Desk, watched: &Watched) -> Result<Looked> {
 async fn look(desk: &Desk, watched: &Watched, folder: &str, since: Timestamp) -> Result<usize> {
     let account = ImapAccount { folder: folder.to_owned(), done_folder: None, ..watched.account.clone() };
     let limits = ImapLimits { largest_message: desk.settings.max_message_bytes, ..ImapLimits::default() };
-    let mut session = match Session::open(&account, limits).await {
+    let mut session = match Session::examine(&account, limits).await {
         Ok(session) => session,
         // Nothing was ever filed.
         Err(ImapError::FolderMissing { .. }) => return Ok(0),
