@@ -12,7 +12,6 @@ use crate::{
         notification::{Answered, Circle, Happening, who_hears},
         permission::{Act, Case},
         person::{Person, PersonState},
-        settings::Mode,
         ticket::{Assigned, Status, Step, Ticket},
     },
     store::{
@@ -139,9 +138,6 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     let active = |it: &&participants::Participant| it.state == Participation::Active && it.account == PersonState::Active;
     let ids: Vec<PersonId> = everybody.iter().filter(active).map(|it| it.person).collect();
     let Some((outbox, mailbox)) = desk.mailboxes.answering(change.ticket.mailbox) else { return Ok(()) };
-    if mailbox.mode == Mode::Import {
-        return Ok(());
-    }
     let answered = if comments::is_answered(tx, change.number()).await? { Answered::ByStaff } else { Answered::NotYet };
     let circle = Circle {
         actor: change.actor,

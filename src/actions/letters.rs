@@ -325,7 +325,7 @@ impl Mail<'_> {
 pub(super) fn leaves(mailbox: &MailboxSettings) -> Leaves {
     match mailbox.mode {
         Mode::Live => Leaves::Yes,
-        Mode::Shadow | Mode::Import => Leaves::Never,
+        Mode::Shadow => Leaves::Never,
     }
 }
 
@@ -342,9 +342,6 @@ impl Note<'_> {
     /// Puts it into the outbox.
     pub async fn post(&self, desk: &Desk, tx: &mut Tx, mailbox: MailboxId, now: Timestamp) -> Result<()> {
         let Some((mailbox, settings)) = desk.mailboxes.answering(mailbox) else { return Ok(()) };
-        if settings.mode == Mode::Import {
-            return Ok(());
-        }
         let url = desk.url.to_string();
         let (number, subject) = self.ticket.map_or((None, ""), |(number, subject)| (Some(number), subject));
         let head = Letterhead { desk: &desk.settings.name, url: &url, number, subject, greeting: &self.to.name };

@@ -78,7 +78,7 @@ async fn list(desk: &Desk) -> anyhow::Result<()> {
 async fn line(desk: &Desk, id: MailboxId, settings: &MailboxSettings) -> anyhow::Result<String> {
     let met = mailboxes::existing(&mut *desk.store.read().await?, id).await?;
     let mode = match settings.mode {
-        Mode::Live | Mode::Import => "",
+        Mode::Live => "",
         Mode::Shadow => ", in shadow mode",
     };
     Ok(format!(

@@ -112,8 +112,6 @@ pub enum Mode {
     /// It is tried out beside what a team uses today: no flag is touched on the server, and what would be sent is listed and never
     /// leaves.
     Shadow,
-    /// Old mail is brought into it: nothing is to be told to anybody, and no mail is even made. No configuration says so.
-    Import,
 }
 
 impl Mode {
@@ -238,7 +236,7 @@ impl MailboxSettings {
     pub fn probes(&self) -> Option<SignedDuration> {
         match self.mode {
             Mode::Live => self.probe_every,
-            Mode::Shadow | Mode::Import => None,
+            Mode::Shadow => None,
         }
     }
 

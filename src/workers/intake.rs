@@ -113,7 +113,7 @@ impl<'a> Watch<'a> {
         let session = match mode {
             Mode::Live => Session::open(&watched.account, limits).await?,
             // The server itself keeps a session that only looks from touching a flag.
-            Mode::Shadow | Mode::Import => Session::examine(&watched.account, limits).await?,
+            Mode::Shadow => Session::examine(&watched.account, limits).await?,
         };
         let mut watch = Self {
             desk,

@@ -147,7 +147,7 @@ fn is_our_own(desk: &Desk, octets: &[u8]) -> bool {
 fn to_file(desk: &Desk, mailbox: MailboxId) -> ToFile {
     match desk.mailboxes.get(mailbox).map(|it| it.mode) {
         Some(Mode::Live) | None => ToFile::Due,
-        Some(Mode::Shadow | Mode::Import) => ToFile::Leave,
+        Some(Mode::Shadow) => ToFile::Leave,
     }
 }
 
