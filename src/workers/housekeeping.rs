@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     actions::{Desk, stale::close_stale},
-    store::sessions,
+    store::{health, sessions},
     workers::{
         Result, caught,
         instance::Instance,
@@ -19,8 +19,12 @@ use crate::{
 /// So often.
 const EVERY: Duration = Duration::from_secs(60);
 
-/// And again so soon after trouble: what is kept and undecided waits for it.
-const AGAIN: Duration = Duration::from_secs(10);
+/// So often what is undecided is looked for between rounds; a round that failed is gone again as soon.
+const CATCH_UP: Duration = Duration::from_secs(10);
+
+/// Whoever takes a message in decides it at once: after so long that has most likely broken off. One that is still in hand is decided once,
+/// whoever is first.
+const OVERDUE: SignedDuration = SignedDuration::from_secs(10);
 
 /// A clock that is further from where it was and how long that is ago has leapt.
 const LEAP: SignedDuration = SignedDuration::from_hours(1);
@@ -72,21 +76,36 @@ pub async fn step(desk: &Desk, begun: &mut Begun, pace: &mut Pace, at: Instant) 
     Ok(())
 }
 
+/// Between rounds: decides what was kept a while ago and is undecided still, because deciding it broke off.
+///
+/// # Errors
+/// When the database fails.
+pub async fn catch_up(desk: &Desk, begun: &mut Begun) -> Result<()> {
+    let overdue = health::undecided(&mut *desk.store.read().await?, desk.clock.now() - OVERDUE).await?;
+    if overdue.is_some() {
+        take_in::decide_left_over(desk, begun).await?;
+    }
+    Ok(())
+}
+
 /// Goes its rounds until it is told to stop.
 pub async fn run(desk: Arc<Desk>, instance: Arc<Instance>, stop: CancellationToken) {
     let mut begun = if desk.store.is_alone() { Begun::default() } else { Begun::by(instance.id()) };
     let mut pace = Pace::default();
+    let mut round = Instant::now();
     loop {
-        let nap = match caught(step(&desk, &mut begun, &mut pace, Instant::now())).await {
-            Ok(()) => EVERY,
-            Err(error) => {
-                tracing::error!("housekeeping fails: {error}");
-                AGAIN
-            }
+        let now = Instant::now();
+        let done = if now < round {
+            caught(catch_up(&desk, &mut begun)).await
+        } else {
+            caught(step(&desk, &mut begun, &mut pace, now)).await.inspect(|()| round = now + EVERY)
         };
+        if let Err(error) = done {
+            tracing::error!("housekeeping fails: {error}");
+        }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(nap) => {}
+            () = tokio::time::sleep(CATCH_UP) => {}
         }
     }
 }
