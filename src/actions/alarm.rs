@@ -6,23 +6,20 @@ use crate::{
     actions::{
         Desk, Result,
         door::{leave, transact},
-        letters::leaves,
+        own_letter::{OwnLetter, Readers},
     },
-    clock::random_token,
     desk::{
-        address::Named,
         alarm::{self, BETWEEN_MAILS, Change, Going, Standing, WayOut},
         delivery::DeliveryState,
         id::{MailboxId, OutboxId},
         loop_guard,
         person::{Person, Role},
-        token,
         trouble::{Trouble, TroubleKind, sentence},
     },
-    mail::compose::{self, AlarmLine, Author, Content, Letterhead, Outgoing},
+    mail::compose::{AlarmLine, Content},
     store::{
         Conn, Tx,
-        outbox::{self, Automatic, NewMail, Outcome, Recipient},
+        outbox::{self, Automatic, Outcome},
         people,
         troubles::{self, Over, Told},
     },
@@ -176,48 +173,12 @@ async fn take_back(tx: &mut Tx, mail: OutboxId, now: Timestamp) -> Result<bool> 
 
 /// Puts the mail into the outbox of a mailbox; its Message-ID.
 async fn post(desk: &Desk, tx: &mut Tx, plan: &Plan, way: MailboxId, now: Timestamp) -> Result<String> {
-    let Some((mailbox, settings)) = desk.mailboxes.answering(way) else { return Ok(String::new()) };
     let began: Vec<AlarmLine> = plan.began.iter().map(|it| line(desk, &it.trouble, None)).collect();
     let over: Vec<AlarmLine> = plan.over.iter().map(|it| line(desk, &it.trouble, Some(it.well_since))).collect();
-    let url = desk.url.to_string();
-    let head = Letterhead { desk: &desk.settings.name, url: &url, number: None, subject: "", greeting: "" };
-    let written = compose::write(&desk.templates, &head, &Content::Alarm { began: &began, over: &over })?;
-    let sign = |text: &str| desk.sign(text);
-    let id = token::message_id(None, None, &random_token(), settings.address.domain(), &sign);
-    let to: Vec<Named> = plan.admins.iter().map(|it| Named { name: Some(it.name.clone()), address: it.email.clone() }).collect();
-    let bytes = compose::compose(&Outgoing {
-        from: &settings.named(),
-        to: &to,
-        reply_to: None,
-        subject: &written.subject,
-        message_id: &id,
-        in_reply_to: None,
-        references: &[],
-        date: now,
-        author: Author::Desk,
-        loop_mark: &token::loop_mark(&random_token(), &sign),
-        text: &written.text,
-        html: &written.html,
-        files: &[],
-    })?;
-    let sha256 = desk.store.blobs().put_later(tx, &bytes, now).await?;
-    let new = NewMail {
-        mailbox,
-        kind: "alarm",
-        ticket: None,
-        comment: None,
-        author: None,
-        message_id: &id,
-        envelope_from: None,
-        sha256: &sha256,
-        subject: &written.subject,
-        // Budgets guard strangers and must silence no alarm: how often there is one, `desk/alarm.rs` bounds.
-        automatic: Automatic::No,
-        leaves: leaves(settings),
-    };
-    let to: Vec<Recipient> = plan.admins.iter().map(|it| Recipient { address: it.email.clone(), person: Some(it.id) }).collect();
-    outbox::insert(tx, &new, &to, now, now);
-    Ok(id)
+    let content = Content::Alarm { began: &began, over: &over };
+    // Budgets guard strangers and must silence no alarm: how often there is one, `desk/alarm.rs` bounds.
+    let mail = OwnLetter { kind: "alarm", content, ticket: None, to: Readers::People(&plan.admins), automatic: Automatic::No };
+    Ok(mail.post(desk, tx, way, now).await?.unwrap_or_default())
 }
 
 fn line(desk: &Desk, trouble: &Trouble, until: Option<Timestamp>) -> AlarmLine {

@@ -9,10 +9,10 @@ use crate::{
         deliveries,
         door::{Change, Echo, TicketRow, record},
         follow,
-        letters::Note,
         mail_words::MailWords,
         merge,
         open_forwarded::open_forwarded,
+        own_letter::{OwnLetter, Readers},
         receive_message::Incoming,
         reply::{self, Words},
         say::{FromMail, Saying, say},
@@ -84,8 +84,9 @@ async fn tell_helper(desk: &Desk, tx: &mut Tx, incoming: &Incoming, helper: Pers
         return Ok(());
     }
     let content = Content::AnswerHeld { reason, sent: &incoming.message.subject };
-    let note = Note { kind: "answer-held", content, ticket: None, to: &helper, automatic: Automatic::Yes };
-    note.post(desk, tx, incoming.row.mailbox, now).await
+    let to = Readers::People(std::slice::from_ref(&helper));
+    let mail = OwnLetter { kind: "answer-held", content, ticket: None, to, automatic: Automatic::Yes };
+    mail.post(desk, tx, incoming.row.mailbox, now).await.map(drop)
 }
 
 async fn open(

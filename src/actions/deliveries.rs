@@ -7,7 +7,7 @@ use crate::{
         ActionError, Desk, Result,
         correct::no_spam,
         door::{Change, enter_merged, leave, record, transact},
-        letters::Note,
+        own_letter::{OwnLetter, Readers},
     },
     desk::{
         address::EmailAddress,
@@ -301,7 +301,7 @@ async fn told(desk: &Desk, tx: &mut Tx, row: &DeliveryRow, words: &str, now: Tim
     };
     let said = comment.as_ref().and_then(PublicText::of);
     let content = Content::NotSent { address: &row.address, words, said: said.as_ref() };
-    Note { kind: "not-sent", content, ticket: Some((number, &subject)), to: &author, automatic: Automatic::No }
-        .post(desk, tx, mailbox, now)
-        .await
+    let to = Readers::People(std::slice::from_ref(&author));
+    let mail = OwnLetter { kind: "not-sent", content, ticket: Some((number, &subject)), to, automatic: Automatic::No };
+    mail.post(desk, tx, mailbox, now).await.map(drop)
 }

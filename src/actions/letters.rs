@@ -12,7 +12,7 @@ use crate::{
         address::Named,
         comment::{PublicText, Via},
         encrypted::Encrypted,
-        id::{CommentId, MailboxId, PersonId, TicketNumber},
+        id::{CommentId, MailboxId, PersonId},
         loop_guard,
         notification::{Owed, StaffNotice, Voice},
         person::Person,
@@ -326,59 +326,5 @@ pub(super) fn leaves(mailbox: &MailboxSettings) -> Leaves {
     match mailbox.mode {
         Mode::Live => Leaves::Yes,
         Mode::Shadow => Leaves::Never,
-    }
-}
-
-/// A mail about no change of a ticket: to one person, from the mailbox it concerns.
-pub(super) struct Note<'a> {
-    pub kind: &'static str,
-    pub content: Content<'a>,
-    pub ticket: Option<(TicketNumber, &'a str)>,
-    pub to: &'a Person,
-    pub automatic: Automatic,
-}
-
-impl Note<'_> {
-    /// Puts it into the outbox.
-    pub async fn post(&self, desk: &Desk, tx: &mut Tx, mailbox: MailboxId, now: Timestamp) -> Result<()> {
-        let Some((mailbox, settings)) = desk.mailboxes.answering(mailbox) else { return Ok(()) };
-        let url = desk.url.to_string();
-        let (number, subject) = self.ticket.map_or((None, ""), |(number, subject)| (Some(number), subject));
-        let head = Letterhead { desk: &desk.settings.name, url: &url, number, subject, greeting: &self.to.name };
-        let written = compose::write(&desk.templates, &head, &self.content)?;
-        let sign = |text: &str| desk.sign(text);
-        let id = token::message_id(None, None, &random_token(), settings.address.domain(), &sign);
-        let to = Named { name: Some(self.to.name.clone()), address: self.to.email.clone() };
-        let bytes = compose::compose(&Outgoing {
-            from: &settings.named(),
-            to: std::slice::from_ref(&to),
-            reply_to: None,
-            subject: &written.subject,
-            message_id: &id,
-            in_reply_to: None,
-            references: &[],
-            date: now,
-            author: Author::Desk,
-            loop_mark: &token::loop_mark(&random_token(), &sign),
-            text: &written.text,
-            html: &written.html,
-            files: &[],
-        })?;
-        let sha256 = desk.store.blobs().put_later(tx, &bytes, now).await?;
-        let new = NewMail {
-            mailbox,
-            kind: self.kind,
-            ticket: number,
-            comment: None,
-            author: None,
-            message_id: &id,
-            envelope_from: None,
-            sha256: &sha256,
-            subject: &written.subject,
-            automatic: self.automatic,
-            leaves: leaves(settings),
-        };
-        outbox::insert(tx, &new, &[Recipient { address: self.to.email.clone(), person: Some(self.to.id) }], now, now);
-        Ok(())
     }
 }

@@ -43,6 +43,7 @@ pub mod merge;
 pub mod move_message;
 mod open_forwarded;
 pub mod open_ticket;
+mod own_letter;
 pub mod participants;
 pub mod people;
 pub mod read_again;

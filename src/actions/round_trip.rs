@@ -4,14 +4,14 @@ use crate::{
     actions::{
         Desk, Result,
         door::{leave, transact},
+        own_letter::{OwnLetter, Readers},
     },
-    clock::random_token,
-    desk::{round_trip::is_due, settings::MailboxSettings, token},
-    mail::compose::{self, Author, Content, Letterhead, Outgoing},
+    desk::{round_trip::is_due, settings::MailboxSettings},
+    mail::compose::Content,
     store::{
         Tx,
         leases::{self, Fence},
-        outbox::{self, Automatic, Leaves, NewMail, Recipient},
+        outbox::Automatic,
         round_trips,
     },
 };
@@ -53,43 +53,11 @@ pub async fn send_where_due(desk: &Desk, fence: Fence) -> Result<Asked> {
 
 async fn post(desk: &Desk, tx: &mut Tx, fence: Fence, settings: &MailboxSettings) -> Result<()> {
     let now = desk.clock.now();
-    let url = desk.url.to_string();
-    let head = Letterhead { desk: &desk.settings.name, url: &url, number: None, subject: "", greeting: "" };
-    let written = compose::write(&desk.templates, &head, &Content::Probe { address: settings.address.as_str() })?;
-    let sign = |text: &str| desk.sign(text);
-    let id = token::message_id(None, None, &random_token(), settings.address.domain(), &sign);
-    let bytes = compose::compose(&Outgoing {
-        from: &settings.named(),
-        to: &[settings.named()],
-        reply_to: None,
-        subject: &written.subject,
-        message_id: &id,
-        in_reply_to: None,
-        references: &[],
-        date: now,
-        author: Author::Desk,
-        loop_mark: &token::loop_mark(&random_token(), &sign),
-        text: &written.text,
-        html: &written.html,
-        files: &[],
-    })?;
-    let sha256 = desk.store.blobs().put_later(tx, &bytes, now).await?;
-    let new = NewMail {
-        mailbox: fence.mailbox,
-        kind: "probe",
-        ticket: None,
-        comment: None,
-        author: None,
-        message_id: &id,
-        // A report that it cannot be delivered is wanted.
-        envelope_from: Some(&settings.address),
-        sha256: &sha256,
-        subject: &written.subject,
-        // It goes to ourselves, and how often, the configuration bounds.
-        automatic: Automatic::No,
-        leaves: Leaves::Yes,
-    };
-    outbox::insert(tx, &new, &[Recipient { address: settings.address.clone(), person: None }], now, now);
-    round_trips::begin(tx, fence.mailbox, &id, now).await?;
+    let content = Content::Probe { address: settings.address.as_str() };
+    // It goes to ourselves, and how often, the configuration bounds.
+    let mail = OwnLetter { kind: "probe", content, ticket: None, to: Readers::Itself, automatic: Automatic::No };
+    if let Some(id) = mail.post(desk, tx, fence.mailbox, now).await? {
+        round_trips::begin(tx, fence.mailbox, &id, now).await?;
+    }
     Ok(())
 }

@@ -7,7 +7,7 @@ use crate::{
         ActionError, Desk, Result,
         assign::give,
         door::{Change, record},
-        letters::Note,
+        own_letter::{OwnLetter, Readers},
     },
     auth::link::{NewLink, Purpose},
     desk::{
@@ -102,8 +102,9 @@ async fn mail_link(desk: &Desk, tx: &mut Tx, by: By<'_>, to: &Person, purpose: P
         Purpose::Reset => (LinkPurpose::Reset, "an hour"),
     };
     let content = Content::Link { purpose, link: &link.0, by: by.name(desk), holds };
-    let note = Note { kind: "link", content, ticket: None, to, automatic: Automatic::No };
-    note.post(desk, tx, mailbox, now).await
+    let to = Readers::People(std::slice::from_ref(to));
+    let mail = OwnLetter { kind: "link", content, ticket: None, to, automatic: Automatic::No };
+    mail.post(desk, tx, mailbox, now).await.map(drop)
 }
 
 /// What somebody has goes back to nobody, each with its line in the history; an answer must not wake a ticket in the hands of
