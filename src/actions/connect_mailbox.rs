@@ -3,10 +3,15 @@
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    actions::{ActionError, Desk, Result, tokens, transact},
+    actions::{
+        ActionError, Desk, Result,
+        audit::{self, Line},
+        tokens, transact,
+    },
     auth::keys::hashed,
     clock::random_token,
     desk::{
+        audit::AuditKind,
         id::MailboxId,
         oauth::{OAuthClient, Provider},
         permission::Act,
@@ -96,6 +101,8 @@ pub async fn finish(desk: &Desk, actor: &Person, session: &str, state: &str, cod
     let (token, account) = (&tokens::seal(desk, mailbox, &grant, now), grant.account.as_deref());
     transact(desk, |mut tx| async move {
         oauth::connect(&mut tx, mailbox, &client.purpose(), token, account, now).await?;
+        let line = Line::of(AuditKind::Mailbox, desk.name_of(mailbox), "connected");
+        audit::note(&mut tx, actor, if let Some(account) = account { line.to(account) } else { line }, now).await?;
         Ok(tx.commit().await?)
     })
     .await?;

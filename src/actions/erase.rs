@@ -5,10 +5,12 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        audit::{self, Line},
         door::{leave, transact},
         people::By,
     },
     desk::{
+        audit::AuditKind,
         erasure::Counts,
         id::{DeliveryId, PersonId, TicketNumber},
         person::{Person, Role},
@@ -80,6 +82,9 @@ pub async fn erase(desk: &Desk, by: By<'_>, id: PersonId, typed: &str) -> Result
         tickets::lock_all(&mut tx, found.tickets.iter().copied().map(TicketNumber)).await?;
         let called_off = call_off(&mut tx, &who, &found, now).await?;
         let counts = erasures::erase(&mut tx, &who, &found, by.id(), called_off, now).await?;
+        // By number: their name is what was erased.
+        let line = Line::of(AuditKind::Erasure, format!("customer {id}"), "erased").to(counts.in_words());
+        audit::note(&mut tx, by, line, now).await?;
         leave(desk, tx).await?;
         Ok(counts)
     })

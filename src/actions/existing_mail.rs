@@ -1,8 +1,13 @@
 //! An admin says what is taken of the mail that lay in a mailbox when it was first met.
 
 use crate::{
-    actions::{ActionError, Desk, Result, door::transact, people::By},
-    desk::{id::MailboxId, settings::TakeExisting},
+    actions::{
+        ActionError, Desk, Result,
+        audit::{self, Line},
+        door::transact,
+        people::By,
+    },
+    desk::{audit::AuditKind, id::MailboxId, settings::TakeExisting},
     store::mailboxes,
 };
 
@@ -17,6 +22,8 @@ pub async fn settle(desk: &Desk, by: By<'_>, mailbox: MailboxId, take: TakeExist
             let why = "nothing is asked about this mailbox: it was not met yet, or what is taken of the mail in it is settled";
             return Err(ActionError::Conflict(why.to_owned()));
         }
+        let line = Line::of(AuditKind::Mailbox, desk.name_of(mailbox), "said what is taken of the mail that lay there").to(take.as_str());
+        audit::note(&mut tx, by, line, desk.clock.now()).await?;
         Ok(tx.commit().await?)
     })
     .await

@@ -24,6 +24,7 @@ use crate::{
 
 pub mod alarm;
 pub mod assign;
+pub mod audit;
 mod brought;
 mod carry_out;
 mod commands;
@@ -97,6 +98,12 @@ impl Desk {
     #[must_use]
     pub fn rules(&self) -> Rules {
         Rules { reach: self.settings.helpers_see, helpers_assign: self.settings.helpers_assign }
+    }
+
+    /// What a mailbox is called; its number where it is none of this desk's any more.
+    #[must_use]
+    pub fn name_of(&self, id: MailboxId) -> String {
+        self.mailboxes.iter().find(|(it, _)| *it == id).map_or_else(|| id.to_string(), |(_, it)| it.name.clone())
     }
 
     /// Signs what an answer is known again by (`desk/token.rs`).

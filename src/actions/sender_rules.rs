@@ -5,10 +5,12 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        audit::{self, Line},
         door::{leave, transact},
     },
     desk::{
         address::EmailAddress,
+        audit::AuditKind,
         domain::{Domain, kind_of},
         id::SenderRuleId,
         message::IncomingMessage,
@@ -96,6 +98,9 @@ pub(super) async fn put(desk: &Desk, tx: &mut Tx, actor: &Person, new: &NewRule,
         None => {}
     }
     let id = sender_rules::insert(tx, &new.pattern, new.verdict, &note, actor.id, now).await?;
+    let line = Line::of(AuditKind::Sender, &new.pattern, "put on the list").to(new.verdict.title());
+    let line = if let Some(old) = old.as_ref().filter(|it| it.verdict != new.verdict) { line.from(old.verdict.title()) } else { line };
+    audit::note(tx, actor, line, now).await?;
     Ok(Added { id, replaced: old.filter(|it| it.verdict != new.verdict), stood: Stood::NotYet })
 }
 
@@ -106,8 +111,13 @@ pub(super) async fn undo_put(desk: &Desk, tx: &mut Tx, actor: &Person, id: Sende
         return Ok(RuleUndone::Stays(rule.pattern, rule.verdict));
     }
     sender_rules::remove(tx, rule.id, actor.id, now).await?;
-    let Some(before) = sender_rules::replaced(tx, &rule).await? else { return Ok(RuleUndone::TakenOff(rule.pattern)) };
+    let line = |what| Line::of(AuditKind::Sender, &rule.pattern, what).from(rule.verdict.title());
+    let Some(before) = sender_rules::replaced(tx, &rule).await? else {
+        audit::note(tx, actor, line("taken off the list"), now).await?;
+        return Ok(RuleUndone::TakenOff(rule.pattern));
+    };
     sender_rules::insert(tx, &before.pattern, before.verdict, &before.note, actor.id, now).await?;
+    audit::note(tx, actor, line("put on the list").to(before.verdict.title()), now).await?;
     Ok(RuleUndone::AsBefore(before.pattern, before.verdict))
 }
 
@@ -125,7 +135,10 @@ pub async fn remove(desk: &Desk, actor: &Person, id: SenderRuleId) -> Result<Rul
         if rule.removed.is_some() {
             return Err(ActionError::Conflict(format!("{} was taken off already", rule.pattern)));
         }
-        sender_rules::remove(&mut tx, id, actor.id, desk.clock.now()).await?;
+        let now = desk.clock.now();
+        sender_rules::remove(&mut tx, id, actor.id, now).await?;
+        let line = Line::of(AuditKind::Sender, &rule.pattern, "taken off the list").from(rule.verdict.title());
+        audit::note(&mut tx, actor, line, now).await?;
         leave(desk, tx).await?;
         Ok(rule)
     })

@@ -5,11 +5,16 @@ use std::net::IpAddr;
 use jiff::Timestamp;
 
 use crate::{
-    actions::{ActionError, Desk, Result, transact},
+    actions::{
+        ActionError, Desk, Result,
+        audit::{self, Line, named},
+        transact,
+    },
     auth::{keys::hashed, link::Purpose},
     clock::random_token,
     desk::{
         address::EmailAddress,
+        audit::AuditKind,
         id::PersonId,
         person::{Person, PersonState, Role, clean_name},
     },
@@ -94,6 +99,7 @@ pub async fn sign_out(desk: &Desk, who: &Person, session: &str) -> Result<()> {
 pub async fn sign_out_elsewhere(desk: &Desk, who: &Person, this: &str) -> Result<()> {
     transact(desk, |mut tx| async move {
         sessions::delete_others(&mut tx, who.id, this).await?;
+        audit::note(&mut tx, who, Line::of(AuditKind::Access, named(who), "signed out everywhere else"), desk.clock.now()).await?;
         tx.commit().await?;
         Ok(())
     })
@@ -147,6 +153,14 @@ pub async fn make_first_admin(desk: &Desk, new: FirstAdmin) -> Result<PersonId> 
                 people::insert(&mut tx, &admin).await?
             }
         };
+        let made = active(&mut tx, person).await?;
+        audit::note(
+            &mut tx,
+            &made,
+            Line::of(AuditKind::User, named(&made), "made the first admin").to(Role::Admin.title()),
+            desk.clock.now(),
+        )
+        .await?;
         tx.commit().await?;
         tracing::info!(person = %person, "made the first admin");
         Ok(person)
@@ -190,6 +204,7 @@ pub async fn accept_invitation(desk: &Desk, invited: Invited) -> Result<PersonId
         sessions::rename(&mut tx, person.id, &name).await?;
         sessions::set_password(&mut tx, person.id, &invited.password_hash).await?;
         sessions::end_all(&mut tx, person.id).await?;
+        audit::note(&mut tx, &person, Line::of(AuditKind::Access, named(&person), "chose a password by a link"), now).await?;
         tx.commit().await?;
         Ok(person.id)
     })
@@ -204,6 +219,7 @@ pub async fn change_password(desk: &Desk, who: &Person, password_hash: &str) -> 
     transact(desk, |mut tx| async move {
         sessions::set_password(&mut tx, who.id, password_hash).await?;
         sessions::end_all(&mut tx, who.id).await?;
+        audit::note(&mut tx, who, Line::of(AuditKind::Access, named(who), "chose a new password"), desk.clock.now()).await?;
         tx.commit().await?;
         Ok(())
     })

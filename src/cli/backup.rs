@@ -5,9 +5,14 @@ use std::{path::PathBuf, process::ExitCode};
 use clap::Args;
 
 use crate::{
+    actions::{
+        audit::{self, Line},
+        people::By,
+    },
     app,
     clock::Clock,
     config::Config,
+    desk::audit::AuditKind,
     store::{
         Store,
         backup::{
@@ -63,7 +68,10 @@ async fn back_up(store: &Store, config: &Config, arguments: &Arguments) -> anyho
     let done = make(store, app::settings(config)?, &file, existing, now).await;
     let mut tx = store.begin().await?;
     match &done {
-        Ok(made) => rows::made(&mut tx, row, made, Clock::System.now()).await?,
+        Ok(made) => {
+            rows::made(&mut tx, row, made, Clock::System.now()).await?;
+            audit::note(&mut tx, By::Shell, Line::of(AuditKind::Backup, file.display(), "made"), Clock::System.now()).await?;
+        }
         // Whoever asked is told here; the panel speaks of the schedule's.
         Err(_) => rows::forget(&mut tx, row).await?,
     }

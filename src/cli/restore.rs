@@ -11,8 +11,13 @@ use jiff::{Timestamp, tz::TimeZone};
 use secrecy::ExposeSecret as _;
 
 use crate::{
+    actions::{
+        audit::{self, Line},
+        people::By,
+    },
     clock::Clock,
     config::{Config, RootKey},
+    desk::audit::AuditKind,
     store::{
         Opener, Store,
         backup::{
@@ -125,9 +130,14 @@ async fn settled(unpacked: &Unpacked, config: &Config, words: &str, now: Timesta
     if !alive.is_empty() {
         bail!("maildesk runs on this database: {}; stop it first, and wait for half a minute where it was killed", alive.join(", "));
     }
-    let settled = put_back::settle(&store, unpacked, words, now).await;
+    let settled = put_back::settle(&store, unpacked, words, now).await?;
+    let mut tx = store.begin().await?;
+    let line = Line::of(AuditKind::Backup, "the desk", "brought back from a backup")
+        .to(in_words(unpacked.manifest.made_at, &config.desk.time_zone));
+    audit::note(&mut tx, By::Shell, line, now).await?;
+    tx.commit().await?;
     store.close().await;
-    Ok(settled?)
+    Ok(settled)
 }
 
 /// Whether the configuration gives another key than the backup holds.

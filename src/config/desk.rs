@@ -29,6 +29,7 @@ pub(super) fn read(top: &mut Section<'_>) -> DeskSettings {
         alarm_free: desk.or("alarm_free", default.alarm_free, size("1MiB", "100000GiB")),
         max_message_bytes: desk.or("max_message_bytes", default.max_message_bytes, size("64KiB", "1GiB")),
         budgets: budgets(&mut desk),
+        audit_keep: desk.or("audit_keep", default.audit_keep, duration("30d", "36500d")),
         sessions: sessions(&mut desk),
         backup,
     };

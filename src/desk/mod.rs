@@ -3,6 +3,7 @@
 pub mod address;
 pub mod alarm;
 pub mod analytics;
+pub mod audit;
 pub mod backup;
 pub mod command;
 pub mod comment;

@@ -144,6 +144,8 @@ pub struct DeskSettings {
     pub max_message_bytes: u64,
     /// The guards against floods and loops.
     pub budgets: Budgets,
+    /// For how long the audit log is kept.
+    pub audit_keep: SignedDuration,
     /// How long a sign-in lasts.
     pub sessions: SessionLimits,
     /// When and where the desk is backed up by itself; none: it is not.
@@ -262,6 +264,7 @@ impl Default for DeskSettings {
             alarm_free: 500 * 1024 * 1024,
             max_message_bytes: 50 * 1024 * 1024,
             budgets: Budgets::default(),
+            audit_keep: SignedDuration::from_hours(730 * 24),
             sessions: SessionLimits::default(),
             backup: None,
         }

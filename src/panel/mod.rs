@@ -56,6 +56,7 @@ mod readyz;
 pub mod routes;
 mod senders;
 mod set_up;
+mod settings;
 mod sign_in;
 pub mod thread;
 mod ticket;
@@ -133,7 +134,7 @@ impl Panel {
 
 /// Every route of the panel, each with who may.
 pub fn routes() -> Routes {
-    mail(correcting(Routes::default()))
+    settings::routes(mail(correcting(Routes::default())))
         // signing in
         .get("/", Policy::Anyone, sign_in::start)
         .get("/login", Policy::Anyone, sign_in::form)

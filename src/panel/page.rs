@@ -14,7 +14,7 @@ use crate::{
         csrf::Tie,
         error::PageError,
         heartbeat::{self, Heartbeat},
-        not_sent,
+        not_sent, settings,
         visitor::Visitor,
         words::Face,
     },
@@ -54,6 +54,8 @@ pub enum Place {
     Users,
     /// Mailboxes and the outbox.
     Mailboxes,
+    /// Settings.
+    Settings,
     /// None of them.
     Elsewhere,
 }
@@ -235,12 +237,14 @@ pub(super) async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Ent
         ..view(Place::Mailboxes, "Mail", "/mail", "mail", "", 0)
     };
     let senders = view(Place::Senders, "Senders", "/senders", "ban", "", 0);
-    let manage = if visitor.person.role == Role::Admin {
+    let settings = settings::first(&visitor.person).map(|_| view(Place::Settings, "Settings", "/settings", "settings-2", "", 0));
+    let mut manage = if visitor.person.role == Role::Admin {
         let analytics = view(Place::Analytics, "Analytics", "/analytics", "chart-column", "", 0);
         vec![analytics, view(Place::Users, "Users", "/users", "users", "", 0), senders, mail]
     } else {
         vec![view(Place::Analytics, "Your figures", "/analytics", "chart-column", "", 0), senders, mail]
     };
+    manage.extend(settings);
     Ok((views, manage))
 }
 

@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, OptionalFromRequestParts, Request, State},
-    http::{HeaderMap, Method, header, request::Parts},
+    http::{Extensions, HeaderMap, Method, header, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -12,7 +12,7 @@ use axum_extra::extract::CookieJar;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    actions::sign_in,
+    actions::{audit::asked_from, sign_in},
     auth::keys::hashed,
     desk::{
         id::PersonId,
@@ -91,7 +91,8 @@ pub(super) async fn identify(State(panel): State<Panel>, mut request: Request, n
         Ok(None) => {}
         Err(error) => return error::page(&panel, None, &error, &Response::default()),
     }
-    next.run(request).await
+    let address = address_of(request.extensions(), request.headers(), &panel);
+    asked_from(address, next.run(request)).await
 }
 
 async fn signed_in(panel: &Panel, jar: &CookieJar) -> Result<Option<Visitor>, PageError> {
@@ -198,9 +199,13 @@ impl FromRequestParts<Panel> for ClientAddress {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, panel: &Panel) -> Result<Self, PageError> {
-        let socket = parts.extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |it| it.0.ip());
-        Ok(Self(client_address(socket, &parts.headers, &panel.proxies)))
+        Ok(Self(address_of(&parts.extensions, &parts.headers, panel)))
     }
+}
+
+fn address_of(extensions: &Extensions, headers: &HeaderMap, panel: &Panel) -> IpAddr {
+    let socket = extensions.get::<ConnectInfo<SocketAddr>>().map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |it| it.0.ip());
+    client_address(socket, headers, &panel.proxies)
 }
 
 /// The socket's address; behind trusted proxies the last `X-Forwarded-For` entry that is none of them.

@@ -272,7 +272,7 @@ async fn account(tx: &mut Tx, who: &Person, by: Option<PersonId>, now: Timestamp
 }
 
 /// Where the desk itself wrote their address or name down beside something that stays.
-const WRITTEN_DOWN: [(&str, &str); 9] = [
+const WRITTEN_DOWN: [(&str, &str); 13] = [
     ("messages", "trace"),
     ("messages", "reason"),
     ("messages", "authenticity_why"),
@@ -282,6 +282,10 @@ const WRITTEN_DOWN: [(&str, &str); 9] = [
     ("sender_rules", "note"),
     ("troubles", "says"),
     ("troubles", "mend"),
+    ("audit", "name"),
+    ("audit", "about"),
+    ("audit", "old"),
+    ("audit", "new"),
 ];
 
 async fn mask(tx: &mut Tx, who: &Person) -> Result<()> {

@@ -14,6 +14,7 @@ use sqlx::{PgConnection, PgPool, PgTransaction, Postgres, Sqlite, SqliteConnecti
 
 pub mod analytics;
 pub mod as_of;
+pub mod audit;
 pub mod backup;
 pub mod blobs;
 pub mod chain;

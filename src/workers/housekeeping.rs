@@ -8,7 +8,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     actions::{Desk, stale::close_stale},
-    store::{health, sessions},
+    store::{audit, health, sessions},
     workers::{
         Result, caught,
         instance::Instance,
@@ -70,6 +70,7 @@ pub async fn step(desk: &Desk, begun: &mut Begun, pace: &mut Pace, at: Instant) 
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
     sessions::prune(&mut tx, now, now - desk.settings.sessions.idle).await?;
+    audit::prune(&mut tx, now - desk.settings.audit_keep).await?;
     tx.commit().await?;
     fail_point!("pruned");
     desk.store.sweep().await?;

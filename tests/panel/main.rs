@@ -2,6 +2,7 @@
 //! `MAILDESK_TEST_DATABASE=postgres`.
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod audit_log;
 #[allow(dead_code, reason = "other worlds ask more of it")]
 #[path = "../support/authorisation_server.rs"]
 mod authorisation_server;

@@ -3,11 +3,12 @@
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        audit::{self, Line, named},
         door::{leave, transact},
         people::{By, MadeLink, mail_link, make_link, person},
     },
     auth::link::Purpose,
-    desk::{id::PersonId, person::PersonState},
+    desk::{audit::AuditKind, id::PersonId, person::PersonState},
     store::sessions,
 };
 
@@ -28,6 +29,8 @@ pub async fn reset_password(desk: &Desk, by: By<'_>, id: PersonId) -> Result<Mad
         let purpose = if has_password { Purpose::Reset } else { Purpose::Invitation };
         let link = make_link(desk, &mut tx, &to, purpose, now).await?;
         mail_link(desk, &mut tx, by, &to, purpose, &link, now).await?;
+        let what = if has_password { "was mailed a link to choose a password" } else { "was mailed an invitation" };
+        audit::note(&mut tx, by, Line::of(AuditKind::Access, named(&to), what), now).await?;
         leave(desk, tx).await?;
         Ok(link)
     })
@@ -44,6 +47,13 @@ pub async fn set_password(desk: &Desk, by: By<'_>, id: PersonId, hash: &str) -> 
         let who = person(&mut tx, id).await?;
         sessions::set_password(&mut tx, who.id, hash).await?;
         sessions::end_all(&mut tx, who.id).await?;
+        audit::note(
+            &mut tx,
+            by,
+            Line::of(AuditKind::Access, named(&who), "was given a password and signed out everywhere"),
+            desk.clock.now(),
+        )
+        .await?;
         leave(desk, tx).await
     })
     .await
@@ -58,6 +68,7 @@ pub async fn sign_out_everywhere(desk: &Desk, by: By<'_>, id: PersonId) -> Resul
     transact(desk, |mut tx| async move {
         let who = person(&mut tx, id).await?;
         sessions::end_all(&mut tx, who.id).await?;
+        audit::note(&mut tx, by, Line::of(AuditKind::Access, named(&who), "was signed out everywhere"), desk.clock.now()).await?;
         leave(desk, tx).await
     })
     .await

@@ -3,12 +3,14 @@
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        audit::{self, Line, named},
         door::{leave, transact},
         people::{By, MadeLink, mail_link, make_link, typed_name},
     },
     auth::link::Purpose,
     desk::{
         address::EmailAddress,
+        audit::AuditKind,
         id::PersonId,
         person::{Person, PersonState, Role},
     },
@@ -68,6 +70,11 @@ pub async fn add(desk: &Desk, by: By<'_>, new: &NewUser) -> Result<(PersonId, Op
                 Some(link)
             }
         };
+        let what = match new.start {
+            Start::Password(_) => "was added with a password",
+            Start::InvitationByMail | Start::InvitationLink => "was added and invited",
+        };
+        audit::note(&mut tx, by, Line::of(AuditKind::User, named(&person), what).to(new.role.title()), now).await?;
         leave(desk, tx).await?;
         tracing::info!(person = %person.id, role = new.role.as_str(), "added {}", person.id);
         Ok((person.id, link))

@@ -3,10 +3,12 @@
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        audit::{self, Line, named},
         door::{leave, transact},
         people::{By, hand_back_everything, keeps_work, person, typed_name},
     },
     desk::{
+        audit::AuditKind,
         id::{PersonId, TicketNumber},
         last_admin::may_become,
         person::{PersonState, Role},
@@ -54,6 +56,9 @@ async fn become_(desk: &Desk, by: By<'_>, id: PersonId, role: Option<Role>, stat
         people::set_role_and_state(&mut tx, id, role, state).await?;
         sessions::end_all(&mut tx, id).await?;
         let is = person(&mut tx, id).await?;
+        let line = |what| Line::of(AuditKind::User, named(&is), what);
+        audit::note(&mut tx, by, line("changed the role").from(was.role.title()).to(is.role.title()), now).await?;
+        audit::note(&mut tx, by, line("changed the state").from(was.state.as_str()).to(is.state.as_str()), now).await?;
         let handed_back =
             if keeps_work(&was) && !keeps_work(&is) { hand_back_everything(desk, &mut tx, by, id, now).await? } else { Vec::new() };
         leave(desk, tx).await?;
@@ -74,6 +79,8 @@ pub async fn rename(desk: &Desk, by: By<'_>, id: PersonId, name: &str) -> Result
         let name = typed_name(name, &known.email)?;
         if name != known.name {
             sessions::rename(&mut tx, id, &name).await?;
+            let line = Line::of(AuditKind::User, named(&known), "changed the name").from(&known.name).to(&name);
+            audit::note(&mut tx, by, line, desk.clock.now()).await?;
         }
         leave(desk, tx).await
     })

@@ -25,6 +25,8 @@ const LEASE: &str = "which program has it in hand just now";
 /// In the order in which rows name each other. Contents come first, each with its octets.
 pub const EXPORTED: &[Table] = &[
     table("people", "person", "id"),
+    table("audit", "audit", "id"),
+    table("settings", "setting", "id"),
     Table {
         without: &[
             ("connected_since", CONNECTION),
@@ -38,6 +40,13 @@ pub const EXPORTED: &[Table] = &[
         ],
         ..table("mailboxes", "mailbox", "id")
     },
+    table("mailbox_settings", "mailbox_setting", "id"),
+    Table {
+        without: &[("secrets", "sealed with this desk’s key: they are typed anew")],
+        ..table("mailbox_accounts", "mailbox_account", "mailbox")
+    },
+    table("mail_templates", "mail_template", "id"),
+    table("rules", "rule", "id"),
     table("left_alone", "left_alone", "mailbox, uid_validity, uid"),
     table("sender_rules", "sender_rule", "id"),
     Table { later: &["linked", "merged_into"], ..table("tickets", "ticket", "number") },

@@ -1,0 +1,118 @@
+//! Settings: one frame, and a tab for each thing that can be set.
+//!
+//! A new tab is a variant of [`Tab`] with its address and who may; its page is drawn by [`show`] from a template that extends
+//! `settings.html` and fills the block `settings`.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Redirect, Response},
+};
+use serde::Serialize;
+
+use crate::{
+    desk::person::Person,
+    panel::{
+        Panel,
+        error::PageError,
+        page::{self, Flash, Place},
+        routes::{Policy, Routes},
+        visitor::{Staff, Visitor},
+    },
+};
+
+mod audit;
+
+/// One tab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tab {
+    /// The block list, which has a page of its own.
+    Senders,
+    /// Backups, which are on the page of mail.
+    Backups,
+    /// Who changed what.
+    Audit,
+}
+
+impl Tab {
+    /// In the order of the frame.
+    const ALL: [Self; 3] = [Self::Senders, Self::Backups, Self::Audit];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Senders => "Senders",
+            Self::Backups => "Backups",
+            Self::Audit => "Audit log",
+        }
+    }
+
+    fn address(self) -> &'static str {
+        match self {
+            Self::Senders => "/senders",
+            Self::Backups => "/mail#backup",
+            Self::Audit => "/settings/audit",
+        }
+    }
+
+    /// Who may open it.
+    fn policy(self) -> Policy {
+        match self {
+            Self::Senders => Policy::Staff,
+            Self::Backups | Self::Audit => Policy::Admin,
+        }
+    }
+
+    /// Whether it is a page within the frame.
+    fn is_inside(self) -> bool {
+        self.address().starts_with("/settings/")
+    }
+}
+
+/// Every route of the settings.
+pub(super) fn routes(routes: Routes) -> Routes {
+    routes.get("/settings", Policy::Staff, start).get("/settings/audit", Policy::Admin, audit::show)
+}
+
+/// The first page of the settings that somebody may open; none: they have none.
+pub(super) fn first(person: &Person) -> Option<&'static str> {
+    Tab::ALL.into_iter().find(|it| it.is_inside() && it.policy().admits(person.role)).map(Tab::address)
+}
+
+/// `GET /settings`: the first tab that is theirs.
+async fn start(Staff(visitor): Staff, State(_): State<Panel>) -> Result<Response, PageError> {
+    let first = first(&visitor.person).ok_or_else(|| PageError::Forbidden("Settings are for admins.".to_owned()))?;
+    Ok(Redirect::to(first).into_response())
+}
+
+#[derive(Serialize)]
+struct Link {
+    title: &'static str,
+    href: &'static str,
+    current: bool,
+}
+
+#[derive(Serialize)]
+struct Framed<'a, T> {
+    tab: &'static str,
+    tabs: Vec<Link>,
+    #[serde(flatten)]
+    own: &'a T,
+}
+
+/// Draws a tab: the frame's values and `own`, which may not use the names `tab` and `tabs`.
+///
+/// # Errors
+/// As [`page::show`].
+pub(super) async fn show(
+    panel: &Panel,
+    visitor: &Visitor,
+    tab: Tab,
+    template: &str,
+    own: &impl Serialize,
+    flash: Option<&Flash>,
+) -> Result<Response, PageError> {
+    let role = visitor.person.role;
+    let link = |it: Tab| Link { title: it.title(), href: it.address(), current: it == tab };
+    let tabs = Tab::ALL.into_iter().filter(|it| it.policy().admits(role)).map(link).collect();
+    let framed = Framed { tab: tab.title(), tabs, own };
+    page::show_with(panel, visitor, Place::Settings, template, &framed, flash).await
+}
