@@ -38,6 +38,10 @@ ids! {
     CorrectionId,
     /// A row of `sender_rules`, the block list.
     SenderRuleId,
+    /// A row of `tags`.
+    TagId,
+    /// A row of `saved_views`: filters with a name.
+    SavedViewId,
     /// A row of `instances`: one run of the daemon, never used twice.
     InstanceId,
 }
