@@ -175,7 +175,7 @@ async fn join(
                 participants::set(tx, number, author.id, Participation::Proposed, now).await?;
                 change.changed(EventKind::ParticipantProposed, None, Some(author.email.to_string()));
             }
-            change.ticket.turn = Turn::Staff;
+            change.customers_word(now);
             change.note(EventKind::Commented, Some(comment));
             change.happened(Happening::StrangerCommented { comment });
         }

@@ -3,7 +3,11 @@
 use jiff::Timestamp;
 
 use crate::{
-    actions::{ActionError, Desk, Result, assign, door::Change, merge, reply},
+    actions::{
+        ActionError, Desk, Result, assign,
+        door::{Change, Tagging},
+        merge, reply,
+    },
     desk::{
         command::{self, AssignTo, Command},
         event::EventKind,
@@ -14,7 +18,7 @@ use crate::{
         ticket::Step,
         triage::Commands,
     },
-    store::{Conn, Tx, evidence, participants, people, tickets},
+    store::{Conn, Tx, evidence, participants, people, tags, tickets},
 };
 
 /// Whether all of a message's commands can be done by this helper on this ticket, and the ticket is theirs to answer.
@@ -85,6 +89,13 @@ pub(super) async fn apply(
             desk.allow(helper, Act::Assign(case, assign::relation(helper, to)))?;
             assign::give(change, to);
             change.step(Step::StaffTakes, now);
+        }
+        Command::Tag(name) => change.tag(Tagging::Name(name.clone())),
+        Command::Untag(name) => {
+            let on = tags::named(conn, name).await?.filter(|it| change.ticket.tags.contains(&it.id));
+            let tag =
+                on.ok_or_else(|| ActionError::Invalid { field: "untag", why: format!("#{} has no tag `{name}`", change.number()) })?;
+            change.tag(Tagging::Take(tag.id));
         }
         // Done last, by [`merge_into`]: the words and the other commands are for the ticket as it is.
         Command::Merge(into) => merge::check(desk, conn, helper, &change.ticket, *into).await?,

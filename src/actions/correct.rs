@@ -10,6 +10,7 @@ use crate::{
         id::{CommentId, TicketNumber},
         permission::Act,
         person::Person,
+        snooze::Back,
         ticket::{Assigned, Step, Ticket},
     },
     store::{Conn, Tx, comments, events, participants, tickets},
@@ -64,7 +65,7 @@ pub(super) async fn recount(tx: &mut Tx, change: &mut Change) -> Result<Option<C
     let last = comments::last_public(tx, change.number(), CommentId(i64::MAX)).await?;
     let start = last.as_ref().map(|it| snippet(it.text.as_str())).unwrap_or_default();
     tickets::recount(tx, change.number(), &start).await?;
-    change.ticket.turn = comments::turn(tx, change.number()).await?;
+    change.turn_is(comments::turn(tx, change.number()).await?);
     Ok(last)
 }
 
@@ -79,6 +80,7 @@ pub(super) async fn arrived(tx: &mut Tx, change: &mut Change, came: &[CommentId]
 
 /// The last word is a customer's: a resolved or closed ticket is open again; nobody is told.
 pub(super) fn wants_an_answer(change: &mut Change, now: Timestamp) {
+    change.back(Back::Answer);
     let to = change.ticket.status.after(Step::CustomerAnswers, Assigned::of(change.ticket.assignee));
     change.set_status_untold(to, now);
 }

@@ -8,17 +8,19 @@ use crate::{
     actions::{ActionError, Desk, Result, letters},
     desk::{
         event::EventKind,
-        id::{CommentId, PersonId, TicketNumber},
+        id::{CommentId, CorrectionId, PersonId, TagId, TicketNumber},
         notification::{Answered, Circle, Happening, who_hears},
         permission::{Act, Case},
         person::{Person, PersonState},
-        ticket::{Assigned, Status, Step, Ticket},
+        snooze::Back,
+        tag::{MOST_ON_A_TICKET, TagName},
+        ticket::{Assigned, Status, Step, Ticket, Turn},
     },
     store::{
         Tx, comments,
         events::{self, NewEvent},
         participants::{self, Participation},
-        people, tickets,
+        people, tags, tickets,
     },
 };
 
@@ -34,6 +36,18 @@ pub(super) struct Change {
     pub echo: Echo,
     events: Vec<NewEvent>,
     happenings: Vec<Happening>,
+    tagging: Vec<Tagging>,
+}
+
+/// A tag put on a ticket that is being changed, or taken off.
+#[derive(Clone, Debug)]
+pub(super) enum Tagging {
+    /// By its name, made where there is none.
+    Name(TagName),
+    /// By its id; the merge that brings it.
+    Put(TagId, Option<CorrectionId>),
+    /// Off.
+    Take(TagId),
 }
 
 /// Whether a receipt repeats the sender's subject and name: only where a server that we trust vouches for the sender.
@@ -52,7 +66,7 @@ pub(super) enum TicketRow {
 
 impl Change {
     pub fn of(ticket: Ticket, actor: Option<PersonId>) -> Self {
-        Self { ticket, actor, row: TicketRow::Older, echo: Echo::Never, events: Vec::new(), happenings: Vec::new() }
+        Self { ticket, actor, row: TicketRow::Older, echo: Echo::Never, events: Vec::new(), happenings: Vec::new(), tagging: Vec::new() }
     }
 
     pub fn number(&self) -> TicketNumber {
@@ -113,6 +127,30 @@ impl Change {
         self.changed(EventKind::Status, Some(from.as_str().to_owned()), Some(to.as_str().to_owned()));
     }
 
+    /// Whose turn it is after comments came or went, and since when.
+    pub fn turn_is(&mut self, (turn, since): (Turn, Option<Timestamp>)) {
+        self.ticket.turn = turn;
+        self.ticket.turn_at = since.unwrap_or(self.ticket.opened_at);
+    }
+
+    /// A customer wrote: it is the staff's turn, and what was put off is back.
+    pub fn customers_word(&mut self, now: Timestamp) {
+        self.ticket.hand_turn(Turn::Staff, now);
+        self.back(Back::Answer);
+    }
+
+    /// A tag goes on or off, if that is any change.
+    pub fn tag(&mut self, tagging: Tagging) {
+        self.tagging.push(tagging);
+    }
+
+    /// What was put off is back in its queue.
+    pub fn back(&mut self, why: Back) {
+        if let Some(snooze) = self.ticket.snooze.take() {
+            self.changed(EventKind::Returned, Some(snooze.until.as_millisecond().to_string()), Some(why.as_str().to_owned()));
+        }
+    }
+
     /// Lets a step of the lifecycle happen.
     pub fn step(&mut self, step: Step, now: Timestamp) {
         let to = self.ticket.status.after(step, Assigned::of(self.ticket.assignee));
@@ -123,10 +161,15 @@ impl Change {
 /// Writes a change: the ticket's row, its history, and a row in the outbox for each mail it calls for.
 pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Timestamp) -> Result<()> {
     change.ticket.updated_at = now;
+    // One that was merged lies as it lay: it stands so again when the merge is undone.
+    if !change.ticket.status.is_active() && change.ticket.merged_into.is_none() {
+        change.back(Back::Done);
+    }
     match change.row {
         TicketRow::Older => tickets::update(tx, &change.ticket).await?,
         TicketRow::JustMade => {}
     }
+    tag(tx, &mut change, now).await?;
     for event in std::mem::take(&mut change.events) {
         events::insert(tx, event, now);
     }
@@ -150,6 +193,36 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     };
     let owed = who_hears(&change.happenings, &circle);
     letters::owe(tx, &change, &owed, &letters::Around { desk, now, outbox, mailbox, staff: &staff, participants: &everybody }).await
+}
+
+/// Puts tags on and takes them off; each that is any change has its line.
+async fn tag(tx: &mut Tx, change: &mut Change, now: Timestamp) -> Result<()> {
+    let (number, by) = (change.number(), change.actor);
+    for tagging in std::mem::take(&mut change.tagging) {
+        let (id, with) = match tagging {
+            Tagging::Name(_) if change.ticket.tags.len() >= MOST_ON_A_TICKET => {
+                let why = format!("#{number} has {MOST_ON_A_TICKET} tags already; remove one first");
+                return Err(ActionError::Invalid { field: "tag", why });
+            }
+            Tagging::Name(name) => (tags::of_name(tx, &name, by, now).await?.id, None),
+            Tagging::Put(id, with) => (id, with),
+            Tagging::Take(id) => {
+                if change.ticket.tags.contains(&id) {
+                    change.ticket.tags.retain(|it| *it != id);
+                    tags::take(tx, number, id).await?;
+                    change.changed(EventKind::Untagged, Some(id.to_string()), None);
+                }
+                continue;
+            }
+        };
+        if change.ticket.tags.contains(&id) {
+            continue;
+        }
+        change.ticket.tags.push(id);
+        tags::put(tx, number, id, by, with, now).await?;
+        change.changed(EventKind::Tagged, None, Some(id.to_string()));
+    }
+    Ok(())
 }
 
 /// So often an action is begun when other transactions are in its way.

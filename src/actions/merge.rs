@@ -6,7 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result,
         correct::{arrived, enter_both, no_spam, recount},
-        door::{Change, expect_version, leave, record, transact},
+        door::{Change, Tagging, expect_version, leave, record, transact},
     },
     desk::{
         correction::{CorrectionKind, may_join},
@@ -51,12 +51,17 @@ pub(super) async fn join(desk: &Desk, tx: &mut Tx, by: Option<PersonId>, source:
     corrections::relocate(tx, &all, &way, now).await?;
     bring_people(tx, &source, into, correction, now).await?;
 
+    let tags = source.tags.clone();
     let mut gone = Change::of(source, by);
     gone.changed(EventKind::MergedInto, None, Some(into.to_string()));
     close_into(tx, &mut gone, into, now).await?;
     record(desk, tx, gone, now).await?;
 
     let mut joined = Change::of(target, by);
+    // The one that stands has the tags of both; the other keeps its own, for the day that the merge is undone.
+    for tag in tags {
+        joined.tag(Tagging::Put(tag, Some(correction)));
+    }
     joined.changed(EventKind::MergedFrom, Some(from.to_string()), None);
     arrived(tx, &mut joined, &all, now).await?;
     record(desk, tx, joined, now).await

@@ -6,7 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result, carry_out,
         correct::{arrived, enter_both, no_spam, recount},
-        door::{Change, TicketRow, enter, expect_version, leave, record, transact},
+        door::{Change, Tagging, TicketRow, enter, expect_version, leave, record, transact},
         merge,
     },
     desk::{
@@ -262,7 +262,7 @@ async fn to_new(desk: &Desk, tx: &mut Tx, by: Option<PersonId>, comment: &Commen
         participants::bring(tx, into, person.id, Participation::Active, correction, now).await?;
     }
     relocate(tx, by, comment, (from, into), correction, now).await?;
-    made(desk, tx, by, comment, ticket, from, now).await?;
+    made(desk, tx, by, comment, ticket, &source, now).await?;
     went(desk, tx, by, comment, source, into, now).await?;
     Ok(into)
 }
@@ -274,14 +274,18 @@ async fn made(
     by: Option<PersonId>,
     comment: &Comment,
     ticket: Ticket,
-    from: TicketNumber,
+    source: &Ticket,
     now: Timestamp,
 ) -> Result<()> {
     let assignee = ticket.assignee;
     let mut change = Change::of(ticket, by);
     change.row = TicketRow::JustMade;
     change.opened("split", comment.id);
-    change.changed_by(EventKind::MovedIn, Some(from.to_string()), None, comment.id);
+    change.changed_by(EventKind::MovedIn, Some(source.number.to_string()), None, comment.id);
+    // What it was about when it was one ticket, it is about still.
+    for tag in &source.tags {
+        change.tag(Tagging::Put(*tag, None));
+    }
     if let Some(to) = assignee {
         change.changed(EventKind::Assigned, None, Some(to.to_string()));
     }

@@ -122,7 +122,7 @@ pub(super) async fn as_staff(
         flag: None,
     };
     let comment = say(desk, tx, &saying, now).await?;
-    change.ticket.turn = Turn::Customer;
+    change.ticket.hand_turn(Turn::Customer, now);
     change.note(EventKind::Replied, Some(comment));
     change.happened(Happening::Replied { comment });
     change.step(Step::StaffReplies, now);
@@ -168,7 +168,7 @@ pub async fn comment_as_customer(
 
 /// What follows when a customer has written.
 pub(super) fn customer_wrote(change: &mut Change, comment: CommentId, now: Timestamp) {
-    change.ticket.turn = Turn::Staff;
+    change.customers_word(now);
     change.note(EventKind::Commented, Some(comment));
     change.happened(Happening::Commented { comment });
     change.step(Step::CustomerAnswers, now);

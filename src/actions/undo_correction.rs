@@ -8,7 +8,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result, brought,
         correct::{enter_all, recount, wants_an_answer},
-        door::{Change, expect_version, leave, record, transact},
+        door::{Change, Tagging, expect_version, leave, record, transact},
         merge,
     },
     desk::{
@@ -23,6 +23,7 @@ use crate::{
         Tx, chain,
         corrections::{self, How, NewCorrection, Way},
         participants::{self, Participation},
+        tags,
     },
 };
 
@@ -148,6 +149,11 @@ async fn went_back(
     let mut change = Change::of(target, Some(actor.id));
     for to in back.keys() {
         change.changed(EventKind::WentBack, None, Some(to.to_string()));
+    }
+    if made.kind == CorrectionKind::Merge {
+        for tag in tags::brought_alone(tx, made.target, made.id).await? {
+            change.tag(Tagging::Take(tag));
+        }
     }
     recount(tx, &mut change).await?;
     let left = corrections::comments_of(tx, made.target).await?;

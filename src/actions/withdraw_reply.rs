@@ -57,7 +57,7 @@ pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Resul
         let last = comments::last_public(&mut tx, comment.ticket, CommentId(i64::MAX)).await?;
         tickets::uncount_comment(&mut tx, comment.ticket, &last.map(|it| snippet(it.text.as_str())).unwrap_or_default()).await?;
         let mut change = Change::of(ticket, Some(actor.id));
-        change.ticket.turn = comments::turn(&mut tx, comment.ticket).await?;
+        change.turn_is(comments::turn(&mut tx, comment.ticket).await?);
         change.note(EventKind::Withdrawn, Some(id));
         record(desk, &mut tx, change, now).await?;
         if let Some(said_on) = said_on.filter(|it| *it != comment.ticket) {

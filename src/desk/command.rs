@@ -2,6 +2,7 @@
 
 use crate::desk::{
     id::TicketNumber,
+    tag::TagName,
     ticket::{Priority, Status},
 };
 
@@ -16,6 +17,10 @@ pub enum Command {
     Assign(AssignTo),
     /// Set this priority.
     Priority(Priority),
+    /// Put this tag on it.
+    Tag(TagName),
+    /// Take this tag off it.
+    Untag(TagName),
     /// Merge the ticket into this one.
     Merge(TicketNumber),
 }
@@ -32,7 +37,7 @@ pub enum AssignTo {
 }
 
 /// What a helper can say, for the answer to what they cannot.
-pub const HELP: &str = "/note, /status open|in-progress|resolved|closed, /resolve, /close, /reopen, /assign me|nobody|NAME, /priority low|normal|high|urgent, /merge NUMBER";
+pub const HELP: &str = "/note, /status open|in-progress|resolved|closed, /resolve, /close, /reopen, /assign me|nobody|NAME, /priority low|normal|high|urgent, /tag NAME, /untag NAME, /merge NUMBER";
 
 /// The commands at the top of a text, and the words below them.
 ///
@@ -58,6 +63,8 @@ fn command(line: &str) -> Result<Command, String> {
         "/close" | "/closed" => Ok(Command::Status(Status::Closed)),
         "/reopen" => Ok(Command::Status(Status::InProgress)),
         "/priority" => Priority::parse(&argument.to_lowercase()).map(Command::Priority).ok_or_else(unknown),
+        "/tag" => TagName::parse(argument).map(Command::Tag).map_err(|why| format!("`{line}`: {why}")),
+        "/untag" => TagName::parse(argument).map(Command::Untag).map_err(|why| format!("`{line}`: {why}")),
         "/merge" => number(argument).map(Command::Merge).ok_or_else(unknown),
         "/assign" => match argument.to_lowercase().as_str() {
             "" => Err(unknown()),
@@ -93,6 +100,15 @@ mod tests {
         assert!(read("/spam").unwrap_err().contains("/note"));
         assert!(read("/status done").unwrap_err().starts_with("`/status done`"));
         assert!(read("/help").is_err());
+    }
+
+    #[test]
+    fn a_tag_is_the_rest_of_the_line() {
+        let tag = |typed: &str| TagName::parse(typed).unwrap();
+        let (commands, rest) = read("/tag Needs a part\n/UNTAG #billing\nHello").unwrap();
+        assert_eq!((commands, rest.as_str()), (vec![Command::Tag(tag("Needs a part")), Command::Untag(tag("billing"))], "Hello"));
+        assert!(read("/tag").unwrap_err().contains("a tag needs a name"));
+        assert!(read("/tag one, two").is_err());
     }
 
     #[test]

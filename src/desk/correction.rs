@@ -198,6 +198,9 @@ mod tests {
             opened_at: Timestamp::UNIX_EPOCH,
             updated_at: Timestamp::UNIX_EPOCH,
             status_at: Timestamp::UNIX_EPOCH,
+            turn_at: Timestamp::UNIX_EPOCH,
+            snooze: None,
+            tags: Vec::new(),
         }
     }
 

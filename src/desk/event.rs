@@ -58,11 +58,19 @@ pub enum EventKind {
     Spam,
     /// Staff undid that.
     NotSpam,
+    /// `new` is the id of a tag that the ticket has from then on.
+    Tagged,
+    /// `old` is the id of a tag that the ticket had.
+    Untagged,
+    /// Put off: `new` is until when, `old` until when it was before; milliseconds since 1970.
+    Snoozed,
+    /// Back before or at the time `old` that it was put off until; `new` is why: [`crate::desk::snooze::Back`].
+    Returned,
 }
 
 impl EventKind {
     /// Every kind there is.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 31] = [
         Self::Opened,
         Self::Replied,
         Self::Commented,
@@ -90,6 +98,10 @@ impl EventKind {
         Self::PutBack,
         Self::Spam,
         Self::NotSpam,
+        Self::Tagged,
+        Self::Untagged,
+        Self::Snoozed,
+        Self::Returned,
     ];
 
     /// As stored.
@@ -123,6 +135,10 @@ impl EventKind {
             Self::PutBack => "put-back",
             Self::Spam => "spam",
             Self::NotSpam => "not-spam",
+            Self::Tagged => "tagged",
+            Self::Untagged => "untagged",
+            Self::Snoozed => "snoozed",
+            Self::Returned => "returned",
         }
     }
 

@@ -25,7 +25,7 @@ pub enum Act {
     SetStatus(Case),
     /// Close or reopen as the customer whose ticket it is.
     CloseOrReopen(Case),
-    /// Priority, subject, participants.
+    /// Priority, subject, tags, participants; putting it off.
     Edit(Case),
     /// Move its messages, merge it; both tickets are asked.
     Correct(Case),
@@ -37,7 +37,9 @@ pub enum Act {
     SeeAnalytics,
     /// Look at one's own figures.
     SeeOwnFigures,
-    /// Users, mailboxes, the outbox, settings.
+    /// Keep filters under a name.
+    SaveView,
+    /// Users, mailboxes, the outbox, settings, tags, what all of the staff see.
     Manage,
 }
 
@@ -120,7 +122,7 @@ fn helper_may(who: PersonId, what: Act, rules: Rules) -> Verdict {
             Verdict::Allowed => helper_may_assign(who, case, to, rules.helpers_assign),
             Verdict::Missing | Verdict::Forbidden => Verdict::Missing,
         },
-        Act::OpenTicket | Act::OpenTicketFor | Act::WorkHeldMail | Act::SeeOwnFigures => Verdict::Allowed,
+        Act::OpenTicket | Act::OpenTicketFor | Act::WorkHeldMail | Act::SeeOwnFigures | Act::SaveView => Verdict::Allowed,
         Act::SeeAnalytics | Act::Manage => Verdict::Forbidden,
     }
 }
@@ -148,7 +150,7 @@ fn customer_may(who: PersonId, what: Act) -> Verdict {
             }
         }
         Act::OpenTicket => Verdict::Allowed,
-        Act::OpenTicketFor | Act::WorkHeldMail | Act::SeeAnalytics | Act::SeeOwnFigures | Act::Manage => Verdict::Forbidden,
+        Act::OpenTicketFor | Act::WorkHeldMail | Act::SeeAnalytics | Act::SeeOwnFigures | Act::SaveView | Act::Manage => Verdict::Forbidden,
     }
 }
 

@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::desk::id::{MailboxId, PersonId, TicketNumber};
+use crate::desk::{
+    id::{MailboxId, PersonId, TagId, TicketNumber},
+    snooze::Snooze,
+};
 
 /// Where a ticket stands (PRODUCT.md, Lifecycle).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
@@ -291,6 +294,22 @@ pub struct Ticket {
     pub updated_at: Timestamp,
     /// Since when it has its status.
     pub status_at: Timestamp,
+    /// Since when it is whose turn: of the staff's, since the first public comment without an answer.
+    pub turn_at: Timestamp,
+    /// It is put off; none: it is in its queue.
+    pub snooze: Option<Snooze>,
+    /// In the order of their ids.
+    pub tags: Vec<TagId>,
+}
+
+impl Ticket {
+    /// A public comment makes it this turn: whoever waits already, waits since then.
+    pub fn hand_turn(&mut self, turn: Turn, at: Timestamp) {
+        if self.turn != turn || turn == Turn::Customer {
+            self.turn_at = at;
+        }
+        self.turn = turn;
+    }
 }
 
 /// A subject fit to keep: one line, at most 500 characters, `(no subject)` for nothing; `Re:` and ticket tags kept out.

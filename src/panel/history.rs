@@ -2,10 +2,14 @@
 
 use std::collections::BTreeMap;
 
+use jiff::Timestamp;
+
 use crate::{
     desk::{
         event::EventKind,
         id::PersonId,
+        snooze::Back,
+        tag::Tag,
         ticket::{Priority, Status},
     },
     store::conversation::Line,
@@ -16,6 +20,46 @@ use crate::{
 pub fn plain(lines: &mut Vec<Line>) {
     let undone: Vec<_> = lines.iter().filter(|it| it.kind == EventKind::WentBack).map(|it| (it.at, it.new.clone())).collect();
     lines.retain(|it| it.kind != EventKind::MergedInto || !undone.contains(&(it.at, it.new.clone())));
+}
+
+/// Puts the names of tags and the times of a clock in the place of what the database has for them.
+pub fn in_words(lines: &mut [Line], tags: &[Tag], time: impl Fn(Timestamp) -> String) {
+    let tag = |id: &String| tags.iter().find(|it| it.id.to_string() == *id).map_or_else(|| "a tag".to_owned(), |it| it.name.clone());
+    let time = |ms: &String| ms.parse().ok().and_then(|it| Timestamp::from_millisecond(it).ok()).map_or_else(|| ms.clone(), &time);
+    for line in lines {
+        match line.kind {
+            EventKind::Tagged | EventKind::Untagged => (line.old, line.new) = (line.old.as_ref().map(tag), line.new.as_ref().map(tag)),
+            EventKind::Snoozed => (line.old, line.new) = (line.old.as_ref().map(time), line.new.as_ref().map(time)),
+            EventKind::Returned => line.old = line.old.as_ref().map(time),
+            EventKind::Opened
+            | EventKind::Replied
+            | EventKind::Commented
+            | EventKind::Automatic
+            | EventKind::Noted
+            | EventKind::Status
+            | EventKind::Priority
+            | EventKind::Assigned
+            | EventKind::Subject
+            | EventKind::ParticipantAdded
+            | EventKind::ParticipantProposed
+            | EventKind::ParticipantRemoved
+            | EventKind::Linked
+            | EventKind::Withdrawn
+            | EventKind::Bounced
+            | EventKind::SentElsewhere
+            | EventKind::MovedOut
+            | EventKind::MovedIn
+            | EventKind::MergedInto
+            | EventKind::MergedFrom
+            | EventKind::CameBack
+            | EventKind::WentBack
+            | EventKind::ReadAgain
+            | EventKind::Released
+            | EventKind::PutBack
+            | EventKind::Spam
+            | EventKind::NotSpam => {}
+        }
+    }
 }
 
 /// Who opened a ticket for somebody else, where its history goes back so far.
@@ -55,6 +99,8 @@ pub fn icon(kind: EventKind) -> Option<&'static str> {
         EventKind::Released => Some("inbox"),
         EventKind::PutBack | EventKind::NotSpam => Some("undo-2"),
         EventKind::Spam => Some("ban"),
+        EventKind::Tagged | EventKind::Untagged => Some("tag"),
+        EventKind::Snoozed | EventKind::Returned => Some("alarm-clock"),
     }
 }
 
@@ -104,6 +150,15 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
         EventKind::PutBack => format!("{actor} put a message back among held mail"),
         EventKind::Spam => format!("{actor} marked it as spam; nobody was told"),
         EventKind::NotSpam => format!("{actor} said that it is not spam"),
+        EventKind::Tagged => format!("{actor} added the tag {}", bold(new)),
+        EventKind::Untagged => format!("{actor} removed the tag {}", bold(old)),
+        EventKind::Snoozed => format!("{actor} snoozed it until {}", bold(new)),
+        EventKind::Returned => match Back::parse(new) {
+            Some(Back::Time) => "It is back in its queue: it was snoozed until now".to_owned(),
+            Some(Back::Answer) => "It is back in its queue: its customer wrote".to_owned(),
+            Some(Back::Done) => "It is snoozed no more: it is done".to_owned(),
+            Some(Back::Staff) | None => format!("{actor} took it back into its queue"),
+        },
     }
 }
 

@@ -32,7 +32,7 @@ use crate::{
         conversation::{self, Audience, Line, Said},
         events,
         participants::{self, Participant, Participation},
-        people, queue, tickets,
+        people, queue, tags, tickets,
     },
 };
 
@@ -184,6 +184,8 @@ async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &As
     let said = conversation::said(&mut conn, number, Audience::Staff, limit).await?;
     let mut lines = conversation::history(&mut conn, number, HISTORY).await?;
     history::plain(&mut lines);
+    let (tags, zone) = (tags::ever(&mut conn).await?, &panel.desk.settings.time_zone);
+    history::in_words(&mut lines, &tags, |at| When::new(at, panel.desk.clock.now(), zone).full);
     let people = participants::list(&mut conn, number).await?;
     let staff = people::active_staff(&mut conn).await?;
     let requester = people::get(&mut conn, ticket.requester).await?.ok_or(PageError::Missing)?;

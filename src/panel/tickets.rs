@@ -25,7 +25,7 @@ use crate::{
     },
     store::{
         conversation, people,
-        queue::{self, HeldBy, Key, List, QueueRow, View},
+        queue::{self, Filter, HeldBy, Key, List, QueueRow, Side, Sort, View},
         queue_counts::{self, Counts},
         search::{self, Query as Words},
     },
@@ -64,20 +64,21 @@ impl Asked {
             "nobody" => Some(HeldBy::Nobody),
             id => id.parse().ok().map(|id| HeldBy::Person(PersonId(id))),
         };
-        List {
-            view: self.view(me).0,
+        let filter = Filter {
             status: Status::parse(&self.status),
             priority: Priority::parse(&self.priority),
             helper,
             mailbox: self.mailbox.parse().ok().map(MailboxId),
-            before: parse_key(&self.before),
-            limit: PAGE + 1,
-        }
+            tag: None,
+            turn: None,
+        };
+        let beside = Key::parse(&self.before).map(|key| (Side::Behind, key));
+        List { view: self.view(me).0, filter, sort: Sort::Activity, beside, limit: PAGE + 1 }
     }
 
     /// What the list holds, on whichever page.
     pub(super) fn whole_list(&self, me: PersonId) -> List {
-        List { before: None, limit: usize::MAX, ..self.list(me) }
+        List { beside: None, limit: usize::MAX, ..self.list(me) }
     }
 
     fn is_filtered(&self) -> bool {
@@ -99,17 +100,6 @@ impl Asked {
         query.extend(before.map(|it| format!("before={it}")));
         if query.is_empty() { "/tickets".to_owned() } else { format!("/tickets?{}", query.join("&")) }
     }
-}
-
-/// `1700000000000-42`: milliseconds and number.
-fn parse_key(text: &str) -> Option<Key> {
-    let (updated_at, number) = text.split_once('-')?;
-    let updated_at = jiff::Timestamp::from_millisecond(updated_at.parse().ok()?).ok()?;
-    Some(Key { updated_at, number: TicketNumber(number.parse().ok()?) })
-}
-
-fn key(row: &QueueRow) -> String {
-    format!("{}-{}", row.updated_at.as_millisecond(), row.number)
 }
 
 /// A row as `parts/ticket_row.html` draws it.
@@ -198,14 +188,14 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let more = found.len() > PAGE;
     found.truncate(PAGE);
     let (view, place, heading) = asked.view(me.id);
-    let older = more.then(|| found.last().map(|last| asked.address(Some(&key(last))))).flatten();
+    let older = more.then(|| found.last().map(|last| asked.address(Some(&Key::of(Sort::Activity, last).to_string())))).flatten();
     let list = ListPage {
         heading,
         total: (!asked.is_filtered()).then(|| total(view, counts)).flatten(),
         rows: found.iter().map(|row| RowView::new(&panel, row)).collect(),
         filtered: asked.is_filtered(),
         here: asked.address(None),
-        here_now: asked.address(Some(asked.before.as_str()).filter(|it| parse_key(it).is_some())),
+        here_now: asked.address(Some(asked.before.as_str()).filter(|it| Key::parse(it).is_some())),
         clear: Asked { view: asked.view.clone(), ..Asked::default() }.address(None),
         newest: (!asked.before.is_empty()).then(|| asked.address(None)),
         older,
@@ -239,11 +229,10 @@ fn mailboxes(panel: &Panel) -> Vec<Choice> {
 /// The statuses that a view can be narrowed to.
 fn of_view(view: View) -> Vec<Choice> {
     match view {
-        View::Unassigned | View::Mine(_) | View::Open | View::Waiting => {
+        View::Unassigned | View::Mine(_) | View::Open | View::Waiting | View::Snoozed => {
             Choice::statuses().into_iter().filter(|it| Status::parse(&it.value).is_some_and(Status::is_active)).collect()
         }
         View::Resolved | View::Closed => Vec::new(),
-        View::Everything => Choice::statuses(),
     }
 }
 
@@ -254,7 +243,8 @@ fn total(view: View, counts: Counts) -> Option<i64> {
         View::Open => Some(counts.open),
         View::Waiting => Some(counts.waiting),
         View::Resolved => Some(counts.resolved),
-        View::Closed | View::Everything => None,
+        View::Closed => Some(counts.closed),
+        View::Snoozed => Some(counts.snoozed),
     }
 }
 
@@ -282,7 +272,12 @@ fn empty(asked: &Asked, view: View, counts: Counts) -> Empty {
         View::Resolved => {
             Empty { head: "Nothing is resolved", text: "Resolved tickets close by themselves after a while.".to_owned(), button: None }
         }
-        View::Closed | View::Everything => Empty { head: "Nothing is closed", text: "What is done ends up here.".to_owned(), button: None },
+        View::Closed => Empty { head: "Nothing is closed", text: "What is done ends up here.".to_owned(), button: None },
+        View::Snoozed => Empty {
+            head: "Nothing is snoozed",
+            text: "What you put off waits here until its time, or until its customer writes.".to_owned(),
+            button: None,
+        },
     }
 }
 
@@ -355,14 +350,5 @@ mod tests {
         let asked = Asked { view: "mine".to_owned(), priority: "urgent".to_owned(), helper: "\"><x".to_owned(), ..Asked::default() };
         assert_eq!(asked.address(Some("17-4")), "/tickets?view=mine&priority=urgent&before=17-4");
         assert_eq!(Asked::default().address(None), "/tickets");
-    }
-
-    #[test]
-    fn a_page_begins_behind_its_key_or_at_the_top() {
-        let key = parse_key("1700000000000-42").unwrap();
-        assert_eq!((key.updated_at.as_millisecond(), key.number), (1_700_000_000_000, TicketNumber(42)));
-        for odd in ["", "x", "1-", "-1", "99999999999999999999-1"] {
-            assert_eq!(parse_key(odd), None, "{odd}");
-        }
     }
 }

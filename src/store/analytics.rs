@@ -51,7 +51,7 @@ async fn changes(conn: &mut Conn, span: Span) -> Result<Counts> {
         "select at / $1 as slot, count(*) filter (where kind = 'opened'), count(*) filter (where kind = 'status' and backlog > 0),
             count(*) filter (where backlog < 0)
         from events where kind in ('opened', 'status') and at >= $2 and backlog <> 0 and $3 = 0 group by 1
-        union all select -1, cast(coalesce(sum(n), 0) as bigint), 0, 0 from queue_counts where status in ('open', 'in-progress')"
+        union all select -1, cast(coalesce(sum(n), 0) as bigint), 0, 0 from queue_counts where tag = 0 and status in ('open', 'in-progress')"
     };
     let mailbox = span.mailbox.map_or(0, |it| it.0);
     let rows: Vec<(i64, i64, i64, i64)> =
@@ -165,7 +165,7 @@ async fn open_now(conn: &mut Conn, span: Span) -> Result<Vec<(i64, i64)>> {
     let sql = if span.mailbox.is_some() {
         "select assignee, count(*) from tickets where active = 1 and assignee is not null and mailbox = $1 group by assignee"
     } else {
-        "select assignee, cast(sum(n) as bigint) from queue_counts where status in ('open', 'in-progress') and assignee <> 0 group by assignee"
+        "select assignee, cast(sum(n) as bigint) from queue_counts where tag = 0 and status in ('open', 'in-progress') and assignee <> 0 group by assignee"
     };
     let mailbox = span.mailbox.map(|it| it.0);
     Ok(on!(conn, c => {

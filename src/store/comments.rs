@@ -191,15 +191,21 @@ pub async fn is_answered(conn: &mut Conn, ticket: TicketNumber) -> Result<bool> 
     Ok(n > 0)
 }
 
-/// Whose turn it is by the last public comment of a person; staff's where there is none.
+/// Whose turn it is by the last public comment of a person, and since when: since staff last wrote, or since the first comment that has
+/// no answer. Staff's where there is none.
 ///
 /// # Errors
-/// When the database refuses, or a row is unreadable.
-pub async fn turn(conn: &mut Conn, ticket: TicketNumber) -> Result<Turn> {
-    let last = last_public(conn, ticket, CommentId(i64::MAX)).await?;
-    Ok(match last.map(|it| it.origin) {
-        Some(Origin::Staff) => Turn::Customer,
-        Some(Origin::Customer | Origin::Machine) | None => Turn::Staff,
+/// When the database refuses.
+pub async fn turn(conn: &mut Conn, ticket: TicketNumber) -> Result<(Turn, Option<Timestamp>)> {
+    let sql = "select origin, created_at from comments where ticket = $1 and visibility = 'public' and origin <> 'machine' and withdrawn_at is null
+        and id >= coalesce((select max(s.id) from comments s where s.ticket = $1 and s.visibility = 'public' and s.origin = 'staff'
+            and s.withdrawn_at is null), 0) order by id limit 2";
+    let last: Vec<(String, i64)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).fetch_all(c).await)?;
+    Ok(match last.as_slice() {
+        [(first, since)] if first == Origin::Staff.as_str() => (Turn::Customer, Some(at(*since))),
+        [(first, _), (_, since)] if first == Origin::Staff.as_str() => (Turn::Staff, Some(at(*since))),
+        [(_, since), ..] => (Turn::Staff, Some(at(*since))),
+        [] => (Turn::Staff, None),
     })
 }
 

@@ -49,18 +49,23 @@ pub mod portal;
 pub mod probe;
 pub mod queue;
 pub mod queue_counts;
+pub mod queue_order;
+pub mod queue_row;
 pub mod remarks;
 pub mod replay;
 pub mod restored;
 pub mod round_trips;
+pub mod saved_views;
 pub mod search;
 pub mod sender_rules;
 pub mod sending;
 pub mod sessions;
 pub mod sightings;
+pub mod tags;
 pub mod tickets;
 pub mod troubles;
 pub mod verify;
+pub mod visits;
 
 pub use self::error::{Result, StoreError};
 

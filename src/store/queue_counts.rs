@@ -4,9 +4,10 @@ use crate::{
     desk::{
         id::PersonId,
         permission::Scope,
+        queue::{Filter, HeldBy, View},
         ticket::{Status, Turn},
     },
-    store::{Conn, Result, on, word},
+    store::{Conn, Result, on, queue::holders, word},
 };
 
 /// How many tickets each queue of a person holds.
@@ -22,6 +23,10 @@ pub struct Counts {
     pub waiting: i64,
     /// Thought to be done.
     pub resolved: i64,
+    /// Done; without those that were merged into another.
+    pub closed: i64,
+    /// Put off until a time; they are in none of the others.
+    pub snoozed: i64,
 }
 
 /// What is counted for `me` within their scope; a customer's scope counts nothing.
@@ -29,10 +34,11 @@ pub struct Counts {
 /// # Errors
 /// When the database refuses.
 pub async fn counts(conn: &mut Conn, scope: Scope, me: PersonId) -> Result<Counts> {
-    let sql = "select status, turn, assignee, n from queue_counts where n > 0";
-    let rows: Vec<(String, String, i64, i64)> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
+    let sql = "select shelf, status, turn, assignee, cast(sum(n) as bigint) from queue_counts where tag = 0 and shelf <> 'merged'
+        group by shelf, status, turn, assignee";
+    let rows: Vec<(String, String, String, i64, i64)> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
     let mut counts = Counts::default();
-    for (status, turn, assignee, n) in rows {
+    for (shelf, status, turn, assignee, n) in rows {
         let in_scope = match scope {
             Scope::All => true,
             Scope::OwnAndUnassigned(who) => assignee == 0 || assignee == who.0,
@@ -40,6 +46,10 @@ pub async fn counts(conn: &mut Conn, scope: Scope, me: PersonId) -> Result<Count
             Scope::TakesPart(_) => false,
         };
         if !in_scope {
+            continue;
+        }
+        if shelf == "snoozed" {
+            counts.snoozed += n;
             continue;
         }
         match word("queue_counts", "status", &status, Status::parse)? {
@@ -50,11 +60,61 @@ pub async fn counts(conn: &mut Conn, scope: Scope, me: PersonId) -> Result<Count
                 counts.waiting += if turn == Turn::Customer.as_str() { n } else { 0 };
             }
             Status::Resolved => counts.resolved += n,
-            // Those that were merged into another are among them, and in no list.
-            Status::Closed => {}
+            Status::Closed => counts.closed += n,
         }
     }
     Ok(counts)
+}
+
+/// How many tickets each of these lists holds within a scope, in their order.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn of_lists(conn: &mut Conn, lists: &[(View, Filter)], scope: Scope) -> Result<Vec<i64>> {
+    if lists.is_empty() {
+        return Ok(Vec::new());
+    }
+    let count = |(at, (view, filter)): (usize, &(View, Filter))| {
+        let condition = condition(*view, filter, scope);
+        format!("select cast({at} as bigint) as list, cast(coalesce(sum(n), 0) as bigint) as n from queue_counts where {condition}")
+    };
+    let sql = lists.iter().enumerate().map(count).collect::<Vec<_>>().join(" union all ");
+    let mut rows: Vec<(i64, i64)> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(c).await)?;
+    rows.sort_unstable();
+    Ok(rows.into_iter().map(|(_, n)| n).collect())
+}
+
+/// Our own integers and words: nothing to escape.
+fn condition(view: View, filter: &Filter, scope: Scope) -> String {
+    if let Scope::TakesPart(_) = scope {
+        return "1 = 0".to_owned();
+    }
+    let words = |words: Vec<&str>| if words.is_empty() { "''".to_owned() } else { format!("'{}'", words.join("', '")) };
+    let statuses = Status::ALL.into_iter().filter(|it| view.takes(*it) && filter.status.is_none_or(|only| only == *it));
+    let turns = view.turns().iter().filter(|it| filter.turn.is_none_or(|only| only == **it));
+    let shelf = if view == View::Snoozed { "snoozed" } else { "queue" };
+    let mut condition = format!(
+        "tag = {} and shelf = '{shelf}' and status in ({}) and turn in ({})",
+        filter.tag.map_or(0, |it| it.0),
+        words(statuses.map(Status::as_str).collect()),
+        words(turns.map(|it| it.as_str()).collect())
+    );
+    if let Some(holders) = holders(view, filter, scope) {
+        let id = |holder: &HeldBy| match holder {
+            HeldBy::Nobody => 0,
+            HeldBy::Person(who) => who.0,
+        };
+        // Nobody has the id -1.
+        let ids: Vec<String> = holders.iter().map(id).chain([-1]).map(|it| it.to_string()).collect();
+        condition = format!("{condition} and assignee in ({})", ids.join(", "));
+    }
+    if let Some(priority) = filter.priority {
+        condition = format!("{condition} and priority = {}", priority.rank());
+    }
+    if let Some(mailbox) = filter.mailbox {
+        condition = format!("{condition} and mailbox = {mailbox}");
+    }
+    condition
 }
 
 /// Messages that wait for a person, counted up to 1,000.

@@ -6,7 +6,8 @@ use jiff::Timestamp;
 
 use crate::{
     desk::{
-        id::{MailboxId, PersonId, TicketNumber},
+        id::{MailboxId, PersonId, TagId, TicketNumber},
+        snooze::Snooze,
         ticket::{Priority, Status, Ticket, Turn},
     },
     store::{Conn, Result, StoreError, Tx, at, ms, on, word},
@@ -30,6 +31,10 @@ struct Row {
     opened_at: i64,
     updated_at: i64,
     status_at: i64,
+    turn_at: i64,
+    snoozed_until: Option<i64>,
+    snoozed_by: Option<i64>,
+    tags: String,
 }
 
 impl Row {
@@ -52,8 +57,20 @@ impl Row {
             opened_at: at(self.opened_at),
             updated_at: at(self.updated_at),
             status_at: at(self.status_at),
+            turn_at: at(self.turn_at),
+            snooze: match (self.snoozed_until, self.snoozed_by) {
+                (Some(until), Some(by)) => Some(Snooze { until: at(until), by: PersonId(by) }),
+                (_, _) => None,
+            },
+            tags: tag_ids(&self.tags)?,
         })
     }
+}
+
+/// The ids that a row of `tickets` lists.
+pub(super) fn tag_ids(array: &str) -> Result<Vec<TagId>> {
+    let unreadable = |_| StoreError::Unreadable { table: "tickets", column: "tags", value: array.to_owned() };
+    serde_json::from_str(array).map_err(unreadable)
 }
 
 /// By number.
@@ -62,7 +79,7 @@ impl Row {
 /// When the database refuses, or the row is unreadable.
 pub async fn get(conn: &mut Conn, number: TicketNumber) -> Result<Option<Ticket>> {
     let sql = "select number, mailbox, subject, status, priority, requester, assignee, version, turn, comments, opened_message, linked,
-        merged_into, opened_at, updated_at, status_at from tickets where number = $1";
+        merged_into, opened_at, updated_at, status_at, turn_at, snoozed_until, snoozed_by, tags from tickets where number = $1";
     let row: Option<Row> = on!(conn, c => sqlx::query_as(sql).bind(number.0).fetch_optional(c).await)?;
     row.map(Row::ticket).transpose()
 }
@@ -173,8 +190,8 @@ pub struct NewTicket<'a> {
 /// # Errors
 /// When the database refuses.
 pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<Ticket> {
-    let sql = "insert into tickets (mailbox, subject, status, priority, requester, assignee, turn, opened_message, linked, opened_at, updated_at, status_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10) returning number";
+    let sql = "insert into tickets (mailbox, subject, status, priority, requester, assignee, turn, opened_message, linked, opened_at, updated_at, status_at, turn_at)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10, $10) returning number";
     let number = on!(tx, c => sqlx::query_scalar(sql)
         .bind(new.mailbox.0).bind(new.subject).bind(new.status.as_str()).bind(new.priority.rank()).bind(new.requester.0)
         .bind(new.assignee.map(|it| it.0)).bind(new.turn.as_str()).bind(new.opened_message).bind(new.linked.map(|it| it.0)).bind(ms(new.at))
@@ -196,21 +213,25 @@ pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<Ticket> {
         opened_at: new.at,
         updated_at: new.at,
         status_at: new.at,
+        turn_at: new.at,
+        snooze: None,
+        tags: Vec::new(),
     })
 }
 
-/// Writes what an action changed; the version goes up by one.
+/// Writes what an action changed; the version goes up by one. Its tags are written by `store/tags.rs`.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn update(tx: &mut Tx, ticket: &Ticket) -> Result<()> {
     let sql =
         "update tickets set subject = $2, status = $3, priority = $4, assignee = $5, version = version + 1, turn = $6, updated_at = $7,
-        status_at = $8, merged_into = $9 where number = $1";
+        status_at = $8, merged_into = $9, turn_at = $10, snoozed_until = $11, snoozed_by = $12 where number = $1";
     on!(tx, c => sqlx::query(sql)
         .bind(ticket.number.0).bind(&ticket.subject).bind(ticket.status.as_str()).bind(ticket.priority.rank()).bind(ticket.assignee.map(|it| it.0))
         .bind(ticket.turn.as_str()).bind(ms(ticket.updated_at)).bind(ms(ticket.status_at))
-        .bind(ticket.merged_into.map(|it| it.0))
+        .bind(ticket.merged_into.map(|it| it.0)).bind(ms(ticket.turn_at))
+        .bind(ticket.snooze.map(|it| ms(it.until))).bind(ticket.snooze.map(|it| it.by.0))
         .execute(c).await.map(|_| ()))?;
     Ok(())
 }
@@ -268,6 +289,26 @@ pub async fn to_close(conn: &mut Conn, before: Timestamp, limit: i64) -> Result<
     let sql = "select number from tickets where status = 'resolved' and status_at < $1 order by status_at limit $2";
     let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(ms(before)).bind(limit).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(number,)| TicketNumber(number)).collect())
+}
+
+/// Put off until `now` or before: due to return. At most `limit`, the earliest first. What was merged meanwhile stays as it lies.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn to_return(conn: &mut Conn, now: Timestamp, limit: i64) -> Result<Vec<TicketNumber>> {
+    let sql = "select number from tickets where shelf = 'snoozed' and snoozed_until <= $1 order by snoozed_until, number limit $2";
+    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(ms(now)).bind(limit).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(number,)| TicketNumber(number)).collect())
+}
+
+/// When the next ticket that is put off is due to return.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn next_return(conn: &mut Conn) -> Result<Option<Timestamp>> {
+    let sql = "select snoozed_until from tickets where shelf = 'snoozed' order by snoozed_until, number limit 1";
+    let next: Option<i64> = on!(conn, c => sqlx::query_scalar(sql).fetch_optional(c).await)?;
+    Ok(next.map(at))
 }
 
 /// What `who` has that may need somebody again: not closed, or closed since `closed_since`, when an answer would still reopen it.

@@ -7,8 +7,8 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    actions::{Desk, stale::close_stale},
-    store::{audit, health, sessions},
+    actions::{Desk, snooze::return_due, stale::close_stale},
+    store::{audit, health, sessions, tickets},
     workers::{
         Result, caught,
         instance::Instance,
@@ -21,6 +21,9 @@ const EVERY: Duration = Duration::from_secs(60);
 
 /// So often what is undecided is looked for between rounds; a round that failed is gone again as soon.
 const CATCH_UP: Duration = Duration::from_secs(10);
+
+/// A time that is about to come is waited for no shorter.
+const SHORTEST: Duration = Duration::from_millis(50);
 
 /// Whoever takes a message in decides it at once: after so long that has most likely broken off. One that is still in hand is decided once,
 /// whoever is first.
@@ -89,6 +92,21 @@ pub async fn catch_up(desk: &Desk, begun: &mut Begun) -> Result<()> {
     Ok(())
 }
 
+/// Returns what was put off until now; how long it is until the next is due, within [`CATCH_UP`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn return_snoozed(desk: &Desk, pace: &mut Pace, at: Instant) -> Result<Duration> {
+    // After a leap ahead everything would be back at once.
+    if !pace.is_steady(desk.clock.now(), at) {
+        return Ok(CATCH_UP);
+    }
+    while !return_due(desk).await?.is_empty() {}
+    let next = tickets::next_return(&mut *desk.store.read().await?).await?;
+    let left = next.map(|it| it.duration_since(desk.clock.now())).and_then(|it| Duration::try_from(it).ok());
+    Ok(left.map_or(CATCH_UP, |it| it.clamp(SHORTEST, CATCH_UP)))
+}
+
 /// Goes its rounds until it is told to stop.
 pub async fn run(desk: Arc<Desk>, instance: Arc<Instance>, stop: CancellationToken) {
     let mut begun = if desk.store.is_alone() { Begun::default() } else { Begun::by(instance.id()) };
@@ -101,12 +119,16 @@ pub async fn run(desk: Arc<Desk>, instance: Arc<Instance>, stop: CancellationTok
         } else {
             caught(step(&desk, &mut begun, &mut pace, now)).await.inspect(|()| round = now + EVERY)
         };
-        if let Err(error) = done {
+        let (left, returned) = match caught(return_snoozed(&desk, &mut pace, Instant::now())).await {
+            Ok(left) => (left, Ok(())),
+            Err(error) => (CATCH_UP, Err(error)),
+        };
+        if let Err(error) = done.and(returned) {
             tracing::error!("housekeeping fails: {error}");
         }
         tokio::select! {
             () = stop.cancelled() => return,
-            () = tokio::time::sleep(CATCH_UP) => {}
+            () = tokio::time::sleep(left) => {}
         }
     }
 }

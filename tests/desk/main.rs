@@ -34,9 +34,11 @@ mod sending;
 mod sending_faults;
 mod service_codes;
 mod shadow;
+mod snoozing;
 mod spam;
 mod spam_orders;
 mod strangers_words;
+mod tags;
 #[path = "../support/test_desk.rs"]
 mod test_desk;
 mod verify;

@@ -6,11 +6,11 @@ use maildesk::{
         merge::merge,
         move_message::{Destination, move_message},
         reply::reply,
-        spam,
+        saved_views, snooze, spam, tag, visits,
         write_note::write_note,
     },
-    desk::{comment::CommentText, id::CommentId},
-    store::verify::RULES,
+    desk::{comment::CommentText, id::CommentId, tag::TagName},
+    store::{saved_views::SeenBy, verify::RULES},
 };
 
 use crate::{
@@ -61,6 +61,8 @@ const BROKEN: &[(&str, &str)] = &[
     ),
     ("probe-sent", "insert into probes (mailbox, message_id, sent_at) values (1, 'gone@desk.test', 5)"),
     ("token", "insert into tokens (mailbox, purpose, good_until) values (1, 'x', 5)"),
+    ("tags-in-history", "delete from ticket_tags where ticket = 1"),
+    ("snoozed", "update tickets set snoozed_until = 5 where number = 1"),
     ("comment-in-history", "delete from events where comment = 3"),
     ("opened-once", "delete from events where kind = 'opened' and ticket = 3"),
     ("status-in-history", "update tickets set status = 'open' where number = 4"),
@@ -92,7 +94,14 @@ pub async fn lived() -> TestDesk {
     assert_eq!(desk.receive(&moved).await.ticket, Some(scanner));
     move_message(&desk.desk, &desk.hal, CommentId(6), None, Destination::Ticket(printer)).await.unwrap();
     let third = desk.write("Cleo <cleo@home.test>", "Scanner too", "Mine also.").await.ticket.unwrap();
+    for (number, tag) in [(printer, "Hardware"), (third, "hardware"), (third, "noisy")] {
+        tag::add(&desk.desk, &desk.hal, number, &TagName::parse(tag).unwrap()).await.unwrap();
+    }
     merge(&desk.desk, &desk.hal, third, None, scanner).await.unwrap();
+    let until = desk.desk.clock.now() + jiff::SignedDuration::from_hours(3);
+    snooze::snooze(&desk.desk, &desk.hal, scanner, None, until).await.unwrap();
+    saved_views::save(&desk.desk, &desk.ada, "Noisy", "view=open&tag=2", SeenBy::Everybody).await.unwrap();
+    visits::look(&desk.desk, &desk.hal, printer, CommentId(4)).await.unwrap();
     let fourth = desk.write("Dan <dan@home.test>", "Rakes", "Buy rakes.").await.ticket.unwrap();
     spam::mark(&desk.desk, &desk.hal, fourth, None, spam::Sender::Stays).await.unwrap();
     desk.receive(&mail("Eve <eve@home.test>", "Rakes", &["X-Spam-Flag: YES"], "More rakes.")).await;

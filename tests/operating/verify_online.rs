@@ -149,7 +149,7 @@ async fn a_server_that_cannot_be_asked_is_no_agreement() {
     assert!(said.starts_with("cannot be looked at: support: ") && said.ends_with(": what was looked at agrees\n"), "{said}");
     assert_eq!(code, Some(2));
     // What the desk itself holds is looked at all the same.
-    place.rows().await.run("insert into queue_counts (status, turn, assignee, n) values ('open', 'staff', 0, 7)").await;
+    place.rows().await.run("insert into queue_counts (tag, shelf, status, turn, assignee, priority, mailbox, n) values (0, 'queue', 'open', 'staff', 0, 2, 1, 7)").await;
     let (said, code) = place.verify();
     assert!(said.starts_with("queue-counts (once): ") && said.contains("\ncannot be looked at: support: "), "{said}");
     assert_eq!(code, Some(1));

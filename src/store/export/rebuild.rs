@@ -1,7 +1,10 @@
 //! What is derived from rows that came by an export: the words that the search finds, the counters that ids are given from.
 
 use super::{Result, schema, tables::EXPORTED};
-use crate::store::{Tx, later::NewWords, on, search};
+use crate::{
+    desk::id::TicketNumber,
+    store::{Tx, comments, later::NewWords, ms, on, search},
+};
 
 /// So many at once.
 const AT_ONCE: i64 = 200;
@@ -36,6 +39,17 @@ pub(super) async fn search(tx: &mut Tx) -> Result<()> {
         };
         tx.write_words(&some.into_iter().map(row).collect::<Vec<_>>()).await?;
     }
+}
+
+/// Since when it is whose turn, of tickets in whose lines it was left out.
+pub(super) async fn turns(tx: &mut Tx) -> Result<()> {
+    let without: Vec<i64> = on!(tx, c => sqlx::query_scalar("select number from tickets where turn_at = 0").fetch_all(c).await)?;
+    for number in without {
+        let (_, since) = comments::turn(tx, TicketNumber(number)).await?;
+        let sql = "update tickets set turn_at = coalesce($2, opened_at) where number = $1";
+        on!(tx, c => sqlx::query(sql).bind(number).bind(since.map(ms)).execute(c).await.map(|_| ()))?;
+    }
+    Ok(())
 }
 
 /// PostgreSQL’s counters go on from the highest id.

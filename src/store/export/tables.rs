@@ -49,7 +49,11 @@ pub const EXPORTED: &[Table] = &[
     table("rules", "rule", "id"),
     table("left_alone", "left_alone", "mailbox, uid_validity, uid"),
     table("sender_rules", "sender_rule", "id"),
-    Table { later: &["linked", "merged_into"], ..table("tickets", "ticket", "number") },
+    Table {
+        later: &["linked", "merged_into"],
+        without: &[("tags", "the lines `ticket_tag` say it")],
+        ..table("tickets", "ticket", "number")
+    },
     table("participants", "participant", "ticket, person"),
     table("messages", "message", "id"),
     table("sightings", "sighting", "mailbox, uid_validity, uid"),
@@ -57,6 +61,8 @@ pub const EXPORTED: &[Table] = &[
     table("attachments", "attachment", "id"),
     table("corrections", "correction", "id"),
     table("moves", "move", "id"),
+    Table { later: &["merged_into"], ..table("tags", "tag", "id") },
+    table("ticket_tags", "ticket_tag", "ticket, tag"),
     table("events", "event", "id"),
     table("outbox", "outgoing", "id"),
     Table {
@@ -68,6 +74,8 @@ pub const EXPORTED: &[Table] = &[
         ],
         ..table("deliveries", "delivery", "id")
     },
+    table("saved_views", "saved_view", "id"),
+    table("visits", "visit", "person, ticket"),
     Table { without: &[("unswept", "which files this desk still has to remove")], ..table("erasures", "erasure", "id") },
 ];
 

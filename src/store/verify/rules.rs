@@ -168,6 +168,24 @@ pub const RULES: &[Rule] = &[
             (select coalesce(e.new, 'nobody') from events e where e.ticket = t.number and e.kind = 'assigned' order by e.id desc limit 1), 'nobody')",
     ),
     rule(
+        "tags-in-history",
+        "a ticket has a tag that its history does not say, or the other way round",
+        "select '#' || x.ticket || ', tag ' || x.tag as place from (
+            select ticket, tag, 'tagged' as last from ticket_tags
+            union all select distinct e.ticket, cast(coalesce(e.new, e.old) as bigint), 'untagged' from events e where e.kind in ('tagged', 'untagged')
+                and not exists (select 1 from ticket_tags g where g.ticket = e.ticket and g.tag = cast(coalesce(e.new, e.old) as bigint))) x
+        where x.last <> coalesce((select e.kind from events e where e.ticket = x.ticket and e.kind in ('tagged', 'untagged')
+            and coalesce(e.new, e.old) = cast(x.tag as text) order by e.id desc limit 1), '')",
+    ),
+    rule(
+        "snoozed",
+        "a ticket is put off that is done, or until another time than its history says",
+        "select '#' || t.number as place from tickets t where (t.snoozed_until is not null and t.merged_into is null and t.active = 0)
+            or (t.snoozed_until is null) <> (t.snoozed_by is null)
+            or coalesce(cast(t.snoozed_until as text), '') <> coalesce((select case e.kind when 'snoozed' then e.new else '' end from events e
+                where e.ticket = t.number and e.kind in ('snoozed', 'returned') order by e.id desc limit 1), '')",
+    ),
+    rule(
         "comment-in-history",
         "a comment is not told of in any history",
         "select 'comment ' || c.id || ' of #' || c.ticket as place from comments c where c.id not in (select e.comment from events e where e.comment is not null)",
@@ -241,10 +259,13 @@ pub const RULES: &[Rule] = &[
     rule(
         "queue-counts",
         "the number beside a queue is not that of its tickets",
-        "select x.status || ', ' || x.turn || ', assignee ' || x.assignee as place from (
-            select status, turn, assignee, sum(n) as n from (
-                select status, turn, assignee, n from queue_counts
-                union all select status, turn, coalesce(assignee, 0), -1 from tickets) y group by status, turn, assignee) x where x.n <> 0",
+        "select 'tag ' || x.tag || ', ' || x.shelf || ', ' || x.status || ', ' || x.turn || ', assignee ' || x.assignee as place from (
+            select tag, shelf, status, turn, assignee, priority, mailbox, sum(n) as n from (
+                select tag, shelf, status, turn, assignee, priority, mailbox, n from queue_counts
+                union all select 0, shelf, status, turn, coalesce(assignee, 0), priority, mailbox, -1 from tickets
+                union all select g.tag, t.shelf, t.status, t.turn, coalesce(t.assignee, 0), t.priority, t.mailbox, -1
+                    from ticket_tags g join tickets t on t.number = g.ticket) y
+            group by tag, shelf, status, turn, assignee, priority, mailbox) x where x.n <> 0",
     ),
     rule(
         "first-reply",

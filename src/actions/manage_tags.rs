@@ -1,0 +1,118 @@
+//! The desk's tags: renaming, merging two, deleting. Each ticket that it changes tells so in its history.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{
+        ActionError, Desk, Result,
+        door::{leave, transact},
+    },
+    desk::{
+        event::EventKind,
+        id::{PersonId, TagId, TicketNumber},
+        permission::Act,
+        person::Person,
+        tag::{Tag, TagName},
+    },
+    store::{
+        Tx,
+        events::{self, NewEvent},
+        tags,
+    },
+};
+
+/// Makes a tag before any ticket has it.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Conflict`] when there is one of this name.
+pub async fn make(desk: &Desk, actor: &Person, name: &TagName) -> Result<Tag> {
+    desk.allow(actor, Act::Manage)?;
+    let now = desk.clock.now();
+    transact(desk, |mut tx| async move {
+        if let Some(same) = tags::named(&mut tx, name).await? {
+            return Err(ActionError::Conflict(format!("there is a tag “{}” already", same.name)));
+        }
+        let made = tags::of_name(&mut tx, name, Some(actor.id), now).await?;
+        leave(desk, tx).await?;
+        Ok(made)
+    })
+    .await
+}
+
+/// Gives a tag another name. Tickets keep it, and so do filters.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Conflict`] when another tag has this name.
+pub async fn rename(desk: &Desk, actor: &Person, tag: TagId, name: &TagName) -> Result<()> {
+    desk.allow(actor, Act::Manage)?;
+    transact(desk, |mut tx| async move {
+        locked(&mut tx, tag).await?;
+        if let Some(same) = tags::named(&mut tx, name).await?.filter(|it| it.id != tag) {
+            return Err(ActionError::Conflict(format!("there is a tag “{}” already; merge this one into it instead", same.name)));
+        }
+        tags::rename(&mut tx, tag, name).await?;
+        leave(desk, tx).await
+    })
+    .await
+}
+
+/// Merges a tag into another: its tickets have that one from then on. How many there were.
+///
+/// # Errors
+/// What [`ActionError`] lists.
+pub async fn merge(desk: &Desk, actor: &Person, tag: TagId, into: TagId) -> Result<usize> {
+    desk.allow(actor, Act::Manage)?;
+    if tag == into {
+        return Err(ActionError::Conflict("a tag cannot be merged into itself; choose another".to_owned()));
+    }
+    let now = desk.clock.now();
+    transact(desk, |mut tx| async move {
+        // The lower id first, as everybody locks them.
+        for id in [tag.min(into), tag.max(into)] {
+            locked(&mut tx, id).await?;
+        }
+        let had = tags::tickets_with(&mut tx, tag).await?;
+        let both = tags::tickets_with(&mut tx, into).await?;
+        tags::hand_over(&mut tx, tag, into).await?;
+        tags::retire(&mut tx, tag, Some(into)).await?;
+        for ticket in &had {
+            line(&mut tx, actor.id, *ticket, (EventKind::Untagged, tag), now);
+            if both.binary_search(ticket).is_err() {
+                line(&mut tx, actor.id, *ticket, (EventKind::Tagged, into), now);
+            }
+        }
+        leave(desk, tx).await?;
+        Ok(had.len())
+    })
+    .await
+}
+
+/// Deletes a tag: no ticket has it from then on. How many had it.
+///
+/// # Errors
+/// What [`ActionError`] lists.
+pub async fn delete(desk: &Desk, actor: &Person, tag: TagId) -> Result<usize> {
+    desk.allow(actor, Act::Manage)?;
+    let now = desk.clock.now();
+    transact(desk, |mut tx| async move {
+        locked(&mut tx, tag).await?;
+        let had = tags::tickets_with(&mut tx, tag).await?;
+        tags::retire(&mut tx, tag, None).await?;
+        for ticket in &had {
+            line(&mut tx, actor.id, *ticket, (EventKind::Untagged, tag), now);
+        }
+        leave(desk, tx).await?;
+        Ok(had.len())
+    })
+    .await
+}
+
+async fn locked(tx: &mut Tx, tag: TagId) -> Result<Tag> {
+    tags::lock(tx, tag).await?.ok_or(ActionError::Missing("tag"))
+}
+
+fn line(tx: &mut Tx, by: PersonId, ticket: TicketNumber, (kind, tag): (EventKind, TagId), now: Timestamp) {
+    let id = Some(tag.to_string());
+    let (old, new) = if kind == EventKind::Untagged { (id, None) } else { (None, id) };
+    events::insert(tx, NewEvent { ticket, kind, actor: Some(by), old, new, comment: None }, now);
+}

@@ -1,0 +1,54 @@
+//! How far each of the staff has read a ticket.
+
+use jiff::SignedDuration;
+
+use crate::{
+    actions::{Desk, Result, door::transact},
+    desk::{
+        id::{CommentId, TicketNumber},
+        person::Person,
+    },
+    store::visits::{self, Visit},
+};
+
+/// Whoever comes back to a page so soon is still at the same visit: what was new is still shown as new.
+const ONE_VISIT: SignedDuration = SignedDuration::from_mins(10);
+
+/// `actor` looks at a ticket whose last comment is this one. What is behind the comment that is answered is new to them; none: they never
+/// looked before.
+///
+/// # Errors
+/// When the database fails.
+pub async fn look(desk: &Desk, actor: &Person, ticket: TicketNumber, last: CommentId) -> Result<Option<CommentId>> {
+    let now = desk.clock.now();
+    let known = visits::of(&mut *desk.store.read().await?, actor.id, ticket).await?;
+    let new = match known {
+        Some(visit) if visit.seen >= last => {
+            return Ok(Some(if now.duration_since(visit.at) < ONE_VISIT { visit.earlier } else { visit.seen }));
+        }
+        // Whatever came in between while they were at it, the visit began where it began.
+        Some(visit) if now.duration_since(visit.at) < ONE_VISIT => Visit { seen: last, earlier: visit.earlier, at: now },
+        Some(visit) => Visit { seen: last, earlier: visit.seen, at: now },
+        None => Visit { seen: last, earlier: CommentId(0), at: now },
+    };
+    put(desk, actor, ticket, new).await?;
+    Ok(known.map(|_| new.earlier))
+}
+
+/// The ticket is as unread to `actor` as if its last comment, of which they say that it is this one, had come since.
+///
+/// # Errors
+/// When the database fails.
+pub async fn mark_unread(desk: &Desk, actor: &Person, ticket: TicketNumber, last: CommentId) -> Result<()> {
+    let before = CommentId(last.0 - 1);
+    put(desk, actor, ticket, Visit { seen: before, earlier: before, at: desk.clock.now() }).await
+}
+
+async fn put(desk: &Desk, actor: &Person, ticket: TicketNumber, visit: Visit) -> Result<()> {
+    transact(desk, |mut tx| async move {
+        visits::put(&mut tx, actor.id, ticket, visit).await?;
+        tx.commit().await?;
+        Ok(())
+    })
+    .await
+}
