@@ -1,5 +1,6 @@
 //! Octets to words and back; decides nothing.
 
+pub mod archive;
 pub mod authenticity;
 mod bearer;
 mod bounded;
