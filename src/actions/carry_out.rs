@@ -124,11 +124,11 @@ async fn open(
     search::index_ticket(tx, number, &subject, &requester.name, requester.email.as_str());
     let comment = by_mail(desk, tx, incoming, number, &customer(&requester), now).await?;
     let mut change = Change::of(ticket, Some(requester.id));
-    change.row = TicketRow::JustMade;
+    (change.row, change.came) = (TicketRow::JustMade, incoming.came);
     // It is From that was verified: a receipt to whom Reply-To names repeats nothing.
     let vouched = incoming.authenticity() == Authenticity::Verified && message.author().is_some_and(|it| it.address == requester.email);
     change.echo = if vouched { Echo::Allowed } else { Echo::Never };
-    change.opened("mail", comment);
+    change.opened(incoming.came.opens_by(), comment);
     if let Some(linked) = linked {
         change.changed(EventKind::Linked, None, Some(linked.to_string()));
     }
@@ -160,6 +160,7 @@ async fn join(
         None => None,
     };
     let mut change = Change::of(ticket, author.as_ref().map(|it| it.id));
+    change.came = incoming.came;
     match (voice, author) {
         (Voice::Staff(id), Some(helper)) if helper.id == id => staff(desk, tx, incoming, &mut change, &helper, now).await?,
         (Voice::Participant, Some(author)) => {

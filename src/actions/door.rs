@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    actions::{ActionError, Desk, Result, letters},
+    actions::{ActionError, Desk, Result, letters, receive_message::Came},
     desk::{
         event::EventKind,
         id::{CommentId, CorrectionId, PersonId, TagId, TicketNumber},
@@ -34,6 +34,8 @@ pub(super) struct Change {
     pub row: TicketRow,
     /// Whether an automatic mail may repeat what a stranger wrote in subject and name.
     pub echo: Echo,
+    /// Whether it happens now, or did in mail that is imported.
+    pub came: Came,
     events: Vec<NewEvent>,
     happenings: Vec<Happening>,
     tagging: Vec<Tagging>,
@@ -66,7 +68,16 @@ pub(super) enum TicketRow {
 
 impl Change {
     pub fn of(ticket: Ticket, actor: Option<PersonId>) -> Self {
-        Self { ticket, actor, row: TicketRow::Older, echo: Echo::Never, events: Vec::new(), happenings: Vec::new(), tagging: Vec::new() }
+        Self {
+            ticket,
+            actor,
+            row: TicketRow::Older,
+            echo: Echo::Never,
+            came: Came::Now,
+            events: Vec::new(),
+            happenings: Vec::new(),
+            tagging: Vec::new(),
+        }
     }
 
     pub fn number(&self) -> TicketNumber {
@@ -133,10 +144,13 @@ impl Change {
         self.ticket.turn_at = since.unwrap_or(self.ticket.opened_at);
     }
 
-    /// A customer wrote: it is the staff's turn, and what was put off is back.
+    /// A customer wrote: it is the staff's turn, and what was put off is back, unless they wrote it before.
     pub fn customers_word(&mut self, now: Timestamp) {
         self.ticket.hand_turn(Turn::Staff, now);
-        self.back(Back::Answer);
+        match self.came {
+            Came::Now => self.back(Back::Answer),
+            Came::Before => {}
+        }
     }
 
     /// A tag goes on or off, if that is any change.
@@ -153,6 +167,10 @@ impl Change {
 
     /// Lets a step of the lifecycle happen.
     pub fn step(&mut self, step: Step, now: Timestamp) {
+        // What somebody wrote before the status was set was known to whoever set it.
+        if self.came == Came::Before && now < self.ticket.status_at {
+            return;
+        }
         let to = self.ticket.status.after(step, Assigned::of(self.ticket.assignee));
         self.set_status(to, now);
     }
@@ -160,7 +178,10 @@ impl Change {
 
 /// Writes a change: the ticket's row, its history, and a row in the outbox for each mail it calls for.
 pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Timestamp) -> Result<()> {
-    change.ticket.updated_at = now;
+    change.ticket.updated_at = match change.came {
+        Came::Now => now,
+        Came::Before => now.max(change.ticket.updated_at),
+    };
     // One that was merged lies as it lay: it stands so again when the merge is undone.
     if !change.ticket.status.is_active() && change.ticket.merged_into.is_none() {
         change.back(Back::Done);
@@ -173,7 +194,7 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     for event in std::mem::take(&mut change.events) {
         events::insert(tx, event, now);
     }
-    if change.happenings.is_empty() {
+    if change.happenings.is_empty() || change.came == Came::Before {
         return Ok(());
     }
     let staff = people::active_staff(tx).await?;

@@ -80,7 +80,8 @@ struct CommentLetter<'a> {
 async fn to_customer(tx: &mut Tx, change: &Change, content: &Content<'_>, to: PersonId, around: &Around<'_>) -> Result<()> {
     let Some(person) = around.participants.iter().find(|it| it.person == to) else { return Ok(()) };
     let receipt = matches!(content, Content::Receipt);
-    // A ticket of the time when the mailbox was only tried out: whoever has heard nothing of it is told nothing by itself.
+    // A ticket of the time when the mailbox was only tried out, or one that was imported: whoever has heard nothing of it from here is told
+    // nothing by itself.
     let unheard = !receipt && around.mailbox.mode == Mode::Live && participants::heard_nothing(tx, change.number()).await?;
     if unheard || !may_be_written_to(tx, change, person, around).await? {
         return Ok(());

@@ -38,6 +38,7 @@ pub mod existing_mail;
 mod facts;
 mod follow;
 pub mod held;
+pub mod import;
 mod letters;
 mod mail_words;
 pub mod manage_tags;

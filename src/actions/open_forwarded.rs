@@ -60,7 +60,7 @@ pub(super) async fn open_forwarded(
     let vouched = incoming.authenticity() == Authenticity::Verified;
     let flag = (!vouched).then_some(Flag::UnsignedStaff);
     let mut change = Change::of(ticket, Some(helper.id).filter(|_| vouched));
-    change.row = TicketRow::JustMade;
+    (change.row, change.came) = (TicketRow::JustMade, incoming.came);
     let words = Words {
         author: &requester,
         text: &mail.text,
@@ -70,7 +70,7 @@ pub(super) async fn open_forwarded(
         files: files(&mail.files, None),
     };
     let comment = write(desk, tx, incoming, number, &words, now).await?;
-    change.opened("mail", comment);
+    change.opened(incoming.came.opens_by(), comment);
     if !mail.above.trim().is_empty() {
         let words =
             Words { author: helper, text: &mail.above, origin: Origin::Staff, visibility: Visibility::Internal, flag, files: Vec::new() };

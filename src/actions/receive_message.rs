@@ -20,7 +20,7 @@ use crate::{
     },
     mail::authenticity,
     store::{
-        Tx,
+        Tx, events,
         messages::{self, Decided, Held, LedgerRow, ShownHeld, Taken},
         remarks::Remarks,
     },
@@ -28,6 +28,26 @@ use crate::{
 
 /// At its third start a message that ended the program twice is held.
 pub(super) const POISON_STARTS: i64 = 2;
+
+/// When a message came: nobody is told of what came long ago, and it moves nothing that was set since.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Came {
+    /// Now, or as good as.
+    Now,
+    /// Some time, in a file that is imported.
+    Before,
+}
+
+impl Came {
+    /// How a ticket came to be that it opens, as the history says it.
+    #[must_use]
+    pub fn opens_by(self) -> &'static str {
+        match self {
+            Self::Now => "mail",
+            Self::Before => events::BY_IMPORT,
+        }
+    }
+}
 
 /// A row of the ledger with its message, read.
 #[derive(Clone, Debug)]
@@ -38,6 +58,8 @@ pub struct Incoming {
     pub message: IncomingMessage,
     /// What a server that we trust says about its sender; none where the mailbox trusts no server.
     pub sender_check: Option<SenderCheck>,
+    /// When it came.
+    pub came: Came,
 }
 
 impl Incoming {
@@ -46,7 +68,7 @@ impl Incoming {
     pub fn of(desk: &Desk, row: LedgerRow, mut message: IncomingMessage) -> Self {
         message.never_for(|it| desk.mailboxes.is_ours(it));
         let sender_check = desk.mailboxes.get(row.mailbox).and_then(|it| check_sender(&message, it));
-        Self { row, message, sender_check }
+        Self { row, message, sender_check, came: Came::Now }
     }
 
     /// The verdict on its sender.
@@ -74,6 +96,8 @@ pub struct Outcome {
     pub ticket: Option<TicketNumber>,
     /// Why, in one sentence.
     pub reason: String,
+    /// What it is held for, where it is.
+    pub held_for: Option<HeldFor>,
 }
 
 /// Decides each of these messages and does what was decided, all in one transaction: one sync to the disk under a backlog.
@@ -187,7 +211,7 @@ fn not_to_be_decided(incoming: &Incoming, most: u64) -> Option<Trace> {
     (incoming.row.starts >= POISON_STARTS).then(|| held_because("Poison?", "deciding it ended the program twice"))
 }
 
-fn held_because(question: &str, found: &str) -> Trace {
+pub(super) fn held_because(question: &str, found: &str) -> Trace {
     Trace(vec![Asked { question: question.to_owned(), found: found.to_owned(), decides: true }])
 }
 
@@ -210,7 +234,7 @@ impl Done {
 pub(super) async fn write(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: &Trace, now: Timestamp) -> Result<Outcome> {
     let message = &incoming.message;
     let sender = message.author().map(|it| it.address.folded());
-    let shown = (done.held == Some(Held::Waiting)).then(|| shown(message, trace, done.rule));
+    let shown = (done.decision == "hold").then(|| shown(message, trace, done.rule));
     let decided = Decided {
         decision: done.decision,
         reason: trace.reason(),
@@ -226,7 +250,8 @@ pub(super) async fn write(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: 
         shown: shown.as_ref(),
     };
     messages::decide(tx, incoming.row.id, &decided, now).await?;
-    Ok(Outcome { id: incoming.row.id, decision: done.decision, ticket: done.ticket, reason: trace.reason().to_owned() })
+    let (held_for, reason) = (shown.map(|it| it.held_for), trace.reason().to_owned());
+    Ok(Outcome { id: incoming.row.id, decision: done.decision, ticket: done.ticket, reason, held_for })
 }
 
 /// What the list of held mail shows, so that it need not read twenty mails.

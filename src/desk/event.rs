@@ -4,7 +4,7 @@
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum EventKind {
-    /// The ticket came to be; `new` is how: `mail`, `panel`, `portal`.
+    /// The ticket came to be; `new` is how: `mail`, `import`, `panel`, `portal`, `split`.
     Opened,
     /// Staff wrote to the customer.
     Replied,

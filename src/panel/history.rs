@@ -12,7 +12,7 @@ use crate::{
         tag::Tag,
         ticket::{Priority, Status},
     },
-    store::conversation::Line,
+    store::{conversation::Line, events},
 };
 
 /// Leaves out what only tells how maildesk did it: a ticket that lost its only message when a move was undone counts as merged
@@ -119,6 +119,7 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
         EventKind::Opened => match new {
             "portal" => format!("{actor} opened the ticket in the portal"),
             "panel" => format!("{actor} opened the ticket here"),
+            events::BY_IMPORT => format!("{actor} opened the ticket by mail, which was imported"),
             "split" => format!("{actor} opened the ticket with a message from another"),
             how => format!("{actor} opened the ticket by {}", escaped(how)),
         },

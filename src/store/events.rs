@@ -10,6 +10,9 @@ use crate::{
     store::{Conn, Result, Tx, ms, on, word},
 };
 
+/// How a ticket came to be that mail of a file opened, in its first line.
+pub const BY_IMPORT: &str = "import";
+
 /// One line of the history.
 #[derive(Clone, Debug)]
 pub struct NewEvent {
@@ -100,6 +103,21 @@ pub async fn since(conn: &mut Conn, place: Place, limit: i64) -> Result<Vec<Foll
         actor: actor.map(PersonId),
     };
     Ok(rows.into_iter().map(line).collect())
+}
+
+/// Whether mail of a file opened a ticket.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn is_of_an_import(tx: &mut Tx, ticket: TicketNumber) -> Result<bool> {
+    let now =
+        |it: &(NewEvent, Timestamp)| it.0.ticket == ticket && it.0.kind == EventKind::Opened && it.0.new.as_deref() == Some(BY_IMPORT);
+    if tx.later.events.iter().any(now) {
+        return Ok(true);
+    }
+    let sql = "select count(*) from events where ticket = $1 and kind = 'opened' and new = $2";
+    let n: i64 = on!(tx, c => sqlx::query_scalar(sql).bind(ticket.0).bind(BY_IMPORT).fetch_one(c).await)?;
+    Ok(n > 0)
 }
 
 /// The status that a ticket had when it was marked as spam; none: it is not marked, or no longer.

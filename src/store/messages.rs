@@ -104,6 +104,26 @@ pub async fn erased_of(conn: &mut Conn, keys: &[String]) -> Result<std::collecti
     Ok(found.into_iter().collect())
 }
 
+/// Which of these content keys the ledger has already.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn known_of(conn: &mut Conn, keys: &[&str]) -> Result<std::collections::HashSet<String>> {
+    if keys.is_empty() {
+        return Ok(std::collections::HashSet::new());
+    }
+    let found: Vec<String> = on!(conn, c => {
+        let mut sql = sqlx::QueryBuilder::new("select content_key from messages where content_key in (");
+        let mut listed = sql.separated(", ");
+        for key in keys {
+            listed.push_bind(*key);
+        }
+        sql.push(")");
+        sql.build_query_scalar().fetch_all(c).await
+    })?;
+    Ok(found.into_iter().collect())
+}
+
 /// A row of the ledger as the decision needs it.
 #[derive(Clone, Debug)]
 pub struct LedgerRow {

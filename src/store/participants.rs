@@ -10,7 +10,7 @@ use crate::{
         person::{PersonState, Role},
         ticket::Ticket,
     },
-    store::{Conn, Result, StoreError, Tx, ms, on, word},
+    store::{Conn, Result, StoreError, Tx, events, ms, on, word},
 };
 
 /// How a person stands to a ticket.
@@ -199,7 +199,8 @@ fn participant((id, name, email, role, account, state): (i64, String, String, St
     })
 }
 
-/// Whether customers were to be sent something about a ticket, all of it in shadow mode: none of it left.
+/// Whether customers know nothing of a ticket from this desk: what they were to be sent was written in shadow mode and never left, or it was
+/// imported and nothing was written since.
 ///
 /// # Errors
 /// When the database refuses.
@@ -207,5 +208,6 @@ pub async fn heard_nothing(tx: &mut Tx, ticket: TicketNumber) -> Result<bool> {
     let sql = "select count(*) filter (where d.state = 'withheld'), count(*) filter (where d.state <> 'withheld')
         from outbox o join deliveries d on d.outbox = o.id join people p on p.id = d.person where o.ticket = $1 and p.role = 'customer'";
     let (withheld, others): (i64, i64) = on!(tx, c => sqlx::query_as(sql).bind(ticket.0).fetch_one(c).await)?;
-    Ok(withheld > 0 && others == 0 && !tx.later.mails.iter().any(|it| it.ticket == Some(ticket.0)))
+    let unheard = others == 0 && !tx.later.mails.iter().any(|it| it.ticket == Some(ticket.0));
+    Ok(unheard && (withheld > 0 || events::is_of_an_import(tx, ticket).await?))
 }

@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// What deciding it anew, with what was known then, would make another. None: nothing, or it is not decided anew: our own mail,
-/// a helper's answer, what was held because there was too much of it.
+/// a helper's answer, what was imported, what was held because there was too much of it.
 pub(super) async fn compare(
     desk: &Desk,
     conn: &mut Conn,
@@ -41,7 +41,11 @@ pub(super) async fn compare(
 }
 
 fn may_be_decided(stored: &Stored, said: Option<&Said>) -> bool {
-    let held_for = serde_json::from_str::<Trace>(&stored.trace).map_or(HeldFor::Unreadable, |it| HeldFor::of(&it));
+    let trace = serde_json::from_str::<Trace>(&stored.trace).ok();
+    if trace.as_ref().is_some_and(Trace::is_of_an_import) {
+        return false;
+    }
+    let held_for = trace.map_or(HeldFor::Unreadable, |it| HeldFor::of(&it));
     let by_then = match held_for {
         HeldFor::TooMany | HeldFor::DoubtfulAnswer | HeldFor::Blocked | HeldFor::ByHand => stored.decision != "hold",
         HeldFor::Suspected

@@ -14,6 +14,7 @@ mod code;
 mod evidence;
 mod facts;
 mod held_for;
+pub mod imported;
 pub use evidence::named;
 use evidence::{Found, given, merged, strongest};
 pub use facts::{Authenticity, Commands, Corrected, Evidence, Facts, FoundBy, Marked, OurOwn, SenderCheck, Stands, TicketFacts, Went};
@@ -110,6 +111,12 @@ impl Trace {
         Some(decision)
     }
 
+    /// Whether the message was imported.
+    #[must_use]
+    pub fn is_of_an_import(&self) -> bool {
+        self.0.iter().any(|it| it.question == IMPORTED)
+    }
+
     /// Each question with what was found, in one line: what `maildesk inspect` prints is what the panel's *Why?* shows.
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
@@ -145,6 +152,9 @@ pub const PROBE: &str = "round-trip probe: this mailbox has sent it to itself, a
 
 /// The question that a ticket marked as spam answers.
 pub const ANSWERS_SPAM: &str = "An answer to spam?";
+
+/// The line that a message has which was imported; nothing else has it.
+pub const IMPORTED: &str = "Imported?";
 
 /// What a person did with a held message: a line of its trace, after those of the questions.
 pub const BY_HAND: &str = "A person decides";
