@@ -55,9 +55,11 @@ enum Command {
     Export(export::Arguments),
     /// Ask the daemon on this machine how it is, with --ready everything it looks after. Exit code 0 when it is well.
     Healthz(healthz::Arguments),
-    /// Read what maildesk export wrote into an empty desk; sends nothing.
+    /// Take in mail that other programs have kept (mbox, Maildir, .eml), with its threads and dates, or what maildesk export wrote; sends nothing.
+    /// Exit code 0 when all of it is in the desk.
     Import(import::Arguments),
-    /// Take in one message from standard input: 0 once it is durable, 75 to offer it again, 65 when it is none.
+    /// Take in one message from standard input or a file: 0 once it is durable, 75 to offer it again, 65 when it is none, 66 when there is no
+    /// such file.
     Ingest(ingest::Arguments),
     /// Say what would be done with a mail in a file, and why, without a configuration; or with --message what was done with a stored
     /// one. Sends and stores nothing.

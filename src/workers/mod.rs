@@ -14,6 +14,7 @@ pub mod caution;
 mod hands;
 pub mod health;
 pub mod housekeeping;
+pub mod import;
 pub mod instance;
 pub mod intake;
 pub mod lease;

@@ -7,10 +7,8 @@ use maildesk::{
     store::{
         Opener, Store,
         export::{self, ExportError, Passwords},
-        messages::Taken,
         search, sending, verify,
     },
-    workers::take_in::{Arrival, take_in},
 };
 
 use crate::{mail_loop::reply_of, postgres::Database, rows::Rows, test_desk::TestDesk, verify::lived};
@@ -18,15 +16,15 @@ use crate::{mail_loop::reply_of, postgres::Database, rows::Rows, test_desk::Test
 const WHY: &str = "held back: it came by an export";
 
 /// A desk in which there is nothing.
-struct Empty {
-    store: Store,
+pub struct Empty {
+    pub store: Store,
     url: String,
     folder: tempfile::TempDir,
     _database: Option<Database>,
 }
 
 impl Empty {
-    async fn sqlite() -> Self {
+    pub async fn sqlite() -> Self {
         Self::on(None).await
     }
 
@@ -41,7 +39,7 @@ impl Empty {
         Self { store, url, folder, _database: database }
     }
 
-    async fn read(&self, lines: &[u8]) -> export::Result<export::Counts> {
+    pub async fn read(&self, lines: &[u8]) -> export::Result<export::Counts> {
         export::read(&self.store, lines, WHY, |_| ()).await
     }
 }
@@ -52,7 +50,7 @@ pub async fn exported(store: &Store) -> Vec<u8> {
     lines
 }
 
-async fn findings(store: &Store) -> Vec<verify::Finding> {
+pub async fn findings(store: &Store) -> Vec<verify::Finding> {
     let mut found = Vec::new();
     found.extend(verify::file(store).await.unwrap());
     let mut then = store.snapshot().await.unwrap();
@@ -64,7 +62,7 @@ async fn findings(store: &Store) -> Vec<verify::Finding> {
 }
 
 /// Two texts are the same, or it is said where they are not.
-fn same(one: &[u8], other: &[u8]) {
+pub fn same(one: &[u8], other: &[u8]) {
     let lines = |it: &[u8]| String::from_utf8(it.to_vec()).unwrap().lines().map(str::to_owned).collect::<Vec<_>>();
     let (one, other) = (lines(one), lines(other));
     for (at, (a, b)) in one.iter().zip(&other).enumerate() {
@@ -103,41 +101,6 @@ async fn a_desk_that_was_lived_in_goes_from_one_database_to_the_other_and_back_u
         let found = search::find(&mut desk.store.read().await.unwrap(), &query, Scope::All, 10).await;
         assert_eq!(found.unwrap().len(), 1);
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_month_of_mail_goes_out_and_in_and_out_again_the_same() {
-    let n: usize = std::env::var("MONTH_MESSAGES").ok().and_then(|it| it.parse().ok()).unwrap_or(300);
-    let desk = TestDesk::new().await;
-    desk.mail_does_not_matter();
-    let mails: Vec<String> = (0..n).map(message).collect();
-    for (at, batch) in mails.chunks(50).enumerate() {
-        desk.later(SignedDuration::from_secs(i64::try_from(at).unwrap() % 60 + 1));
-        let received_at = desk.desk.clock.now() - SignedDuration::from_hours(30 * 24);
-        let arrival = |it: &String| (it.len() as u64, it.clone().into_bytes());
-        let octets: Vec<(u64, Vec<u8>)> = batch.iter().map(arrival).collect();
-        let arrivals: Vec<Arrival<'_>> =
-            octets.iter().map(|(size, octets)| Arrival { place: None, received_at, size: *size, taken: Taken::Whole, octets }).collect();
-        take_in(&desk.desk, desk.mailbox, &arrivals).await.unwrap();
-    }
-    let first = exported(&desk.desk.store).await;
-    let there = Empty::sqlite().await;
-    let counts = there.read(&first).await.unwrap();
-    assert_eq!(counts["message"], n as u64);
-    same(&first, &exported(&there.store).await);
-    assert_eq!(findings(&there.store).await, []);
-}
-
-/// Everybody writes ten times on one matter; the first opens a ticket, the others answer it.
-fn message(n: usize) -> String {
-    let (who, thread, nth) = (n / 10, n / 10, n % 10);
-    let answers = if nth == 0 { String::new() } else { format!("In-Reply-To: <{thread}.0@home.test>\r\n") };
-    format!(
-        "From: Customer {who} <c{who}@home{}.test>\r\nTo: support@desk.test\r\nSubject: Station {thread} is offline\r\nMessage-ID: <{thread}.{nth}@home.test>\r\n\
-         {answers}Date: Mon, 5 Oct 2026 10:00:00 +0100\r\nContent-Type: text/plain; charset=utf-8\r\n\r\nThe words of {n}. {}\r\n",
-        who % 7,
-        "Since the update it shows as offline although its light is green. ".repeat(20)
-    )
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,10 +14,13 @@ mod export;
 mod forged;
 mod forwarded;
 mod held_mail;
+mod imports;
 mod leases;
 mod ledger;
 mod lifecycle;
 mod mail_loop;
+#[path = "../support/month.rs"]
+mod month;
 mod notes;
 mod out_of_order;
 mod own_addresses;

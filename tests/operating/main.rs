@@ -6,6 +6,7 @@ mod check;
 mod check_real_servers;
 mod export;
 mod healthz;
+mod import;
 mod ingest;
 mod inspect;
 mod misconfigured;

@@ -1,30 +1,53 @@
-//! `maildesk import FILE`: what another program, or another desk, has kept.
+//! `maildesk import PATH…`: what another program, or another desk, has kept.
 
-use std::{fs::File, io::BufReader, path::PathBuf, process::ExitCode};
+use std::{
+    fs::File,
+    io::{BufReader, IsTerminal as _, Write as _},
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 
-use crate::config::Config;
+use crate::{config::Config, desk::address::EmailAddress};
 
 mod desk;
+mod mail;
+mod told;
 
 /// What is read.
 #[derive(Args, Debug)]
 pub struct Arguments {
     #[command(flatten)]
     configured: super::Configured,
-    /// What maildesk export wrote: read into an empty desk, whole or not at all
-    #[arg(value_name = "FILE", required = true)]
-    files: Vec<PathBuf>,
+    /// Mail of other programs: mbox files, a Maildir with its subfolders, folders of .eml files, one .eml file. Give all of it at once,
+    /// what was sent as well, so that each answer finds its question. Or what maildesk export wrote: read into an empty desk, whole or
+    /// not at all
+    #[arg(value_name = "PATH", required = true)]
+    paths: Vec<PathBuf>,
+    /// The mailbox that it is for, by its short name; not needed where there is one
+    #[arg(long, value_name = "NAME")]
+    mailbox: Option<String>,
+    /// Where its tickets end, as of the date of their last mail: closed, resolved, or open as their mail leaves them
+    #[arg(long, value_name = "STATUS", default_value = "closed", value_parser = ["closed", "resolved", "open"])]
+    status: String,
+    /// An address that wrote to customers in this mail and is nobody's here today; may be given several times. The mailboxes’ addresses and
+    /// those of your people are known
+    #[arg(long, value_name = "ADDRESS")]
+    agent: Vec<EmailAddress>,
+    /// Say what would be taken in; write nothing
+    #[arg(long)]
+    dry_run: bool,
 }
 
-/// Exit code 0: everything was taken.
+/// Exit code 0: all of it is in the desk. 1: nothing was done, or what is named could not be taken in.
 pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
-        Ok(page) => {
+        Ok((page, code)) => {
             print!("{page}");
-            ExitCode::SUCCESS
+            std::io::stdout().flush().ok();
+            code
         }
         Err(error) => {
             eprintln!("maildesk import: {error:#}");
@@ -33,13 +56,32 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-async fn carry_out(arguments: &Arguments) -> anyhow::Result<String> {
+async fn carry_out(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> {
     let config = Config::load(&arguments.configured.config)?;
-    let [file] = arguments.files.as_slice() else { bail!("one export of a desk at a time") };
-    let opened = File::open(file).with_context(|| file.display().to_string())?;
-    let mut from = BufReader::with_capacity(1 << 17, opened);
-    if !desk::begins_as_an_export(&mut from)? {
-        bail!("{} is no export of maildesk", file.display());
+    for path in arguments.paths.iter().filter(|it| it.is_file()) {
+        let mut from = BufReader::with_capacity(1 << 17, File::open(path).with_context(|| path.display().to_string())?);
+        if desk::begins_as_an_export(&mut from).with_context(|| path.display().to_string())? {
+            let page = export(&config, arguments, from, path).await?;
+            return Ok((page, ExitCode::SUCCESS));
+        }
     }
-    desk::read(&config, from, file).await
+    mail::import(&config, arguments).await
+}
+
+async fn export(config: &Config, arguments: &Arguments, from: BufReader<File>, path: &Path) -> anyhow::Result<String> {
+    if arguments.paths.len() > 1 {
+        bail!("{} is an export of a whole desk: give it alone, into an empty desk, and import mail afterwards", path.display());
+    }
+    if arguments.mailbox.is_some() || arguments.dry_run || !arguments.agent.is_empty() || arguments.status != "closed" {
+        bail!(
+            "{} is an export of a whole desk, which is read as it is: leave out --mailbox, --status, --agent and --dry-run",
+            path.display()
+        );
+    }
+    desk::read(config, from, path).await
+}
+
+/// Whether somebody watches: then one line tells how far it is, and is written over.
+fn is_watched() -> bool {
+    std::io::stderr().is_terminal()
 }
