@@ -85,11 +85,20 @@ impl App {
             app.tasks.spawn(backup::run(desk.clone(), schedule.clone(), settings(config)?, app.stop.clone()));
         }
         let senders = config.mailboxes.iter().zip(&rows).map(|(it, row)| (*row, SmtpPool::new(it.smtp.clone()))).collect();
-        let rounds = Rounds::new(&name(config.listen), config.data_dir.clone(), SlowLooks::new(Surroundings { senders }));
+        let rounds = Rounds::new(
+            &name(config.listen),
+            config.data_dir.clone(),
+            SlowLooks::new(Surroundings { senders, door: config.lmtp.as_ref().map(|it| it.at.clone()) }),
+        );
         app.tasks.spawn(health::run(desk.clone(), rounds, app.stop.clone()));
         for (mailbox, row) in config.mailboxes.iter().zip(rows) {
-            app.tasks.spawn(intake::run(desk.clone(), instance.clone(), watched(mailbox, row), app.stop.clone()));
-            app.tasks.spawn(look_again::run(desk.clone(), watched(mailbox, row), app.stop.clone()));
+            match watched(mailbox, row) {
+                Some(watched) => {
+                    app.tasks.spawn(intake::run(desk.clone(), instance.clone(), watched.clone(), app.stop.clone()));
+                    app.tasks.spawn(look_again::run(desk.clone(), watched, app.stop.clone()));
+                }
+                None => drop(app.tasks.spawn(lmtp::write_to_itself(desk.clone(), row, instance.clone(), app.stop.clone()))),
+            }
             // What a mailbox in shadow mode owes from before waits until it is live again.
             if mailbox.settings.mode == Mode::Live {
                 app.tasks.spawn(sender::run(desk.clone(), lane(mailbox, row, &owner), app.stop.clone()));
@@ -159,23 +168,24 @@ impl App {
     }
 }
 
-/// How a mailbox of the configuration is watched; `row`: its row.
+/// How a mailbox of the configuration is watched; `row`: its row. None: its mail is handed over.
 #[must_use]
-pub fn watched(mailbox: &Mailbox, row: MailboxId) -> Watched {
-    Watched {
+pub fn watched(mailbox: &Mailbox, row: MailboxId) -> Option<Watched> {
+    let folder = mailbox.imap.as_ref()?;
+    Some(Watched {
         mailbox: row,
         name: mailbox.settings.name.clone(),
-        account: mailbox.imap.clone(),
-        poll_every: mailbox.poll_every.unsigned_abs(),
+        account: folder.account.clone(),
+        poll_every: folder.poll_every.unsigned_abs(),
         take_existing: mailbox.settings.take_existing,
         limits: ImapLimits::default(),
-    }
+    })
 }
 
 /// Who keeps the token of a mailbox of the configuration good; none where it signs in with a password.
 #[must_use]
 pub fn keeper(mailbox: &Mailbox, row: MailboxId, owner: &str) -> Option<Keeper> {
-    let (client, current) = (mailbox.settings.oauth.as_ref()?, mailbox.imap.sign_in.token()?);
+    let (client, current) = (mailbox.settings.oauth.as_ref()?, mailbox.token()?);
     Some(Keeper::new(row, &mailbox.settings.name, client, current, owner))
 }
 

@@ -1,6 +1,7 @@
 //! `maildesk check`: tries every connection that the configuration names. Sends nothing, changes nothing.
 
 mod database;
+mod door;
 mod machine;
 mod mailbox;
 mod panel;
@@ -31,6 +32,7 @@ pub async fn run(file: &Path) -> ExitCode {
     tally.print(machine::backup(&config));
     tally.print(database::check(&config, now).await);
     tally.print(panel::check(&config, now).await);
+    tally.print(door::check(&config).await);
     let one = async |mailbox| {
         let mut lines = token::check(&config, mailbox, now).await;
         lines.extend(mailbox::check(mailbox).await);

@@ -10,7 +10,7 @@ use crate::{
     desk::{
         id::MailboxId,
         mailbox::would_take,
-        settings::{MailboxSettings, Mode, TakeExisting},
+        settings::{MailboxSettings, Mode, TakeExisting, WayIn},
     },
     store::mailboxes::{self, Existing, Word},
 };
@@ -81,12 +81,12 @@ async fn line(desk: &Desk, id: MailboxId, settings: &MailboxSettings) -> anyhow:
         Mode::Live => "",
         Mode::Shadow => ", in shadow mode",
     };
-    Ok(format!(
-        "{}  {}{mode}: {}",
-        settings.name,
-        settings.address,
-        met.map_or_else(|| "not met yet".to_owned(), |it| words(&it, settings))
-    ))
+    let said = match (settings.way_in, met) {
+        (WayIn::HandedOver, _) => "a mail server hands its mail over (LMTP)".to_owned(),
+        (WayIn::Folder, None) => "not met yet".to_owned(),
+        (WayIn::Folder, Some(it)) => words(&it, settings),
+    };
+    Ok(format!("{}  {}{mode}: {said}", settings.name, settings.address))
 }
 
 fn words(met: &Existing, settings: &MailboxSettings) -> String {

@@ -14,7 +14,7 @@ use super::{
 use crate::desk::{
     mailbox::{ImapAccount, MailServer, SignIn, SmtpAccount, Tls},
     oauth::{CurrentToken, OAuthClient, Place as KnownPlace},
-    settings::{FirstConnection, ListMail, MailboxSettings, Mode, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting},
+    settings::{FirstConnection, ListMail, MailboxSettings, Mode, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting, WayIn},
 };
 
 /// One mailbox: how it reads and answers, and the two servers it does so through.
@@ -22,22 +22,38 @@ use crate::desk::{
 pub struct Mailbox {
     /// How it reads and answers.
     pub settings: MailboxSettings,
-    /// Where its mail is taken from.
-    pub imap: ImapAccount,
-    /// The folder is looked at so often where the server does not tell of new mail by itself (IDLE, RFC 2177).
-    pub poll_every: SignedDuration,
+    /// Where its mail is taken from; none: a mail server hands it over.
+    pub imap: Option<WatchedFolder>,
     /// Where its mail is given to.
     pub smtp: SmtpAccount,
     /// Messages handed over in a minute at most.
     pub per_minute: u32,
 }
 
+/// A folder that is watched.
+#[derive(Clone, Debug)]
+pub struct WatchedFolder {
+    /// Which, and who reads it.
+    pub account: ImapAccount,
+    /// It is looked at so often where the server does not tell of new mail by itself (IDLE, RFC 2177).
+    pub poll_every: SignedDuration,
+}
+
+impl Mailbox {
+    /// The access token that it signs in with; none: it does so with passwords, or not at all.
+    #[must_use]
+    pub fn token(&self) -> Option<&CurrentToken> {
+        let (imap, smtp) = (self.imap.as_ref().map(|it| &it.account.sign_in), self.smtp.sign_in.as_ref().map(|(_, it)| it));
+        [imap, smtp].into_iter().flatten().find_map(SignIn::token)
+    }
+}
+
 const TLS: &[(&str, Tls)] = &[("implicit", Tls::Implicit), ("starttls", Tls::StartTls), ("none", Tls::None)];
 
-/// All mailboxes; each is called `desk_name` where it does not say otherwise.
-pub(super) fn read(top: &mut Section<'_>, desk_name: &str) -> Result<Vec<Mailbox>, Noted> {
+/// All mailboxes; each is called `desk_name` where it does not say otherwise. `has_door`: a mail server can hand mail over.
+pub(super) fn read(top: &mut Section<'_>, desk_name: &str, has_door: bool) -> Result<Vec<Mailbox>, Noted> {
     let tables = top.tables("mailbox");
-    let read: Vec<_> = tables.into_iter().enumerate().map(|(at, it)| one(top, at, it, desk_name)).collect();
+    let read: Vec<_> = tables.into_iter().enumerate().map(|(at, it)| one(top, at, it, (desk_name, has_door))).collect();
     let mailboxes: Vec<Mailbox> = read.into_iter().collect::<Result<_, _>>()?;
     for (at, mailbox) in mailboxes.iter().enumerate() {
         for same in mailboxes[..at].iter().filter_map(|other| what_two_share(mailbox, other)) {
@@ -48,21 +64,23 @@ pub(super) fn read(top: &mut Section<'_>, desk_name: &str) -> Result<Vec<Mailbox
 }
 
 fn what_two_share(one: &Mailbox, other: &Mailbox) -> Option<String> {
-    let folder = |it: &Mailbox| (it.imap.server.to_string(), it.imap.user.clone(), it.imap.folder.clone());
+    let folder = |it: &Mailbox| {
+        let ImapAccount { server, user, folder, .. } = &it.imap.as_ref()?.account;
+        Some(format!("folder {folder:?} of {user} on {server}"))
+    };
     if one.settings.name == other.settings.name {
         Some(format!("name {:?}", one.settings.name))
     } else if one.settings.address == other.settings.address {
         Some(format!("address {}", one.settings.address))
-    } else if folder(one) == folder(other) {
-        Some(format!("folder {:?} of {} on {}", one.imap.folder, one.imap.user, one.imap.server))
     } else {
-        None
+        folder(one).filter(|it| folder(other).as_ref() == Some(it))
     }
 }
 
-fn one(top: &mut Section<'_>, at: usize, (table, place): (Table, Place), desk_name: &str) -> Result<Mailbox, Noted> {
+fn one(top: &mut Section<'_>, at: usize, (table, place): (Table, Place), (desk_name, has_door): (&str, bool)) -> Result<Mailbox, Noted> {
     let called = table.get("name").and_then(|it| short_name(&it.value).ok()).unwrap_or_else(|| format!("no. {}", at + 1));
     let mut mailbox = top.named("mailbox", &called, (table, place));
+    let about_a_folder: Vec<&str> = ["take_existing", "first_connection"].into_iter().filter(|it| mailbox.has(it)).collect();
     let settings = settings(&mut mailbox, desk_name);
     let oauth = oauth::read(mailbox.table("oauth"));
     // Both servers are given the one token.
@@ -71,14 +89,47 @@ fn one(top: &mut Section<'_>, at: usize, (table, place): (Table, Place), desk_na
         Ok(Some(read)) => Some(Tokens { current: CurrentToken::default(), places: read.preset.as_ref().map(|it| (it.imap, it.smtp)) }),
         Err(Noted) => Some(Tokens::default()),
     };
-    let imap = imap(mailbox.table("imap"), tokens.as_ref());
-    let user = imap.as_ref().map_or("", |(it, _)| &it.user);
+    let imap = way_in(&mut mailbox, tokens.as_ref(), has_door, &about_a_folder);
+    let user = imap.as_ref().ok().and_then(|it| Some(it.as_ref()?.account.user.as_str()));
     let smtp = smtp(mailbox.table("smtp"), tokens.as_ref(), user);
+    let (imap, (smtp, per_minute)) = match (imap, smtp) {
+        (Ok(imap), Ok(smtp)) => (imap, smtp),
+        (Err(noted), _) | (_, Err(noted)) => {
+            mailbox.finish();
+            return Err(noted);
+        }
+    };
+    let way_in = if imap.is_some() { WayIn::Folder } else { WayIn::HandedOver };
+    let mut read = Mailbox { settings: MailboxSettings { way_in, ..settings? }, imap, smtp, per_minute };
+    if let Some(oauth) = oauth? {
+        let whose = read.imap.as_ref().map(|it| it.account.user.clone()).or(read.smtp.sign_in.as_ref().map(|(user, _)| user.clone()));
+        match whose.filter(|_| read.token().is_some()) {
+            Some(user) => read.settings.oauth = Some(OAuthClient { user, ..oauth.client }),
+            None => return Err(mailbox.at_odds("nothing signs in with the tokens of [mailbox.oauth]; leave it out")),
+        }
+    }
     mailbox.finish();
-    let ((imap, poll_every), (smtp, per_minute)) = (imap?, smtp?);
-    let mut settings = settings?;
-    settings.oauth = oauth?.map(|it| OAuthClient { user: imap.user.clone(), ..it.client });
-    Ok(Mailbox { settings, imap, poll_every, smtp, per_minute })
+    Ok(read)
+}
+
+/// The folder that is watched; none: a mail server hands its mail over.
+fn way_in(
+    mailbox: &mut Section<'_>,
+    tokens: Option<&Tokens>,
+    has_door: bool,
+    about_a_folder: &[&str],
+) -> Result<Option<WatchedFolder>, Noted> {
+    if mailbox.has_table("imap") {
+        return imap(mailbox.table("imap"), tokens).map(Some);
+    }
+    if !has_door {
+        let mend = "write [mailbox.imap] for a folder that is watched, or lmtp.listen for a mail server that hands it over";
+        return Err(mailbox.at_odds(&format!("no mail can come in; {mend}")));
+    }
+    for key in about_a_folder {
+        mailbox.at_odds(&format!("{key} is about a folder, and this mailbox has none; leave it out, or write [mailbox.imap]"));
+    }
+    Ok(None)
 }
 
 /// Where a mailbox of `[mailbox.oauth]` signs in, and with what.
@@ -115,7 +166,7 @@ fn settings(mailbox: &mut Section<'_>, desk_name: &str) -> Result<MailboxSetting
     Ok(settings)
 }
 
-fn imap(mut imap: Section<'_>, tokens: Option<&Tokens>) -> Result<(ImapAccount, SignedDuration), Noted> {
+fn imap(mut imap: Section<'_>, tokens: Option<&Tokens>) -> Result<WatchedFolder, Noted> {
     let known = tokens.and_then(|it| it.places).map(|(it, _)| it);
     let server = server(&mut imap, known, |tls| match tls {
         Tls::Implicit => 993,
@@ -137,10 +188,10 @@ fn imap(mut imap: Section<'_>, tokens: Option<&Tokens>) -> Result<(ImapAccount, 
     }
     imap.finish();
     let done_folder = Some(done_folder).filter(|it| !it.is_empty());
-    Ok((ImapAccount { server: server?, user: user?, sign_in: sign_in?, folder, done_folder }, poll_every))
+    Ok(WatchedFolder { account: ImapAccount { server: server?, user: user?, sign_in: sign_in?, folder, done_folder }, poll_every })
 }
 
-fn smtp(mut smtp: Section<'_>, tokens: Option<&Tokens>, imap_user: &str) -> Result<(SmtpAccount, u32), Noted> {
+fn smtp(mut smtp: Section<'_>, tokens: Option<&Tokens>, imap_user: Option<&str>) -> Result<(SmtpAccount, u32), Noted> {
     // A server of one's own is signed in to in its own way.
     let own = smtp.has("host");
     let known = tokens.and_then(|it| it.places).map(|(_, it)| it);
@@ -159,9 +210,10 @@ fn smtp(mut smtp: Section<'_>, tokens: Option<&Tokens>, imap_user: &str) -> Resu
         }
         (Some(user), Ok(Some(password)), _) => Ok(Some((user, SignIn::Password(password)))),
         (None, Ok(Some(_)), _) => Err(smtp.missing("user", "a password is given, so write who signs in with it")),
-        (user, Ok(None), Some(tokens)) if !nobody => {
-            Ok(Some((user.unwrap_or_else(|| imap_user.to_owned()), SignIn::Token(tokens.current.clone()))))
-        }
+        (user, Ok(None), Some(tokens)) if !nobody => match user.or_else(|| imap_user.map(str::to_owned)) {
+            Some(user) => Ok(Some((user, SignIn::Token(tokens.current.clone())))),
+            None => Err(smtp.missing("user", "write whose token it is: often the whole address")),
+        },
         (None, Ok(None), _) => Ok(None),
         (Some(_), Ok(None), _) => Err(no_password(&mut smtp)),
     };

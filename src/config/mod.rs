@@ -23,7 +23,7 @@ use secrecy::{ExposeSecret, SecretString};
 pub use self::{
     fault::{Fault, Faults, Place},
     key::{KEY_FILE, KeyError, RootKey},
-    mailbox::Mailbox,
+    mailbox::{Mailbox, WatchedFolder},
 };
 use self::{
     section::{Noted, Reading, Section},
@@ -110,7 +110,7 @@ impl Config {
     /// The path of every key that a configuration can hold: `mailbox.imap.host`.
     #[must_use]
     pub fn keys() -> BTreeSet<String> {
-        let one_mailbox = "[[mailbox]]\nname = \"one\"";
+        let one_mailbox = "[[mailbox]]\nname = \"one\"\n[mailbox.imap]";
         read(one_mailbox, PathBuf::new(), []).map(|(_, reading)| reading.asked).unwrap_or_default()
     }
 }
@@ -143,7 +143,9 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
     let log_level = top.or("log_level", "info".to_owned(), log_level);
     let desk = desk::read(&mut top);
     let lmtp = lmtp::read(&mut top);
-    let mailboxes = mailbox::read(&mut top, &desk.name);
+    // Where the door itself is at fault, that is told, and not that nothing comes in.
+    let has_door = !matches!(lmtp, Ok(None));
+    let mailboxes = mailbox::read(&mut top, &desk.name, has_door);
     top.finish();
     Ok(Config {
         text: SecretString::default(),

@@ -91,6 +91,12 @@ impl<'r> Section<'r> {
         self.table.contains_key(key) || self.reading.environment.contains_key(&self.variable(key))
     }
 
+    /// Whether anything is given in the table under `key`, here or in the environment.
+    pub fn has_table(&self, key: &str) -> bool {
+        let prefix = format!("{}_", self.variable(key));
+        self.table.contains_key(key) || self.reading.environment.keys().any(|it| it.starts_with(&prefix))
+    }
+
     /// What is given for a key; none when nothing is, or when it is refused and noted as a fault.
     pub fn optional<T>(&mut self, key: &str, parse: impl FnOnce(&Value) -> Result<T, Refusal>) -> Option<T> {
         let given = self.take(key)?;

@@ -52,7 +52,7 @@ pub(super) async fn seed(desk: &Desk, config: &Config, rows: &[MailboxId], world
     let first = table.first().context("there are no stories")?;
     desk.clock.advance(first.at.duration_since(desk.clock.now()) - SignedDuration::from_mins(5));
     make_people(desk).await?;
-    let watched: Vec<_> = config.mailboxes.iter().zip(rows).map(|(it, row)| app::watched(it, *row)).collect();
+    let watched: Vec<_> = config.mailboxes.iter().zip(rows).filter_map(|(it, row)| app::watched(it, *row)).collect();
     let never = CancellationToken::new();
     let mut cautions: Vec<Caution> = watched.iter().map(|_| Caution::default()).collect();
     let instance = Instance::begin(desk, "demo").await?;

@@ -10,12 +10,13 @@ use super::{
     world::World,
 };
 use crate::{
-    config::{Config, KEY_FILE, LogFormat, Mailbox, RootKey},
+    config::{Config, KEY_FILE, LogFormat, Mailbox, RootKey, WatchedFolder},
     desk::{
         mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
         public_url::PublicUrl,
         settings::{
             DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting,
+            WayIn,
         },
     },
 };
@@ -63,6 +64,7 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
             display_name: DESK.to_owned(),
             // The world begins empty: whatever lies there was sent to this desk.
             mode: Mode::Live,
+            way_in: WayIn::Folder,
             take_existing: TakeExisting::All,
             first_connection: FirstConnection::Take,
             list_mail: ListMail::Hold,
@@ -75,14 +77,16 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
             probe_every: None,
             oauth: None,
         },
-        imap: ImapAccount {
-            server: server(world.imap_addr()),
-            user: at.to_owned(),
-            sign_in: PASSWORD.into(),
-            folder: "INBOX".to_owned(),
-            done_folder: Some("Processed".to_owned()),
-        },
-        poll_every: SignedDuration::from_mins(1),
+        imap: Some(WatchedFolder {
+            account: ImapAccount {
+                server: server(world.imap_addr()),
+                user: at.to_owned(),
+                sign_in: PASSWORD.into(),
+                folder: "INBOX".to_owned(),
+                done_folder: Some("Processed".to_owned()),
+            },
+            poll_every: SignedDuration::from_mins(1),
+        }),
         smtp: SmtpAccount { server: server(world.smtp_addr()), sign_in: Some((at.to_owned(), PASSWORD.into())), connections: 2 },
         per_minute: 100_000,
     }

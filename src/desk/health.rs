@@ -6,12 +6,15 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::desk::{
     id::MailboxId,
+    settings::WayIn,
     trouble::{Trouble, TroubleKind},
 };
 
 /// What the desk has learnt about reading a mailbox.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MailboxFacts {
+    /// How its mail gets here: what is handed over is never looked for.
+    pub way_in: WayIn,
     /// None: not connected.
     pub connected_since: Option<Timestamp>,
     /// When the server last answered what is new.
@@ -26,11 +29,24 @@ pub struct MailboxFacts {
     pub failing_since: Option<Timestamp>,
 }
 
+impl MailboxFacts {
+    /// The same for a mailbox whose mail gets here this way now. Where it is handed over, what was known of a folder is of the past.
+    #[must_use]
+    pub fn by(self, way_in: WayIn) -> Self {
+        match way_in {
+            WayIn::Folder => Self { way_in, ..self },
+            WayIn::HandedOver => Self { way_in, last_mail_at: self.last_mail_at, ..Self::default() },
+        }
+    }
+}
+
 /// How a mailbox stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Condition {
     /// It is read.
     Well,
+    /// Its mail is handed over: there is nothing to look at.
+    HandedOver,
     /// It was never looked at: the daemon has only begun.
     NotYet,
     /// The server refuses, or is not there.
@@ -50,7 +66,7 @@ impl Condition {
     #[must_use]
     pub fn needs_attention(self) -> bool {
         match self {
-            Self::Well | Self::NotYet => false,
+            Self::Well | Self::HandedOver | Self::NotYet => false,
             Self::Failing { .. } | Self::Silent { .. } => true,
         }
     }
@@ -60,6 +76,7 @@ impl Condition {
 #[must_use]
 pub fn condition(facts: &MailboxFacts, now: Timestamp, alarm_after: SignedDuration) -> Condition {
     match (&facts.error, facts.checked_at) {
+        _ if facts.way_in == WayIn::HandedOver => Condition::HandedOver,
         (Some(_), _) => Condition::Failing { since: facts.failing_since },
         (None, None) => Condition::NotYet,
         // By a clock that is right again, what one wrote that was far ahead says nothing: that must not pass for well until then.
@@ -157,6 +174,8 @@ mod tests {
             (facts(None, Some("no")), Condition::Failing { since: ago(3) }),
         ] {
             assert_eq!(condition(&facts, now, alarm), expected);
+            let handed_over = facts.by(WayIn::HandedOver);
+            assert_eq!((condition(&handed_over, now, alarm), handed_over.waiting), (Condition::HandedOver, 0), "of the past");
         }
     }
 }

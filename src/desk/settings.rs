@@ -119,6 +119,16 @@ impl Mode {
     pub const WORDS: &[(&str, Self)] = &[("live", Self::Live), ("shadow", Self::Shadow)];
 }
 
+/// How the mail of a mailbox gets to this desk.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum WayIn {
+    /// It is fetched from a folder that is watched (IMAP).
+    #[default]
+    Folder,
+    /// A mail server hands it over (LMTP); there is nothing to look at, and nothing to file.
+    HandedOver,
+}
+
 /// `[desk]`: how this desk works, whatever the mailbox.
 #[derive(Clone, Debug)]
 pub struct DeskSettings {
@@ -187,6 +197,8 @@ pub struct MailboxSettings {
     pub address: EmailAddress,
     /// The name beside the address in what is sent.
     pub display_name: String,
+    /// How its mail gets here.
+    pub way_in: WayIn,
     /// Whether it is at work.
     pub mode: Mode,
     /// What is taken at the first meeting.
@@ -219,6 +231,7 @@ impl MailboxSettings {
             name: name.to_owned(),
             address,
             display_name: display_name.to_owned(),
+            way_in: WayIn::Folder,
             mode: Mode::Live,
             take_existing: TakeExisting::None,
             first_connection: FirstConnection::Ask,

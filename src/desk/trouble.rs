@@ -12,6 +12,8 @@ use crate::desk::{
 pub enum TroubleKind {
     /// A mailbox cannot be read: its server refuses, or is not there.
     Mailbox,
+    /// Nobody can hand mail over: the door is not open.
+    Door,
     /// A mailbox reports no error, and yet was not checked for too long.
     Silent,
     /// A server lists messages that cannot be had.
@@ -42,8 +44,9 @@ pub enum TroubleKind {
 
 impl TroubleKind {
     /// Every kind.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Mailbox,
+        Self::Door,
         Self::Silent,
         Self::LedgerGap,
         Self::Undecided,
@@ -64,6 +67,7 @@ impl TroubleKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Mailbox => "mailbox",
+            Self::Door => "lmtp",
             Self::Silent => "silent",
             Self::LedgerGap => "ledger-gap",
             Self::Undecided => "undecided",
@@ -90,7 +94,7 @@ impl TroubleKind {
     #[must_use]
     pub fn counts_after(self, alarm_after: SignedDuration) -> SignedDuration {
         match self {
-            Self::Mailbox | Self::Sender | Self::Database => SignedDuration::from_secs(15),
+            Self::Mailbox | Self::Door | Self::Sender | Self::Database => SignedDuration::from_secs(15),
             // Right after a start or a leap of the clock everything seems long ago.
             Self::Silent | Self::Unsent | Self::Probe => SignedDuration::from_secs(30),
             // After a night in which the daemon did not run the next one is on its way.
@@ -104,6 +108,7 @@ impl TroubleKind {
     pub fn told_after(self, alarm_after: SignedDuration) -> SignedDuration {
         match self {
             Self::Mailbox
+            | Self::Door
             | Self::LedgerGap
             | Self::Undecided
             | Self::Sender
@@ -181,6 +186,8 @@ pub struct MachineSeen {
     pub database: Option<String>,
     /// `2h from that of the database`.
     pub clock: Option<String>,
+    /// Why nobody can hand mail over: `nobody answers at unix:/run/lmtp.sock: …`.
+    pub door: Option<String>,
     /// Why the public URL does not lead here, and the mend.
     pub public_url: Option<String>,
 }
@@ -218,7 +225,7 @@ pub fn troubles(seen: &Seen<'_>) -> Vec<Trouble> {
 }
 
 fn machine(seen: &Seen<'_>) -> Vec<Trouble> {
-    let MachineSeen { disk, database, clock, public_url } = seen.machine;
+    let MachineSeen { disk, database, clock, door, public_url } = seen.machine;
     let of =
         |kind, says: String, mend: &str| Trouble { kind, about: seen.instance.to_owned(), since: seen.now, says, mend: mend.to_owned() };
     let mut found = Vec::new();
@@ -231,6 +238,10 @@ fn machine(seen: &Seen<'_>) -> Vec<Trouble> {
     }
     if let Some(room) = disk {
         found.push(of(TroubleKind::Disk, room.clone(), "make room, or move data_dir to a larger disk; without room no mail is taken in"));
+    }
+    if let Some(why) = door {
+        let (says, mend) = split(why, "restart maildesk, which opens the door anew; the mail server keeps its mail until then");
+        found.push(of(TroubleKind::Door, format!("no mail can be handed over: {says}"), &mend));
     }
     if let Some(apart) = clock {
         let mend = "let a time service (systemd-timesyncd, chrony) keep the clocks";
@@ -248,7 +259,7 @@ fn reading(mailbox: &MailboxSeen, seen: &Seen<'_>) -> Vec<Trouble> {
     let address = &mailbox.address;
     let mut found = Vec::new();
     match condition(&mailbox.facts, seen.now, seen.alarm_after) {
-        Condition::Well | Condition::NotYet => {}
+        Condition::Well | Condition::HandedOver | Condition::NotYet => {}
         Condition::Failing { since } => {
             let why = mailbox.facts.error.as_deref().unwrap_or_default();
             let (why, mend) = split(why, "mail is safe on the server; `maildesk check` tries each step of the connection");

@@ -5,7 +5,11 @@ use serde::Serialize;
 
 use crate::{
     actions::{Kind, existing_mail, people::By},
-    desk::{id::MailboxId, mailbox::would_take, settings::TakeExisting},
+    desk::{
+        id::MailboxId,
+        mailbox::would_take,
+        settings::{TakeExisting, WayIn},
+    },
     panel::{
         Panel,
         error::{PageError, sentence},
@@ -43,7 +47,7 @@ pub(super) fn show(
     facts: &mut Vec<(&'static str, String)>,
     meeting: &mut Option<Meeting>,
 ) {
-    let Some(met) = met else { return };
+    let Some(met) = met.filter(|_| panel.desk.mailboxes.get(id).is_none_or(|it| it.way_in == WayIn::Folder)) else { return };
     match met.word {
         Word::Ask => *meeting = Some(question(panel, id, &met)),
         Word::Take(take) => {

@@ -10,6 +10,7 @@ use crate::{
         id::MailboxId,
         permission::{Act, Verdict, may},
         person::Person,
+        settings::WayIn,
         trouble::{TroubleKind, sentence, without_addresses},
     },
     panel::{Panel, words::When},
@@ -25,6 +26,8 @@ pub(super) struct Heartbeat {
     folded: bool,
     /// Of all mailboxes: the one that was checked longest ago, and the newest mail.
     checked: Option<When>,
+    /// A mail server hands over the mail of all.
+    handed_over: bool,
     mail: Option<When>,
     /// How many mailboxes are not well, in words; empty: none.
     pub(super) hot: String,
@@ -42,6 +45,8 @@ struct Beat {
     /// The class in a word.
     state: &'static str,
     checked: Option<When>,
+    /// A mail server hands its mail over, so that it is never checked.
+    handed_over: bool,
     mail: Option<When>,
 }
 
@@ -71,6 +76,7 @@ pub(super) fn of(panel: &Panel, who: &Person) -> Option<Heartbeat> {
     Some(Heartbeat {
         folded: boxes.len() > SHOWN_AT_ONCE,
         checked: facts().filter_map(|it| it.checked_at).min().map(when),
+        handed_over: facts().all(|it| it.way_in == WayIn::HandedOver),
         mail: facts().filter_map(|it| it.last_mail_at).max().map(when),
         hot: attention(&boxes, &troubles),
         troubles: in_words(panel, who, &troubles, now),
@@ -99,10 +105,13 @@ fn beat(panel: &Panel, id: MailboxId, facts: &MailboxFacts, troubles: &[Shown], 
     let settings = panel.desk.mailboxes.get(id);
     let name = settings.map_or_else(String::new, |it| it.name.clone());
     let when = |at: Timestamp| When::new(at, now, &panel.desk.settings.time_zone);
-    let bad = troubles.iter().any(|it| it.trouble.about == name && is_about_a_mailbox(it.trouble.kind));
+    let handed_over = facts.way_in == WayIn::HandedOver;
+    let no_way_in = handed_over && troubles.iter().any(|it| it.trouble.kind == TroubleKind::Door);
+    let bad = no_way_in || troubles.iter().any(|it| it.trouble.about == name && is_about_a_mailbox(it.trouble.kind));
     let (class, state) = match (bad, facts.checked_at) {
         (true, _) => ("bad", "not well"),
         (false, Some(_)) => ("ok", "well"),
+        (false, None) if handed_over => ("ok", "well"),
         (false, None) => ("", "not checked yet"),
     };
     Beat {
@@ -110,6 +119,7 @@ fn beat(panel: &Panel, id: MailboxId, facts: &MailboxFacts, troubles: &[Shown], 
         state,
         address: settings.map_or_else(String::new, |it| it.address.to_string()),
         checked: facts.checked_at.map(when),
+        handed_over,
         mail: facts.last_mail_at.map(when),
         name,
     }
@@ -126,6 +136,7 @@ fn is_about_a_mailbox(kind: TroubleKind) -> bool {
         | TroubleKind::Probe => true,
         TroubleKind::Undecided
         | TroubleKind::Disk
+        | TroubleKind::Door
         | TroubleKind::Database
         | TroubleKind::Clock
         | TroubleKind::PublicUrl

@@ -14,7 +14,8 @@ use crate::{
         id::{DeliveryId, MailboxId, TicketNumber},
         permission::{Act, Verdict, may},
         round_trip::{Stage, Trip},
-        settings::Mode,
+        settings::{Mode, WayIn},
+        trouble::TroubleKind,
     },
     panel::{
         Panel,
@@ -114,7 +115,7 @@ struct Row {
 async fn configured(panel: &Panel, conn: &mut Conn) -> Result<Vec<(MailboxId, MailboxFacts)>, PageError> {
     let known = health::mailboxes(conn).await?;
     let of = |id: MailboxId| known.iter().find(|(it, _)| *it == id).map(|(_, facts)| facts.clone()).unwrap_or_default();
-    Ok(panel.desk.mailboxes.iter().map(|(id, _)| (id, of(id))).collect())
+    Ok(panel.desk.mailboxes.iter().map(|(id, it)| (id, of(id).by(it.way_in))).collect())
 }
 
 /// `GET /mail`: mailboxes for all staff, the outbox for admins.
@@ -141,9 +142,10 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         let known = tokens.iter().find(|(it, _)| *it == id).map(|(_, facts)| facts);
         panel.desk.mailboxes.get(id).and_then(|it| connection(&panel, id, it, known))
     };
+    let door_open = !panel.desk.health.troubles(now).iter().any(|it| it.trouble.kind == TroubleKind::Door);
     let conditions: Vec<Condition> = facts.iter().map(|(_, it)| condition(it, now, panel.desk.settings.alarm_after)).collect();
     let page = Page {
-        well: conditions.iter().filter(|it| **it == Condition::Well).count(),
+        well: conditions.iter().filter(|it| matches!(it, Condition::Well) || (door_open && matches!(it, Condition::HandedOver))).count(),
         last_in: facts.iter().filter_map(|(_, it)| it.last_mail_at).max().map(|at| When::new(at, now, zone)),
         boxes: facts
             .iter()
@@ -151,7 +153,7 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
             .zip(met)
             .map(|(((id, facts), it), met)| {
                 let reader = readers.remove(id).unwrap_or_default();
-                let mut shown = Mailbox { connection: connection(*id), ..mailbox(&panel, *id, facts, it, reader) };
+                let mut shown = Mailbox { connection: connection(*id), ..mailbox(&panel, *id, facts, (it, door_open), reader) };
                 first_meeting::show(&panel, *id, met, &mut shown.facts, &mut shown.meeting);
                 shown.facts.extend(trips.remove(id).map(|it| ("Round trip", it)));
                 shown
@@ -194,7 +196,7 @@ fn flow_words(flow: Flow, now: Timestamp) -> FlowWords {
     }
 }
 
-fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, condition: Condition, reader: Reader) -> Mailbox {
+fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, (condition, door_open): (Condition, bool), reader: Reader) -> Mailbox {
     let now = panel.desk.clock.now();
     let when = |at: Option<Timestamp>, never: &str| {
         at.map_or_else(
@@ -206,6 +208,8 @@ fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, condition: Condit
     let address = settings.map_or_else(String::new, |it| it.address.to_string());
     let (class, state) = match condition {
         Condition::Well => ("ok", "Reading"),
+        Condition::HandedOver if door_open => ("ok", "By LMTP"),
+        Condition::HandedOver => ("bad", "Not reachable"),
         Condition::NotYet => ("", "Not read yet"),
         Condition::Failing { .. } => ("bad", "Not reading"),
         Condition::Silent { .. } => ("bad", "Silent"),
@@ -214,17 +218,22 @@ fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, condition: Condit
         name: settings.map_or_else(String::new, |it| it.name.clone()),
         class,
         state: state.to_owned(),
-        facts: [
-            ("Connected", when(facts.connected_since, "no").replace(" ago,", ", since")),
-            ("Last check", when(facts.checked_at, "never")),
-            ("Last mail", when(facts.last_mail_at, "none yet")),
-            ("Waiting there", facts.waiting.to_string()),
-        ]
-        .into_iter()
-        // Where there is one daemon alone, it is clear who.
-        .chain(reader.name.filter(|_| !panel.desk.store.is_alone()).map(|it| ("Read by", it)))
-        .chain(reader.not_filed.map(|it| ("Not filed", it)))
-        .collect(),
+        facts: match facts.way_in {
+            WayIn::Folder => [
+                ("Connected", when(facts.connected_since, "no").replace(" ago,", ", since")),
+                ("Last check", when(facts.checked_at, "never")),
+                ("Last mail", when(facts.last_mail_at, "none yet")),
+                ("Waiting there", facts.waiting.to_string()),
+            ]
+            .into_iter()
+            // Where there is one daemon alone, it is clear who.
+            .chain(reader.name.filter(|_| !panel.desk.store.is_alone()).map(|it| ("Read by", it)))
+            .chain(reader.not_filed.map(|it| ("Not filed", it)))
+            .collect(),
+            WayIn::HandedOver => {
+                vec![("Comes in", "a mail server hands it over (LMTP)".to_owned()), ("Last mail", when(facts.last_mail_at, "none yet"))]
+            }
+        },
         error: facts.error.clone(),
         connection: None,
         shadow: settings.is_some_and(|it| it.mode == Mode::Shadow),

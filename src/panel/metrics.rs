@@ -16,7 +16,7 @@ use axum::{
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
 
 use crate::{
-    desk::person::Role,
+    desk::{person::Role, settings::WayIn},
     panel::{Panel, readyz, visitor::Visitor},
     store::{StoreError, health, round_trips},
 };
@@ -102,7 +102,8 @@ async fn standing(panel: &Panel, text: &mut String) -> Result<(), StoreError> {
     gauges.many("maildesk_mailbox_mail_seconds_ago", "Since the last message was taken in", mailed);
     let waiting = boxes().map(|(labels, it)| (labels, it.waiting));
     gauges.many("maildesk_mailbox_waiting", "Listed on the server and not yet in the ledger", waiting);
-    let connected = boxes().map(|(labels, it)| (labels, u8::from(it.connected_since.is_some())));
+    let connected =
+        boxes().filter(|(_, it)| it.way_in == WayIn::Folder).map(|(labels, it)| (labels, u8::from(it.connected_since.is_some())));
     gauges.many("maildesk_mailbox_connected", "Whether there is a session on the watched folder", connected);
     round_trips(panel, &mut gauges, now).await?;
     let began = Instant::now();

@@ -14,6 +14,7 @@ use crate::{
     auth::keys::same,
     desk::{
         health::Shown,
+        settings::WayIn,
         trouble::{TroubleKind, sentence, without_addresses},
     },
     panel::{Panel, visitor::Visitor},
@@ -51,6 +52,8 @@ struct Trouble {
 #[derive(Serialize)]
 struct Mailbox {
     name: String,
+    /// `imap` or `lmtp`: what is handed over is never looked for.
+    by: &'static str,
     last_check: Option<Timestamp>,
     last_mail: Option<Timestamp>,
     /// Listed on the server and not yet in the ledger.
@@ -107,6 +110,10 @@ fn told(panel: &Panel, troubles: &[Shown]) -> Told {
     }
     let mailboxes = round.iter().flat_map(|it| &it.mailboxes).map(|(id, facts)| Mailbox {
         name: desk.mailboxes.get(*id).map_or_else(String::new, |it| it.name.clone()),
+        by: match facts.way_in {
+            WayIn::Folder => "imap",
+            WayIn::HandedOver => "lmtp",
+        },
         last_check: facts.checked_at,
         last_mail: facts.last_mail_at,
         waiting: facts.waiting,

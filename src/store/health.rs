@@ -7,6 +7,7 @@ use crate::{
         delivery::DeliveryState,
         health::MailboxFacts,
         id::{DeliveryId, MailboxId, TicketNumber},
+        settings::WayIn,
         skew::Arrival,
         trouble::Waiting,
     },
@@ -29,6 +30,7 @@ pub async fn mailboxes(conn: &mut Conn) -> Result<Vec<(MailboxId, MailboxFacts)>
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
     let facts = |(id, connected_since, checked_at, last_mail_at, waiting, error, failing_since): Row| {
         let facts = MailboxFacts {
+            way_in: WayIn::Folder,
             connected_since: connected_since.map(at),
             checked_at: checked_at.map(at),
             last_mail_at: last_mail_at.map(at),

@@ -20,7 +20,7 @@ use crate::{
         id::MailboxId,
         oauth::{self, TokenFacts},
         round_trip::lost_before,
-        settings::{MailboxSettings, Mode},
+        settings::{MailboxSettings, Mode, WayIn},
         skew,
         trouble::{MachineSeen, MailboxSeen, Seen, Trouble, TroubleKind, Waiting, troubles},
     },
@@ -51,6 +51,7 @@ pub struct Rounds {
     folder: PathBuf,
     /// What takes its time, looked at beside the rounds.
     slow: SlowLooks,
+    first: Option<Timestamp>,
     last: Option<Timestamp>,
     cleared_at: Option<Timestamp>,
 }
@@ -59,7 +60,7 @@ impl Rounds {
     /// For the instance called `instance`, whose data lies in `folder`.
     #[must_use]
     pub fn new(instance: &str, folder: PathBuf, slow: SlowLooks) -> Self {
-        Self { instance: instance.to_owned(), folder, slow, last: None, cleared_at: None }
+        Self { instance: instance.to_owned(), folder, slow, first: None, last: None, cleared_at: None }
     }
 }
 
@@ -83,10 +84,12 @@ struct Read {
 pub async fn step(desk: &Desk, rounds: &mut Rounds) -> Result<()> {
     let now = desk.clock.now();
     let going = going(rounds.last.replace(now), now);
+    let first = *rounds.first.get_or_insert(now);
     let began = Instant::now();
-    let read = tokio::time::timeout(PATIENCE, read(desk, now)).await.unwrap_or(Err(health::no_answer()));
+    let read = tokio::time::timeout(PATIENCE, read(desk, now, first)).await.unwrap_or(Err(health::no_answer()));
     metrics::histogram!("maildesk_database_seconds").record(began.elapsed().as_secs_f64());
-    let mut machine = MachineSeen { disk: room(desk, rounds), public_url: rounds.slow.public_url(), ..MachineSeen::default() };
+    let mut machine =
+        MachineSeen { disk: room(desk, rounds), public_url: rounds.slow.public_url(), door: rounds.slow.door(), ..MachineSeen::default() };
     let (read, failed) = match read {
         Ok(read) => (read, None),
         Err(error) => (last_known(desk), Some(error)),
@@ -131,12 +134,12 @@ pub async fn step(desk: &Desk, rounds: &mut Rounds) -> Result<()> {
     clear_away(desk, rounds, now).await
 }
 
-async fn read(desk: &Desk, now: Timestamp) -> store::Result<Read> {
+async fn read(desk: &Desk, now: Timestamp, first: Timestamp) -> store::Result<Read> {
     let mut conn = desk.store.read().await?;
     let late = now - desk.settings.alarm_after;
     let mailboxes = configured(desk, health::mailboxes(&mut conn).await?);
     Ok(Read {
-        lost: lost_probes(desk, &mut conn, &mailboxes).await?,
+        lost: lost_probes(desk, &mut conn, &mailboxes, (first, now)).await?,
         backups: rows::facts(&mut conn).await?,
         mailboxes,
         unsent: health::unsent(&mut conn, late).await?,
@@ -148,10 +151,21 @@ async fn read(desk: &Desk, now: Timestamp) -> store::Result<Read> {
 }
 
 /// Since when a probe of each mailbox is lost; of those that send any.
-async fn lost_probes(desk: &Desk, conn: &mut Conn, known: &[(MailboxId, MailboxFacts)]) -> store::Result<Vec<(MailboxId, Timestamp)>> {
+async fn lost_probes(
+    desk: &Desk,
+    conn: &mut Conn,
+    known: &[(MailboxId, MailboxFacts)],
+    (first, now): (Timestamp, Timestamp),
+) -> store::Result<Vec<(MailboxId, Timestamp)>> {
+    let alarm_after = desk.settings.alarm_after;
     let mut lost = Vec::new();
     for (id, facts) in known.iter().filter(|(id, _)| desk.mailboxes.get(*id).is_some_and(|it| it.probes().is_some())) {
-        let Some(before) = lost_before(facts.checked_at, desk.settings.alarm_after) else { continue };
+        let looked_at = match facts.way_in {
+            WayIn::Folder => facts.checked_at,
+            // What could not be handed over while nothing ran is on its way when the door has been open for a while.
+            WayIn::HandedOver => Some(now).filter(|_| now.duration_since(first) >= alarm_after),
+        };
+        let Some(before) = lost_before(looked_at, alarm_after) else { continue };
         lost.extend(round_trips::lost_since(conn, *id, before).await?.map(|since| (*id, since)));
     }
     Ok(lost)
@@ -160,7 +174,7 @@ async fn lost_probes(desk: &Desk, conn: &mut Conn, known: &[(MailboxId, MailboxF
 /// In the order of the configuration; nothing is known of one that was never looked at.
 fn configured(desk: &Desk, known: Vec<(MailboxId, MailboxFacts)>) -> Vec<(MailboxId, MailboxFacts)> {
     let of = |id: MailboxId| known.iter().find(|(it, _)| *it == id).map(|(_, facts)| facts.clone()).unwrap_or_default();
-    desk.mailboxes.iter().map(|(id, _)| (id, of(id))).collect()
+    desk.mailboxes.iter().map(|(id, it)| (id, of(id).by(it.way_in))).collect()
 }
 
 /// Where the database does not answer, what it said last still stands.

@@ -1,5 +1,6 @@
 //! Mail that a mail server hands over (LMTP, RFC 2033): accepted means committed, with an answer for each recipient.
 
+mod look;
 mod session;
 
 use std::{io, net::IpAddr, os::unix::fs::PermissionsExt as _, path::Path, sync::Arc, time::Duration};
@@ -11,11 +12,19 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
+pub use self::look::{Greeting, greeting, probe, write_to_itself};
 use crate::{
     actions::Desk,
     desk::lmtp::{LmtpDoor, LmtpPlace},
     mail::lmtp::Wire,
 };
+
+/// What a client is greeted with.
+const GREETING: &str = "220 maildesk LMTP ready";
+/// What it is told instead where too many are there.
+const TOO_MANY: &str = "421 4.3.2 too many connections; come again later";
+/// What it is told where it may not come.
+const NOT_YOU: &str = "554 5.7.1 this address may not hand mail over here";
 
 /// Connections at one time; who comes then is asked to come again.
 const MOST_CONNECTIONS: usize = 64;
@@ -109,7 +118,7 @@ pub async fn run(desk: Arc<Desk>, open: OpenDoor, stop: CancellationToken) {
         match client {
             Client::Tcp(stream, peer) if !open.door.admits(peer) => {
                 tracing::warn!("{peer} may not hand mail over; name it in lmtp.allow if it is your mail server");
-                clients.spawn(turn_away(stream, "554 5.7.1 this address may not hand mail over here"));
+                clients.spawn(turn_away(stream, NOT_YOU));
             }
             Client::Tcp(stream, peer) => drop(clients.spawn(serve(desk, stream, peer.to_string(), room, stop))),
             Client::Unix(stream) => drop(clients.spawn(serve(desk, stream, "this machine".to_owned(), room, stop))),
@@ -128,7 +137,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let Ok(_place) = room.try_acquire() else {
-        return turn_away(stream, "421 4.3.2 too many connections; come again later").await;
+        return turn_away(stream, TOO_MANY).await;
     };
     if let Err(ended) = session::serve(&desk, &mut Wire::new(stream, PATIENCE), &stop).await {
         tracing::debug!("{peer} ended without QUIT: {ended}");

@@ -13,7 +13,7 @@ use maildesk::{
         id::MailboxId,
         mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
         round_trip::{Stage, Trip},
-        settings::{DeskSettings, Mode, TakeExisting},
+        settings::{DeskSettings, MailboxSettings, Mode, TakeExisting, WayIn},
         triage::PROBE,
         trouble::TroubleKind,
     },
@@ -29,6 +29,7 @@ use maildesk::{
         instance::Instance,
         intake::{Watch, Watched},
         lease::Lease,
+        lmtp,
         sender::{self, Lane, LaneBounds},
     },
 };
@@ -264,6 +265,25 @@ async fn of_two_instances_the_one_that_reads_the_mailbox_sends() {
     let lease = Lease::take(&two, &other, it.desk.mailbox).await.unwrap().unwrap();
     assert_eq!(send_where_due(&two, lease.fence()).await.unwrap(), Asked::NotDue);
     assert_eq!(it.stage().await.map(|it| matches!(it, Stage::HandedOver(_))), Some(true));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_mail_is_handed_over_one_is_sent_and_missed_all_the_same() {
+    let set = |it: &mut MailboxSettings| (it.probe_every, it.way_in) = (Some(HOUR), WayIn::HandedOver);
+    let it = TestDesk::with(DeskSettings::default(), set).await;
+    let instance = Instance::begin(&it.desk, "one").await.unwrap();
+    assert_eq!(lmtp::probe(&it.desk, it.mailbox, &instance).await.unwrap(), Asked::Sent);
+    assert_eq!(lmtp::probe(&it.desk, it.mailbox, &instance).await.unwrap(), Asked::NotDue);
+    let probe = it.mail().await.remove(0);
+    let lost = || it.desk.health.get().unwrap().troubles.iter().any(|it| it.trouble.kind == TroubleKind::Probe);
+    it.rounds(9).await;
+    assert!(!lost(), "it may still come");
+    it.rounds(5).await;
+    assert!(lost(), "the door was open all the while");
+    it.receive(&probe.raw).await;
+    it.rounds(1).await;
+    assert!(!lost());
+    it.mail_does_not_matter();
 }
 
 #[tokio::test(flavor = "multi_thread")]

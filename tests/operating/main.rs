@@ -5,6 +5,7 @@ mod backup;
 mod check;
 mod check_real_servers;
 mod export;
+mod handed_over;
 mod healthz;
 mod import;
 mod ingest;

@@ -88,10 +88,11 @@ fn configuration(faults: &[Fault], world: &World, (port, panel): (u16, u16), ala
     )
 }
 
-struct Daemon(Child);
+/// A running daemon; killed when dropped.
+pub struct Daemon(Child);
 
 impl Daemon {
-    fn start(shell: &Shell) -> Self {
+    pub fn start(shell: &Shell) -> Self {
         let mut maildesk = Command::new(env!("CARGO_BIN_EXE_maildesk"));
         let log = fs::File::create(shell.path("log")).unwrap();
         maildesk.args(["serve", "--config"]).arg(shell.path("maildesk.toml")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log);
@@ -107,7 +108,7 @@ impl Drop for Daemon {
 }
 
 /// Asks `maildesk healthz --ready` until its answer is what is waited for.
-async fn ready_says(shell: &Shell, enough: impl Fn(&str, Option<i32>) -> bool) -> String {
+pub async fn ready_says(shell: &Shell, enough: impl Fn(&str, Option<i32>) -> bool) -> String {
     let began = Instant::now();
     loop {
         let said = tokio::task::block_in_place(|| shell.run_words(&["healthz", "--ready"]));

@@ -46,7 +46,7 @@ impl Place {
         std::fs::write(shell.path("maildesk.toml"), configuration).unwrap();
         let config = Config::load(&shell.path("maildesk.toml")).unwrap();
         let (desk, rows) = app::desk(&config, Clock::System, Opener::Daemon).await.unwrap();
-        Self { shell, desk, watched: app::watched(&config.mailboxes[0], rows[0]) }
+        Self { shell, desk, watched: app::watched(&config.mailboxes[0], rows[0]).unwrap() }
     }
 
     async fn take_in(&self) -> usize {

@@ -3,8 +3,11 @@
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
 use maildesk::{
-    config::{Config, Faults},
-    desk::mailbox::SignIn,
+    config::{Config, Faults, Mailbox},
+    desk::{
+        mailbox::{ImapAccount, SignIn},
+        settings::WayIn,
+    },
 };
 use secrecy::ExposeSecret;
 
@@ -27,9 +30,14 @@ fn read_with(text: &str, environment: &[(&str, &str)]) -> Result<Config, Faults>
     Config::read(text, "maildesk.toml", PathBuf::from("/etc/maildesk"), environment)
 }
 
+/// The folder that a mailbox watches.
+fn folder(mailbox: &Mailbox) -> &ImapAccount {
+    &mailbox.imap.as_ref().unwrap().account
+}
+
 /// The password of the first mailbox, to read.
 fn password(config: &Config) -> &str {
-    match &config.mailboxes[0].imap.sign_in {
+    match &folder(&config.mailboxes[0]).sign_in {
         SignIn::Password(password) => password.expose_secret(),
         SignIn::Token(_) => panic!("it signs in with a token"),
     }
@@ -79,7 +87,7 @@ fn the_configuration_that_a_newcomer_copies_has_no_fault() {
     let readme = document("README.md");
     let block = readme.split_once("```toml\n").unwrap().1.split_once("```").unwrap().0;
     let config = read(block).unwrap();
-    assert_eq!((config.mailboxes.len(), config.mailboxes[0].imap.server.port, config.mailboxes[0].smtp.server.port), (1, 993, 465));
+    assert_eq!((config.mailboxes.len(), folder(&config.mailboxes[0]).server.port, config.mailboxes[0].smtp.server.port), (1, 993, 465));
 }
 
 #[test]
@@ -122,8 +130,8 @@ fn what_is_not_said_has_its_default() {
     let config = read(&plain_desk()).unwrap();
     assert_eq!(config.database_url.expose_secret(), "sqlite:/var/lib/maildesk/maildesk.db");
     let sales = &config.mailboxes[0];
-    assert_eq!((sales.imap.server.port, sales.smtp.server.port), (993, 465));
-    assert_eq!(sales.imap.done_folder.as_deref(), Some("Processed"));
+    assert_eq!((folder(sales).server.port, sales.smtp.server.port), (993, 465));
+    assert_eq!(folder(sales).done_folder.as_deref(), Some("Processed"));
     assert!(sales.smtp.sign_in.is_none());
 }
 
@@ -201,14 +209,17 @@ const OTHER: &str =
 fn a_known_provider_needs_no_host_and_no_password() {
     let config = read(&token_desk(GOOGLE, "", "")).unwrap();
     let sales = &config.mailboxes[0];
-    assert_eq!((sales.imap.server.to_string(), sales.smtp.server.to_string()), ("imap.gmail.com:993".into(), "smtp.gmail.com:465".into()));
+    assert_eq!(
+        (folder(sales).server.to_string(), sales.smtp.server.to_string()),
+        ("imap.gmail.com:993".into(), "smtp.gmail.com:465".into())
+    );
     let (user, sign_in) = sales.smtp.sign_in.as_ref().unwrap();
-    assert!(user == "sales@desk.test" && sign_in.token().is_some() && sales.imap.sign_in.token().is_some());
+    assert!(user == "sales@desk.test" && sign_in.token().is_some() && folder(sales).sign_in.token().is_some());
     let client = sales.settings.oauth.as_ref().unwrap();
     assert_eq!((client.user.as_str(), client.scope.as_str()), ("sales@desk.test", "https://mail.google.com/ openid email"));
     let config = read(&token_desk(&format!("{MICROSOFT}\nflow = \"client_credentials\""), "", "tls = \"implicit\"")).unwrap();
     let sales = &config.mailboxes[0];
-    assert_eq!(sales.imap.server.to_string(), "outlook.office365.com:993");
+    assert_eq!(folder(sales).server.to_string(), "outlook.office365.com:993");
     assert_eq!(sales.smtp.server.to_string(), "smtp.office365.com:465", "another protection has another port");
     let client = sales.settings.oauth.as_ref().unwrap();
     assert_eq!(client.token_url.to_string(), "https://login.microsoftonline.com/desk.test/oauth2/v2.0/token");
@@ -363,4 +374,46 @@ fn mail_is_handed_over_by_this_machine_or_by_whom_the_file_names() {
         let said = faults(&lmtp(text));
         assert!(said.contains(mend), "{text}: {said}");
     }
+}
+
+/// A mailbox without a folder: keys of the top, of the mailbox, of smtp.
+fn handed_over(lmtp: &str, mailbox: &str, smtp: &str) -> String {
+    format!(
+        "public_url = \"https://desk.test\"\n{lmtp}\n[[mailbox]]\nname = \"sales\"\naddress = \"sales@desk.test\"\n{mailbox}\n\
+         [mailbox.smtp]\nhost = \"smtp.desk.test\"\n{smtp}\n"
+    )
+}
+
+const DOOR: &str = "[lmtp]\nlisten = \"127.0.0.1:2400\"";
+
+#[test]
+fn a_mailbox_needs_no_folder_where_its_mail_is_handed_over() {
+    let config = read(&handed_over(DOOR, "mode = \"shadow\"", "")).unwrap();
+    let sales = &config.mailboxes[0];
+    assert!(sales.imap.is_none() && sales.settings.way_in == WayIn::HandedOver && sales.token().is_none());
+    assert_eq!(read(&format!("{}{DOOR}", plain_desk())).unwrap().mailboxes[0].settings.way_in, WayIn::Folder);
+    // What the environment says of a folder is a folder.
+    let password = [("MAILDESK_MAILBOX_SALES_IMAP_PASSWORD", "s3cret-word")];
+    assert!(faults_with(&handed_over(DOOR, "", ""), &password).contains("mailbox \"sales\": imap.host is missing"));
+    let tokens =
+        |smtp: &str| format!("{}[mailbox.oauth]\n{GOOGLE}\n", handed_over(DOOR, "", smtp).replace("host = \"smtp.desk.test\"\n", ""));
+    let config = read(&tokens("user = \"sales@desk.test\"")).unwrap();
+    let sales = &config.mailboxes[0];
+    assert!(sales.token().is_some());
+    assert_eq!(sales.settings.oauth.as_ref().unwrap().user, "sales@desk.test");
+    for (text, told) in [
+        (
+            handed_over("", "", ""),
+            "mailbox \"sales\": no mail can come in; write [mailbox.imap] for a folder that is watched, or lmtp.listen",
+        ),
+        (handed_over(DOOR, "take_existing = \"all\"", ""), "take_existing is about a folder, and this mailbox has none"),
+        (tokens(""), "smtp.user is missing; write whose token it is"),
+        (tokens("user = \"\""), "nothing signs in with the tokens of [mailbox.oauth]; leave it out"),
+    ] {
+        let all = faults(&text);
+        assert!(all.contains(told), "expected {told:?} among\n{all}");
+    }
+    // A door that is at fault is told, and no more.
+    let all = faults(&handed_over("[lmtp]\nlisten = \"0.0.0.0:24\"", "", ""));
+    assert!(all.contains("lmtp.allow") && !all.contains("no mail can come in"), "{all}");
 }

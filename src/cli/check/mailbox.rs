@@ -6,10 +6,10 @@ use jiff::Timestamp;
 
 use super::report::Line;
 use crate::{
-    config::Mailbox,
+    config::{Mailbox, WatchedFolder},
     desk::{
         mailbox::{MailServer, Tls, would_take},
-        settings::{FirstConnection, Mode, TakeExisting},
+        settings::{FirstConnection, MailboxSettings, Mode, TakeExisting},
     },
     mail::{
         imap::{DoneFolder, ImapFindings, ImapLimits, Survey, probe},
@@ -23,18 +23,35 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What came of both, in the order in which mail passes them.
 pub(super) async fn check(mailbox: &Mailbox) -> Vec<Line> {
-    let (mut lines, out) = tokio::join!(imap(mailbox), smtp(mailbox));
+    let way_in = async {
+        match &mailbox.imap {
+            Some(folder) => imap(mailbox, folder).await,
+            None => vec![handed_over(mailbox)],
+        }
+    };
+    let (mut lines, out) = tokio::join!(way_in, smtp(mailbox));
     lines.extend(out);
     lines
 }
 
-async fn imap(mailbox: &Mailbox) -> Vec<Line> {
+/// The door itself has a line of its own.
+fn handed_over(mailbox: &Mailbox) -> Line {
+    let MailboxSettings { name, address, .. } = &mailbox.settings;
+    let nothing_sent = match mailbox.settings.mode {
+        Mode::Live => "",
+        Mode::Shadow => "; in shadow mode, so nothing is sent (mode)",
+    };
+    let text = format!("mail for {address} is handed over at lmtp.listen{nothing_sent}");
+    Line::ok(&format!("mailbox {name:?} lmtp"), text)
+}
+
+async fn imap(mailbox: &Mailbox, folder: &WatchedFolder) -> Vec<Line> {
     let subject = format!("mailbox {:?} imap", mailbox.settings.name);
     let limits = ImapLimits { connect: PATIENCE, answer: PATIENCE, ..ImapLimits::default() };
-    match probe(&mailbox.imap, limits).await {
+    match probe(&folder.account, limits).await {
         Ok(found) => {
-            let mut lines = vec![gives_mail(&subject, mailbox, &found)];
-            lines.extend(files_mail(&subject, mailbox, &found));
+            let mut lines = vec![gives_mail(&subject, mailbox, folder, &found)];
+            lines.extend(files_mail(&subject, mailbox, folder, &found));
             lines.extend(lies_there(&subject, mailbox, &found.survey));
             lines
         }
@@ -42,8 +59,8 @@ async fn imap(mailbox: &Mailbox) -> Vec<Line> {
     }
 }
 
-fn gives_mail(subject: &str, mailbox: &Mailbox, found: &ImapFindings) -> Line {
-    let account = &mailbox.imap;
+fn gives_mail(subject: &str, mailbox: &Mailbox, watched: &WatchedFolder, found: &ImapFindings) -> Line {
+    let account = &watched.account;
     let (server, folder, user) = (&account.server, &account.folder, &account.user);
     if found.folder.read_only && mailbox.settings.mode == Mode::Live {
         let mend = "nothing could be marked or moved there; give the account the right to write to it";
@@ -53,16 +70,16 @@ fn gives_mail(subject: &str, mailbox: &Mailbox, found: &ImapFindings) -> Line {
     if found.capabilities.idle {
         Line::ok(subject, format!("{text}, tells of new mail (IDLE)"))
     } else {
-        let seconds = mailbox.poll_every.as_secs();
+        let seconds = watched.poll_every.as_secs();
         Line::warn(subject, format!("{text}; it does not tell of new mail (no IDLE), so it is asked every {seconds} s (poll_every)"))
     }
 }
 
-fn files_mail(subject: &str, mailbox: &Mailbox, found: &ImapFindings) -> Option<Line> {
+fn files_mail(subject: &str, mailbox: &Mailbox, watched: &WatchedFolder, found: &ImapFindings) -> Option<Line> {
     if mailbox.settings.mode == Mode::Shadow {
         return Some(Line::warn(subject, "in shadow mode: no flag is touched there, and nothing is sent (mode)"));
     }
-    let folder = mailbox.imap.done_folder.as_deref()?;
+    let folder = watched.account.done_folder.as_deref()?;
     let can = found.capabilities;
     let how = match (can.moves, can.uid_plus) {
         (true, _) => "MOVE",

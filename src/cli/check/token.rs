@@ -20,7 +20,7 @@ use crate::{
 
 /// What is known of its token, which the steps after this then sign in with; nothing where it has a password.
 pub(super) async fn check(config: &Config, mailbox: &Mailbox, now: Timestamp) -> Vec<Line> {
-    let (Some(client), Some(current)) = (&mailbox.settings.oauth, mailbox.imap.sign_in.token()) else { return Vec::new() };
+    let (Some(client), Some(current)) = (&mailbox.settings.oauth, mailbox.token()) else { return Vec::new() };
     let subject = format!("mailbox {:?} sign-in", mailbox.settings.name);
     let known = known(config, &mailbox.settings.name, client, current, now).await;
     let secret = secret_trouble(client, TimeZone::system().to_datetime(now).date()).map(|it| Line::warn(&subject, it));

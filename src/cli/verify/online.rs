@@ -45,6 +45,8 @@ pub(super) struct Online {
     pub findings: Vec<Finding>,
     /// Mailboxes that could not be looked at, each with the reason: `support: …`.
     pub unreached: Vec<String>,
+    /// Mailboxes that have no folder to look at.
+    pub handed_over: Vec<String>,
     /// Messages that the servers listed.
     pub listed: usize,
 }
@@ -64,12 +66,16 @@ enum CannotLook {
 /// When the database fails; a server that cannot be reached is no error here, and is named.
 pub(super) async fn look(config: &Config, store: &Store, grace: SignedDuration) -> Result<Online, StoreError> {
     let findings = [NOT_TAKEN, NOT_KNOWN, NOT_FILED, RENUMBERED].map(|(rule, says)| Finding::new(rule, says)).into();
-    let mut online = Online { findings, unreached: Vec::new(), listed: 0 };
+    let mut online = Online { findings, unreached: Vec::new(), handed_over: Vec::new(), listed: 0 };
     let limits =
         ImapLimits { connect: PATIENCE, answer: PATIENCE, largest_message: config.desk.max_message_bytes, ..ImapLimits::default() };
     let before = Clock::System.now() - grace;
     for mailbox in &config.mailboxes {
-        let compared = Comparison { store, mailbox, limits, before, online: &mut online }.compare().await;
+        let Some(folder) = &mailbox.imap else {
+            online.handed_over.push(mailbox.settings.name.clone());
+            continue;
+        };
+        let compared = Comparison { store, mailbox, account: &folder.account, limits, before, online: &mut online }.compare().await;
         match compared {
             Ok(()) => {}
             Err(CannotLook::Imap(error)) => online.unreached.push(format!("{}: {error}", mailbox.settings.name)),
@@ -84,18 +90,24 @@ impl Online {
     /// What stands before the sum: who could not be asked, and how much was listed.
     pub fn page(&self) -> String {
         let unreached: String = self.unreached.iter().map(|it| format!("cannot be looked at: {it}\n")).collect();
-        format!("{unreached}{} messages listed on the servers, ", self.listed)
+        let handed_over: String = self
+            .handed_over
+            .iter()
+            .map(|it| format!("{it}: a mail server hands its mail over, so there is no folder to compare\n"))
+            .collect();
+        format!("{unreached}{handed_over}{} messages listed on the servers, ", self.listed)
     }
 
     /// The same for scripts.
     pub fn object(&self) -> Value {
-        json!({ "listed": self.listed, "unreached": self.unreached })
+        json!({ "listed": self.listed, "unreached": self.unreached, "handed_over": self.handed_over })
     }
 }
 
 struct Comparison<'a> {
     store: &'a Store,
     mailbox: &'a Mailbox,
+    account: &'a ImapAccount,
     limits: ImapLimits,
     /// What is younger is left out.
     before: Timestamp,
@@ -104,7 +116,7 @@ struct Comparison<'a> {
 
 impl Comparison<'_> {
     async fn compare(&mut self) -> Result<(), CannotLook> {
-        let account = &self.mailbox.imap;
+        let account = self.account;
         let mut session = Session::examine(account, self.limits).await?;
         let known = server::watched(&mut *self.store.read().await?, &self.mailbox.settings.name).await?;
         // Of a folder that was never met nothing is ours yet: its first meeting says from where on.
@@ -127,7 +139,7 @@ impl Comparison<'_> {
         state: &MailboxState,
         met_at: Timestamp,
     ) -> Result<(), CannotLook> {
-        let (folder, uid_validity) = (&self.mailbox.imap.folder, session.folder().uid_validity);
+        let (folder, uid_validity) = (&self.account.folder, session.folder().uid_validity);
         if state.uid_validity != Some(uid_validity) {
             let was = state.uid_validity.map_or("none".to_owned(), |it| it.to_string());
             self.add(RENUMBERED.0, format!("{}: {folder} has UIDVALIDITY {uid_validity}, and had {was}", self.name()));

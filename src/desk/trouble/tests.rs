@@ -58,13 +58,19 @@ fn each_fact_that_is_not_well_is_a_trouble_with_its_mend() {
 #[test]
 fn a_machines_troubles_are_told_under_its_name() {
     let some = |text: &str| Some(text.to_owned());
-    let machine =
-        MachineSeen { disk: some("1 MiB free"), database: some("slow"), clock: some("2h from that of x"), public_url: some("a; b") };
+    let machine = MachineSeen {
+        disk: some("1 MiB free"),
+        database: some("slow"),
+        clock: some("2h from that of x"),
+        door: some("nobody answers at unix:x: gone"),
+        public_url: some("a; b"),
+    };
     let found = found(support(), Some(Waiting { n: 1, since: now(), words: None }), &machine);
     let kinds: Vec<&str> = found.iter().map(|it| it.kind.as_str()).collect();
-    assert_eq!(kinds, ["database", "disk", "clock", "public-url", "undecided"]);
-    assert!(found[..4].iter().all(|it| it.about == "host/1"));
-    assert_eq!((found[3].says.as_str(), found[3].mend.as_str()), ("a", "b"));
+    assert_eq!(kinds, ["database", "disk", "lmtp", "clock", "public-url", "undecided"]);
+    assert!(found[..5].iter().all(|it| it.about == "host/1"));
+    assert_eq!((found[4].says.as_str(), found[4].mend.as_str()), ("a", "b"));
+    assert_eq!(found[2].says, "no mail can be handed over: nobody answers at unix:x: gone");
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! What takes its time to look at: whether each server for outgoing mail would take us, whether the public URL leads here.
+//! What takes its time to look at: whether each server for outgoing mail would take us, whether the public URL
+//! leads here, whether the door for LMTP is open.
 
 use std::{
     collections::HashMap,
@@ -11,11 +12,12 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     actions::Desk,
-    desk::{id::MailboxId, public_url::PublicUrl},
+    desk::{id::MailboxId, lmtp::LmtpPlace, public_url::PublicUrl},
     mail::{
         site::{self, NoAnswer},
         smtp::{SmtpError, SmtpPool},
     },
+    workers::lmtp::{self, Greeting},
 };
 
 /// A server that took us is asked again after so long: a password that expires at night is known before the first reply.
@@ -30,6 +32,9 @@ const UNWELL: Duration = Duration::from_secs(60);
 /// One that refused the sign-in: asked too often, it would lock the account.
 const REFUSED: Duration = Duration::from_secs(5 * 60);
 
+/// Our own door: asking costs nothing, and nobody else may notice that it is shut.
+const DOOR: Duration = Duration::from_secs(15);
+
 /// How often it is seen whether something is due.
 const EVERY: Duration = Duration::from_secs(5);
 
@@ -38,6 +43,8 @@ const EVERY: Duration = Duration::from_secs(5);
 pub struct Surroundings {
     /// The servers for outgoing mail.
     pub senders: Vec<(MailboxId, SmtpPool)>,
+    /// Where a mail server hands mail over; none: nowhere.
+    pub door: Option<LmtpPlace>,
 }
 
 /// What was found out; all clones are one.
@@ -53,10 +60,12 @@ struct Inner {
 #[derive(Default)]
 struct Known {
     senders: HashMap<MailboxId, Sender>,
-    url: Option<Url>,
+    url: Option<Site>,
+    door: Option<Site>,
 }
 
-struct Url {
+/// A place that leads here, or should.
+struct Site {
     asked: Instant,
     fault: Option<String>,
 }
@@ -88,6 +97,28 @@ impl SlowLooks {
     #[must_use]
     pub fn public_url(&self) -> Option<String> {
         self.known().url.as_ref().and_then(|it| it.fault.clone())
+    }
+
+    /// Why nobody can hand mail over; none: it can be done, or that is not known.
+    #[must_use]
+    pub fn door(&self) -> Option<String> {
+        self.known().door.as_ref().and_then(|it| it.fault.clone())
+    }
+
+    /// Asks our own door whether it is open, when that is due: its socket may have been taken away from outside.
+    pub async fn ask_door(&self) {
+        let Some(at) = &self.0.around.door else { return };
+        let due = self.known().door.as_ref().is_none_or(|it| it.asked.elapsed() >= DOOR);
+        if !due {
+            return;
+        }
+        let asked = Instant::now();
+        let fault = match lmtp::greeting(at).await {
+            Ok(Greeting::Ours | Greeting::TurnedAway) => None,
+            Ok(Greeting::AnotherProgram) => Some(format!("another program answers at {at}")),
+            Err(why) => Some(format!("nobody answers at {at}: {why}")),
+        };
+        self.known().door = Some(Site { asked, fault });
     }
 
     fn is_due(&self, mailbox: MailboxId) -> bool {
@@ -125,17 +156,17 @@ impl SlowLooks {
             Err(why @ (NoAnswer::NoName(_) | NoAnswer::SilentDns | NoAnswer::Nobody(_) | NoAnswer::Strange(_))) => Some(why.to_string()),
         };
         let fault = fault.map(|why| format!("public_url {url} does not lead here: {why}"));
-        self.known().url = Some(Url { asked, fault });
+        self.known().url = Some(Site { asked, fault });
     }
 }
 
 /// Looks at what is due until it is told to stop.
 pub(super) async fn run(desk: Arc<Desk>, looks: SlowLooks, stop: CancellationToken) {
     loop {
-        let look = async { tokio::join!(looks.ask_senders(), looks.ask_public_url(&desk.url)) };
+        let look = async { tokio::join!(looks.ask_senders(), looks.ask_public_url(&desk.url), looks.ask_door()) };
         tokio::select! {
             () = stop.cancelled() => return,
-            ((), ()) = look => {}
+            ((), (), ()) = look => {}
         }
         tokio::select! {
             () = stop.cancelled() => return,

@@ -49,7 +49,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     let mut session = Session { desk, greeted: false, envelope: Envelope::default(), mistakes: 0, idle_commands: 0 };
-    wire.say("220 maildesk LMTP ready").await?;
+    wire.say(super::GREETING).await?;
     loop {
         let heard = tokio::select! {
             () = stop.cancelled() => return leave(wire, "421 4.3.2 maildesk is stopping; come again later").await,
