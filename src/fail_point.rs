@@ -87,7 +87,10 @@ pub const POINTS: &[&str] = &[
     "stale-commit",
     "stale-closed",
     "pruned",
-    // One message on standard input.
+    // One message that a mail server hands over, one on standard input.
+    "lmtp-data",
+    "lmtp-kept",
+    "lmtp-answered",
     "ingest-read",
     "ingest-taken",
 ];

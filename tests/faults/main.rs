@@ -12,6 +12,7 @@ mod daemon;
 mod damaged;
 mod ended;
 mod full_disk;
+mod handed_over;
 #[allow(dead_code, reason = "other worlds ask more of it")]
 #[path = "../support/house_ca.rs"]
 mod house_ca;

@@ -15,6 +15,7 @@ use maildesk::clock::Clock;
 use crate::{
     base::{SETTLED, configure, holds, mail, rows, world},
     daemon::SUPPORT,
+    handed_over::Desk,
 };
 
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -184,6 +185,36 @@ async fn what_is_given_away_was_on_the_disk_before() {
     // The proof can fail: without its syncs, or with the sending before them, the same trace shows nothing.
     let unsynced: Vec<Call> = calls.into_iter().filter(|it| !it.is(SYNCS, "maildesk.db-wal")).collect();
     assert!(proof(&unsynced, &receipt, &hash).unwrap_err().contains("no sync between"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_mail_server_was_told_is_kept_was_on_the_disk_before() {
+    let desk = Desk::new().await;
+    let mut traced = Traced::start(desk.folder.path());
+    let began = Instant::now();
+    while !desk.socket().exists() {
+        traced.must_run(desk.folder.path());
+        assert!(began.elapsed() < PATIENCE, "it never listens");
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    let line = format!("{}\r\n", "It is large. ".repeat(69));
+    let large = mail("Lars <lars@home.test>", "Lorry", &line.repeat(300));
+    let answers = tokio::task::block_in_place(|| {
+        [desk.until_taken(&mail("Ann <ann@home.test>", "Printer", "small-words-of-ann")), desk.until_taken(&large)]
+    });
+    let [small, large] = answers.map(|it| it.split_once("> ").unwrap().1.to_owned());
+    let hash = rows(desk.folder.path(), "select sha256 from blobs where bytes is null").await.remove(0);
+    let calls = traced.end();
+
+    let proof = |calls: &[Call]| {
+        in_the_log_before(calls, "small-words-of-ann", &small)?;
+        in_the_log_before(calls, "open-ticket", &small)?;
+        in_a_file_before(calls, &hash, &large)?;
+        in_the_log_before(calls, &hash, &large)
+    };
+    proof(&calls).unwrap_or_else(|why| panic!("{why}"));
+    let unsynced: Vec<Call> = calls.into_iter().filter(|it| !it.is(SYNCS, "maildesk.db-wal")).collect();
+    assert!(proof(&unsynced).unwrap_err().contains("no sync between"), "the proof can fail");
 }
 
 async fn wait_until(traced: &mut Traced, folder: &Path, messages: usize) {

@@ -172,10 +172,14 @@ impl Session<'_> {
         };
         let recipients: Vec<String> = to.iter().map(|(it, _)| it.to_string()).collect();
         let octets = delivered(&from.unwrap_or_default(), &recipients, &octets);
+        fail_point!("lmtp-data");
         for (address, mailbox) in to {
             let answer = self.keep(&address, mailbox, &octets).await;
+            fail_point!("lmtp-kept");
             wire.say(&answer).await?;
         }
+        wire.flush().await?;
+        fail_point!("lmtp-answered");
         Ok(())
     }
 

@@ -11,7 +11,7 @@
 //! **A fault in flight** can send one more copy of one mail, under the same Message-ID: further copies are at most as many as faults.
 
 mod cluster;
-mod disk;
+pub mod disk;
 mod helper;
 mod judge;
 mod letters;
