@@ -10,11 +10,14 @@ use std::{
 };
 
 use sqlx::{
-    PgConnection, PgPool, PgTransaction,
+    PgPool, PgTransaction,
     postgres::{PgDatabaseError, PgSeverity},
 };
 
-use super::{Inner, Result, StoreError};
+use super::{
+    Inner, Result, StoreError,
+    patience::{Patience, Patient},
+};
 use crate::clock::random_token;
 
 /// An answer to COMMIT that has not come by then is not waited for.
@@ -35,15 +38,15 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// As [`super::Tx::commit`].
 pub(super) async fn commit(conn: Inner, mark: Option<Mark>) -> Result<()> {
     match (conn, mark) {
-        (Inner::PgTx(tx), Some(mark)) => marked(tx, mark).await,
-        (Inner::PgTx(tx), None) => answered(tx.commit().await).map_err(unmarked),
+        (Inner::PgTx(tx, patience), Some(mark)) => marked(tx, mark, patience).await,
+        (Inner::PgTx(tx, _), None) => answered(tx.commit().await).map_err(unmarked),
         (Inner::SqliteTx(tx), _) => answered(tx.commit().await).map_err(unmarked),
-        (Inner::Sqlite(_) | Inner::Pg(_), _) => Ok(()),
+        (Inner::Sqlite(_) | Inner::Pg(..), _) => Ok(()),
     }
 }
 
-async fn marked(mut tx: PgTransaction<'static>, mut mark: Mark) -> Result<()> {
-    mark.set(&mut tx).await?;
+async fn marked(mut tx: PgTransaction<'static>, mut mark: Mark, patience: Patience) -> Result<()> {
+    mark.set(Patient::new(&mut tx, patience)).await?;
     let said = tokio::time::timeout(LONGEST_COMMIT, tx.commit()).await;
     match answered(said.unwrap_or_else(|_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into())))) {
         Ok(()) => Ok(()),
@@ -126,7 +129,7 @@ impl Mark {
     }
 
     /// Sets it: the last thing before COMMIT.
-    pub async fn set(&mut self, conn: &mut PgConnection) -> Result<()> {
+    pub async fn set(&mut self, conn: Patient<'_>) -> Result<()> {
         let sql = "insert into facts (name, value) values ($1, cast(extract(epoch from now()) as bigint) || ' ' || $2)
             on conflict (name) do update set value = excluded.value returning pg_backend_pid()";
         self.backend = Some(sqlx::query_scalar(sql).bind(self.name()).bind(&self.nonce).fetch_one(conn).await?);

@@ -281,7 +281,7 @@ impl crate::store::Store {
     pub fn connections(&self) -> (u32, usize) {
         match &self.db {
             crate::store::Db::Sqlite { rw, ro, .. } => (rw.size() + ro.size(), rw.num_idle() + ro.num_idle()),
-            crate::store::Db::Pg(pool, _) => (pool.size(), pool.num_idle()),
+            crate::store::Db::Pg(pool, ..) => (pool.size(), pool.num_idle()),
         }
     }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use jiff::Timestamp;
-use sqlx::{PgConnection, PgPool, PgTransaction, Postgres, Sqlite, SqliteConnection, SqlitePool, SqliteTransaction, pool::PoolConnection};
+use sqlx::{PgPool, PgTransaction, Postgres, Sqlite, SqliteConnection, SqlitePool, SqliteTransaction, pool::PoolConnection};
 
 pub mod analytics;
 pub mod as_of;
@@ -44,6 +44,7 @@ pub mod oauth;
 mod open;
 pub mod outbox;
 pub mod participants;
+mod patience;
 pub mod people;
 pub mod portal;
 pub mod probe;
@@ -68,6 +69,7 @@ pub mod verify;
 pub mod visits;
 
 pub use self::error::{Result, StoreError};
+use self::patience::{Patience, Patient};
 
 /// The desk's memory.
 #[derive(Clone, Debug)]
@@ -83,7 +85,7 @@ pub type Changes = Arc<tokio::sync::watch::Sender<u64>>;
 #[derive(Clone, Debug)]
 enum Db {
     Sqlite { rw: SqlitePool, ro: SqlitePool, lock: Option<Arc<[std::fs::File; 2]>> },
-    Pg(PgPool, commit::Marks),
+    Pg(PgPool, commit::Marks, Patience),
 }
 
 /// Who opens it.
@@ -101,14 +103,14 @@ pub struct Conn(Inner);
 enum Inner {
     Sqlite(PoolConnection<Sqlite>),
     SqliteTx(SqliteTransaction<'static>),
-    Pg(PoolConnection<Postgres>),
-    PgTx(PgTransaction<'static>),
+    Pg(PoolConnection<Postgres>, Patience),
+    PgTx(PgTransaction<'static>, Patience),
 }
 
 /// The driver's own connection, for the macro `on!`.
 pub(crate) enum Driver<'a> {
     Sqlite(&'a mut SqliteConnection),
-    Pg(&'a mut PgConnection),
+    Pg(Patient<'a>),
 }
 
 impl Conn {
@@ -116,8 +118,8 @@ impl Conn {
         match &mut self.0 {
             Inner::Sqlite(it) => Driver::Sqlite(it),
             Inner::SqliteTx(it) => Driver::Sqlite(it),
-            Inner::Pg(it) => Driver::Pg(it),
-            Inner::PgTx(it) => Driver::Pg(it),
+            Inner::Pg(it, patience) => Driver::Pg(Patient::new(it, *patience)),
+            Inner::PgTx(it, patience) => Driver::Pg(Patient::new(it, *patience)),
         }
     }
 
@@ -125,7 +127,7 @@ impl Conn {
     pub(crate) fn pick(&self, sqlite: &'static str, postgres: &'static str) -> &'static str {
         match self.0 {
             Inner::Sqlite(_) | Inner::SqliteTx(_) => sqlite,
-            Inner::Pg(_) | Inner::PgTx(_) => postgres,
+            Inner::Pg(..) | Inner::PgTx(..) => postgres,
         }
     }
 }
@@ -207,7 +209,7 @@ impl Store {
             return Err(StoreError::HalfRestored(folder.to_owned()));
         }
         std::fs::create_dir_all(folder.join("blobs")).map_err(file)?;
-        let db = if url.starts_with("sqlite:") { open::sqlite(url, folder, opener).await? } else { open::postgres(url).await? };
+        let db = if url.starts_with("sqlite:") { open::sqlite(url, folder, opener).await? } else { open::postgres(url, opener).await? };
         Ok(Self { db, folder: folder.to_owned(), changes: Arc::new(tokio::sync::watch::channel(0).0) })
     }
 
@@ -218,7 +220,7 @@ impl Store {
     pub async fn read(&self) -> Result<Reading> {
         Ok(Reading(Conn(match &self.db {
             Db::Sqlite { ro, .. } => Inner::Sqlite(ro.acquire().await?),
-            Db::Pg(pool, _) => Inner::Pg(pool.acquire().await?),
+            Db::Pg(pool, _, patience) => Inner::Pg(pool.acquire().await?, *patience),
         })))
     }
 
@@ -229,11 +231,11 @@ impl Store {
     pub async fn begin(&self) -> Result<Tx> {
         let conn = Conn(match &self.db {
             Db::Sqlite { rw, .. } => Inner::SqliteTx(rw.begin_with("begin immediate").await?),
-            Db::Pg(pool, _) => Inner::PgTx(pool.begin().await?),
+            Db::Pg(pool, _, patience) => Inner::PgTx(patience.wait_for(pool.begin()).await?, *patience),
         });
         let mark = match &self.db {
             Db::Sqlite { .. } => None,
-            Db::Pg(_, marks) => Some(marks.next()),
+            Db::Pg(_, marks, _) => Some(marks.next()),
         };
         Ok(Tx { conn, later: later::Later::default(), changes: self.changes.clone(), mark })
     }
@@ -257,7 +259,7 @@ impl Store {
                 ro.close().await;
                 rw.close().await;
             }
-            Db::Pg(pool, _) => pool.close().await,
+            Db::Pg(pool, ..) => pool.close().await,
         }
     }
 }

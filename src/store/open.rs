@@ -13,7 +13,11 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use super::{Db, Opener, Result, StoreError, commit::Marks};
+use super::{
+    Db, Opener, Result, StoreError,
+    commit::Marks,
+    patience::{Patience, bound, still_answers},
+};
 
 pub(super) static SQLITE: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 pub(super) static POSTGRES: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
@@ -99,13 +103,26 @@ fn lock_file(folder: &Path, name: &str) -> Result<std::fs::File> {
     std::fs::File::create(&path).map_err(|source| StoreError::File { path, source })
 }
 
-pub(super) async fn postgres(url: &str) -> Result<Db> {
+pub(super) async fn postgres(url: &str, opener: Opener) -> Result<Db> {
     let options = PgConnectOptions::from_str(url)?.application_name("maildesk");
-    let pool = PgPoolOptions::new().max_connections(8).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
-    POSTGRES.run(&pool).await?;
+    // A new version may have much to do to the tables.
+    let alone = PgPoolOptions::new().max_connections(1).acquire_timeout(Duration::from_secs(10)).connect_with(options.clone()).await?;
+    POSTGRES.run(&alone).await?;
+    alone.close().await;
+    let patience = match opener {
+        Opener::Daemon => Patience::Bounded,
+        Opener::Command => Patience::Endless,
+    };
+    let pool = PgPoolOptions::new()
+        .max_connections(8)
+        .acquire_timeout(Duration::from_secs(10))
+        .after_connect(move |conn, _| bound(conn, patience))
+        .after_release(|conn, _| still_answers(conn))
+        .connect_with(options)
+        .await?;
     let marks = Marks::new(pool.clone());
     marks.clear_old().await?;
-    Ok(Db::Pg(pool, marks))
+    Ok(Db::Pg(pool, marks, patience))
 }
 
 #[cfg(test)]

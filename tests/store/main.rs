@@ -3,6 +3,7 @@
 
 mod analytics;
 mod oauth;
+mod patience;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod schema;

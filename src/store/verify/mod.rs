@@ -59,7 +59,10 @@ impl Store {
     pub async fn snapshot(&self) -> Result<Reading> {
         Ok(Reading(Conn(match &self.db {
             Db::Sqlite { ro, .. } => Inner::SqliteTx(ro.begin().await?),
-            Db::Pg(pool, _) => Inner::PgTx(pool.begin_with("begin isolation level repeatable read read only").await?),
+            Db::Pg(pool, _, patience) => {
+                let begun = pool.begin_with("begin isolation level repeatable read read only");
+                Inner::PgTx(patience.wait_for(begun).await?, *patience)
+            }
         })))
     }
 }
