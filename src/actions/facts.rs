@@ -38,7 +38,7 @@ pub(super) async fn gather<'a>(
 ) -> Result<Facts<'a>> {
     let message = &incoming.message;
     let author = match message.author() {
-        Some(author) => people::by_email(tx, &author.address).await?,
+        Some(author) => people::by_email_held(tx, &author.address).await?,
         None => None,
     };
     let evidence = evidence(desk, tx, message).await?;

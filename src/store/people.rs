@@ -70,6 +70,16 @@ pub async fn by_email(conn: &mut Conn, email: &EmailAddress) -> Result<Option<Pe
     row.map(Row::person).transpose()
 }
 
+/// The same, and nobody erases them until the transaction ends: what it is about to write of them is there when they are.
+///
+/// # Errors
+/// As [`by_email`].
+pub async fn by_email_held(tx: &mut Tx, email: &EmailAddress) -> Result<Option<Person>> {
+    let sql = tx.pick(select!("where email = $1"), select!("where email = $1 for key share"));
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(sql).bind(email.folded()).fetch_optional(c).await)?;
+    row.map(Row::person).transpose()
+}
+
 /// How many customers write from a domain (in lower case) or one below it.
 ///
 /// # Errors
@@ -121,7 +131,7 @@ pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<PersonId> {
 /// # Errors
 /// When the database refuses.
 pub async fn ensure(tx: &mut Tx, email: &EmailAddress, name: &str, now: Timestamp) -> Result<Person> {
-    if let Some(known) = by_email(tx, email).await? {
+    if let Some(known) = by_email_held(tx, email).await? {
         return Ok(known);
     }
     let sql =
@@ -131,7 +141,7 @@ pub async fn ensure(tx: &mut Tx, email: &EmailAddress, name: &str, now: Timestam
     match made {
         Some(row) => row.person(),
         // Another instance was first.
-        None => by_email(tx, email).await?.ok_or(StoreError::Database(sqlx::Error::RowNotFound)),
+        None => by_email_held(tx, email).await?.ok_or(StoreError::Database(sqlx::Error::RowNotFound)),
     }
 }
 

@@ -257,3 +257,41 @@ async fn an_erased_customer_is_exported_as_such_and_stays_erased_elsewhere() {
     export::read(&store, lines.as_slice(), "held back", |_| ()).await.unwrap();
     assert_eq!(crate::export::exported(&store).await, lines);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erasure_waits_for_mail_of_theirs_that_is_being_decided() {
+    let desk = TestDesk::on_postgres().await;
+    desk.mail_does_not_matter();
+    desk.write("Greta Zimmerli <greta@zimmerli.test>", "Xylophone", "It is broken.").await;
+    let greta = desk.person("greta@zimmerli.test").await.unwrap();
+    let mut deciding = desk.desk.store.begin().await.unwrap();
+    maildesk::store::people::by_email_held(&mut deciding, &greta.email).await.unwrap();
+    let erasing = tokio::spawn({
+        let (desk, id) = (desk.desk.clone(), greta.id);
+        async move { erase(&desk, By::Shell, id, "greta@zimmerli.test").await.map(|_| ()) }
+    });
+    let waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    let rows = Rows::of(&desk.url).await;
+    while rows.count(waits).await == 0 {
+        assert!(!erasing.is_finished(), "it did not wait");
+        tokio::task::yield_now().await;
+    }
+    drop(deciding);
+    erasing.await.unwrap().unwrap();
+
+    // And whichever is first, nothing of theirs is left.
+    for n in 0..20 {
+        let from = format!("Customer {n} <c{n}@zimmerli.test>");
+        desk.write(&from, "Celesta", "It is broken.").await;
+        let who = desk.person(&format!("c{n}@zimmerli.test")).await.unwrap();
+        let typed = format!("c{n}@zimmerli.test");
+        let raw = mail(&from, "Timpani", &[], "They are broken, too.");
+        let (_, erased) = tokio::join!(desk.receive(&raw), erase(&desk.desk, By::Shell, who.id, &typed));
+        match erased {
+            Ok(_) => {}
+            Err(error) => assert_eq!(error.kind(), Kind::Conflict, "{error}"),
+        }
+    }
+    let left = "select count(*) from comments c join erasures e on e.person = c.author where c.body <> '(erased)'";
+    assert_eq!(rows.count(left).await, 0);
+}
