@@ -73,6 +73,17 @@ pub async fn newest(conn: &mut Conn) -> Result<Place> {
     Ok(Place(newest.unwrap_or_default()))
 }
 
+/// Where the desk stands for whoever cannot hear of it otherwise: the end of its history, its newest message, and how much is held and
+/// undecided. What another process did changes one of them.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn standing(conn: &mut Conn) -> Result<(i64, i64, i64, i64)> {
+    let sql = "select coalesce((select max(id) from events), 0), coalesce((select max(id) from messages), 0),
+        (select count(*) from messages where held = 'waiting'), (select count(*) from messages where state = 'stored')";
+    Ok(on!(conn, c => sqlx::query_as(sql).fetch_one(c).await)?)
+}
+
 /// A line as whoever follows the history needs it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Followed {

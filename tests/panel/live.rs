@@ -9,9 +9,16 @@ use maildesk::{
         settings::{DeskSettings, Reach},
         ticket::Status,
     },
+    panel::{Panel, live::hear_others},
+    store::{Opener, Store},
 };
 
-use crate::{browser::Browser, test_desk::TestDesk};
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    browser::Browser,
+    test_desk::{TestDesk, mail},
+};
 
 /// Where a page says that its news are.
 fn events(page: &crate::browser::Page) -> String {
@@ -109,4 +116,27 @@ async fn a_stream_ends_with_its_session_and_customers_have_none() {
     let ann = desk.person("ann@home.test").await.unwrap();
     let mut ann = Browser::of(&desk, &ann).await;
     assert_eq!(ann.follow(&address, &[]).await.status, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_page_hears_of_held_mail_that_another_process_settled() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let held = desk.receive(&mail("Eve <eve@else.test>", "Cheap", &["X-Spam-Flag: YES"], "Buy.")).await;
+    assert_eq!(held.decision, "hold");
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let page = hal.get("/tickets").await;
+    let mut open = hal.follow(&events(&page), &[]).await;
+    while !open.named("swap").await.data.contains("id=\"n-held\">1<") {}
+    let stop = CancellationToken::new();
+    let hearing = tokio::spawn(hear_others(Panel::new(desk.desk.clone(), Vec::new()), stop.clone()));
+    let store = Store::open(&desk.url, desk.folder.path(), Opener::Command).await.unwrap();
+    let elsewhere = maildesk::actions::Desk { store, ..desk.desk.clone() };
+    // What it knows when it begins to listen is no news.
+    tokio::time::sleep(std::time::Duration::from_millis(2500)).await;
+    maildesk::actions::held::discard(&elsewhere, &desk.ada, held.id).await.unwrap();
+    while !open.named("swap").await.data.contains("id=\"n-held\" hidden>0<") {}
+    stop.cancel();
+    hearing.await.unwrap();
+    elsewhere.store.close().await;
 }

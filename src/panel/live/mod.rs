@@ -191,7 +191,7 @@ pub async fn hear_others(panel: Panel, stop: CancellationToken) {
             continue;
         }
         let newest = match panel.desk.store.read().await {
-            Ok(mut conn) => events::newest(&mut conn).await,
+            Ok(mut conn) => events::standing(&mut conn).await,
             Err(error) => Err(error),
         };
         // A database that does not answer is told of elsewhere.
