@@ -94,7 +94,8 @@ pub async fn step(desk: &Desk, rounds: &mut Rounds) -> Result<()> {
         Ok(read) => (read, None),
         Err(error) => (last_known(desk), Some(error)),
     };
-    machine.clock = read.clock.clone();
+    let of_the_web = || rounds.slow.apart().map(|it| format!("{} that of the web server at the public URL", skew::said(it)));
+    machine.clock = read.clock.clone().or_else(of_the_web);
     machine.database = match &failed {
         Some(error) => Some(error.to_string()),
         None if began.elapsed() > SLOW => Some(format!("it needed {} s for an answer", began.elapsed().as_secs())),

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod backup;
+mod bad_machine;
 mod check;
 mod check_real_servers;
 mod export;
@@ -22,6 +23,8 @@ mod verify_online;
 #[allow(dead_code, reason = "other worlds ask more of it")]
 #[path = "../support/authorisation_server.rs"]
 mod authorisation_server;
+#[path = "../faults/chaos/disk.rs"]
+mod disk;
 #[allow(dead_code, reason = "other worlds ask more of it")]
 #[path = "../support/dovecot.rs"]
 mod dovecot;

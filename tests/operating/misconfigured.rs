@@ -92,6 +92,11 @@ fn configuration(faults: &[Fault], world: &World, (port, panel): (u16, u16), ala
 pub struct Daemon(Child);
 
 impl Daemon {
+    /// One that was started in another way.
+    pub fn of(child: Child) -> Self {
+        Self(child)
+    }
+
     pub fn start(shell: &Shell) -> Self {
         let mut maildesk = Command::new(env!("CARGO_BIN_EXE_maildesk"));
         let log = fs::File::create(shell.path("log")).unwrap();

@@ -40,7 +40,7 @@ pub(super) fn data_dir(folder: &Path, alarm_free: u64) -> Vec<Line> {
         Err(why) if why.kind() == io::ErrorKind::NotFound => return vec![absent(folder)],
         Err(why) => {
             let mend = "give it to the user that maildesk runs as, and see that its disk is neither full nor read-only";
-            return vec![Line::fail(subject, format!("{shown} cannot be written to: {why}; {mend}"))];
+            return vec![Line::fail(subject, format!("{shown} cannot be written to: {why}; {mend}")), room(folder, alarm_free)];
         }
         Ok(()) => (),
     }

@@ -8,10 +8,12 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
     actions::Desk,
+    clock::Clock,
     desk::{id::MailboxId, lmtp::LmtpPlace, public_url::PublicUrl},
     mail::{
         site::{self, NoAnswer},
@@ -34,6 +36,9 @@ const REFUSED: Duration = Duration::from_secs(5 * 60);
 
 /// Our own door: asking costs nothing, and nobody else may notice that it is shut.
 const DOOR: Duration = Duration::from_secs(15);
+
+/// A clock that differs by more from another machine’s makes signatures and sessions fail, and mail look wrong.
+const CLOCKS_MAY_DIFFER: SignedDuration = SignedDuration::from_mins(1);
 
 /// How often it is seen whether something is due.
 const EVERY: Duration = Duration::from_secs(5);
@@ -61,6 +66,8 @@ struct Inner {
 struct Known {
     senders: HashMap<MailboxId, Sender>,
     url: Option<Site>,
+    /// How far this machine’s clock is from that of the web server at the public URL.
+    apart: Option<SignedDuration>,
     door: Option<Site>,
 }
 
@@ -97,6 +104,12 @@ impl SlowLooks {
     #[must_use]
     pub fn public_url(&self) -> Option<String> {
         self.known().url.as_ref().and_then(|it| it.fault.clone())
+    }
+
+    /// How far this machine’s clock is from that of the web server at the public URL; none: by less than a minute, or that is not known.
+    #[must_use]
+    pub fn apart(&self) -> Option<SignedDuration> {
+        self.known().apart.filter(|it| it.abs() > CLOCKS_MAY_DIFFER)
     }
 
     /// Why nobody can hand mail over; none: it can be done, or that is not known.
@@ -144,26 +157,32 @@ impl SlowLooks {
 
     /// Asks the public URL whether it leads here, when that is due. Where it is silent to this machine alone, nothing is said: people
     /// may reach it all the same.
-    pub async fn ask_public_url(&self, url: &PublicUrl) {
+    pub async fn ask_public_url(&self, url: &PublicUrl, clock: &Clock) {
         let due = self.known().url.as_ref().is_none_or(|it| it.asked.elapsed() >= if it.fault.is_some() { UNWELL } else { URL_WELL });
         if !due {
             return;
         }
         let asked = Instant::now();
+        let mut apart = None;
         let fault = match site::healthz(url).await {
-            Ok(answer) => site::fault(&answer),
+            Ok(answer) => {
+                let date = answer.date.filter(|_| clock.is_the_machines());
+                apart = date.map(|it| clock.now().duration_since(it));
+                site::fault(&answer)
+            }
             Err(NoAnswer::Silence) => None,
             Err(why @ (NoAnswer::NoName(_) | NoAnswer::SilentDns | NoAnswer::Nobody(_) | NoAnswer::Strange(_))) => Some(why.to_string()),
         };
         let fault = fault.map(|why| format!("public_url {url} does not lead here: {why}"));
-        self.known().url = Some(Site { asked, fault });
+        let mut known = self.known();
+        (known.url, known.apart) = (Some(Site { asked, fault }), apart);
     }
 }
 
 /// Looks at what is due until it is told to stop.
 pub(super) async fn run(desk: Arc<Desk>, looks: SlowLooks, stop: CancellationToken) {
     loop {
-        let look = async { tokio::join!(looks.ask_senders(), looks.ask_public_url(&desk.url), looks.ask_door()) };
+        let look = async { tokio::join!(looks.ask_senders(), looks.ask_public_url(&desk.url, &desk.clock), looks.ask_door()) };
         tokio::select! {
             () = stop.cancelled() => return,
             ((), (), ()) = look => {}
