@@ -87,6 +87,10 @@ pub const POINTS: &[&str] = &[
     "stale-commit",
     "stale-closed",
     "pruned",
+    "expire-commit",
+    "expired",
+    "expired-file",
+    "expired-files-commit",
     // One message that a mail server hands over, one on standard input.
     "lmtp-data",
     "lmtp-kept",

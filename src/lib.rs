@@ -94,6 +94,7 @@
 //! | Is a message from a mailbox to itself due, has it come back? | [`desk::round_trip`] |
 //! | What does a figure mean? | [`desk::analytics`] |
 //! | What stands in the place of an erased customer? | [`desk::erasure`] |
+//! | How long is the original of a message kept, what is said once it is gone? | [`desk::expiry`] |
 //! | When is a backup due, and is something wrong with them? | [`desk::backup`] |
 //! | Which HTTP status? | [`actions::ActionError::kind`], mapped once in [`panel::error`] |
 //!

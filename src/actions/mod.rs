@@ -35,6 +35,7 @@ mod door;
 pub mod edit;
 pub mod erase;
 pub mod existing_mail;
+pub mod expire_raw;
 mod facts;
 mod follow;
 pub mod held;
@@ -260,7 +261,7 @@ impl ActionError {
             Self::Forbidden => Kind::Forbidden,
             Self::Stale | Self::NewWords { .. } | Self::Unsent { .. } | Self::Conflict(_) | Self::CannotCorrect(_) => Kind::Conflict,
             Self::NoSuchStep(_) | Self::Invalid { .. } => Kind::Invalid,
-            Self::Store(StoreError::Erased) => Kind::Conflict,
+            Self::Store(StoreError::Erased | StoreError::Expired) => Kind::Conflict,
             Self::Store(_) | Self::Compose(_) | Self::Panicked(_) => Kind::Broken,
         }
     }

@@ -220,7 +220,7 @@ struct Mail {
 async fn mail(desk: &Desk, tx: &mut Tx, comment: &Comment) -> Result<Option<Mail>> {
     let Some(id) = corrections::mail_of(tx, comment.id).await? else { return Ok(None) };
     let Some(row) = messages::get(tx, id).await? else { return Ok(None) };
-    let Some(raw) = desk.store.blobs().get_unless_erased(tx, &row.sha256).await? else { return Ok(None) };
+    let Some(raw) = desk.store.blobs().get_if_kept(tx, &row.sha256).await? else { return Ok(None) };
     let message = parse::read(&raw);
     Ok(Some(Mail { subject: message.subject, message_id: message.message_id, cc: message.cc }))
 }

@@ -9,6 +9,7 @@ use super::{
 };
 use crate::desk::{
     backup::Schedule,
+    expiry,
     settings::{Budgets, DeskSettings, HelpersAssign, Reach, SessionLimits},
 };
 
@@ -28,11 +29,19 @@ pub(super) fn read(top: &mut Section<'_>) -> DeskSettings {
         alarm_after: desk.or("alarm_after", default.alarm_after, duration("1m", "7d")),
         alarm_free: desk.or("alarm_free", default.alarm_free, size("1MiB", "100000GiB")),
         max_message_bytes: desk.or("max_message_bytes", default.max_message_bytes, size("64KiB", "1GiB")),
+        keep_raw: desk.or("keep_raw", default.keep_raw, keep_raw),
         budgets: budgets(&mut desk),
         audit_keep: desk.or("audit_keep", default.audit_keep, duration("30d", "36500d")),
         sessions: sessions(&mut desk),
         backup,
     };
+    let least = expiry::least(settings.close_after, settings.reopen_within);
+    if settings.keep_raw.is_some_and(|it| it < least) {
+        let days = least.as_hours().div_euclid(24) + i64::from(least.as_secs() % 86_400 > 0);
+        desk.at_odds(&format!(
+            "keep_raw is less than close_after and reopen_within together, or than 30d: a ticket that may open again must have its mail; write \"{days}d\" or more"
+        ));
+    }
     desk.finish();
     settings
 }
@@ -67,6 +76,14 @@ fn backup(mut backup: Section<'_>) -> Option<Schedule> {
     let keep = backup.or("keep", 7, whole(1..=1000));
     backup.finish();
     folder.map(|folder| Schedule { folder, every, keep })
+}
+
+/// "always", or a time.
+fn keep_raw(value: &Value) -> Result<Option<SignedDuration>, Refusal> {
+    if text(value).is_ok_and(|it| it.trim() == "always") {
+        return Ok(None);
+    }
+    duration("30d", "3650d")(value).map(Some).map_err(|why| format!("{why}, and not \"always\""))
 }
 
 fn time_zone(value: &Value) -> Result<TimeZone, Refusal> {

@@ -13,6 +13,7 @@ pub mod domain;
 pub mod encrypted;
 pub mod erasure;
 pub mod event;
+pub mod expiry;
 pub mod health;
 pub mod id;
 pub mod last_admin;

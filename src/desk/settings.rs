@@ -152,6 +152,8 @@ pub struct DeskSettings {
     pub alarm_free: u64,
     /// A larger message is held as its header alone; bytes.
     pub max_message_bytes: u64,
+    /// So long the original of a message is kept after it came and its ticket was closed; none: always.
+    pub keep_raw: Option<SignedDuration>,
     /// The guards against floods and loops.
     pub budgets: Budgets,
     /// For how long the audit log is kept.
@@ -276,6 +278,7 @@ impl Default for DeskSettings {
             alarm_after: SignedDuration::from_mins(10),
             alarm_free: 500 * 1024 * 1024,
             max_message_bytes: 50 * 1024 * 1024,
+            keep_raw: None,
             budgets: Budgets::default(),
             audit_keep: SignedDuration::from_hours(730 * 24),
             sessions: SessionLimits::default(),

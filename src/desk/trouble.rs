@@ -244,7 +244,7 @@ fn machine(seen: &Seen<'_>) -> Vec<Trouble> {
         found.push(of(TroubleKind::Door, format!("no mail can be handed over: {says}"), &mend));
     }
     if let Some(apart) = clock {
-        let mend = "let a time service (systemd-timesyncd, chrony) keep the clocks";
+        let mend = "let a time service (systemd-timesyncd, chrony) keep the clocks; until then no ticket closes by itself";
         found.push(of(TroubleKind::Clock, format!("this machine’s clock is {apart}"), mend));
     }
     if let Some(why) = public_url {

@@ -33,6 +33,8 @@ pub enum PageError {
     StaleForm,
     /// It was erased.
     Gone,
+    /// The original of a message has expired.
+    Expired,
     /// Something changed meanwhile.
     Conflict(String),
     /// What was sent cannot be taken.
@@ -64,7 +66,7 @@ impl PageError {
             Self::Missing => StatusCode::NOT_FOUND,
             Self::Forbidden(_) | Self::StaleForm => StatusCode::FORBIDDEN,
             Self::SignIn { .. } => StatusCode::SEE_OTHER,
-            Self::Gone => StatusCode::GONE,
+            Self::Gone | Self::Expired => StatusCode::GONE,
             Self::Conflict(_) => StatusCode::CONFLICT,
             Self::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
@@ -83,6 +85,7 @@ impl PageError {
                 "Nothing was changed. Go back, reload the page and send it again; what you typed is still in the form.".to_owned(),
             ),
             Self::Gone => ("This was erased", sentence(&StoreError::Erased)),
+            Self::Expired => ("The original is gone", sentence(&StoreError::Expired)),
             Self::Conflict(what) => ("This has changed meanwhile", what.clone()),
             Self::Invalid(what) => ("This could not be taken", what.clone()),
             Self::TooLarge => ("This is too large", "Nothing was changed. Files may have 25 MB together.".to_owned()),
@@ -109,6 +112,9 @@ impl From<ActionError> for PageError {
         if matches!(error, ActionError::Store(StoreError::Erased)) {
             return Self::Gone;
         }
+        if matches!(error, ActionError::Store(StoreError::Expired)) {
+            return Self::Expired;
+        }
         match error.kind() {
             Kind::Missing => Self::Missing,
             Kind::Forbidden => Self::Forbidden(sentence(&error)),
@@ -121,7 +127,13 @@ impl From<ActionError> for PageError {
 
 impl From<StoreError> for PageError {
     fn from(error: StoreError) -> Self {
-        if matches!(error, StoreError::Erased) { Self::Gone } else { Self::broken(&error) }
+        if matches!(error, StoreError::Erased) {
+            Self::Gone
+        } else if matches!(error, StoreError::Expired) {
+            Self::Expired
+        } else {
+            Self::broken(&error)
+        }
     }
 }
 

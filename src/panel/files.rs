@@ -23,6 +23,7 @@ use crate::{
         words::{SenderMark, When, until},
     },
     store::{
+        StoreError,
         conversation::{self, Audience, Delivery, Said},
         corrections::{self, Gone, How},
     },
@@ -123,6 +124,8 @@ struct MessagePage {
     deliveries: Vec<Copy>,
     headers: Option<String>,
     cut: bool,
+    /// Why there is no header to show: the original has expired.
+    expired: Option<String>,
 }
 
 /// One question of the trace: the words of `desk/triage.rs`.
@@ -163,13 +166,18 @@ pub(super) async fn message(
     let said = conversation::said(&mut conn, number, Audience::Staff, 2000).await?;
     let said = said.into_iter().find(|it| it.id == CommentId(id)).ok_or(PageError::Missing)?;
     let mail = conversation::raw_mail(&mut conn, said.id).await?;
-    let raw = match &mail {
-        Some(mail) => panel.desk.store.blobs().get_unless_erased(&mut conn, &mail.sha256).await?,
-        None => None,
+    let kept = match &mail {
+        Some(mail) => panel.desk.store.blobs().get(&mut conn, &mail.sha256).await,
+        None => Ok(None),
+    };
+    let (raw, expired) = match kept {
+        Err(StoreError::Erased) => (None, None),
+        Err(why @ StoreError::Expired) => (None, Some(sentence(&why))),
+        kept => (kept?, None),
     };
     let gone = corrections::ways_of(&mut conn, said.id).await?;
     drop(conn);
-    let mut page = explain(&panel, number, &said, raw.as_deref(), &gone);
+    let mut page = MessagePage { expired, ..explain(&panel, number, &said, raw.as_deref(), &gone) };
     if let (Some(mail), Some(_), Some(_)) = (&mail, &said.mail, &raw) {
         page.mended = read_again(&panel.desk, &mail.sha256).await?.warnings.iter().map(|it| sentence(it)).collect();
     }
@@ -190,6 +198,7 @@ fn explain(panel: &Panel, number: TicketNumber, said: &Said, raw: Option<&[u8]>,
         mended: Vec::new(),
         corrections: gone.iter().map(|it| step(panel, it)).collect(),
         deliveries: said.deliveries.iter().map(|it| copy(panel, it)).collect(),
+        expired: None,
         cut: header.is_some_and(|it| it.len() > SHOWN_HEADER),
         headers: header.map(|it| String::from_utf8_lossy(&it[..it.len().min(SHOWN_HEADER)]).into_owned()),
     }

@@ -4,7 +4,7 @@ use axum::{extract::State, response::Response};
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    actions::read_again::read_again,
+    actions::{ActionError, read_again::read_again},
     desk::{
         id::LedgerId,
         permission::Act,
@@ -20,6 +20,7 @@ use crate::{
         words::{SenderMark, When},
     },
     store::{
+        StoreError,
         corrections::{self, Gone},
         ledger::{self, Line, Probes},
     },
@@ -70,6 +71,8 @@ struct One {
     trace: Vec<Asked>,
     /// What reading it had to mend, guess or leave out.
     mended: Vec<String>,
+    /// Why its source cannot be saved any more.
+    expired: Option<String>,
 }
 
 /// `GET /mail/messages`.
@@ -103,9 +106,13 @@ pub(super) async fn show(State(panel): State<Panel>, Admin(visitor): Admin, Path
     let Trace(trace) = serde_json::from_str(&line.trace).unwrap_or_default();
     let sender = line.decision.is_some().then(|| SenderMark::in_words(line.sender_check.as_ref()));
     // Without its octets, what is known of it is shown all the same.
-    let mail = read_again(&panel.desk, &line.sha256).await.ok();
+    let mail = read_again(&panel.desk, &line.sha256).await;
+    let expired = match &mail {
+        Err(ActionError::Store(why @ (StoreError::Expired | StoreError::Erased))) => Some(sentence(why)),
+        Ok(_) | Err(_) => None,
+    };
     let mended = mail.iter().flat_map(|it| &it.warnings).map(|it| sentence(it)).collect();
-    let own = One { message: shown(&panel, &line, &gone), sender, trace, mended };
+    let own = One { message: shown(&panel, &line, &gone), sender, trace, mended, expired };
     page::show(&panel, &visitor, Place::Mailboxes, "ledger-message.html", &own).await
 }
 

@@ -7,14 +7,17 @@ use axum::{
 };
 
 use crate::{
-    actions::read_again::read_again,
+    actions::{ActionError, read_again::read_again},
     desk::{
         id::{CommentId, TicketNumber},
         link,
         message::REMOTE_PICTURE,
     },
     panel::{Panel, assets, error::PageError, form::Fields, highlight::escape_into, ticket, url::Path, visitor::Staff, visitor::Visitor},
-    store::conversation::{self, File},
+    store::{
+        StoreError,
+        conversation::{self, File},
+    },
 };
 
 /// Whether pictures that lie elsewhere are loaded.
@@ -72,7 +75,11 @@ async fn view(panel: &Panel, visitor: &Visitor, number: TicketNumber, id: Commen
         && !html.contains(REMOTE_PICTURE)
         && let Some(raw) = raw
     {
-        html = read_again(&panel.desk, &raw.sha256).await?.html.unwrap_or(html);
+        html = match read_again(&panel.desk, &raw.sha256).await {
+            // Without them, what was kept is shown as it is.
+            Err(ActionError::Store(StoreError::Expired)) => html,
+            read => read?.html.unwrap_or(html),
+        };
     }
     Ok(document(&drawn(&html, &files, "/attachments", pictures), pictures))
 }

@@ -12,13 +12,19 @@ use aws_lc_rs::digest;
 use flate2::{Compression, read::DeflateDecoder, write::DeflateEncoder};
 use jiff::Timestamp;
 
-use crate::store::{Conn, Result, Store, StoreError, Tx, on};
+use crate::store::{Conn, Driver, Result, Store, StoreError, Tx, on};
 
 /// The largest content that lies in the database: 256 KiB.
 pub const SMALL: usize = 256 * 1024;
 
 /// What a row names whose octets were erased. Nothing that is kept has it: no content with this hash is known to anybody.
 pub const NO_OCTETS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
+
+/// What a row names whose octets expired. No content with this hash is known to anybody either.
+pub const EXPIRED_OCTETS: &str = "0000000000000000000000000000000000000000000000000000000000000001";
+
+/// How the name of a file begins that is not whole yet.
+const HALF_WRITTEN: &str = ".tmp";
 
 /// Below this, packing does not pay.
 const NOT_WORTH_PACKING: usize = 512;
@@ -101,7 +107,7 @@ impl Blobs {
     pub async fn put_all(&self, tx: &mut Tx, all: &[&[u8]], now: Timestamp) -> Result<Vec<ContentHash>> {
         let mut rows = Vec::with_capacity(all.len());
         for bytes in all {
-            rows.push(self.prepare(bytes, now).await?);
+            rows.push(self.prepare(tx, bytes, now).await?);
         }
         if !rows.is_empty() {
             tx.write_blobs(&rows).await?;
@@ -114,17 +120,18 @@ impl Blobs {
     /// # Errors
     /// When the disk refuses.
     pub async fn put_later(&self, tx: &mut Tx, bytes: &[u8], now: Timestamp) -> Result<ContentHash> {
-        let row = self.prepare(bytes, now).await?;
+        let row = self.prepare(tx, bytes, now).await?;
         let hash = row.hash.clone();
         tx.later.blobs.push(row);
         Ok(hash)
     }
 
     /// The row of `bytes`; what is large is on the disk before there is one.
-    async fn prepare(&self, bytes: &[u8], at: Timestamp) -> Result<NewBlob> {
+    async fn prepare(&self, tx: &mut Tx, bytes: &[u8], at: Timestamp) -> Result<NewBlob> {
         let hash = ContentHash::of(bytes);
         let size = i64::try_from(bytes.len()).unwrap_or(i64::MAX);
         if bytes.len() > SMALL {
+            keep_file(tx, &hash, Keeping::Named).await?;
             self.write_file(&hash, bytes)?;
             return Ok(NewBlob { hash, size, packing: "plain", bytes: None, at });
         }
@@ -137,16 +144,20 @@ impl Blobs {
     /// The content; none when no row knows it.
     ///
     /// # Errors
-    /// [`StoreError::Content`] when it is missing or not what its hash says; [`StoreError::Erased`].
+    /// [`StoreError::Content`] when it is missing or not what its hash says; [`StoreError::Erased`]; [`StoreError::Expired`].
     pub async fn get(&self, conn: &mut Conn, hash: &ContentHash) -> Result<Option<Vec<u8>>> {
         if hash.0 == NO_OCTETS {
             return Err(StoreError::Erased);
+        }
+        if hash.0 == EXPIRED_OCTETS {
+            return Err(StoreError::Expired);
         }
         let sql = "select packing, bytes from blobs where sha256 = $1";
         let row: Option<(String, Option<Vec<u8>>)> = on!(conn, c => sqlx::query_as(sql).bind(hash.as_str()).fetch_optional(c).await)?;
         let Some((packing, kept)) = row else { return Ok(None) };
         let damaged = |what| StoreError::Content { sha256: hash.as_str().to_owned(), what };
         let bytes = match (packing.as_str(), kept) {
+            ("gone" | "leaving", _) => return Err(damaged("missing")),
             ("deflate", Some(packed)) => unpack(&packed).map_err(|_| damaged("damaged"))?,
             (_, Some(plain)) => plain,
             (_, None) => tokio::fs::read(self.path(hash)).await.map_err(|_| damaged("missing"))?,
@@ -157,13 +168,13 @@ impl Blobs {
         Ok(Some(bytes))
     }
 
-    /// The content; none when no row knows it, and when it was erased.
+    /// The content; none when no row knows it, and when it was erased or has expired.
     ///
     /// # Errors
     /// As [`Blobs::get`].
-    pub async fn get_unless_erased(&self, conn: &mut Conn, hash: &ContentHash) -> Result<Option<Vec<u8>>> {
+    pub async fn get_if_kept(&self, conn: &mut Conn, hash: &ContentHash) -> Result<Option<Vec<u8>>> {
         match self.get(conn, hash).await {
-            Err(StoreError::Erased) => Ok(None),
+            Err(StoreError::Erased | StoreError::Expired) => Ok(None),
             found => found,
         }
     }
@@ -194,6 +205,56 @@ impl Blobs {
     }
 }
 
+impl Blobs {
+    /// Removes files that a crash left half-written, last changed before `before`; how many. What is being written now is younger.
+    ///
+    /// # Errors
+    /// When the folder cannot be read.
+    pub fn clear_half_written(&self, before: Timestamp) -> std::io::Result<usize> {
+        let mut n = 0;
+        for shard in std::fs::read_dir(&self.folder)? {
+            let shard = shard?.path();
+            if !shard.is_dir() {
+                continue;
+            }
+            for file in std::fs::read_dir(shard)? {
+                let file = file?;
+                if !file.file_name().as_encoded_bytes().starts_with(HALF_WRITTEN.as_bytes()) {
+                    continue;
+                }
+                let changed = file.metadata().and_then(|it| it.modified()).ok().and_then(|it| Timestamp::try_from(it).ok());
+                if changed.is_some_and(|it| it < before) {
+                    std::fs::remove_file(file.path())?;
+                    n += 1;
+                }
+            }
+        }
+        Ok(n)
+    }
+}
+
+/// Why somebody wants the file of a content to be as it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Keeping {
+    /// A row is about to name it.
+    Named,
+    /// It is to be removed if no row names it.
+    Removed,
+}
+
+/// Until the transaction ends, nobody removes this file whom [`Keeping::Named`] holds off, and nobody relies on it whom
+/// [`Keeping::Removed`] does. SQLite has one writer at a time.
+pub(super) async fn keep_file(tx: &mut Tx, hash: &ContentHash, keeping: Keeping) -> Result<()> {
+    let sql = match keeping {
+        Keeping::Named => "select pg_advisory_xact_lock_shared(hashtextextended($1, 0))",
+        Keeping::Removed => "select pg_advisory_xact_lock(hashtextextended($1, 0))",
+    };
+    match tx.driver() {
+        Driver::Sqlite(_) => Ok(()),
+        Driver::Pg(c) => Ok(sqlx::query(sql).bind(hash.as_str()).execute(c).await.map(|_| ())?),
+    }
+}
+
 /// Temp file, fsync, rename, fsync of the directory: after this a power cut leaves it whole.
 fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if std::fs::metadata(path).is_ok_and(|it| it.len() == bytes.len() as u64) {
@@ -205,7 +266,7 @@ fn write_durably(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
         std::fs::File::open(folder.parent().unwrap_or(folder))?.sync_all()?;
     }
     fail_point!("blob-write", std::io::ErrorKind::StorageFull);
-    let mut file = tempfile::NamedTempFile::new_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(HALF_WRITTEN).tempfile_in(folder)?;
     file.write_all(bytes)?;
     fail_point!("blob-sync", std::io::ErrorKind::StorageFull);
     file.as_file().sync_all()?;

@@ -63,6 +63,7 @@ impl StoreError {
             | Self::Unreadable { .. }
             | Self::Content { .. }
             | Self::Erased
+            | Self::Expired
             | Self::LeaseLost { .. } => false,
         }
     }

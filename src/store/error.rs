@@ -58,6 +58,9 @@ pub enum StoreError {
     /// Content that was erased.
     #[error("{}", crate::desk::erasure::ERASED)]
     Erased,
+    /// The original of a message, which has expired.
+    #[error("{}", crate::desk::expiry::EXPIRED)]
+    Expired,
     /// Another instance reads the mailbox, or may: nothing of this transaction happened.
     #[error("mailbox {0} is another instance’s to read")]
     LeaseLost(MailboxId),
@@ -81,6 +84,7 @@ impl StoreError {
             | Self::Unreadable { .. }
             | Self::Content { .. }
             | Self::Erased
+            | Self::Expired
             | Self::LeaseLost(_)
             | Self::Unknown(_) => false,
         }
@@ -97,7 +101,9 @@ impl StoreError {
                 sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
             ),
             Self::File { .. } | Self::InUse(_) | Self::HalfRestored(_) | Self::LeaseLost(_) | Self::Unknown(_) => true,
-            Self::Migrate(_) | Self::Damaged { .. } | Self::Unreadable { .. } | Self::Content { .. } | Self::Erased => false,
+            Self::Migrate(_) | Self::Damaged { .. } | Self::Unreadable { .. } | Self::Content { .. } | Self::Erased | Self::Expired => {
+                false
+            }
         }
     }
 
@@ -115,6 +121,7 @@ impl StoreError {
             | Self::Unreadable { .. }
             | Self::Content { .. }
             | Self::Erased
+            | Self::Expired
             | Self::LeaseLost(_)
             | Self::Unknown(_) => false,
         }
@@ -134,6 +141,7 @@ impl StoreError {
             | Self::Unreadable { .. }
             | Self::Content { .. }
             | Self::Erased
+            | Self::Expired
             | Self::LeaseLost(_)
             | Self::Unknown(_) => false,
         }

@@ -89,7 +89,11 @@ impl Tx {
             sql.push_values(blobs, |mut row, it| {
                 row.push_bind(it.hash.as_str()).push_bind(it.size).push_bind(it.packing).push_bind(it.bytes.as_deref()).push_bind(ms(it.at));
             });
-            sql.push(" on conflict (sha256) do nothing");
+            // What expired is here again; and whoever takes a content away waits until we have named it.
+            sql.push(
+                " on conflict (sha256) do update set size = excluded.size, packing = excluded.packing, bytes = excluded.bytes, stored_at = excluded.stored_at
+                where blobs.packing in ('gone', 'leaving')",
+            );
             sql.build().execute(c).await.map(|_| ())
         })?;
         Ok(())

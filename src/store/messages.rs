@@ -86,14 +86,14 @@ pub async fn keep(tx: &mut Tx, all: &[Arrived<'_>], now: Timestamp) -> Result<Ve
     Ok(kept)
 }
 
-/// Which of these content keys are of messages that were erased: their octets are not kept again.
+/// Which of these content keys are of messages that were erased, or whose originals expired: their octets are not kept again.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn erased_of(conn: &mut Conn, keys: &[String]) -> Result<std::collections::HashSet<String>> {
     let found: Vec<String> = on!(conn, c => {
-        let mut sql = sqlx::QueryBuilder::new("select content_key from messages where sha256 = ");
-        sql.push_bind(super::blobs::NO_OCTETS).push(" and content_key in (");
+        let mut sql = sqlx::QueryBuilder::new("select content_key from messages where sha256 in (");
+        sql.push_bind(super::blobs::NO_OCTETS).push(", ").push_bind(super::blobs::EXPIRED_OCTETS).push(") and content_key in (");
         let mut listed = sql.separated(", ");
         for key in keys {
             listed.push_bind(key);

@@ -28,6 +28,7 @@ pub mod erasures;
 mod error;
 pub mod events;
 pub mod evidence;
+pub mod expiries;
 pub mod export;
 pub mod health;
 pub mod held;

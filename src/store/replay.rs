@@ -33,16 +33,16 @@ pub enum Held {
     Only,
 }
 
-/// The rows behind `after`, oldest first, at most `limit`; only what is decided and was not erased.
+/// The rows behind `after`, oldest first, at most `limit`; only what is decided and has its octets.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn list(conn: &mut Conn, which: &Which, after: LedgerId, limit: i64) -> Result<Vec<LedgerId>> {
-    let sql = "select id from messages where id > $1 and state = 'decided' and sha256 <> $7 and received_at >= $2 and received_at < $3
+    let sql = "select id from messages where id > $1 and state = 'decided' and sha256 > $7 and received_at >= $2 and received_at < $3
         and ($4 = 0 or mailbox = $4) and ($5 = 0 or held = 'waiting') order by id limit $6";
     let (mailbox, held) = (which.mailbox.map_or(0, |it| it.0), i64::from(which.held == Held::Only));
     let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql)
-        .bind(after.0).bind(ms(which.since)).bind(ms(which.until)).bind(mailbox).bind(held).bind(limit).bind(super::blobs::NO_OCTETS).fetch_all(c).await)?;
+        .bind(after.0).bind(ms(which.since)).bind(ms(which.until)).bind(mailbox).bind(held).bind(limit).bind(super::blobs::EXPIRED_OCTETS).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(id,)| LedgerId(id)).collect())
 }
 

@@ -171,7 +171,7 @@ async fn octets(door: &Door, leased: &Leased) -> Result<Vec<u8>, HandOver> {
     match door.store.blobs().get(&mut conn, &leased.sha256).await {
         Ok(Some(octets)) => Ok(octets),
         Ok(None) => Err(damaged("its octets are not here; restore them from a backup".to_owned())),
-        Err(error @ (StoreError::Content { .. } | StoreError::Erased)) => Err(damaged(error.to_string())),
+        Err(error @ (StoreError::Content { .. } | StoreError::Erased | StoreError::Expired)) => Err(damaged(error.to_string())),
         Err(error) => Err(away(error)),
     }
 }

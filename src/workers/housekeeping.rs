@@ -7,8 +7,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    actions::{Desk, snooze::return_due, stale::close_stale},
-    store::{audit, health, sessions, tickets},
+    actions::{Desk, expire_raw::expire_raw, snooze::return_due, stale::close_stale},
+    desk::trouble::TroubleKind,
+    store::{audit, expiries, health, sessions, tickets},
     workers::{
         Result, caught,
         instance::Instance,
@@ -30,19 +31,39 @@ const SHORTEST: Duration = Duration::from_millis(50);
 const OVERDUE: SignedDuration = SignedDuration::from_secs(10);
 
 /// A clock that is further from where it was and how long that is ago has leapt.
-const LEAP: SignedDuration = SignedDuration::from_hours(1);
+const LEAP: SignedDuration = SignedDuration::from_mins(15);
 
 /// What is done because time has passed waits so long after a leap: most are put right soon.
 const AFTER_LEAP: Duration = Duration::from_secs(15 * 60);
+
+/// A clock that is further from the newest message at the start is either that of a desk that was off for long, or wrong.
+const LONG_OFF: SignedDuration = SignedDuration::from_hours(30 * 24);
+
+/// What is done because time has passed waits so long then: whoever runs the desk will have seen the dates of what came since.
+const AFTER_LONG_OFF: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// So often files are looked for that a crash left half-written, of at least that age.
+const CLEAR_EVERY: SignedDuration = SignedDuration::from_hours(24);
 
 /// Whether the clock goes as time does, by one that nobody sets.
 #[derive(Debug, Default)]
 pub struct Pace {
     last: Option<(Timestamp, Instant)>,
-    leapt: Option<Instant>,
+    not_before: Option<Instant>,
 }
 
 impl Pace {
+    /// Begins with what the desk knows: when its newest message came.
+    fn begin(&mut self, newest: Option<Timestamp>, now: Timestamp, at: Instant) {
+        let gap = newest.map(|it| now.duration_since(it)).filter(|it| *it > LONG_OFF);
+        if let Some(gap) = gap {
+            tracing::warn!(
+                "the newest message came {gap:#} ago by the clock of this machine; what time does by itself waits for a day, in case that is wrong"
+            );
+            self.not_before = Some(at + AFTER_LONG_OFF);
+        }
+    }
+
     /// Whether it is believed that so much time has passed, now that the clock says this.
     pub fn is_steady(&mut self, now: Timestamp, at: Instant) -> bool {
         let leap = self.last.replace((now, at)).and_then(|(then, since)| {
@@ -52,9 +73,9 @@ impl Pace {
         });
         if let Some(leap) = leap {
             tracing::warn!("the clock of this machine has leapt by {leap:#}; what time does by itself waits for {AFTER_LEAP:?}");
-            self.leapt = Some(at);
+            self.not_before = self.not_before.max(Some(at + AFTER_LEAP));
         }
-        self.leapt.is_none_or(|leapt| at.duration_since(leapt) >= AFTER_LEAP)
+        self.not_before.is_none_or(|it| at >= it)
     }
 }
 
@@ -65,19 +86,52 @@ impl Pace {
 pub async fn step(desk: &Desk, begun: &mut Begun, pace: &mut Pace, at: Instant) -> Result<()> {
     // First what somebody waits for: no trouble with anything else may stand before it.
     take_in::decide_left_over(desk, begun).await?;
-    // A leap ahead would close every ticket that is resolved, tell all their people so, and end every session.
-    if !pace.is_steady(desk.clock.now(), at) {
-        return Ok(());
-    }
-    while !close_stale(desk).await?.is_empty() {}
     let now = desk.clock.now();
+    if pace.last.is_none() {
+        pace.begin(expiries::newest(&mut *desk.store.read().await?).await?, now, at);
+    }
+    if pace.is_steady(now, at) && !is_known_to_be_wrong(desk) {
+        because_time_passed(desk, now).await?;
+    }
+    desk.store.sweep().await?;
+    desk.store.remove_what_left().await?;
+    Ok(())
+}
+
+/// By a clock that is ahead this would close every ticket that is resolved, tell all their people so, end every session, and let all
+/// originals expire.
+async fn because_time_passed(desk: &Desk, now: Timestamp) -> Result<()> {
+    while !close_stale(desk).await?.is_empty() {}
     let mut tx = desk.store.begin().await?;
     sessions::prune(&mut tx, now, now - desk.settings.sessions.idle).await?;
     audit::prune(&mut tx, now - desk.settings.audit_keep).await?;
     tx.commit().await?;
     fail_point!("pruned");
-    desk.store.sweep().await?;
+    // A batch a round: the rest of the desk has its turn in between.
+    expire_raw(desk).await?;
     Ok(())
+}
+
+/// Whether the last round over the desk's health found this machine's clock to be another than that of the mail servers or the database.
+fn is_known_to_be_wrong(desk: &Desk) -> bool {
+    let round = desk.health.get();
+    round.is_some_and(|it| it.troubles.iter().chain(&it.passing).any(|it| it.trouble.kind == TroubleKind::Clock))
+}
+
+/// Removes what a crash left half-written, where that was not done lately.
+async fn clear_half_written(desk: &Desk, done_at: &mut Option<Timestamp>) {
+    let now = desk.clock.now();
+    if done_at.is_some_and(|it| now.duration_since(it).abs() < CLEAR_EVERY) {
+        return;
+    }
+    *done_at = Some(now);
+    let blobs = desk.store.blobs();
+    match tokio::task::spawn_blocking(move || blobs.clear_half_written(now - CLEAR_EVERY)).await {
+        Ok(Ok(0)) => {}
+        Ok(Ok(n)) => tracing::info!("{n} files that a crash had left half-written are removed"),
+        Ok(Err(error)) => tracing::warn!("files that a crash left half-written cannot be removed: {error}"),
+        Err(error) => tracing::warn!("files that a crash left half-written cannot be removed: {error}"),
+    }
 }
 
 /// Between rounds: decides what was kept a while ago and is undecided still, because deciding it broke off.
@@ -111,8 +165,9 @@ pub async fn return_snoozed(desk: &Desk, pace: &mut Pace, at: Instant) -> Result
 pub async fn run(desk: Arc<Desk>, instance: Arc<Instance>, stop: CancellationToken) {
     let mut begun = if desk.store.is_alone() { Begun::default() } else { Begun::by(instance.id()) };
     let mut pace = Pace::default();
-    let mut round = Instant::now();
+    let (mut round, mut cleared_at) = (Instant::now(), None);
     loop {
+        clear_half_written(&desk, &mut cleared_at).await;
         let now = Instant::now();
         let done = if now < round {
             caught(catch_up(&desk, &mut begun)).await

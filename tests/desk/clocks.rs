@@ -6,8 +6,10 @@ use jiff::SignedDuration;
 use maildesk::{
     actions::set_status,
     desk::{
+        health::{Round, Shown},
         settings::{Budgets, DeskSettings},
         ticket::Status,
+        trouble::{Trouble, TroubleKind},
     },
     workers::{
         housekeeping::{self, Pace},
@@ -68,5 +70,46 @@ async fn a_clock_that_leaps_ahead_for_a_while_closes_no_ticket_and_tells_nobody(
     desk.later(SignedDuration::from_hours(8 * 24));
     housekeeping::step(&desk.desk, &mut begun, &mut pace, minutes(8 * 24 * 60 + 3)).await.unwrap();
     assert_eq!(desk.ticket(number).await.status, Status::Closed, "by now it has lain for a week");
+    desk.mail().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_clock_is_known_to_be_wrong_no_ticket_closes_by_itself() {
+    let desk = TestDesk::new().await;
+    let number = desk.write("Ann <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    set_status::set_status(&desk.desk, &desk.hal, number, None, Status::Resolved).await.unwrap();
+    desk.mail().await;
+    desk.later(SignedDuration::from_hours(8 * 24));
+    let at = desk.desk.clock.now();
+    let trouble = Trouble { kind: TroubleKind::Clock, about: "here".to_owned(), since: at, says: String::new(), mend: String::new() };
+    let known = |troubles: Vec<Shown>| desk.desk.health.set(Round { at, troubles, passing: Vec::new(), mailboxes: Vec::new() });
+    let (mut begun, mut pace, t0) = (Begun::default(), Pace::default(), Instant::now());
+    known(vec![Shown { trouble, found_at: at }]);
+    housekeeping::step(&desk.desk, &mut begun, &mut pace, t0).await.unwrap();
+    assert_eq!(desk.ticket(number).await.status, Status::Resolved);
+    known(Vec::new());
+    housekeeping::step(&desk.desk, &mut begun, &mut pace, t0).await.unwrap();
+    assert_eq!(desk.ticket(number).await.status, Status::Closed, "by now it is right, and a week is over");
+    desk.mail().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_clock_that_leaps_by_less_than_an_hour_closes_nothing_either() {
+    let settings = DeskSettings { close_after: SignedDuration::from_hours(1), ..DeskSettings::default() };
+    let desk = TestDesk::with(settings, |_| ()).await;
+    let number = desk.write("Ann <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    set_status::set_status(&desk.desk, &desk.hal, number, None, Status::Resolved).await.unwrap();
+    desk.mail().await;
+    let (mut begun, mut pace, t0) = (Begun::default(), Pace::default(), Instant::now());
+    let minutes = |n: u64| t0 + Duration::from_secs(60 * n);
+    housekeeping::step(&desk.desk, &mut begun, &mut pace, t0).await.unwrap();
+    desk.later(SignedDuration::from_mins(45));
+    housekeeping::step(&desk.desk, &mut begun, &mut pace, minutes(25)).await.unwrap();
+    desk.later(SignedDuration::from_mins(16));
+    housekeeping::step(&desk.desk, &mut begun, &mut pace, minutes(39)).await.unwrap();
+    assert_eq!(desk.ticket(number).await.status, Status::Resolved, "20 minutes of that hour were none");
+    desk.later(SignedDuration::from_mins(1));
+    housekeeping::step(&desk.desk, &mut begun, &mut pace, minutes(40)).await.unwrap();
+    assert_eq!(desk.ticket(number).await.status, Status::Closed);
     desk.mail().await;
 }

@@ -101,7 +101,7 @@ async fn contents(desk: &TestDesk) -> BTreeMap<String, Vec<u8>> {
     let mut conn = desk.desk.store.read().await.unwrap();
     for sha256 in rows.texts("select sha256 from blobs".to_owned()).await {
         let hash = maildesk::store::blobs::ContentHash::parse(&sha256).unwrap();
-        if let Some(octets) = desk.desk.store.blobs().get_unless_erased(&mut conn, &hash).await.unwrap() {
+        if let Some(octets) = desk.desk.store.blobs().get_if_kept(&mut conn, &hash).await.unwrap() {
             all.insert(sha256, octets);
         }
     }

@@ -10,6 +10,7 @@ mod backups;
 mod clocks;
 mod corrections;
 mod erase;
+mod expiry;
 mod export;
 mod forged;
 mod forwarded;

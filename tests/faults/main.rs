@@ -11,6 +11,7 @@ mod chaos;
 mod daemon;
 mod damaged;
 mod ended;
+mod expired;
 mod full_disk;
 mod handed_over;
 #[allow(dead_code, reason = "other worlds ask more of it")]

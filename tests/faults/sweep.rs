@@ -14,8 +14,18 @@ use crate::{
 /// So many desks at once.
 const AT_ONCE: usize = 4;
 
-/// Points that a daemon which reads folders never comes by: `handed_over.rs` crashes the one, `ingested.rs` the command that do.
-const ELSEWHERE: &[&str] = &["ingest-read", "ingest-taken", "lmtp-data", "lmtp-kept", "lmtp-answered"];
+/// Points that a daemon which reads folders never comes by: `handed_over.rs` crashes the one, `ingested.rs` the command that do, `expired.rs` one that lets originals expire.
+const ELSEWHERE: &[&str] = &[
+    "ingest-read",
+    "ingest-taken",
+    "lmtp-data",
+    "lmtp-kept",
+    "lmtp-answered",
+    "expire-commit",
+    "expired",
+    "expired-file",
+    "expired-files-commit",
+];
 
 /// What a run without faults comes to, and how often it comes by each point.
 struct Calm {

@@ -11,6 +11,7 @@ mod backups;
 mod browser;
 mod connecting;
 mod corrections;
+mod expired;
 mod figures;
 mod held_decided;
 mod held_mail;

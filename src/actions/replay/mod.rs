@@ -147,7 +147,7 @@ async fn read(desk: &Desk, id: LedgerId, reads: Read) -> Result<std::result::Res
     let raw = match desk.store.blobs().get(&mut conn, &stored.row.sha256).await {
         Ok(Some(raw)) => raw,
         Ok(None) => return Ok(Err(Some("its content is missing; restore it from a backup".to_owned()))),
-        Err(error @ (StoreError::Content { .. } | StoreError::Erased)) => return Ok(Err(Some(error.to_string()))),
+        Err(error @ (StoreError::Content { .. } | StoreError::Erased | StoreError::Expired)) => return Ok(Err(Some(error.to_string()))),
         Err(other) => return Err(other.into()),
     };
     drop(conn);

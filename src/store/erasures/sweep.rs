@@ -4,7 +4,7 @@ use sqlx::Executor as _;
 
 use crate::store::{
     Db, Driver, Result, Store, StoreError, Tx,
-    blobs::{ContentHash, NO_OCTETS},
+    blobs::{ContentHash, EXPIRED_OCTETS, Keeping, NO_OCTETS, keep_file},
     on,
 };
 
@@ -21,13 +21,13 @@ pub(super) async fn overwrite_what_is_freed(tx: &mut Tx) -> Result<()> {
 /// files, to be removed after the commit.
 pub(super) async fn forget_contents(tx: &mut Tx) -> Result<Vec<String>> {
     let sql = tx.pick(
-        "delete from blobs where sha256 <> $1 and sha256 not in (
+        "delete from blobs where sha256 not in ($1, $2) and packing <> 'leaving' and sha256 not in (
             select sha256 from messages union all select sha256 from outbox union all select sha256 from attachments) returning sha256, bytes is null",
-        "delete from blobs b where b.sha256 <> $1 and not exists (select 1 from messages m where m.sha256 = b.sha256)
+        "delete from blobs b where b.sha256 not in ($1, $2) and b.packing <> 'leaving' and not exists (select 1 from messages m where m.sha256 = b.sha256)
             and not exists (select 1 from outbox o where o.sha256 = b.sha256)
             and not exists (select 1 from attachments a where a.sha256 = b.sha256) returning b.sha256, b.bytes is null",
     );
-    let gone: Vec<(String, bool)> = on!(tx, c => sqlx::query_as(sql).bind(NO_OCTETS).fetch_all(c).await)?;
+    let gone: Vec<(String, bool)> = on!(tx, c => sqlx::query_as(sql).bind(NO_OCTETS).bind(EXPIRED_OCTETS).fetch_all(c).await)?;
     Ok(gone.into_iter().filter(|(_, in_file)| *in_file).map(|(sha256, _)| sha256).collect())
 }
 
@@ -50,6 +50,7 @@ impl Store {
         for (_, files) in &left {
             let files: Vec<String> = serde_json::from_str(files).unwrap_or_default();
             for sha256 in files {
+                keep_file(&mut tx, &ContentHash::parse(&sha256)?, Keeping::Removed).await?;
                 let sql = "select count(*) from blobs where sha256 = $1";
                 let named: i64 = on!(tx, c => sqlx::query_scalar(sql).bind(&sha256).fetch_one(c).await)?;
                 if named == 0 {

@@ -15,7 +15,7 @@ use super::{
 use crate::store::{
     Conn, Store, StoreError,
     backup::Hashing,
-    blobs::{ContentHash, NO_OCTETS},
+    blobs::{ContentHash, EXPIRED_OCTETS},
     on,
 };
 
@@ -78,12 +78,12 @@ async fn next_ticket(conn: &mut Conn) -> Result<i64> {
 }
 
 async fn contents<W: Write>(store: &Store, conn: &mut Conn, lines: &mut Lines<W>) -> Result<()> {
-    // The first of all hashes is that of what was erased: each desk has it.
-    let mut last = NO_OCTETS.to_owned();
+    // The first two of all hashes are those of what was erased and of what expired: each desk has them.
+    let mut last = EXPIRED_OCTETS.to_owned();
     loop {
         let sql = conn.pick(
-            "select sha256, stored_at from blobs where sha256 > $1 order by sha256 limit $2",
-            "select sha256, stored_at from blobs where sha256 collate \"C\" > $1 order by sha256 collate \"C\" limit $2",
+            "select sha256, stored_at from blobs where sha256 > $1 and packing not in ('gone', 'leaving') order by sha256 limit $2",
+            "select sha256, stored_at from blobs where sha256 collate \"C\" > $1 and packing not in ('gone', 'leaving') order by sha256 collate \"C\" limit $2",
         );
         let some: Vec<(String, i64)> = on!(conn, c => sqlx::query_as(sql).bind(&last).bind(AT_ONCE).fetch_all(c).await)?;
         let Some((end, _)) = some.last() else { return Ok(()) };

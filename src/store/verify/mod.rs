@@ -7,7 +7,7 @@ use crate::{
     desk::id::OutboxId,
     store::{
         Conn, Db, Inner, Reading, Result, Store, StoreError,
-        blobs::{ContentHash, NO_OCTETS},
+        blobs::{ContentHash, EXPIRED_OCTETS},
         on,
     },
 };
@@ -120,10 +120,10 @@ pub struct Contents {
 pub async fn contents(store: &Store) -> Result<Contents> {
     let mut read = Contents::default();
     let mut broken = Finding::new("content", "content is missing or damaged; restore it from a backup");
-    // The first of all hashes is that of what was erased.
-    let mut last = NO_OCTETS.to_owned();
+    // The first two of all hashes are those of what was erased and of what expired.
+    let mut last = EXPIRED_OCTETS.to_owned();
     loop {
-        let sql = "select sha256, size from blobs where sha256 > $1 order by sha256 limit $2";
+        let sql = "select sha256, size from blobs where sha256 > $1 and packing not in ('gone', 'leaving') order by sha256 limit $2";
         let mut conn = store.read().await?;
         let some: Vec<(String, i64)> = on!(conn, c => sqlx::query_as(sql).bind(&last).bind(AT_ONCE).fetch_all(c).await)?;
         let Some((end, _)) = some.last() else { break };

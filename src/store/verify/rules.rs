@@ -242,6 +242,23 @@ pub const RULES: &[Rule] = &[
                 or exists (select 1 from deliveries d where d.outbox = o.id and d.state in ('waiting', 'delayed', 'unknown')))
         union all select 'attachment ' || a.id from attachments a where a.sha256 = '0000000000000000000000000000000000000000000000000000000000000000'",
     ),
+    rule(
+        "expired",
+        "the original of a message expired that was not to, or the row does not say so; restore it from a backup",
+        "select 'message ' || m.id as place from messages m where m.sha256 = '0000000000000000000000000000000000000000000000000000000000000001'
+            and (m.state <> 'decided' or m.expired_at is null or coalesce(m.held, '') = 'waiting')
+        union all select 'message ' || m.id from messages m where m.expired_at is not null and m.sha256 > '0000000000000000000000000000000000000000000000000000000000000001'
+        union all select 'outgoing mail ' || o.id from outbox o where o.sha256 = '0000000000000000000000000000000000000000000000000000000000000001'
+        union all select 'attachment ' || a.id from attachments a where a.sha256 = '0000000000000000000000000000000000000000000000000000000000000001'",
+    ),
+    rule(
+        "taken-away",
+        "a content was taken away that a row still names; restore it from a backup",
+        "select 'message ' || m.id as place from messages m join blobs b on b.sha256 = m.sha256 where b.packing in ('gone', 'leaving')
+            and m.sha256 <> '0000000000000000000000000000000000000000000000000000000000000001'
+        union all select 'outgoing mail ' || o.id from outbox o join blobs b on b.sha256 = o.sha256 where b.packing in ('gone', 'leaving')
+        union all select 'attachment ' || a.id from attachments a join blobs b on b.sha256 = a.sha256 where b.packing in ('gone', 'leaving')",
+    ),
     // What is derived.
     rule(
         "comment-count",
