@@ -2,7 +2,10 @@
 
 use maildesk::{
     actions::{Mailboxes, deliveries, reply, withdraw_reply::withdraw_reply},
-    desk::{id::DeliveryId, settings::MailboxSettings},
+    desk::{
+        id::{DeliveryId, TicketNumber},
+        settings::MailboxSettings,
+    },
     store::{
         conversation::{self, Audience, Delivery},
         held as held_mail, mailboxes, messages,
@@ -167,4 +170,29 @@ async fn a_full_disk_holds_nothing_and_the_decision_is_made_when_there_is_room()
     assert_eq!(take_in::decide_left_over(&desk.desk, &mut begun).await.unwrap(), 1);
     let said = conversation::said(&mut desk.desk.store.read().await.unwrap(), number, Audience::Staff, 100).await.unwrap();
     assert_eq!(said.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_somebody_else_writes_to_is_waited_for_a_while_and_then_offered_again() {
+    let desk = TestDesk::new().await;
+    if !desk.url.starts_with("sqlite:") {
+        // PostgreSQL has many writers; how long it is waited for, tests/store/patience.rs says.
+        return;
+    }
+    desk.mail_does_not_matter();
+    let other = sqlx::SqlitePool::connect(&desk.url).await.unwrap();
+    let writing = other.begin_with("begin immediate").await.unwrap();
+    let raw = mail("Ann <ann@home.test>", "Printer", &[], "It smokes.").replace('\n', "\r\n");
+    let now = desk.desk.clock.now();
+    let arrival = take_in::Arrival { place: None, received_at: now, size: raw.len() as u64, taken: Taken::Whole, octets: raw.as_bytes() };
+    let began = std::time::Instant::now();
+    let refused = take_in::take_in(&desk.desk, desk.mailbox, &[arrival]).await.unwrap_err();
+    let waited = began.elapsed().as_secs();
+    assert!((5..40).contains(&waited), "after {waited} s: {refused}");
+    let pages = conversation::said(&mut desk.desk.store.read().await.unwrap(), TicketNumber(1), Audience::Staff, 1).await.unwrap();
+    assert!(pages.is_empty(), "what is only read goes on");
+    writing.rollback().await.unwrap();
+    let taken = take_in::take_in(&desk.desk, desk.mailbox, &[arrival]).await.unwrap();
+    assert_eq!((taken.len(), taken[0].decision), (1, "open-ticket"));
+    other.close().await;
 }

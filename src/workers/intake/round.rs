@@ -167,3 +167,25 @@ fn pause(error: &WorkerError, troubles: u32) -> Duration {
     let pause = (first * (1 << (troubles - 1).min(10))).min(longest);
     pause - pause / 4 * u32::from(jitter) / 255
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_account_that_is_refused_for_hours_is_not_tried_so_often_that_it_is_locked() {
+        let refused = || ImapError::SignInRefused { server: "mx.test:993".to_owned(), user: "ann".to_owned(), words: "NO".to_owned() };
+        let tries_within = |hours: u64| {
+            let (mut passed, mut tries) = (Duration::ZERO, 0);
+            while passed < Duration::from_secs(3600 * hours) {
+                tries += 1;
+                passed += pause(&WorkerError::Imap(refused()), tries.min(16));
+            }
+            tries
+        };
+        let (first, half_a_day) = (tries_within(1), tries_within(12));
+        assert!((3..=8).contains(&first) && (20..=45).contains(&half_a_day), "{first} in an hour, {half_a_day} in half a day");
+        let cut = WorkerError::Imap(ImapError::Lost { server: "mx.test:993".to_owned(), why: "cut".to_owned() });
+        assert!((1..=16).all(|it| pause(&cut, it) <= LONGEST_PAUSE), "whatever else it is, it is tried again within a minute");
+    }
+}
