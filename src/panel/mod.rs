@@ -26,10 +26,12 @@ pub(crate) mod assets;
 mod backups;
 mod change;
 mod comments;
+mod composer;
 mod connect;
 mod correct;
 mod csrf;
 mod csv;
+mod drafts;
 pub mod error;
 pub mod files;
 mod first_meeting;
@@ -50,14 +52,17 @@ mod not_sent;
 pub mod page;
 mod people;
 mod portal;
+mod presence;
 mod profile;
 pub mod prose;
 mod readyz;
 pub mod routes;
+pub(crate) mod saved_replies;
 mod senders;
 mod set_up;
 mod settings;
 mod sign_in;
+mod signatures;
 pub mod thread;
 mod ticket;
 mod tickets;
@@ -134,7 +139,7 @@ impl Panel {
 
 /// Every route of the panel, each with who may.
 pub fn routes() -> Routes {
-    settings::routes(mail(correcting(Routes::default())))
+    settings::routes(writing(mail(correcting(Routes::default()))))
         // signing in
         .get("/", Policy::Anyone, sign_in::start)
         .get("/login", Policy::Anyone, sign_in::form)
@@ -154,12 +159,10 @@ pub fn routes() -> Routes {
         .get("/tickets/{number}", Policy::Staff, ticket::show)
         .post("/tickets/{number}", Policy::Staff, change::properties)
         .post("/tickets/{number}/people", Policy::Staff, change::people)
-        .post_files("/tickets/{number}/messages", Policy::Staff, comments::write)
         .get("/tickets/{number}/messages/{id}", Policy::Staff, files::message)
         .get("/tickets/{number}/messages/{id}/source", Policy::Staff, files::source)
         .get("/tickets/{number}/messages/{id}/html", Policy::Staff, mail_html::show)
         .post("/tickets/{number}/messages/{id}/html", Policy::Staff, mail_html::show_with_pictures)
-        .post("/tickets/{number}/messages/{id}/undo", Policy::Staff, comments::undo)
         .post("/tickets/{number}/deliveries/{id}", Policy::Staff, comments::delivery)
         .get("/attachments/{id}", Policy::Staff, files::attachment)
         // oneself
@@ -167,6 +170,7 @@ pub fn routes() -> Routes {
         .post("/profile/theme", Policy::SignedIn, profile::theme)
         .post("/profile/password", Policy::SignedIn, profile::password)
         .post("/profile/sessions", Policy::SignedIn, profile::end_sessions)
+        .post("/profile/signature", Policy::Staff, signatures::set_own)
         // files of the pages themselves
         .get("/assets/{*name}", Policy::Anyone, assets::get)
         // for a load balancer
@@ -207,6 +211,21 @@ pub fn routes() -> Routes {
         .get("/users/new", Policy::Admin, people::new)
         .get("/users/{id}", Policy::Admin, people::person::show)
         .post("/users/{id}", Policy::Admin, people::person::change)
+}
+
+/// Writing on a ticket, and what is kept for it.
+fn writing(routes: Routes) -> Routes {
+    routes
+        .post_files("/tickets/{number}/messages", Policy::Staff, comments::write)
+        .post("/tickets/{number}/messages/{id}/undo", Policy::Staff, comments::undo)
+        .post_files("/tickets/{number}/draft", Policy::Staff, drafts::change)
+        .get("/tickets/{number}/saved/{id}", Policy::Staff, drafts::saved_text)
+        .post("/tickets/{number}/typing", Policy::Staff, presence::typing)
+        .get("/settings/canned", Policy::Staff, saved_replies::list)
+        .post("/settings/canned", Policy::Staff, saved_replies::add)
+        .post("/settings/canned/{id}", Policy::Staff, saved_replies::change)
+        .get("/settings/signatures", Policy::Admin, signatures::mailboxes)
+        .post("/settings/signatures", Policy::Admin, signatures::set_of_mailbox)
 }
 
 /// How mail comes and goes.

@@ -11,6 +11,7 @@ use crate::{
     desk::{
         id::{MailboxId, PersonId, TicketNumber},
         person::Person,
+        presence::Doing,
         ticket::{Priority, Status},
     },
     panel::{
@@ -24,7 +25,7 @@ use crate::{
         words::{Choice, Face, StatusWord, When},
     },
     store::{
-        conversation, people,
+        Conn, conversation, drafts, people, presence,
         queue::{self, Filter, HeldBy, Key, List, QueueRow, Side, Sort, View},
         queue_counts::{self, Counts},
         search::{self, Query as Words},
@@ -117,6 +118,10 @@ pub(super) struct RowView {
     file: bool,
     prio: &'static str,
     helper: Option<Face>,
+    /// Who else writes on it now.
+    pres: Option<String>,
+    /// Whether the viewer has begun to write on it.
+    draft: bool,
     when: When,
     /// It was in this list and is in it no more.
     elsewhere: bool,
@@ -137,6 +142,8 @@ impl RowView {
             file: row.has_files,
             prio: row.priority.as_str(),
             helper: row.assignee.as_ref().map(|it| Face::new(&it.name, &it.email.folded())),
+            pres: None,
+            draft: false,
             when: When::new(row.updated_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
             elsewhere: false,
         }
@@ -146,6 +153,18 @@ impl RowView {
     pub(super) fn left_the_list(self) -> Self {
         Self { elsewhere: true, ..self }
     }
+}
+
+/// Marks the rows on which somebody else writes now, and those with a draft of the viewer.
+pub(super) async fn mark(panel: &Panel, visitor: &Visitor, conn: &mut Conn, rows: &mut [RowView]) -> Result<(), PageError> {
+    let numbers: Vec<TicketNumber> = rows.iter().map(|it| TicketNumber(it.id)).collect();
+    let others = presence::others_on(conn, &numbers, visitor.person.id, panel.desk.clock.now()).await?;
+    let drafts = drafts::begun_on(conn, visitor.person.id, &numbers).await?;
+    for row in rows {
+        row.pres = others.iter().find(|it| it.ticket.0 == row.id && it.doing != Doing::Reads).map(|it| it.name.clone());
+        row.draft = drafts.contains(&TicketNumber(row.id));
+    }
+    Ok(())
 }
 
 #[derive(Serialize)]
@@ -184,15 +203,17 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let mut found = queue::list(&mut conn, &asked.list(me.id), scope).await?;
     let counts = queue_counts::counts(&mut conn, scope, me.id).await?;
     let staff = people::active_staff(&mut conn).await?;
-    drop(conn);
     let more = found.len() > PAGE;
     found.truncate(PAGE);
+    let mut rows: Vec<RowView> = found.iter().map(|row| RowView::new(&panel, row)).collect();
+    mark(&panel, &visitor, &mut conn, &mut rows).await?;
+    drop(conn);
     let (view, place, heading) = asked.view(me.id);
     let older = more.then(|| found.last().map(|last| asked.address(Some(&Key::of(Sort::Activity, last).to_string())))).flatten();
     let list = ListPage {
         heading,
         total: (!asked.is_filtered()).then(|| total(view, counts)).flatten(),
-        rows: found.iter().map(|row| RowView::new(&panel, row)).collect(),
+        rows,
         filtered: asked.is_filtered(),
         here: asked.address(None),
         here_now: asked.address(Some(asked.before.as_str()).filter(|it| Key::parse(it).is_some())),

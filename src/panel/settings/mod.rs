@@ -25,6 +25,10 @@ mod audit;
 /// One tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
+    /// Texts that are written again and again: everybody’s, and one’s own.
+    SavedReplies,
+    /// What stands below replies.
+    Signatures,
     /// The block list, which has a page of its own.
     Senders,
     /// Backups, which are on the page of mail.
@@ -35,10 +39,12 @@ pub enum Tab {
 
 impl Tab {
     /// In the order of the frame.
-    const ALL: [Self; 3] = [Self::Senders, Self::Backups, Self::Audit];
+    const ALL: [Self; 5] = [Self::SavedReplies, Self::Signatures, Self::Senders, Self::Backups, Self::Audit];
 
     fn title(self) -> &'static str {
         match self {
+            Self::SavedReplies => "Saved replies",
+            Self::Signatures => "Signatures",
             Self::Senders => "Senders",
             Self::Backups => "Backups",
             Self::Audit => "Audit log",
@@ -47,6 +53,8 @@ impl Tab {
 
     fn address(self) -> &'static str {
         match self {
+            Self::SavedReplies => "/settings/canned",
+            Self::Signatures => "/settings/signatures",
             Self::Senders => "/senders",
             Self::Backups => "/mail#backup",
             Self::Audit => "/settings/audit",
@@ -56,8 +64,8 @@ impl Tab {
     /// Who may open it.
     fn policy(self) -> Policy {
         match self {
-            Self::Senders => Policy::Staff,
-            Self::Backups | Self::Audit => Policy::Admin,
+            Self::SavedReplies | Self::Senders => Policy::Staff,
+            Self::Signatures | Self::Backups | Self::Audit => Policy::Admin,
         }
     }
 
