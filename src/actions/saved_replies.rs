@@ -1,16 +1,24 @@
 //! Saved replies: everybody's are an admin's to change, one's own are one's own.
 
+use jiff::Timestamp;
+
 use crate::{
-    actions::{ActionError, Desk, Result, door::transact, placeholders::filled},
+    actions::{
+        ActionError, Desk, Result,
+        audit::{self, Line},
+        door::transact,
+        placeholders::filled,
+    },
     desk::{
-        id::SavedReplyId,
+        audit::AuditKind,
+        id::{PersonId, SavedReplyId},
         permission::{Act, Verdict, may},
         person::Person,
         placeholder,
         ticket::Ticket,
     },
     store::{
-        Conn,
+        Conn, Tx,
         saved_replies::{self, SavedReply, Saving},
     },
 };
@@ -31,6 +39,9 @@ pub async fn add(desk: &Desk, actor: &Person, new: &Saving) -> Result<SavedReply
     let (now, new) = (desk.clock.now(), &new);
     transact(desk, |mut tx| async move {
         let id = saved_replies::insert(&mut tx, new, actor.id, now).await?;
+        if new.owner.is_none() {
+            audit::note(&mut tx, actor, Line::of(AuditKind::SavedReply, &new.name, "added it").to(&new.body), now).await?;
+        }
         tx.commit().await?;
         Ok(id)
     })
@@ -46,8 +57,11 @@ pub async fn change(desk: &Desk, actor: &Person, id: SavedReplyId, new: &Saving)
     let new = valid(desk, new)?;
     let (now, new) = (desk.clock.now(), &new);
     transact(desk, |mut tx| async move {
-        theirs(desk, &mut tx, actor, id).await?;
+        let was = theirs(desk, &mut tx, actor, id).await?;
         saved_replies::update(&mut tx, id, new, actor.id, now).await?;
+        if was.owner.is_none() || new.owner.is_none() {
+            tell(&mut tx, actor, &was, new, now).await?;
+        }
         tx.commit().await?;
         Ok(())
     })
@@ -59,13 +73,26 @@ pub async fn change(desk: &Desk, actor: &Person, id: SavedReplyId, new: &Saving)
 /// # Errors
 /// As [`add`].
 pub async fn remove(desk: &Desk, actor: &Person, id: SavedReplyId) -> Result<SavedReply> {
+    let now = desk.clock.now();
     transact(desk, |mut tx| async move {
         let was = theirs(desk, &mut tx, actor, id).await?;
         saved_replies::remove(&mut tx, id).await?;
+        if was.owner.is_none() {
+            audit::note(&mut tx, actor, Line::of(AuditKind::SavedReply, &was.name, "removed it").from(&was.body), now).await?;
+        }
         tx.commit().await?;
         Ok(was)
     })
     .await
+}
+
+/// What was changed of one that everybody has, or had.
+async fn tell(tx: &mut Tx, actor: &Person, was: &SavedReply, new: &Saving, now: Timestamp) -> Result<()> {
+    let line = |what| Line::of(AuditKind::SavedReply, &was.name, what);
+    let whose = |owner: Option<PersonId>| if owner.is_none() { "everybody’s" } else { "one’s own" };
+    audit::note(tx, actor, line("changed the text").from(&was.body).to(&new.body), now).await?;
+    audit::note(tx, actor, line("renamed it").from(&was.name).to(&new.name), now).await?;
+    audit::note(tx, actor, line("changed whose it is").from(whose(was.owner)).to(whose(new.owner)), now).await
 }
 
 /// One, if it is this person's to change.

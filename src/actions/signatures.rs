@@ -1,8 +1,13 @@
 //! What stands below replies: each person's own, and each mailbox's for those who have none.
 
 use crate::{
-    actions::{ActionError, Desk, Result, door::transact},
+    actions::{
+        ActionError, Desk, Result,
+        audit::{self, Line},
+        door::transact,
+    },
     desk::{
+        audit::AuditKind,
         id::MailboxId,
         permission::Act,
         person::Person,
@@ -43,8 +48,11 @@ pub async fn set_of_mailbox(desk: &Desk, actor: &Person, mailbox: MailboxId, tex
     if !desk.mailboxes.iter().any(|(it, _)| it == mailbox) {
         return Err(ActionError::Missing("mailbox"));
     }
-    let text = &valid(text)?;
+    let (text, now) = (&valid(text)?, desk.clock.now());
+    let name = desk.mailboxes.get(mailbox).map_or("a mailbox", |it| it.name.as_str());
     transact(desk, |mut tx| async move {
+        let was = signatures::of_mailbox(&mut tx, mailbox).await?;
+        audit::note(&mut tx, actor, Line::of(AuditKind::Mailbox, name, "changed the signature").from(was).to(text), now).await?;
         signatures::set_of_mailbox(&mut tx, mailbox, text).await?;
         Ok(tx.commit().await?)
     })

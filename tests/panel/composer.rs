@@ -266,6 +266,7 @@ async fn saved_replies_are_kept_found_changed_and_removed_on_their_page() {
     ada.get("/settings/canned?new=1").await;
     ada.post("/settings/canned", &[("name", "Shared"), ("body", "x"), ("whose", "shared")]).await;
     assert!(hal.get("/settings/canned").await.says("Shared"));
+    assert!(ada.get("/settings/audit?kind=saved-reply").await.says("Shared"), "what everybody has is in the log of changes");
     hal.post("/settings/canned/1", &[("name", "Recovery 2"), ("body", "Hold"), ("whose", "own")]).await;
     assert!(hal.get("/settings/canned?edit=1").await.says("Recovery 2"));
     assert_eq!(hal.post("/settings/canned/2", &[("do", "delete")]).await.status, StatusCode::FORBIDDEN);
