@@ -5,6 +5,7 @@ pub mod alarm;
 pub mod analytics;
 pub mod audit;
 pub mod backup;
+pub mod business_hours;
 pub mod command;
 pub mod comment;
 pub mod correction;
