@@ -32,12 +32,14 @@ pub mod connect_mailbox;
 mod correct;
 pub mod deliveries;
 mod door;
+pub mod due;
 pub mod edit;
 pub mod erase;
 pub mod existing_mail;
 mod facts;
 mod follow;
 pub mod held;
+pub mod hours;
 pub mod import;
 mod letters;
 mod mail_words;
@@ -49,6 +51,7 @@ pub mod open_ticket;
 mod own_letter;
 pub mod participants;
 pub mod people;
+pub mod rate;
 pub mod read_again;
 pub mod read_held;
 pub mod receive_message;
@@ -116,6 +119,12 @@ impl Desk {
     #[must_use]
     pub fn sign(&self, text: &str) -> [u8; 32] {
         self.keys.mac("mail", &[text.as_bytes()])
+    }
+
+    /// Signs what a customer says how it was by (`desk/rating.rs`).
+    #[must_use]
+    pub fn sign_rating(&self, text: &str) -> [u8; 32] {
+        self.keys.mac("rating", &[text.as_bytes()])
     }
 
     /// Refuses what `who` may not do.

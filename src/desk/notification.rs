@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use crate::desk::{
     id::{CommentId, PersonId},
-    person::{Notify, Person},
+    person::{Notify, Person, Role},
     settings::StatusNotice,
+    target::Promise,
     ticket::Status,
     triage::Answer,
 };
@@ -148,6 +151,23 @@ pub enum StaffNotice {
         /// What it is now.
         to: Status,
     },
+    /// A response target is about to be missed, or was.
+    Due {
+        /// Which.
+        promise: Promise,
+        /// By when.
+        at: Timestamp,
+    },
+}
+
+/// Who hears that a response target is about to be missed, or was: whoever has the ticket, and the admins; never the customer.
+#[must_use]
+pub fn who_hears_of_due(assignee: Option<PersonId>, staff: &[Person]) -> Vec<PersonId> {
+    let hears = |it: &&Person| {
+        let own = assignee == Some(it.id) && it.notify_own == Notify::AtOnce;
+        it.is_active_staff() && (own || it.role == Role::Admin)
+    };
+    staff.iter().filter(hears).map(|it| it.id).collect()
 }
 
 /// Every mail that these happenings call for, customers first.
@@ -261,13 +281,14 @@ fn weight(notice: StaffNotice) -> u8 {
         StaffNotice::Commented { .. } => 2,
         StaffNotice::Replied { .. } => 3,
         StaffNotice::Status { .. } => 4,
+        StaffNotice::Due { .. } => 5,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::person::{PersonState, Role};
+    use crate::desk::person::PersonState;
 
     const ANN: PersonId = PersonId(1);
     const HAL: PersonId = PersonId(2);
@@ -339,6 +360,17 @@ mod tests {
         let took = [Happening::Assigned { to: HAL }, Happening::Status { from: Status::Open, to: Status::InProgress }];
         assert_eq!(hear(&took, Some(HAL), Some(HAL), &[ANN]), [Owed::Status { notice: StatusNotice::InProgress, to: vec![ANN] }]);
         assert_eq!(hear(&took, Some(ADA), Some(HAL), &[ANN])[1..], [Owed::Staff { to: HAL, about: StaffNotice::Assigned }]);
+    }
+
+    #[test]
+    fn what_is_due_is_told_to_whoever_has_it_and_to_admins() {
+        let mut staff = staff();
+        assert_eq!(who_hears_of_due(Some(HAL), &staff), [HAL, ADA]);
+        assert_eq!(who_hears_of_due(None, &staff), [ADA]);
+        staff[0].notify_own = Notify::Never;
+        assert_eq!(who_hears_of_due(Some(HAL), &staff), [ADA]);
+        staff[1].state = PersonState::Disabled;
+        assert_eq!(who_hears_of_due(Some(HAL), &staff), []);
     }
 
     #[test]

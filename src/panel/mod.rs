@@ -30,6 +30,7 @@ mod connect;
 mod correct;
 mod csrf;
 mod csv;
+mod due;
 pub mod error;
 pub mod files;
 mod first_meeting;
@@ -52,6 +53,7 @@ mod people;
 mod portal;
 mod profile;
 pub mod prose;
+mod rate;
 mod readyz;
 pub mod routes;
 mod senders;
@@ -197,6 +199,9 @@ pub fn routes() -> Routes {
         // the block list
         .get("/senders", Policy::Staff, senders::list)
         .post("/senders", Policy::Staff, senders::change)
+        // how it was
+        .get("/rate/{token}", Policy::Anyone, rate::show)
+        .post("/rate/{token}", Policy::Anyone, rate::send)
         // what changes while a page is open
         .get("/events", Policy::Staff, live::follow)
         // figures

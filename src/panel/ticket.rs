@@ -18,9 +18,11 @@ use crate::{
     panel::{
         Panel,
         correct::{self, Corrected},
+        due::{self, PromiseLine},
         error::PageError,
         history,
         page::{self, Flash, Place},
+        rate,
         thread::{self, Drawing, Entry},
         tickets::RowView,
         url::{Path, Query},
@@ -30,9 +32,9 @@ use crate::{
     store::{
         Conn,
         conversation::{self, Audience, Line, Said},
-        events,
+        courses, events,
         participants::{self, Participant, Participation},
-        people, queue, tags, tickets,
+        people, queue, tags, terms, tickets,
     },
 };
 
@@ -133,6 +135,8 @@ struct TicketPage {
     others: Vec<RowView>,
     log: Vec<LogLine>,
     linked: Option<i64>,
+    promises: Vec<PromiseLine>,
+    rated: rate::Said,
     spam: bool,
     #[serde(flatten)]
     corrected: Corrected,
@@ -174,6 +178,8 @@ struct Read {
     names: BTreeMap<PersonId, String>,
     others: Vec<queue::QueueRow>,
     corrected: Corrected,
+    promises: Vec<PromiseLine>,
+    rated: rate::Said,
     spam: bool,
 }
 
@@ -199,7 +205,19 @@ async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &As
     others.retain(|it| it.number != number);
     let corrected = correct::corrected(panel, visitor, &mut conn, &ticket, &names).await?;
     let spam = events::marked_as_spam(&mut conn, number).await?.is_some();
-    Ok(Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected, spam })
+    let promises = promises(panel, &mut conn, &ticket).await?;
+    let rated = rate::Said::read(panel, &mut conn, &ticket).await?;
+    Ok(Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected, promises, rated, spam })
+}
+
+async fn promises(panel: &Panel, conn: &mut Conn, ticket: &Ticket) -> Result<Vec<PromiseLine>, PageError> {
+    let zone = &panel.desk.settings.time_zone;
+    let terms = terms::terms(conn, zone).await?;
+    if terms.targets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let course = courses::kept(conn, ticket.number).await?;
+    Ok(due::lines(ticket, &course, &terms, panel.desk.clock.now(), zone))
 }
 
 /// The people whom the history speaks of by their ids.
@@ -249,6 +267,8 @@ fn taken_back(said: &[Said], id: CommentId, visitor: &Visitor) -> Option<String>
 
 fn compose(panel: &Panel, visitor: &Visitor, mut read: Read, entries: Vec<Entry>, asked: &Asked, composer: Composer) -> TicketPage {
     let corrected = std::mem::take(&mut read.corrected);
+    let promises = std::mem::take(&mut read.promises);
+    let rated = std::mem::take(&mut read.rated);
     let read = &read;
     let ticket = &read.ticket;
     let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
@@ -283,6 +303,8 @@ fn compose(panel: &Panel, visitor: &Visitor, mut read: Read, entries: Vec<Entry>
         others: read.others.iter().map(|it| RowView::new(panel, it)).collect(),
         log: read.lines.iter().rev().map(|it| LogLine { when: when(it.at), html: history::sentence_for(it, &read.names, of) }).collect(),
         linked: ticket.linked.map(|it| it.0),
+        promises,
+        rated,
         spam: read.spam,
         corrected,
         composer,

@@ -15,6 +15,7 @@ use crate::{
     },
     panel::{
         Panel,
+        due::Due,
         error::PageError,
         highlight::{excerpt, marked},
         page::{self, Place},
@@ -118,6 +119,8 @@ pub(super) struct RowView {
     prio: &'static str,
     helper: Option<Face>,
     when: When,
+    /// What is due next.
+    due: Option<Due>,
     /// It was in this list and is in it no more.
     elsewhere: bool,
 }
@@ -138,6 +141,7 @@ impl RowView {
             prio: row.priority.as_str(),
             helper: row.assignee.as_ref().map(|it| Face::new(&it.name, &it.email.folded())),
             when: When::new(row.updated_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
+            due: row.due.map(|(promise, at)| Due::new(promise, at, panel.desk.clock.now(), &panel.desk.settings.time_zone)),
             elsewhere: false,
         }
     }

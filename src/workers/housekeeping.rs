@@ -1,4 +1,4 @@
-//! What time does by itself: closing what was resolved long ago, clearing away what is over.
+//! What time does by itself: closing what was resolved long ago, telling what is due, clearing away what is over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    actions::{Desk, snooze::return_due, stale::close_stale},
+    actions::{Desk, due::tell_due, snooze::return_due, stale::close_stale},
     store::{audit, health, sessions, tickets},
     workers::{
         Result, caught,
@@ -70,6 +70,7 @@ pub async fn step(desk: &Desk, begun: &mut Begun, pace: &mut Pace, at: Instant) 
         return Ok(());
     }
     while !close_stale(desk).await?.is_empty() {}
+    tell_due(desk).await?;
     let now = desk.clock.now();
     let mut tx = desk.store.begin().await?;
     sessions::prune(&mut tx, now, now - desk.settings.sessions.idle).await?;

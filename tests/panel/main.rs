@@ -14,6 +14,7 @@ mod corrections;
 mod figures;
 mod held_decided;
 mod held_mail;
+mod hours;
 mod lists;
 mod live;
 mod mail_health;
@@ -23,6 +24,7 @@ mod policies;
 mod portal;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod rating;
 mod reach;
 mod reading_notices;
 #[path = "../support/rows.rs"]

@@ -8,7 +8,6 @@ fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
-
 fn day(pairs: &[(&str, &str)]) -> DayHours {
     DayHours::read(pairs.iter().copied()).unwrap()
 }
@@ -141,10 +140,18 @@ fn a_moment() -> impl Strategy<Value = i64> {
 }
 
 fn a_calendar() -> impl Strategy<Value = Calendar> {
-    let zones = vec!["UTC", "Europe/Stockholm", "Asia/Beirut", "Australia/Lord_Howe", "Asia/Kathmandu", "America/New_York", "Pacific/Apia", "Africa/Casablanca"];
-    let some_day = prop::collection::vec((0_u16..DAY, 1_u16..700), 0..4).prop_map(|spans| {
-        DayHours::new(spans.into_iter().filter_map(|(from, long)| Span::new(from, (from + long).min(DAY))).collect())
-    });
+    let zones = vec![
+        "UTC",
+        "Europe/Stockholm",
+        "Asia/Beirut",
+        "Australia/Lord_Howe",
+        "Asia/Kathmandu",
+        "America/New_York",
+        "Pacific/Apia",
+        "Africa/Casablanca",
+    ];
+    let some_day = prop::collection::vec((0_u16..DAY, 1_u16..700), 0..4)
+        .prop_map(|spans| DayHours::new(spans.into_iter().filter_map(|(from, long)| Span::new(from, (from + long).min(DAY))).collect()));
     let whole = Just(DayHours::new(vec![Span::whole_day()]));
     let one_day = prop_oneof![4 => some_day, 1 => whole];
     let off = prop::collection::vec(-5_i32..5, 0..3);

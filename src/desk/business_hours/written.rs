@@ -88,7 +88,8 @@ impl DayHours {
 
 /// `08:00`, `8:00` or `24:00`, in minutes of the day.
 fn minute(text: &str) -> Result<u16, WrongHours> {
-    let number = |it: &str| Some(it).filter(|it| (1..=2).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_digit()))?.parse::<u16>().ok();
+    let number =
+        |it: &str| Some(it).filter(|it| (1..=2).contains(&it.len()) && it.bytes().all(|b| b.is_ascii_digit()))?.parse::<u16>().ok();
     let read = text.split_once(':').and_then(|(hour, minute)| Some((number(hour)?, number(minute).filter(|_| minute.len() == 2)?)));
     match read {
         Some((24, 0)) => Ok(DAY),
@@ -108,7 +109,8 @@ pub fn read_days_off(text: &str) -> Result<BTreeMap<Date, String>, WrongHours> {
         let plain = date.len() == 10 && date.bytes().all(|b| b.is_ascii_digit() || b == b'-');
         let date: Option<Date> = if plain { date.parse().ok() } else { None };
         let date = date.ok_or_else(|| WrongHours::Date(line.chars().take(40).collect()))?;
-        let name: String = name.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
+        let name: String =
+            name.split_whitespace().collect::<Vec<_>>().join(" ").chars().filter(|c| !c.is_control()).take(LONGEST_NAME).collect();
         if days.insert(date, name).is_some() {
             return Err(WrongHours::Twice(date));
         }

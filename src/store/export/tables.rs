@@ -64,6 +64,10 @@ pub const EXPORTED: &[Table] = &[
     Table { later: &["merged_into"], ..table("tags", "tag", "id") },
     table("ticket_tags", "ticket_tag", "ticket, tag"),
     table("events", "event", "id"),
+    table("ratings", "rating", "id"),
+    table("promises", "promise", "ticket, promise"),
+    table("calendars", "calendar", "mailbox"),
+    table("targets", "target", "priority"),
     table("outbox", "outgoing", "id"),
     Table {
         later: &["instead_of"],
@@ -86,6 +90,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("links", "invitations and the like are good at the desk that sent them"),
     ("queue_counts", "counted from the tickets"),
     ("milestones", "found from the events"),
+    ("courses", "made from the events"),
     ("search", "made from comments and tickets"),
     ("facts", "nothing is kept there"),
     ("sending", "how the account behind each mailbox is doing: each desk learns it anew"),
