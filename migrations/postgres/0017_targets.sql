@@ -117,3 +117,11 @@ insert into courses (ticket, mailbox, priority, active, opened_at, last_at, cour
             else 0 end) || ';', '' order by e.id)
     from (select t.number, t.mailbox, t.priority, t.active, o.at as opened_at from tickets t join events o on o.ticket = t.number and o.kind = 'opened') c
     join events e on e.ticket = c.number and e.kind in ('opened', 'replied', 'withdrawn', 'commented', 'status', 'assigned', 'rated') group by c.number, c.mailbox, c.priority, c.active, c.opened_at;
+
+-- The two moments of each ticket that were kept for the figures are in its course.
+drop trigger figures_kept on events;
+drop trigger figures_elsewhere on tickets;
+drop function keep_milestones();
+drop function move_milestones();
+drop table milestones;
+drop index events_by_time;

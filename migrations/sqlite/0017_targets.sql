@@ -107,3 +107,12 @@ insert into courses (ticket, mailbox, priority, active, opened_at, last_at, cour
             else 0 end) || ';', '' order by e.id)
     from (select t.number, t.mailbox, t.priority, t.active, o.at as opened_at from tickets t join events o on o.ticket = t.number and o.kind = 'opened') c
     join events e on e.ticket = c.number and e.kind in ('opened', 'replied', 'withdrawn', 'commented', 'status', 'assigned', 'rated') group by c.number;
+
+-- The two moments of each ticket that were kept for the figures are in its course.
+drop trigger figures_opened;
+drop trigger figures_replied;
+drop trigger figures_withdrawn;
+drop trigger figures_moved;
+drop trigger figures_elsewhere;
+drop table milestones;
+drop index events_by_time;

@@ -6,8 +6,9 @@ use crate::{
     desk::{
         id::{PersonId, TicketNumber},
         rating::{Asked, Rating},
+        ticket::Priority,
     },
-    store::{Conn, Result, Tx, at, ms, on, word},
+    store::{Conn, Result, Tx, analytics::Picked, at, ms, on, word},
 };
 
 /// An answer.
@@ -88,6 +89,22 @@ pub async fn of_ticket(conn: &mut Conn, ticket: TicketNumber) -> Result<Vec<Rati
 pub async fn of_customer(conn: &mut Conn, requester: PersonId) -> Result<(i64, i64)> {
     let sql = "select count(*), count(*) filter (where r.rating <> 'bad') from tickets t join ratings r on r.ticket = t.number where t.requester = $1";
     Ok(on!(conn, c => sqlx::query_as(sql).bind(requester.0).fetch_one(c).await)?)
+}
+
+/// The newest answers of a span of time that say more than the answer, of the tickets that are picked; at most `limit`.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn latest(conn: &mut Conn, from: Timestamp, until: Timestamp, picked: Picked, limit: i64) -> Result<Vec<RatingRow>> {
+    let sql = select!(
+        "join tickets t on t.number = r.ticket where r.comment <> '' and coalesce(r.changed_at, r.rated_at) >= $1 and coalesce(r.changed_at, r.rated_at) < $2
+            and $3 in (0, t.mailbox) and $4 in (0, t.priority) and $5 in (0, coalesce(t.assignee, 0))
+            and ($7 = 0 or r.ticket in (select ticket from ticket_tags where tag = $7)) order by coalesce(r.changed_at, r.rated_at) desc limit $6"
+    );
+    let (mailbox, priority) = (picked.mailbox.map_or(0, |it| it.0), picked.priority.map_or(0, Priority::rank));
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql)
+        .bind(ms(from)).bind(ms(until)).bind(mailbox).bind(priority).bind(picked.helper.map_or(0, |it| it.0)).bind(limit).bind(picked.tag.map_or(0, |it| it.0)).fetch_all(c).await)?;
+    rows.into_iter().map(row).collect()
 }
 
 /// Writes an answer in the place of the one about the same resolution.

@@ -89,7 +89,6 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("sessions", "who is signed in at this desk: everybody signs in anew"),
     ("links", "invitations and the like are good at the desk that sent them"),
     ("queue_counts", "counted from the tickets"),
-    ("milestones", "found from the events"),
     ("courses", "made from the events"),
     ("search", "made from comments and tickets"),
     ("facts", "nothing is kept there"),

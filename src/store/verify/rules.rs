@@ -282,19 +282,6 @@ pub const RULES: &[Rule] = &[
                 select 1 from events e where e.ticket = r.ticket and e.at = r.resolved_at and e.kind = 'status' and e.new = 'resolved')
             or not exists (select 1 from events e where e.ticket = r.ticket and e.kind = 'rated' and e.new = r.rating)",
     ),
-    rule(
-        "first-reply",
-        "the first reply that figures are counted from is not that of the history",
-        "select '#' || m.ticket as place from milestones m where coalesce(m.first_reply_at, 0) <> coalesce((select e.at from events e
-            where e.ticket = m.ticket and e.kind = 'replied' and not exists (select 1 from events w
-                where w.ticket = e.ticket and w.kind = 'withdrawn' and w.comment = e.comment) order by e.id limit 1), 0)",
-    ),
-    rule(
-        "resolved",
-        "the moment of resolution that figures are counted from is not that of the history",
-        "select '#' || m.ticket as place from milestones m where coalesce(m.resolved_at, 0) <> coalesce((select case when e.backlog < 0 then e.at end from events e
-            where e.ticket = m.ticket and e.kind = 'status' and e.backlog <> 0 order by e.id desc limit 1), 0)",
-    ),
     Rule {
         name: "search",
         says: "a comment or a subject is not found by the search, or on another ticket",
