@@ -92,7 +92,10 @@
 //! | What is not well, and what to do? | [`desk::trouble`] |
 //! | Who is told of it, how often? | [`desk::alarm`] |
 //! | Is a message from a mailbox to itself due, has it come back? | [`desk::round_trip`] |
-//! | What does a figure mean? | [`desk::analytics`] |
+//! | How much business time lies between two instants? | [`desk::business_hours`] |
+//! | What is promised, what is due next? | [`desk::target`] |
+//! | What does a figure mean? | [`desk::analytics`], made from [`desk::course`] |
+//! | What does a customer say of it, and by which link? | [`desk::rating`] |
 //! | What stands in the place of an erased customer? | [`desk::erasure`] |
 //! | How long is the original of a message kept, what is said once it is gone? | [`desk::expiry`] |
 //! | When is a backup due, and is something wrong with them? | [`desk::backup`] |

@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::{
-    actions::{ActionError, Desk, Result, letters, receive_message::Came},
+    actions::{ActionError, Desk, Result, due, letters, receive_message::Came},
     desk::{
         event::EventKind,
         id::{CommentId, CorrectionId, PersonId, TagId, TicketNumber},
@@ -203,6 +203,7 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     for event in std::mem::take(&mut change.events) {
         events::insert(tx, event, now);
     }
+    due::keep(desk, tx, &change.ticket, now).await?;
     if change.happenings.is_empty() || change.came == Came::Before {
         return Ok(());
     }

@@ -16,7 +16,9 @@ use crate::{
         loop_guard,
         notification::{Owed, StaffNotice, Voice},
         person::Person,
-        settings::{MailboxSettings, Mode, SenderName, SubAddressing},
+        rating::{self, Asked},
+        settings::{MailboxSettings, Mode, Satisfaction, SenderName, StatusNotice, SubAddressing},
+        target::Promise,
         ticket::{Status, Ticket},
         token::{self, Signed},
     },
@@ -178,7 +180,7 @@ async fn files(desk: &Desk, tx: &mut Tx, comment: CommentId) -> Result<Vec<File>
 
 async fn staff_notice(tx: &mut Tx, change: &Change, to: PersonId, about: StaffNotice, around: &Around<'_>) -> Result<()> {
     let Some(helper) = around.staff.iter().find(|it| it.id == to) else { return Ok(()) };
-    let (happened, comment) = told(about, around.name(change.actor));
+    let (happened, comment) = told(about, around.name(change.actor), around);
     let comment = match comment {
         Some(id) => comments::get(tx, id).await?,
         None => comments::last_public(tx, change.number(), CommentId(i64::MAX)).await?,
@@ -213,7 +215,7 @@ async fn staff_notice(tx: &mut Tx, change: &Change, to: PersonId, about: StaffNo
 }
 
 /// What a helper is told in a sentence, and the comment that it is about.
-fn told(about: StaffNotice, actor: &str) -> (String, Option<CommentId>) {
+fn told(about: StaffNotice, actor: &str, around: &Around<'_>) -> (String, Option<CommentId>) {
     match about {
         StaffNotice::Assigned => (format!("{actor} gave you this ticket"), None),
         StaffNotice::Named => (format!("{actor} named you in a note"), None),
@@ -221,6 +223,18 @@ fn told(about: StaffNotice, actor: &str) -> (String, Option<CommentId>) {
         StaffNotice::Commented { comment } => (format!("{actor} wrote"), Some(comment)),
         StaffNotice::Replied { comment } => (format!("{actor} answered the customer"), Some(comment)),
         StaffNotice::Status { to } => (format!("{actor} set it to {}", to.title()), None),
+        StaffNotice::Due { promise, at } => (due(promise, at, around), None),
+    }
+}
+
+/// `First reply was due by 14:02 on 17 November (Europe/Prague) and is missed`.
+fn due(promise: Promise, at: Timestamp, around: &Around<'_>) -> String {
+    let zone = &around.desk.settings.time_zone;
+    let by = at.to_zoned(zone.clone()).strftime("%H:%M on %-d %B");
+    let zone = zone.iana_name().unwrap_or("UTC");
+    match at <= around.now {
+        true => format!("{} was due by {by} ({zone}) and is missed", promise.title()),
+        false => format!("{} is due by {by} ({zone})", promise.title()),
     }
 }
 
@@ -257,12 +271,14 @@ impl Mail<'_> {
     async fn post(&self, tx: &mut Tx, ticket: &Ticket, around: &Around<'_>) -> Result<()> {
         let (desk, mailbox) = (around.desk, around.mailbox);
         let url = desk.url.to_string();
+        let rate = self.rating_page(ticket, around);
         let head = Letterhead {
             desk: &desk.settings.name,
             url: &url,
             number: Some(ticket.number),
             subject: self.subject,
             greeting: self.greeting,
+            rate: rate.as_deref(),
         };
         let written = compose::write(&desk.templates, &head, self.content)?;
         let thread = self.thread(tx, ticket).await?;
@@ -291,6 +307,25 @@ impl Mail<'_> {
         })?;
         let made = Made { id: &id, bytes: &bytes, subject: &written.subject };
         self.keep(tx, ticket, &made, around).await
+    }
+
+    /// Where whoever opened the ticket says how it was, when this mail tells them that it is resolved.
+    fn rating_page(&self, ticket: &Ticket, around: &Around<'_>) -> Option<String> {
+        let resolved = match *self.content {
+            Content::Status { notice } => notice == StatusNotice::Resolved,
+            Content::Reply { status, .. } => status == Some(Status::Resolved),
+            Content::Receipt
+            | Content::Staff { .. }
+            | Content::NotSent { .. }
+            | Content::AnswerHeld { .. }
+            | Content::Alarm { .. }
+            | Content::Probe { .. }
+            | Content::Link { .. } => false,
+        };
+        let asks = around.mailbox.satisfaction == Satisfaction::Ask && self.to.iter().any(|it| it.person == Some(ticket.requester));
+        let person = Some(ticket.requester).filter(|_| self.to.len() == 1);
+        let asked = Asked { ticket: ticket.number, resolved_at: ticket.status_at, person };
+        (resolved && asks).then(|| around.desk.url.page(&format!("/rate/{}", rating::token(asked, &|text| around.desk.sign_rating(text)))))
     }
 
     async fn keep(&self, tx: &mut Tx, ticket: &Ticket, made: &Made<'_>, around: &Around<'_>) -> Result<()> {

@@ -33,6 +33,7 @@ mod correct;
 pub mod deliveries;
 mod door;
 pub mod drafts;
+pub mod due;
 pub mod edit;
 pub mod erase;
 pub mod existing_mail;
@@ -40,6 +41,7 @@ pub mod expire_raw;
 mod facts;
 mod follow;
 pub mod held;
+pub mod hours;
 pub mod import;
 mod letters;
 mod mail_words;
@@ -53,6 +55,7 @@ pub mod participants;
 pub mod people;
 pub mod placeholders;
 pub mod presence;
+pub mod rate;
 pub mod read_again;
 pub mod read_held;
 pub mod receive_message;
@@ -123,6 +126,12 @@ impl Desk {
     #[must_use]
     pub fn sign(&self, text: &str) -> [u8; 32] {
         self.keys.mac("mail", &[text.as_bytes()])
+    }
+
+    /// Signs what a customer says how it was by (`desk/rating.rs`).
+    #[must_use]
+    pub fn sign_rating(&self, text: &str) -> [u8; 32] {
+        self.keys.mac("rating", &[text.as_bytes()])
     }
 
     /// Refuses what `who` may not do.

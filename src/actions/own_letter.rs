@@ -77,7 +77,7 @@ impl OwnLetter<'_> {
         let Some((mailbox, settings)) = desk.mailboxes.answering(mailbox) else { return Ok(None) };
         let url = desk.url.to_string();
         let (number, subject) = self.ticket.map_or((None, ""), |(number, subject)| (Some(number), subject));
-        let head = Letterhead { desk: &desk.settings.name, url: &url, number, subject, greeting: self.to.greeting() };
+        let head = Letterhead { desk: &desk.settings.name, url: &url, number, subject, greeting: self.to.greeting(), rate: None };
         let written = compose::write(&desk.templates, &head, &self.content)?;
         let sign = |text: &str| desk.sign(text);
         let id = token::message_id(None, None, &random_token(), settings.address.domain(), &sign);

@@ -12,6 +12,7 @@ mod import;
 mod ingest;
 pub mod inspect;
 mod mailbox;
+mod recount;
 mod replay;
 mod restore;
 pub mod serve;
@@ -66,6 +67,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// List the mailboxes, and say what is taken of the mail that lay in one when it was first met.
     Mailbox(mailbox::Arguments),
+    /// Make what figures and due times are made from anew from the history: where maildesk verify names the rule course or due.
+    Recount(Configured),
     /// Read stored mail again as it is read today, and show what would change; --apply writes it. Never sends. Exit code 0 when every
     /// message could be read.
     Replay(replay::Arguments),
@@ -158,6 +161,7 @@ pub async fn run() -> ExitCode {
         Command::Ingest(it) => ingest::run(&it).await,
         Command::Inspect(it) => inspect::run(&it).await,
         Command::Mailbox(it) => mailbox::run(&it).await,
+        Command::Recount(it) => recount::run(&it).await,
         Command::Replay(it) => replay::run(&it).await,
         Command::Restore(it) => restore::run(&it).await,
         Command::Serve(it) => serve::run(&it.config).await,

@@ -10,6 +10,7 @@ mod seed;
 mod settings;
 mod stage;
 pub mod story;
+mod terms;
 pub mod world;
 mod writing;
 

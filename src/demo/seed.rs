@@ -14,6 +14,7 @@ use super::{
     settings,
     stage::{Envelope, Stage},
     story::{self, Beat, Becomes, Story, What},
+    terms,
     world::World,
     writing,
 };
@@ -75,6 +76,8 @@ pub(super) async fn seed(desk: &Desk, config: &Config, rows: &[MailboxId], world
         post: SmtpPool::new(settings::anybody(world)),
         staff: the_staff(desk).await?,
     };
+    let elena = stage.staff.get("Elena").context("nobody is Elena")?;
+    terms::agree(desk, elena, &desk.settings.time_zone, now.timestamp()).await?;
     let mut teller = Teller { stage, stories: &stories, told: vec![Told::default(); stories.len()] };
     for it in table {
         let story = &stories[it.story];
@@ -171,6 +174,11 @@ impl Teller<'_> {
                 self.stage.world.treat(named(&self.stories[story].from)?.address.as_str(), fate.treatment());
                 Ok(())
             }
+            What::Rate => {
+                let words = beat.text.as_deref().unwrap_or_default();
+                terms::answer(self.stage.desk, number, beat.to.as_deref().unwrap_or_default(), words).await?;
+                self.stage.settle().await
+            }
             What::Answer | What::FollowUp | What::OutOfOffice | What::Stranger => self.by_mail(story, number, beat).await,
         }
     }
@@ -212,6 +220,7 @@ impl Teller<'_> {
             | What::FollowUp
             | What::OutOfOffice
             | What::Stranger
+            | What::Rate
             | What::MailboxFull
             | What::MailboxGone => bail!("that is not done at the desk"),
         }

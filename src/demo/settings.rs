@@ -15,8 +15,8 @@ use crate::{
         mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
         public_url::PublicUrl,
         settings::{
-            DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting,
-            WayIn,
+            DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Receipt, Satisfaction, SenderName, StatusNotice, SubAddressing,
+            TakeExisting, WayIn,
         },
     },
 };
@@ -72,6 +72,7 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
             sub_addressing: SubAddressing::Plus,
             notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
             receipt: Receipt::Send,
+            satisfaction: Satisfaction::Ask,
             sender_name: SenderName::Desk,
             // A desk to look at is not to write to itself.
             probe_every: None,

@@ -129,6 +129,8 @@ pub enum What {
     MailboxGone,
     /// A helper lets that somebody take part.
     Accept,
+    /// The customer says how it was: `to` is their answer.
+    Rate,
 }
 
 /// A moment of the two weeks.

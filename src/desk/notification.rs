@@ -3,10 +3,13 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
+
 use crate::desk::{
     id::{CommentId, PersonId},
-    person::{Notify, Person},
+    person::{Notify, Person, Role},
     settings::StatusNotice,
+    target::Promise,
     ticket::Status,
     triage::Answer,
 };
@@ -155,6 +158,23 @@ pub enum StaffNotice {
         /// What it is now.
         to: Status,
     },
+    /// A response target is about to be missed, or was.
+    Due {
+        /// Which.
+        promise: Promise,
+        /// By when.
+        at: Timestamp,
+    },
+}
+
+/// Who hears that a response target is about to be missed, or was: whoever has the ticket, and the admins; never the customer.
+#[must_use]
+pub fn who_hears_of_due(assignee: Option<PersonId>, staff: &[Person]) -> Vec<PersonId> {
+    let hears = |it: &&Person| {
+        let own = assignee == Some(it.id) && it.notify_own == Notify::AtOnce;
+        it.is_active_staff() && (own || it.role == Role::Admin)
+    };
+    staff.iter().filter(hears).map(|it| it.id).collect()
 }
 
 /// Every mail that these happenings call for, customers first.
@@ -272,13 +292,14 @@ fn weight(notice: StaffNotice) -> u8 {
         StaffNotice::Commented { .. } => 3,
         StaffNotice::Replied { .. } => 4,
         StaffNotice::Status { .. } => 5,
+        StaffNotice::Due { .. } => 6,
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::person::{PersonState, Role};
+    use crate::desk::person::PersonState;
 
     const ANN: PersonId = PersonId(1);
     const HAL: PersonId = PersonId(2);
@@ -356,6 +377,17 @@ mod tests {
     fn whom_a_note_names_is_told_and_nobody_else() {
         let named = [Happening::Named { who: ADA }, Happening::Named { who: HAL }, Happening::Named { who: ANN }];
         assert_eq!(hear(&named, Some(HAL), Some(HAL), &[ANN, BEN]), [Owed::Staff { to: ADA, about: StaffNotice::Named }]);
+    }
+
+    #[test]
+    fn what_is_due_is_told_to_whoever_has_it_and_to_admins() {
+        let mut staff = staff();
+        assert_eq!(who_hears_of_due(Some(HAL), &staff), [HAL, ADA]);
+        assert_eq!(who_hears_of_due(None, &staff), [ADA]);
+        staff[0].notify_own = Notify::Never;
+        assert_eq!(who_hears_of_due(Some(HAL), &staff), [ADA]);
+        staff[1].state = PersonState::Disabled;
+        assert_eq!(who_hears_of_due(Some(HAL), &staff), []);
     }
 
     #[test]

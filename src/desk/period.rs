@@ -63,6 +63,14 @@ impl Period {
         }
     }
 
+    /// Where the period before begins, of one whose days these are: it has as many.
+    #[must_use]
+    pub fn before(days: &[Day], zone: &TimeZone) -> Timestamp {
+        let Some(first) = days.first() else { return Timestamp::MIN };
+        let many = i32::try_from(days.len()).unwrap_or(i32::MAX);
+        midnight(first.date.saturating_sub(many.days()), zone)
+    }
+
     /// The days of the period that ends with the day of `now`, oldest first; never empty.
     #[must_use]
     pub fn days(self, now: Timestamp, zone: &TimeZone) -> Vec<Day> {
@@ -133,23 +141,27 @@ fn midnight(date: Date, zone: &TimeZone) -> Timestamp {
     date.to_zoned(zone.clone()).map_or(Timestamp::MAX, |it| it.timestamp())
 }
 
-/// The widest span, in milliseconds, of which every midnight is a whole multiple: a day in UTC, an hour or less where clocks
-/// change. Counting by it in the database loses nothing, and gives few rows.
+/// The day that `at`, in milliseconds since 1970, is in; none outside of the period.
 #[must_use]
-pub fn slot_width(days: &[Day]) -> i64 {
-    let midnights = days.iter().flat_map(|day| [day.start, day.end]);
-    midnights.fold(0, |width, at| greatest_common_divisor(width, at.as_millisecond().abs())).max(1)
+pub fn day_of(days: &[Day], at: i64) -> Option<usize> {
+    let index = place_of(days, at);
+    (days.get(index)?.start.as_millisecond() <= at).then_some(index)
 }
 
-fn greatest_common_divisor(a: i64, b: i64) -> i64 {
-    if b == 0 { a } else { greatest_common_divisor(b, a % b) }
-}
-
-/// The day that `at` is in; none outside of the period.
+/// How many days of the period are over at `at`, in milliseconds since 1970. Days are about as long as each other: the place is
+/// guessed, and put right.
 #[must_use]
-pub fn day_of(days: &[Day], at: Timestamp) -> Option<usize> {
-    let index = days.partition_point(|day| day.end <= at);
-    (days.get(index)?.start <= at).then_some(index)
+pub fn place_of(days: &[Day], at: i64) -> usize {
+    let Some(first) = days.first() else { return 0 };
+    let guess = at.saturating_sub(first.start.as_millisecond()) / 86_400_000;
+    let mut place = usize::try_from(guess).unwrap_or(0).min(days.len());
+    while place > 0 && days[place - 1].end.as_millisecond() > at {
+        place -= 1;
+    }
+    while place < days.len() && days[place].end.as_millisecond() <= at {
+        place += 1;
+    }
+    place
 }
 
 #[cfg(test)]
@@ -200,21 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn a_slot_is_as_wide_as_the_midnights_allow() {
-        let now = at("2026-11-24T20:00:00Z");
-        for (zone, minutes) in [("UTC", 1440), ("Europe/Stockholm", 60), ("Asia/Kolkata", 30), ("Asia/Kathmandu", 15)] {
-            let days = Period::Months12.days(now, &TimeZone::get(zone).unwrap());
-            assert_eq!(slot_width(&days), minutes * 60_000, "{zone}");
-        }
+    fn the_period_before_has_as_many_days() {
+        let stockholm = TimeZone::get("Europe/Stockholm").unwrap();
+        let days = Period::Days7.days(at("2026-10-27T12:00:00Z"), &stockholm);
+        assert_eq!(Period::before(&days, &stockholm), at("2026-10-13T22:00:00Z"));
     }
 
     #[test]
     fn an_instant_is_in_one_day() {
         let days = Period::Days7.days(at("2026-11-24T20:00:00Z"), &TimeZone::UTC);
-        assert_eq!(day_of(&days, at("2026-11-18T00:00:00Z")), Some(0));
-        assert_eq!(day_of(&days, at("2026-11-17T23:59:59.999Z")), None);
-        assert_eq!(day_of(&days, at("2026-11-24T23:59:59.999Z")), Some(6));
-        assert_eq!(day_of(&days, at("2026-11-25T00:00:00Z")), None);
+        assert_eq!(day_of(&days, at("2026-11-18T00:00:00Z").as_millisecond()), Some(0));
+        assert_eq!(day_of(&days, at("2026-11-17T23:59:59.999Z").as_millisecond()), None);
+        assert_eq!(day_of(&days, at("2026-11-24T23:59:59.999Z").as_millisecond()), Some(6));
+        assert_eq!(day_of(&days, at("2026-11-25T00:00:00Z").as_millisecond()), None);
     }
 
     #[test]

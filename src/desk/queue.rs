@@ -58,7 +58,7 @@ impl View {
     #[must_use]
     pub fn sorts(self) -> &'static [Sort] {
         match self {
-            Self::Unassigned | Self::Mine(_) | Self::Open => &[Sort::Activity, Sort::Oldest, Sort::Priority, Sort::Waiting],
+            Self::Unassigned | Self::Mine(_) | Self::Open => &[Sort::Activity, Sort::Due, Sort::Oldest, Sort::Priority, Sort::Waiting],
             Self::Waiting | Self::Resolved | Self::Closed => &[Sort::Activity, Sort::Oldest, Sort::Priority],
             Self::Snoozed => &[Sort::Return, Sort::Activity, Sort::Oldest, Sort::Priority],
         }
@@ -102,13 +102,15 @@ pub enum Sort {
     Priority,
     /// Whose customer has waited longest for an answer; behind them those that wait for their customer.
     Waiting,
+    /// What is due next, first; behind it that on which nothing is.
+    Due,
     /// What returns next, first: for what is put off.
     Return,
 }
 
 impl Sort {
     /// Every order there is.
-    pub const ALL: [Self; 5] = [Self::Activity, Self::Oldest, Self::Priority, Self::Waiting, Self::Return];
+    pub const ALL: [Self; 6] = [Self::Activity, Self::Oldest, Self::Priority, Self::Waiting, Self::Due, Self::Return];
 
     /// As addresses say it.
     #[must_use]
@@ -118,6 +120,7 @@ impl Sort {
             Self::Oldest => "oldest",
             Self::Priority => "priority",
             Self::Waiting => "waiting",
+            Self::Due => "due",
             Self::Return => "return",
         }
     }
@@ -136,6 +139,7 @@ impl Sort {
             Self::Oldest => "Oldest first",
             Self::Priority => "Priority",
             Self::Waiting => "Waiting longest",
+            Self::Due => "Due first",
             Self::Return => "Back soonest",
         }
     }
@@ -152,7 +156,7 @@ mod tests {
             assert_eq!(Sort::parse(sort.as_str()), Some(sort));
             assert!(views.iter().any(|it| it.sorts().contains(&sort)), "{sort:?}");
         }
-        assert_eq!(Sort::parse("due"), None);
+        assert_eq!(Sort::parse("size"), None);
     }
 
     #[test]

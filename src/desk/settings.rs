@@ -91,6 +91,13 @@ words! {
         /// Never.
         Never = "never",
     }
+    /// Whether the mail that says that a request is resolved asks how it was.
+    Satisfaction {
+        /// It does.
+        Ask = "ask",
+        /// It does not.
+        Never = "never",
+    }
     /// A change of status that the requester and the participants may be told.
     StatusNotice {
         /// Somebody works on it.
@@ -217,6 +224,8 @@ pub struct MailboxSettings {
     pub notices: BTreeSet<StatusNotice>,
     /// Whether a new ticket is acknowledged.
     pub receipt: Receipt,
+    /// Whether the customer is asked how it was.
+    pub satisfaction: Satisfaction,
     /// Whose name a reply bears.
     pub sender_name: SenderName,
     /// How often it writes to itself, to see whether mail to it arrives; none: never.
@@ -242,6 +251,7 @@ impl MailboxSettings {
             sub_addressing: SubAddressing::Plus,
             notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
             receipt: Receipt::Send,
+            satisfaction: Satisfaction::Ask,
             sender_name: SenderName::Desk,
             probe_every: None,
             oauth: None,

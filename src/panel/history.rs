@@ -8,6 +8,7 @@ use crate::{
     desk::{
         event::EventKind,
         id::PersonId,
+        rating::Rating,
         snooze::Back,
         tag::Tag,
         ticket::{Priority, Status},
@@ -57,7 +58,8 @@ pub fn in_words(lines: &mut [Line], tags: &[Tag], time: impl Fn(Timestamp) -> St
             | EventKind::Released
             | EventKind::PutBack
             | EventKind::Spam
-            | EventKind::NotSpam => {}
+            | EventKind::NotSpam
+            | EventKind::Rated => {}
         }
     }
 }
@@ -101,6 +103,7 @@ pub fn icon(kind: EventKind) -> Option<&'static str> {
         EventKind::Spam => Some("ban"),
         EventKind::Tagged | EventKind::Untagged => Some("tag"),
         EventKind::Snoozed | EventKind::Returned => Some("alarm-clock"),
+        EventKind::Rated => Some("smile"),
     }
 }
 
@@ -114,6 +117,7 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
     let (old, new) = (line.old.as_deref().unwrap_or_default(), line.new.as_deref().unwrap_or_default());
     let status = |word| bold(Status::parse(word).map_or(word, |it| it.title()));
     let priority = |word| bold(Priority::parse(word).map_or(word, |it| it.title()));
+    let rating = |word| bold(Rating::parse(word).map_or(word, |it| it.title()));
     let actor = bold(line.actor.as_ref().map_or("maildesk", |it| it.name.as_str()));
     match line.kind {
         EventKind::Opened => match new {
@@ -160,6 +164,9 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
             Some(Back::Done) => "It is snoozed no more: it is done".to_owned(),
             Some(Back::Staff) | None => format!("{actor} took it back into its queue"),
         },
+        EventKind::Rated if line.actor.is_none() => format!("<b>The customer</b> rated it {}", rating(new)),
+        EventKind::Rated if line.old.is_some() => format!("{actor} rated it {} and no longer {}", rating(new), rating(old)),
+        EventKind::Rated => format!("{actor} rated it {}", rating(new)),
     }
 }
 

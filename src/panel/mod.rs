@@ -34,6 +34,7 @@ mod correct;
 mod csrf;
 mod csv;
 mod drafts;
+mod due;
 pub mod error;
 pub mod files;
 mod first_meeting;
@@ -60,6 +61,7 @@ mod presence;
 mod profile;
 mod property;
 pub mod prose;
+mod rate;
 mod readyz;
 pub mod routes;
 mod row;
@@ -216,6 +218,9 @@ pub fn routes() -> Routes {
         // the block list
         .get("/senders", Policy::Staff, senders::list)
         .post("/senders", Policy::Staff, senders::change)
+        // how it was
+        .get("/rate/{token}", Policy::Anyone, rate::show)
+        .post("/rate/{token}", Policy::Anyone, rate::send)
         // what changes while a page is open
         .get("/events", Policy::Staff, live::follow)
         // figures

@@ -12,6 +12,7 @@ use crate::{
     },
     panel::{
         Panel,
+        due::Due,
         error::PageError,
         list::Asked,
         prose::without_pictures,
@@ -50,6 +51,8 @@ pub(super) struct RowView {
     /// Whether the viewer has begun to write on it.
     draft: bool,
     when: When,
+    /// What is due next.
+    due: Option<Due>,
     /// When it is back.
     snoozed: Option<Coming>,
     /// Somebody wrote on it since whoever looks last read it.
@@ -98,6 +101,7 @@ impl RowView {
             pres: None,
             draft: false,
             when: When::new(row.updated_at, now, zone),
+            due: row.due.map(|(promise, at)| Due::new(promise, at, now, zone)),
             snoozed: row.snoozed_until.map(|it| Coming::new(it, now, zone)),
             unread: false,
             elsewhere: false,

@@ -21,10 +21,12 @@ use crate::{
         aside::{self, Aside},
         composer::{self, Composer},
         correct::{self, Corrected},
+        due::{self, PromiseLine},
         error::PageError,
         history,
         neighbours::From,
         page::{self, Flash, Place},
+        rate,
         row::RowView,
         thread::{self, Drawing, Entry},
         url::{Path, Query},
@@ -34,9 +36,9 @@ use crate::{
     store::{
         Conn,
         conversation::{self, Audience, Line, Said},
-        events,
+        courses, events,
         participants::{self, Participant, Participation},
-        people, queue, tags, tickets,
+        people, queue, tags, terms, tickets,
     },
 };
 
@@ -135,6 +137,8 @@ struct TicketPage {
     others: Vec<RowView>,
     log: Vec<LogLine>,
     linked: Option<i64>,
+    promises: Vec<PromiseLine>,
+    rated: rate::Said,
     spam: bool,
     #[serde(flatten)]
     corrected: Corrected,
@@ -180,6 +184,8 @@ struct Read {
     names: BTreeMap<PersonId, String>,
     others: Vec<queue::QueueRow>,
     corrected: Corrected,
+    promises: Vec<PromiseLine>,
+    rated: rate::Said,
     spam: bool,
 }
 
@@ -211,9 +217,23 @@ async fn read(
     others.retain(|it| it.number != number);
     let corrected = correct::corrected(panel, visitor, &mut conn, &ticket, &names).await?;
     let spam = events::marked_as_spam(&mut conn, number).await?.is_some();
+    let promises = promises(panel, &mut conn, &ticket).await?;
+    let rated = rate::Said::read(panel, &mut conn, &ticket).await?;
     let around = composer::Around { ticket: &ticket, said: &said, people: &people, staff: &staff };
     let composer = composer::of(panel, visitor, &mut conn, &around, state).await?;
-    Ok((Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected, spam }, composer))
+    let read =
+        Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected, promises, rated, spam };
+    Ok((read, composer))
+}
+
+async fn promises(panel: &Panel, conn: &mut Conn, ticket: &Ticket) -> Result<Vec<PromiseLine>, PageError> {
+    let zone = &panel.desk.settings.time_zone;
+    let terms = terms::terms(conn, zone).await?;
+    if terms.targets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let course = courses::kept(conn, ticket.number).await?;
+    Ok(due::lines(ticket, &course, &terms, panel.desk.clock.now(), zone))
 }
 
 /// The people whom the history speaks of by their ids.
@@ -264,6 +284,8 @@ fn compose(
     composer: Composer,
 ) -> TicketPage {
     let corrected = std::mem::take(&mut read.corrected);
+    let promises = std::mem::take(&mut read.promises);
+    let rated = std::mem::take(&mut read.rated);
     let read = &read;
     let ticket = &read.ticket;
     let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
@@ -297,6 +319,8 @@ fn compose(
         others: read.others.iter().map(|it| RowView::new(panel, it)).collect(),
         log: read.lines.iter().rev().map(|it| LogLine { when: when(it.at), html: history::sentence_for(it, &read.names, of) }).collect(),
         linked: ticket.linked.map(|it| it.0),
+        promises,
+        rated,
         spam: read.spam,
         corrected,
         aside,

@@ -1,6 +1,6 @@
 //! Times, sizes, faces and links as pages show them.
 
-use jiff::{Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 use serde::Serialize;
 
 use crate::{
@@ -103,6 +103,17 @@ pub fn lasted(at: Timestamp, now: Timestamp) -> String {
         seconds @ 60..3600 => many(seconds / 60, "minute"),
         seconds @ 3600..86_400 => many(seconds / 3600, "hour"),
         seconds => many(seconds / 86_400, "day"),
+    }
+}
+
+/// Business time: `43 min`, `6.4 h`, `52 h`; never days, which are as long as a desk's hours.
+#[must_use]
+pub fn business(it: SignedDuration) -> String {
+    match it.as_mins() {
+        ..1 => "1 min".to_owned(),
+        minutes @ 1..90 => format!("{minutes} min"),
+        minutes @ 90..1200 => format!("{}.{} h", minutes / 60, minutes % 60 / 6),
+        minutes => format!("{} h", minutes / 60),
     }
 }
 

@@ -1,175 +1,179 @@
-//! What the history counted, for `desk/analytics.rs` to make figures of: plain SQL over `events` and `milestones`.
+//! The courses of the tickets, for `desk/analytics.rs` to make figures of.
+//!
+//! A year has a hundred thousand of them. As rows they would take ten times as long as in a few long texts, so each column comes as one:
+//! the database joins them, and while it reads the next part of them, the last is counted.
 
-use jiff::{SignedDuration, Timestamp};
+use std::collections::HashMap;
 
 use crate::{
     desk::{
-        analytics::{Counted, Counts, HelperCount, SlotCount, Timing},
-        id::{MailboxId, PersonId},
+        analytics::{Facts, Figures, Fold, Frame, Wanted},
+        course,
+        id::{MailboxId, PersonId, TagId},
+        period::Period,
+        ticket::Priority,
     },
-    store::{Conn, Result, StoreError, at, ms, on},
+    store::{Conn, Result, StoreError, ms, on},
 };
 
-/// What is counted.
-#[derive(Clone, Copy, Debug)]
-pub struct Span {
-    /// From this instant on.
-    pub from: Timestamp,
-    /// Before this one.
-    pub until: Timestamp,
-    /// What it is counted by: whole slots of so many milliseconds, see [`crate::desk::period::slot_width`].
-    pub slot_width: i64,
-    /// Of this mailbox alone; none: of all.
+/// Tickets of which the database joins the courses in one statement.
+const AT_ONCE: i64 = 20_000;
+
+/// Between one ticket and the next; no course has it.
+const BETWEEN: char = '|';
+
+/// Which tickets are counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Picked {
+    /// Of this mailbox; none: of all.
     pub mailbox: Option<MailboxId>,
+    /// Of this priority; none: of each.
+    pub priority: Option<Priority>,
+    /// With this tag; none: with whichever.
+    pub tag: Option<TagId>,
+    /// That this person has now; none: whoever has them.
+    pub helper: Option<PersonId>,
 }
 
-/// Everything that figures are made from.
+/// A member of staff.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Helper {
+    /// Their row.
+    pub id: PersonId,
+    /// As they are called.
+    pub name: String,
+    /// Their address: what their colour on the panel comes from.
+    pub email: String,
+}
+
+/// Helpers and admins, by name; those who are gone too.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn count(conn: &mut Conn, span: Span) -> Result<Counted> {
-    let (first_replies, resolutions) = timings(conn, span).await?;
-    Ok(Counted { counts: changes(conn, span).await?, first_replies, resolutions, helpers: helpers(conn, span).await? })
+pub async fn helpers(conn: &mut Conn) -> Result<Vec<Helper>> {
+    let sql = "select id, name, email from people where role in ('admin', 'helper') order by name, id";
+    let rows: Vec<(i64, String, String)> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(id, name, email)| Helper { id: PersonId(id), name, email }).collect())
 }
 
-/// One text for all mailboxes, and one that looks up each event's.
-macro_rules! by_mailbox {
-    ($span:expr, $before:literal, $of:literal, $after:literal) => {
-        if $span.mailbox.is_some() { concat!($before, $of, $after) } else { concat!($before, $after) }
-    };
+/// Counts everything that happened in a period, and in the one before.
+///
+/// # Errors
+/// When the database refuses, or a course is unreadable.
+pub async fn count(conn: &mut Conn, frame: Frame, picked: Picked) -> Result<Figures> {
+    let tags = std::sync::Arc::new(tags(conn).await?);
+    let (since, parts) = (ms(frame.before), parts(conn, frame.period).await?);
+    let mut fold = Fold::new(frame, Wanted { helper: picked.helper });
+    let mut read = Joined::default();
+    for part in parts.into_iter().map(Some).chain([None]) {
+        let counting = {
+            let (read, tags) = (std::mem::take(&mut read), tags.clone());
+            tokio::task::spawn_blocking(move || read.count(&mut fold, &tags).map(|()| fold))
+        };
+        let next = match part {
+            Some(part) => join(conn, part, since, picked).await,
+            None => Ok(Joined::default()),
+        };
+        fold = counting.await.map_err(|_| unreadable("a panic"))??;
+        read = next?;
+    }
+    Ok(fold.figures())
 }
 
-/// The last row is how many tickets are open: one statement, so that both are of the same moment.
-async fn changes(conn: &mut Conn, span: Span) -> Result<Counts> {
-    let sql = if span.mailbox.is_some() {
-        "select e.at / $1 as slot, count(*) filter (where e.kind = 'opened'), count(*) filter (where e.kind = 'status' and e.backlog > 0),
-            count(*) filter (where e.backlog < 0)
-        from events e join milestones m on m.ticket = e.ticket
-        where e.kind in ('opened', 'status') and e.at >= $2 and e.backlog <> 0 and m.mailbox = $3 group by 1
-        union all select -1, count(*), 0, 0 from tickets where active = 1 and mailbox = $3"
-    } else {
-        "select at / $1 as slot, count(*) filter (where kind = 'opened'), count(*) filter (where kind = 'status' and backlog > 0),
-            count(*) filter (where backlog < 0)
-        from events where kind in ('opened', 'status') and at >= $2 and backlog <> 0 and $3 = 0 group by 1
-        union all select -1, cast(coalesce(sum(n), 0) as bigint), 0, 0 from queue_counts where tag = 0 and status in ('open', 'in-progress')"
-    };
-    let mailbox = span.mailbox.map_or(0, |it| it.0);
-    let rows: Vec<(i64, i64, i64, i64)> =
-        on!(conn, c => sqlx::query_as(sql).bind(span.slot_width).bind(ms(span.from)).bind(mailbox).fetch_all(c).await)?;
-    let mut counts = Counts::default();
-    for (slot, opened, reopened, resolved) in rows {
-        if slot < 0 {
-            counts.open_now = opened;
-        } else {
-            counts.slots.push(SlotCount { slot, opened, reopened, resolved });
+/// The tags of each ticket that has any.
+async fn tags(conn: &mut Conn) -> Result<HashMap<i64, Vec<TagId>>> {
+    let sql = "select tag, string_agg(cast(ticket as text), '|') from ticket_tags group by tag order by tag";
+    let rows: Vec<(i64, String)> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
+    let mut tags: HashMap<i64, Vec<TagId>> = HashMap::new();
+    for (tag, tickets) in rows {
+        for ticket in tickets.split(BETWEEN) {
+            tags.entry(ticket.parse().map_err(|_| unreadable(ticket))?).or_default().push(TagId(tag));
         }
     }
-    Ok(counts)
+    Ok(tags)
 }
 
-/// First replies and resolutions. A year has a hundred thousand of each: as rows they would take ten times as long as in one list.
-async fn timings(conn: &mut Conn, span: Span) -> Result<(Vec<Timing>, Vec<Timing>)> {
-    let sql = by_mailbox!(
-        span,
-        "select string_agg(first_reply_at || ' ' || (first_reply_at - opened_at) || ' ' || coalesce(first_reply_by, 0), ',')
-                filter (where first_reply_at >= $1 and first_reply_at < $2),
-            string_agg(resolved_at || ' ' || (resolved_at - opened_at) || ' ' || coalesce(resolved_by, 0), ',')
-                filter (where resolved_at >= $1 and resolved_at < $2)
-        from milestones ",
-        "where mailbox = $3",
-        ""
-    );
-    let mailbox = span.mailbox.map(|it| it.0);
-    let (first, resolved): (Option<String>, Option<String>) = on!(conn, c => {
-        let query = sqlx::query_as(sql).bind(ms(span.from)).bind(ms(span.until));
-        if mailbox.is_some() { query.bind(mailbox) } else { query }.fetch_one(c).await
-    })?;
-    Ok((read_timings(first.as_deref())?, read_timings(resolved.as_deref())?))
+fn unreadable(course: &str) -> StoreError {
+    StoreError::Unreadable { table: "courses", column: "course", value: course.chars().take(200).collect() }
 }
 
-fn read_timings(list: Option<&str>) -> Result<Vec<Timing>> {
-    let read = |item: &str| {
-        let mut numbers = item.split(' ').map(str::parse);
-        let (when, took, by) = (numbers.next()?.ok()?, numbers.next()?.ok()?, numbers.next()?.ok()?);
-        Some(Timing { at: at(when), by: (by != 0).then_some(PersonId(by)), took: SignedDuration::from_millis(took) })
+/// A part of the tickets.
+#[derive(Clone, Copy, Debug)]
+enum Part {
+    /// Those that moved lately, and those that were open all along: found by an index.
+    Lately,
+    /// Those with numbers from one to before another.
+    Numbers(i64, i64),
+}
+
+/// Of a long period nearly every ticket is part: reading all of them in order is faster than looking up each.
+async fn parts(conn: &mut Conn, period: Period) -> Result<Vec<Part>> {
+    match period {
+        Period::Days7 | Period::Days30 => Ok(vec![Part::Lately]),
+        Period::Days90 | Period::Months12 => {
+            let newest: Option<i64> = on!(conn, c => sqlx::query_scalar("select max(ticket) from courses").fetch_one(c).await)?;
+            let numbers = (0..=newest.unwrap_or(0) / AT_ONCE).map(|part| Part::Numbers(part * AT_ONCE, (part + 1) * AT_ONCE));
+            Ok(numbers.collect())
+        }
+    }
+}
+
+/// The columns of many tickets, each as one text in the same order.
+#[derive(Debug, Default, sqlx::FromRow)]
+struct Joined {
+    tickets: Option<String>,
+    mailboxes: Option<String>,
+    priorities: Option<String>,
+    opened: Option<String>,
+    courses: Option<String>,
+}
+
+async fn join(conn: &mut Conn, part: Part, since: i64, picked: Picked) -> Result<Joined> {
+    let number = conn.pick("", "::text");
+    let from = match part {
+        Part::Lately => {
+            "(select * from courses where last_at >= $1 union all select * from courses where active = 1 and last_at < $1) c where true"
+                .to_owned()
+        }
+        Part::Numbers(first, behind) => {
+            format!("courses c where c.ticket >= {first} and c.ticket < {behind} and (c.last_at >= $1 or c.active = 1)")
+        }
     };
-    let unreadable =
-        |item: &str| StoreError::Unreadable { table: "milestones", column: "first_reply_at, resolved_at", value: item.to_owned() };
-    list.unwrap_or_default().split_terminator(',').map(|item| read(item).ok_or_else(|| unreadable(item))).collect()
-}
-
-/// Each member of staff, by name; with nothing done too.
-async fn helpers(conn: &mut Conn, span: Span) -> Result<Vec<HelperCount>> {
-    let staff: Vec<(i64, String, String)> = on!(conn, c => sqlx::query_as("select id, name, email from people where role in ('admin', 'helper') order by name, id").fetch_all(c).await)?;
-    let (assigned, replies, resolved) = (assigned(conn, span).await?, replies(conn, span).await?, resolved(conn, span).await?);
-    let open = open_now(conn, span).await?;
-    let of = |counts: &[(i64, i64)], who: i64| counts.iter().find(|(id, _)| *id == who).map_or(0, |(_, n)| *n);
-    Ok(staff
-        .into_iter()
-        .map(|(id, name, email)| HelperCount {
-            who: PersonId(id),
-            name,
-            email,
-            assigned: of(&assigned, id),
-            replies: of(&replies, id),
-            resolved: of(&resolved, id),
-            open_now: of(&open, id),
-        })
-        .collect())
-}
-
-async fn assigned(conn: &mut Conn, span: Span) -> Result<Vec<(i64, i64)>> {
-    let sql = by_mailbox!(
-        span,
-        "select e.whose, count(distinct e.ticket) from events e
-        where e.kind = 'assigned' and e.at >= $1 and e.at < $2 and e.whose is not null ",
-        "and e.ticket in (select ticket from milestones where mailbox = $3) ",
-        "group by e.whose"
+    let mut only = String::new();
+    for (column, value) in [("mailbox", picked.mailbox.map(|it| it.0)), ("priority", picked.priority.map(Priority::rank))] {
+        if let Some(value) = value {
+            only.push_str(&format!(" and c.{column} = {value}"));
+        }
+    }
+    if let Some(tag) = picked.tag {
+        only.push_str(&format!(" and c.ticket in (select ticket from ticket_tags where tag = {tag})"));
+    }
+    let sql = format!(
+        "select string_agg(c.ticket{number}, '|') as tickets, string_agg(c.mailbox{number}, '|') as mailboxes, string_agg(c.priority{number}, '|') as priorities,
+            string_agg(c.opened_at{number}, '|') as opened, string_agg(c.course, '|') as courses from {from}{only}"
     );
-    per_person(conn, span, sql).await
+    Ok(on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(since).fetch_one(c).await)?)
 }
 
-/// Which were taken back is asked once, not of each reply.
-async fn replies(conn: &mut Conn, span: Span) -> Result<Vec<(i64, i64)>> {
-    let sql = by_mailbox!(
-        span,
-        "select e.whose, count(*) from events e
-        where e.kind = 'replied' and e.at >= $1 and e.at < $2 and e.whose is not null and coalesce(e.comment, 0) not in (
-            select w.comment from events w where w.kind = 'withdrawn' and w.at >= $1 and w.comment is not null) ",
-        "and e.ticket in (select ticket from milestones where mailbox = $3) ",
-        "group by e.whose"
-    );
-    per_person(conn, span, sql).await
-}
-
-async fn resolved(conn: &mut Conn, span: Span) -> Result<Vec<(i64, i64)>> {
-    let sql = by_mailbox!(
-        span,
-        "select e.whose, count(*) from events e
-        where e.kind = 'status' and e.at >= $1 and e.at < $2 and e.backlog < 0 and e.whose is not null ",
-        "and e.ticket in (select ticket from milestones where mailbox = $3) ",
-        "group by e.whose"
-    );
-    per_person(conn, span, sql).await
-}
-
-async fn per_person(conn: &mut Conn, span: Span, sql: &'static str) -> Result<Vec<(i64, i64)>> {
-    let mailbox = span.mailbox.map(|it| it.0);
-    Ok(on!(conn, c => {
-        let query = sqlx::query_as(sql).bind(ms(span.from)).bind(ms(span.until));
-        if mailbox.is_some() { query.bind(mailbox) } else { query }.fetch_all(c).await
-    })?)
-}
-
-async fn open_now(conn: &mut Conn, span: Span) -> Result<Vec<(i64, i64)>> {
-    let sql = if span.mailbox.is_some() {
-        "select assignee, count(*) from tickets where active = 1 and assignee is not null and mailbox = $1 group by assignee"
-    } else {
-        "select assignee, cast(sum(n) as bigint) from queue_counts where tag = 0 and status in ('open', 'in-progress') and assignee <> 0 group by assignee"
-    };
-    let mailbox = span.mailbox.map(|it| it.0);
-    Ok(on!(conn, c => {
-        let query = sqlx::query_as(sql);
-        if mailbox.is_some() { query.bind(mailbox) } else { query }.fetch_all(c).await
-    })?)
+impl Joined {
+    fn count(&self, fold: &mut Fold, tags: &HashMap<i64, Vec<TagId>>) -> Result<()> {
+        fn each(column: &Option<String>) -> std::str::Split<'_, char> {
+            column.as_deref().unwrap_or_default().split(BETWEEN)
+        }
+        if self.courses.is_none() {
+            return Ok(());
+        }
+        let number = |it: &str| it.parse::<i64>().map_err(|_| unreadable(it));
+        let mut steps = Vec::new();
+        let columns =
+            each(&self.tickets).zip(each(&self.mailboxes)).zip(each(&self.priorities)).zip(each(&self.opened)).zip(each(&self.courses));
+        for ((((ticket, mailbox), priority), opened), text) in columns {
+            steps.clear();
+            course::read(text, number(opened)?, &mut steps).map_err(|_| unreadable(text))?;
+            let tags = if tags.is_empty() { &[][..] } else { tags.get(&number(ticket)?).map_or(&[][..], Vec::as_slice) };
+            let priority = Priority::from_rank(number(priority)?).ok_or_else(|| unreadable(priority))?;
+            fold.take(&Facts { mailbox: MailboxId(number(mailbox)?), priority, tags, course: &steps });
+        }
+        Ok(())
+    }
 }

@@ -252,6 +252,7 @@ async fn tickets(tx: &mut Tx, who: &Person, found: &Found, touched: &[TicketNumb
         ),
     )
     .await?;
+    run(tx, format!("update ratings set comment = '' where ticket in ({own}) or person = {}", who.id.0)).await?;
     let sql = format!("delete from participants where person = $1 and ticket not in ({own})");
     on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(who.id.0).execute(c).await.map(|_| ()))?;
     let sql = "update tickets set version = version + 1, snippet = $2, has_files = case when exists (

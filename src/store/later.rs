@@ -2,10 +2,12 @@
 //!
 //! On SQLite a statement costs two thread switches, whatever it does; a batch of fifty messages writes hundreds of such rows.
 
+use std::sync::Arc;
+
 use jiff::Timestamp;
 
 use crate::{
-    desk::{address::EmailAddress, delivery::DeliveryState},
+    desk::{address::EmailAddress, delivery::DeliveryState, target::Terms},
     store::{Result, Tx, blobs::NewBlob, events::NewEvent, ms, on, outbox::Leaves},
 };
 
@@ -19,6 +21,8 @@ pub(super) struct Later {
     pub mails: Vec<QueuedMail>,
     pub events: Vec<(NewEvent, Timestamp)>,
     pub words: Vec<NewWords>,
+    /// What is promised, as this transaction has read it.
+    pub terms: Option<Arc<Terms>>,
     /// A decision about a message was written that leaves no line in a ticket's history.
     pub decided: bool,
 }
@@ -63,7 +67,7 @@ pub(super) struct NewWords {
 impl Tx {
     /// Writes what was kept, in the order in which rows name each other.
     pub(super) async fn write_later(&mut self) -> Result<()> {
-        let Later { blobs, mails, events, words, decided: _ } = std::mem::take(&mut self.later);
+        let Later { blobs, mails, events, words, terms: _, decided: _ } = std::mem::take(&mut self.later);
         fail_point!("later-blobs");
         for some in blobs.chunks(AT_ONCE) {
             self.write_blobs(some).await?;

@@ -2,7 +2,7 @@
 
 use crate::{
     desk::{id::TicketNumber, queue::Sort, ticket::Turn},
-    store::{ms, queue::QueueRow},
+    store::{ms, promises::NEVER, queue::QueueRow},
 };
 
 /// Where a row stands in a list of some order: the next page begins behind it.
@@ -23,6 +23,7 @@ impl Key {
             Sort::Oldest => [ms(row.opened_at), 0],
             Sort::Priority => [row.priority.rank(), ms(row.updated_at)],
             Sort::Waiting => [rank(row.turn), ms(row.turn_at)],
+            Sort::Due => [row.due.map_or(NEVER, |(_, at)| ms(at)), 0],
             Sort::Return => [row.snoozed_until.map_or(0, ms), 0],
         };
         Self { place, number: row.number }
@@ -80,6 +81,7 @@ fn columns(sort: Sort) -> (&'static [&'static str], bool) {
         Sort::Oldest => (&["opened_at", "number"], false),
         Sort::Priority => (&["priority", "updated_at", "number"], true),
         Sort::Waiting => (&["turn_at", "number"], false),
+        Sort::Due => (&["due_at", "number"], false),
         Sort::Return => (&["snoozed_until", "number"], false),
     }
 }
@@ -94,7 +96,7 @@ pub(super) fn whole(sort: Sort, side: Side) -> String {
     let turns = match (sort, side) {
         (Sort::Waiting, Side::Behind) => "case t.turn when 'staff' then 0 else 1 end, ",
         (Sort::Waiting, Side::Ahead) => "case t.turn when 'staff' then 1 else 0 end, ",
-        (Sort::Activity | Sort::Oldest | Sort::Priority | Sort::Return, _) => "",
+        (Sort::Activity | Sort::Oldest | Sort::Priority | Sort::Due | Sort::Return, _) => "",
     };
     format!("{turns}{}", ordered(sort, side, "t."))
 }
@@ -114,7 +116,7 @@ pub(super) fn beside(sort: Sort, side: Side, key: Key, turn: Turn) -> Part {
         }
     }
     let values: Vec<i64> = match sort {
-        Sort::Activity | Sort::Oldest | Sort::Return => vec![key.place[0], key.number.0],
+        Sort::Activity | Sort::Oldest | Sort::Due | Sort::Return => vec![key.place[0], key.number.0],
         Sort::Priority => vec![key.place[0], key.place[1], key.number.0],
         Sort::Waiting => vec![key.place[1], key.number.0],
     };

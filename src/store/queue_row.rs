@@ -6,6 +6,7 @@ use crate::{
     desk::{
         address::EmailAddress,
         id::{PersonId, TagId, TicketNumber},
+        target::Promise,
         ticket::{Priority, Status, Turn},
     },
     store::{Conn, Result, StoreError, at, on, tickets::tag_ids, word},
@@ -57,6 +58,8 @@ pub struct QueueRow {
     pub snoozed_until: Option<Timestamp>,
     /// In the order of their ids.
     pub tags: Vec<TagId>,
+    /// What is due next, and when.
+    pub due: Option<(Promise, Timestamp)>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -81,6 +84,8 @@ struct Row {
     turn_at: i64,
     snoozed_until: Option<i64>,
     tags: String,
+    due: Option<String>,
+    due_at: i64,
 }
 
 impl Row {
@@ -110,6 +115,10 @@ impl Row {
             turn_at: at(self.turn_at),
             snoozed_until: self.snoozed_until.map(at),
             tags: tag_ids(&self.tags)?,
+            due: match self.due {
+                Some(due) => Some((word("tickets", "due", &due, Promise::parse)?, at(self.due_at))),
+                None => None,
+            },
         })
     }
 }
@@ -122,7 +131,7 @@ pub(super) fn select(branches: &str, order: &str) -> String {
     format!(
         "select t.number, t.subject, t.status, t.priority, t.turn, t.version, t.requester, p.name as requester_name, p.email as requester_email,
             t.assignee, a.name as assignee_name, a.email as assignee_email, t.comments, t.snippet, t.has_files,
-            t.opened_at, t.updated_at, t.turn_at, t.snoozed_until, t.tags
+            t.opened_at, t.updated_at, t.turn_at, t.snoozed_until, t.tags, t.due, t.due_at
          from ({branches}) found join tickets t on t.number = found.number join people p on p.id = t.requester
          left join people a on a.id = t.assignee order by {order}"
     )

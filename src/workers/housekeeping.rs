@@ -1,4 +1,4 @@
-//! What time does by itself: closing what was resolved long ago, clearing away what is over.
+//! What time does by itself: closing what was resolved long ago, telling what is due, clearing away what is over.
 
 use std::{sync::Arc, time::Duration};
 
@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    actions::{Desk, drafts, expire_raw::expire_raw, snooze::return_due, stale::close_stale},
+    actions::{Desk, drafts, due::tell_due, expire_raw::expire_raw, snooze::return_due, stale::close_stale},
     desk::trouble::TroubleKind,
     store::{audit, expiries, health, presence, saved_replies, sessions, tickets},
     workers::{
@@ -108,6 +108,7 @@ pub async fn step(desk: &Desk, begun: &mut Begun, pace: &mut Pace, at: Instant) 
 /// originals expire.
 async fn because_time_passed(desk: &Desk, now: Timestamp) -> Result<()> {
     while !close_stale(desk).await?.is_empty() {}
+    tell_due(desk).await?;
     let mut tx = desk.store.begin().await?;
     sessions::prune(&mut tx, now, now - desk.settings.sessions.idle).await?;
     audit::prune(&mut tx, now - desk.settings.audit_keep).await?;

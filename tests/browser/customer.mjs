@@ -1,8 +1,11 @@
 // A customer who has a password: their own requests and nothing else.
 
 import { somebody } from "./desk.mjs";
+import { answers } from "./rating.mjs";
 
 export async function customer(desk, begin) {
+  const asked = await begin("asked");
+  await answers(asked, desk);
   const visit = await begin("customer");
   await visit.step("signs in", () => visit.signIn(somebody(desk, "customer")));
   await followsARequest(visit);

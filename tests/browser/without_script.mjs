@@ -1,10 +1,12 @@
 // The main actions in a browser that runs no script.
 
 import { somebody } from "./desk.mjs";
+import { answers } from "./rating.mjs";
 
 export async function withoutScript(desk, begin) {
   await aHelper(await begin("plain-helper", { script: "off" }), somebody(desk, "helper"));
   await aCustomer(await begin("plain-customer", { script: "off" }), somebody(desk, "customer"));
+  await answers(await begin("plain-asked", { script: "off" }), desk);
 }
 
 async function aHelper(visit, me) {

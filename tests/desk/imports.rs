@@ -99,8 +99,9 @@ async fn a_conversation_is_one_ticket_with_both_sides_and_its_dates_whatever_the
     // What figures are counted from.
     let rows = Rows::of(&desk.url).await;
     let at = |day| october(day).as_millisecond();
-    let milestones = format!("opened_at = {} and first_reply_at = {} and resolved_at = {}", at(5), at(6), at(8));
-    assert_eq!(rows.count(&format!("select count(*) from milestones where {milestones}")).await, 1);
+    let (replied, closed) = (at(6) - at(5), at(8) - at(5));
+    let course = format!("opened_at = {} and course like 'o0.%' and course like '%;r{replied}.%' and course like '%;s{closed}.%'", at(5));
+    assert_eq!(rows.count(&format!("select count(*) from courses where {course}")).await, 1);
     assert_eq!(rows.count(&format!("select count(*) from events where at > {}", at(8))).await, 0);
     assert_eq!(desk.owed().await, 0);
 }

@@ -28,6 +28,7 @@ mod own_addresses;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod random_order;
+mod rating;
 mod replay;
 mod replay_threads;
 mod round_trips;
@@ -43,6 +44,7 @@ mod spam;
 mod spam_orders;
 mod strangers_words;
 mod tags;
+mod targets;
 #[path = "../support/test_desk.rs"]
 mod test_desk;
 mod verify;

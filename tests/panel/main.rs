@@ -16,6 +16,7 @@ mod expired;
 mod figures;
 mod held_decided;
 mod held_mail;
+mod hours;
 mod lists;
 mod live;
 mod mail_health;
@@ -26,6 +27,7 @@ mod portal;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod queue;
+mod rating;
 mod reach;
 mod reading_notices;
 #[path = "../support/rows.rs"]

@@ -1,7 +1,7 @@
 //! The ledger's questions, asked of a real database.
 #![allow(clippy::unwrap_used)]
 
-mod analytics;
+mod figures;
 mod oauth;
 mod patience;
 #[path = "../support/postgres.rs"]

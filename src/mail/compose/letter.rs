@@ -23,6 +23,8 @@ pub struct Letterhead<'a> {
     pub subject: &'a str,
     /// How the person is addressed; empty: not by name.
     pub greeting: &'a str,
+    /// Where the customer is asked how it was; none: they are not.
+    pub rate: Option<&'a str>,
 }
 
 /// What a mail says.

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, civil::Date};
 use serde::Serialize;
 
 use crate::desk::{
-    analytics::{DayFigures, Times},
+    analytics::{AGES, DayFigures, Figures, LENGTHS, StepFigures, Took},
     period::Step,
 };
 
@@ -49,21 +49,68 @@ impl Chart {
         Self::new(rows.into_iter().map(|(date, a, b)| (label(date, Step::Day), Some(a as f64), Some(b as f64))).collect(), "")
     }
 
-    /// Open tickets at the end of each day.
-    pub(super) fn backlog(days: &[DayFigures]) -> Self {
-        Self::new(days.iter().map(|day| (label(day.date, Step::Day), Some(day.open as f64), None)).collect(), "")
+    /// Median and ninety of a hundred, step by step, in the unit that suits the largest.
+    pub(super) fn times(figures: &Figures, step: Step, of: impl Fn(&StepFigures) -> Took) -> Self {
+        let longest = figures.steps.iter().filter_map(|it| of(it).business.ninety).max().unwrap_or_default();
+        let (unit, seconds) = if longest.as_secs() < 10_800 { ("min", 60.0) } else { ("h", 3600.0) };
+        let value = |it: Option<SignedDuration>| it.map(|it| (it.as_secs_f64() / seconds * 10.0).round() / 10.0);
+        let row = |it: &StepFigures| (label(it.first, step), value(of(it).business.median), value(of(it).business.ninety));
+        Self::new(figures.steps.iter().map(row).collect(), unit)
     }
 
-    /// Median and ninety of a hundred, step by step, in the unit that suits the largest.
-    pub(super) fn times(times: &Times, step: Step) -> Self {
-        let longest = times.steps.iter().filter_map(|(_, it)| it.ninety).max().unwrap_or_default();
-        let (unit, seconds) = match longest.as_secs() {
-            ..10_800 => ("min", 60.0),
-            10_800..259_200 => ("h", 3600.0),
-            _ => ("d", 86_400.0),
+    /// How many resolutions took how long.
+    pub(super) fn lengths(figures: &Figures) -> Self {
+        let rows = LENGTHS.iter().zip(figures.lengths).map(|((name, _), n)| ((*name).to_owned(), Some(n as f64), None));
+        Self { every: 1, ..Self::new(rows.collect(), "") }
+    }
+}
+
+/// Several series on top of each other.
+#[derive(Debug, Serialize)]
+pub(super) struct Stacked {
+    /// Each a label, the sums up to each series, and what the tip says.
+    rows: Vec<(String, Vec<f64>, String)>,
+    /// Each a name and its class.
+    series: Vec<(&'static str, &'static str)>,
+    max: f64,
+    ticks: Vec<f64>,
+    every: usize,
+}
+
+impl Stacked {
+    fn new(days: &[DayFigures], series: Vec<(&'static str, &'static str)>, values: impl Fn(&DayFigures) -> Vec<i64>) -> Self {
+        // The last day of a week stands for it where days would be too many to see.
+        let shown = days.iter().enumerate().filter(|(at, day)| {
+            days.len() <= 100 || *at + 1 == days.len() || Step::Week.start(day.date) != Step::Week.start(days[at + 1].date)
+        });
+        let row = |(_, day): (usize, &DayFigures)| {
+            let values = values(day);
+            let sums = values.iter().scan(0, |sum, it| {
+                *sum += it;
+                Some(*sum as f64)
+            });
+            let parts = values.iter().zip(&series).map(|(n, (name, _))| format!("{n} {}", name.to_lowercase()));
+            (
+                label(day.date, Step::Day),
+                sums.collect(),
+                format!("{}: {}", label(day.date, Step::Day), parts.collect::<Vec<_>>().join(", ")),
+            )
         };
-        let value = |it: Option<SignedDuration>| it.map(|it| (it.as_secs_f64() / seconds * 10.0).round() / 10.0);
-        Self::new(times.steps.iter().map(|(first, it)| (label(*first, step), value(it.median), value(it.ninety))).collect(), unit)
+        let rows: Vec<(String, Vec<f64>, String)> = shown.map(row).collect();
+        let scale = Chart::new(rows.iter().map(|(label, sums, _)| (label.clone(), sums.last().copied(), None)).collect(), "");
+        Self { rows, series, max: scale.max, ticks: scale.ticks, every: scale.every }
+    }
+
+    /// Open, and In Progress, at the end of each day.
+    pub(super) fn by_status(days: &[DayFigures]) -> Self {
+        Self::new(days, vec![("In Progress", "m"), ("Open", "a")], |day| vec![day.in_progress, day.open])
+    }
+
+    /// By how long ago they were opened, the oldest below.
+    pub(super) fn by_age(days: &[DayFigures]) -> Self {
+        let classes = ["h0", "h1", "h2", "h3", "h4"];
+        let series = AGES.iter().zip(classes).rev().map(|((name, _), class)| (*name, class));
+        Self::new(days, series.collect(), |day| day.ages.iter().rev().copied().collect())
     }
 }
 
@@ -81,18 +128,6 @@ pub(super) fn label(date: Date, step: Step) -> String {
     }
 }
 
-/// `45 s`, `38 min`, `6.4 h`, `2.3 days`; a dash where there is nothing.
-pub(super) fn duration(it: Option<SignedDuration>) -> String {
-    let Some(it) = it else { return "–".to_owned() };
-    let seconds = it.as_secs_f64();
-    match it.as_secs() {
-        ..60 => format!("{} s", it.as_secs()),
-        60..5400 => format!("{:.0} min", seconds / 60.0),
-        5400..172_800 => format!("{:.1} h", seconds / 3600.0),
-        _ => format!("{:.1} days", seconds / 86_400.0),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -103,12 +138,5 @@ mod tests {
             let chart = Chart::new(vec![("a".to_owned(), Some(top), None)], "");
             assert_eq!((chart.max, chart.ticks.len()), (max, lines), "{top}");
         }
-    }
-
-    #[test]
-    fn durations_are_short() {
-        let said = |seconds| duration(Some(SignedDuration::from_secs(seconds)));
-        assert_eq!([said(45), said(38 * 60), said(23_040), said(200_000)], ["45 s", "38 min", "6.4 h", "2.3 days"]);
-        assert_eq!(duration(None), "–");
     }
 }

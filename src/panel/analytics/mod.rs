@@ -1,15 +1,16 @@
 //! The page of figures: everybody's for an admin, one's own for a helper, each with its table and its CSV.
 
 use axum::{extract::State, response::Response};
-use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
 use serde::{Deserialize, Serialize};
 
 use crate::{
     desk::{
-        analytics::{DayFigures, Figures, HelperFigures, Spread, Times, fold},
-        id::MailboxId,
-        period::{Period, Step, slot_width},
+        analytics::{Figures, Frame},
+        id::{MailboxId, PersonId, TagId},
+        period::Period,
         permission::{Act, Verdict, may},
+        tag::Tag,
+        ticket::Priority,
     },
     panel::{
         Panel, csv,
@@ -17,20 +18,32 @@ use crate::{
         page::{self, Place},
         url::Query,
         visitor::{Staff, Visitor},
-        words::{Choice, Face},
+        words::Choice,
     },
-    store::analytics::{self, Span},
+    store::{
+        analytics::{self, Helper, Picked},
+        ratings, tags, terms,
+    },
 };
 
 mod chart;
+mod everybodys;
+mod own;
+mod tables;
+mod words;
 
-use chart::{Chart, duration, label};
+use everybodys::Everybodys;
+use own::Own;
 
 /// What the address says.
 #[derive(Debug, Default, Deserialize)]
+#[serde(default)]
 pub(super) struct Asked {
     range: Option<String>,
     mailbox: Option<String>,
+    helper: Option<String>,
+    tag: Option<String>,
+    priority: Option<String>,
     /// Which table to give as CSV; none: the page.
     csv: Option<String>,
 }
@@ -42,23 +55,40 @@ enum Sight {
     Own,
 }
 
+/// So many comments of customers stand beside what they said.
+const COMMENTS: i64 = 5;
+
 /// `GET /analytics`.
 pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Query(asked): Query<Asked>) -> Result<Response, PageError> {
     let sight = sight(&panel, &visitor)?;
-    let period = asked.range.as_deref().and_then(Period::parse).unwrap_or_default();
-    let mailbox = asked.mailbox.as_deref().and_then(|it| it.parse().ok()).map(MailboxId);
-    let mailbox = mailbox.filter(|id| panel.desk.mailboxes.iter().any(|(it, _)| it == *id));
-    let mut figures = figures(&panel, period, mailbox).await?;
-    if sight == Sight::Own {
-        figures.helpers.retain(|it| it.counts.who == visitor.person.id);
-    }
+    let mut conn = panel.desk.store.read().await?;
+    let helpers = analytics::helpers(&mut conn).await?;
+    let tags = tags::all(&mut conn).await?;
+    let names = Names { helpers, tags };
+    let (period, picked) = asked.read(&panel, &names, sight);
+    let zone = &panel.desk.settings.time_zone;
+    let days = period.days(panel.desk.clock.now(), zone);
+    let before = Period::before(&days, zone);
+    let terms = terms::terms(&mut conn, zone).await?;
+    let staff = names.helpers.iter().map(|it| it.id).collect();
+    let frame = Frame { period, days, before, zone: zone.clone(), terms, staff };
+    let (from, until) = frame.span();
+    let figures = analytics::count(&mut conn, frame, picked).await?;
+    let said = if sight == Sight::Everybody { ratings::latest(&mut conn, from, until, picked, COMMENTS).await? } else { Vec::new() };
+    drop(conn);
+    let figures = if sight == Sight::Own { only_own(figures, visitor.person.id) } else { figures };
     if let Some(table) = &asked.csv {
-        return table_as_csv(&figures, table, period, sight).ok_or(PageError::Missing);
+        let (heads, rows) = tables::csv(&figures, &names, &panel, table, sight).ok_or(PageError::Missing)?;
+        let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
+        return Ok(csv::download(&format!("{table}-{}", period.as_str()), &heads, &rows));
     }
-    let filters = Filters::new(&panel, period, mailbox);
+    let filters = Filters::new(&panel, &names, period, picked, &figures);
     match sight {
-        Sight::Everybody => page::show(&panel, &visitor, Place::Analytics, "analytics.html", &Everybodys::new(filters, &figures)).await,
-        Sight::Own => page::show(&panel, &visitor, Place::Analytics, "analytics-own.html", &Own::new(filters, &figures)).await,
+        Sight::Everybody => {
+            let own = Everybodys::new(&panel, &names, filters, &figures, said);
+            page::show(&panel, &visitor, Place::Analytics, "analytics.html", &own).await
+        }
+        Sight::Own => page::show(&panel, &visitor, Place::Analytics, "analytics-own.html", &Own::new(&visitor, filters, &figures)).await,
     }
 }
 
@@ -70,13 +100,33 @@ fn sight(panel: &Panel, visitor: &Visitor) -> Result<Sight, PageError> {
     Ok(Sight::Own)
 }
 
-async fn figures(panel: &Panel, period: Period, mailbox: Option<MailboxId>) -> Result<Figures, PageError> {
-    let days = period.days(panel.desk.clock.now(), &panel.desk.settings.time_zone);
-    let from = days.first().map_or(Timestamp::MIN, |day| day.start);
-    let until = days.last().map_or(Timestamp::MAX, |day| day.end);
-    let span = Span { from, until, slot_width: slot_width(&days), mailbox };
-    let counted = analytics::count(&mut *panel.desk.store.read().await?, span).await?;
-    Ok(fold(period, &days, span.slot_width, counted))
+/// What a helper may see: what they did, and no sum of others.
+fn only_own(figures: Figures, who: PersonId) -> Figures {
+    let own = figures.helpers.into_iter().find(|it| it.0 == who);
+    let (all, before) = own.map_or_else(Default::default, |(_, this, before)| (this, before));
+    Figures { helpers: vec![(who, all, before)], all, before, mailboxes: Vec::new(), priorities: Vec::new(), tags: Vec::new(), ..figures }
+}
+
+/// What people and tags are called.
+struct Names {
+    helpers: Vec<Helper>,
+    tags: Vec<Tag>,
+}
+
+impl Asked {
+    /// The period and the tickets that it asks for; what names nothing there is asks for nothing.
+    fn read(&self, panel: &Panel, names: &Names, sight: Sight) -> (Period, Picked) {
+        fn id(text: &Option<String>) -> Option<i64> {
+            text.as_deref().and_then(|it| it.parse().ok())
+        }
+        let mailbox = id(&self.mailbox).map(MailboxId).filter(|id| panel.desk.mailboxes.iter().any(|(it, _)| it == *id));
+        let helper = id(&self.helper).map(PersonId).filter(|id| names.helpers.iter().any(|it| it.id == *id));
+        let tag = id(&self.tag).map(TagId).filter(|id| names.tags.iter().any(|it| it.id == *id));
+        let priority = self.priority.as_deref().and_then(Priority::parse);
+        // A helper’s own figures are of what they did, whoever has the tickets now.
+        let helper = helper.filter(|_| sight == Sight::Everybody);
+        (self.range.as_deref().and_then(Period::parse).unwrap_or_default(), Picked { mailbox, priority, tag, helper })
+    }
 }
 
 /// The filters as they stand, and the words about the period.
@@ -86,8 +136,17 @@ struct Filters {
     range: &'static str,
     mailboxes: Vec<Choice>,
     mailbox: String,
+    helpers: Vec<Choice>,
+    helper: String,
+    tags: Vec<Choice>,
+    tag: String,
+    priorities: Vec<Choice>,
+    priority: &'static str,
+    /// Whether the figures are of some of the tickets.
+    narrowed: bool,
     step: &'static str,
     zone: String,
+    span: String,
     /// The query of a table's CSV, without the table's name.
     query: String,
     #[serde(skip)]
@@ -95,194 +154,31 @@ struct Filters {
 }
 
 impl Filters {
-    fn new(panel: &Panel, period: Period, mailbox: Option<MailboxId>) -> Self {
-        let mailbox = mailbox.map_or_else(String::new, |it| it.to_string());
+    fn new(panel: &Panel, names: &Names, period: Period, picked: Picked, figures: &Figures) -> Self {
+        let (mailbox, helper) =
+            (picked.mailbox.map(|it| it.to_string()).unwrap_or_default(), picked.helper.map(|it| it.to_string()).unwrap_or_default());
+        let (tag, priority) = (picked.tag.map(|it| it.to_string()).unwrap_or_default(), picked.priority.map_or("", Priority::as_str));
+        // Who has never done anything here is no choice.
+        let at_work =
+            |id: PersonId| figures.helpers.iter().any(|(it, this, before)| *it == id && (this.is_something() || before.is_something()));
+        let helpers = names.helpers.iter().filter(|it| picked.helper == Some(it.id) || picked.helper.is_some() || at_work(it.id));
         Self {
             ranges: Period::ALL.into_iter().map(|it| Choice::new(it.as_str(), it.title())).collect(),
             range: period.as_str(),
             mailboxes: panel.desk.mailboxes.iter().map(|(id, it)| Choice::new(id, it.address.as_str())).collect(),
-            query: format!("range={}&mailbox={mailbox}", period.as_str()),
+            helpers: helpers.map(|it| Choice::new(it.id, it.name.clone())).collect(),
+            tags: names.tags.iter().map(|it| Choice::new(it.id, it.name.clone())).collect(),
+            priorities: Choice::priorities().into_iter().rev().collect(),
+            query: format!("range={}&mailbox={mailbox}&helper={helper}&tag={tag}&priority={priority}", period.as_str()),
+            narrowed: picked != Picked::default(),
             mailbox,
+            helper,
+            tag,
+            priority,
             step: period.step().as_str(),
-            zone: zone_name(&panel.desk.settings.time_zone),
+            zone: panel.desk.settings.time_zone.iana_name().unwrap_or("UTC").replace('_', " "),
+            span: words::span(figures),
             period,
         }
     }
-}
-
-fn zone_name(zone: &TimeZone) -> String {
-    zone.iana_name().unwrap_or("UTC").replace('_', " ")
-}
-
-#[derive(Serialize)]
-struct Everybodys {
-    filters: Filters,
-    span: String,
-    opened: i64,
-    resolved: i64,
-    reopened: i64,
-    open_now: i64,
-    open_before: i64,
-    first: SpreadWords,
-    resolution: SpreadWords,
-    volume: Chart,
-    backlog: Chart,
-    first_chart: Chart,
-    resolution_chart: Chart,
-    day_rows: Vec<Vec<String>>,
-    first_rows: Vec<Vec<String>>,
-    resolution_rows: Vec<Vec<String>>,
-    helpers: Vec<HelperRow>,
-}
-
-impl Everybodys {
-    fn new(filters: Filters, figures: &Figures) -> Self {
-        let step = filters.period.step();
-        let sum = |of: fn(&DayFigures) -> i64| figures.days.iter().map(of).sum::<i64>();
-        let resolved = sum(|it| it.resolved);
-        let by_staff = figures.helpers.iter().map(|it| it.counts.resolved).sum::<i64>();
-        Self {
-            span: span_words(figures),
-            opened: sum(|it| it.opened),
-            resolved,
-            reopened: sum(|it| it.reopened),
-            open_now: figures.days.last().map_or(0, |it| it.open),
-            open_before: figures.days.first().map_or(0, |it| it.open - it.opened - it.reopened + it.resolved),
-            first: SpreadWords::new(&figures.first_reply.all),
-            resolution: SpreadWords::new(&figures.resolution.all),
-            volume: Chart::volume(&figures.days),
-            backlog: Chart::backlog(&figures.days),
-            first_chart: Chart::times(&figures.first_reply, step),
-            resolution_chart: Chart::times(&figures.resolution, step),
-            day_rows: day_rows(figures, |it| it.strftime("%-d %b %Y").to_string()),
-            first_rows: time_rows(&figures.first_reply, step),
-            resolution_rows: time_rows(&figures.resolution, step),
-            helpers: figures.helpers.iter().map(|it| HelperRow::new(it, by_staff)).collect(),
-            filters,
-        }
-    }
-}
-
-#[derive(Serialize)]
-struct Own {
-    filters: Filters,
-    span: String,
-    mine: Option<HelperRow>,
-}
-
-impl Own {
-    fn new(filters: Filters, figures: &Figures) -> Self {
-        Self { filters, span: span_words(figures), mine: figures.helpers.first().map(|it| HelperRow::new(it, it.counts.resolved)) }
-    }
-}
-
-fn span_words(figures: &Figures) -> String {
-    let day = |it: Option<&DayFigures>, form: &str| it.map_or_else(String::new, |it| it.date.strftime(form).to_string());
-    format!("{} – {}", day(figures.days.first(), "%-d %b %Y"), day(figures.days.last(), "%-d %b %Y"))
-}
-
-#[derive(Serialize)]
-struct SpreadWords {
-    count: usize,
-    median: String,
-    ninety: String,
-}
-
-impl SpreadWords {
-    fn new(spread: &Spread) -> Self {
-        Self { count: spread.count, median: duration(spread.median), ninety: duration(spread.ninety) }
-    }
-}
-
-#[derive(Serialize)]
-struct HelperRow {
-    face: Face,
-    assigned: i64,
-    replies: i64,
-    resolved: i64,
-    /// Of all that staff resolved, in whole per cent.
-    share: i64,
-    open_now: i64,
-    first: SpreadWords,
-    resolution: SpreadWords,
-}
-
-impl HelperRow {
-    fn new(it: &HelperFigures, all_resolved: i64) -> Self {
-        let counts = &it.counts;
-        Self {
-            face: Face::new(&counts.name, &counts.email),
-            assigned: counts.assigned,
-            replies: counts.replies,
-            resolved: counts.resolved,
-            share: (counts.resolved * 100 + all_resolved / 2).checked_div(all_resolved).unwrap_or(0),
-            open_now: counts.open_now,
-            first: SpreadWords::new(&it.first_reply),
-            resolution: SpreadWords::new(&it.resolution),
-        }
-    }
-}
-
-fn day_rows(figures: &Figures, date: impl Fn(Date) -> String) -> Vec<Vec<String>> {
-    let row =
-        |it: &DayFigures| vec![date(it.date), it.opened.to_string(), it.reopened.to_string(), it.resolved.to_string(), it.open.to_string()];
-    figures.days.iter().map(row).collect()
-}
-
-fn time_rows(times: &Times, step: Step) -> Vec<Vec<String>> {
-    let row = |(first, it): &(Date, Spread)| vec![label(*first, step), it.count.to_string(), duration(it.median), duration(it.ninety)];
-    times.steps.iter().map(row).collect()
-}
-
-/// Days as ISO 8601, times in minutes: for another program to count on. None: there is no such table, or not for them.
-fn table_as_csv(figures: &Figures, table: &str, period: Period, sight: Sight) -> Option<Response> {
-    let name = format!("{table}-{}", period.as_str());
-    let times = |times: &Times| {
-        let heads = ["First day", "Tickets", "Median (minutes)", "90 % within (minutes)"];
-        let row = |(first, it): &(Date, Spread)| vec![first.to_string(), it.count.to_string(), minutes(it.median), minutes(it.ninety)];
-        csv::download(&name, &heads, &times.steps.iter().map(row).collect::<Vec<_>>())
-    };
-    match (table, sight) {
-        ("days", Sight::Everybody) => {
-            let heads = ["Day", "New", "Reopened", "Resolved", "Open at the end"];
-            Some(csv::download(&name, &heads, &day_rows(figures, |it| it.to_string())))
-        }
-        ("first-reply", Sight::Everybody) => Some(times(&figures.first_reply)),
-        ("resolution", Sight::Everybody) => Some(times(&figures.resolution)),
-        ("helpers", _) => Some(csv::download(&name, &HELPER_HEADS, &figures.helpers.iter().map(helper_cells).collect::<Vec<_>>())),
-        _ => None,
-    }
-}
-
-const HELPER_HEADS: [&str; 10] = [
-    "Helper",
-    "E-mail",
-    "Assigned",
-    "Replies",
-    "Resolved",
-    "First reply, median (minutes)",
-    "First reply, 90 % within (minutes)",
-    "Resolution, median (minutes)",
-    "Resolution, 90 % within (minutes)",
-    "Open now",
-];
-
-fn helper_cells(it: &HelperFigures) -> Vec<String> {
-    let counts = &it.counts;
-    vec![
-        counts.name.clone(),
-        counts.email.clone(),
-        counts.assigned.to_string(),
-        counts.replies.to_string(),
-        counts.resolved.to_string(),
-        minutes(it.first_reply.median),
-        minutes(it.first_reply.ninety),
-        minutes(it.resolution.median),
-        minutes(it.resolution.ninety),
-        counts.open_now.to_string(),
-    ]
-}
-
-fn minutes(it: Option<SignedDuration>) -> String {
-    it.map_or_else(String::new, |it| format!("{:.1}", it.as_secs_f64() / 60.0))
 }

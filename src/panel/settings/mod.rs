@@ -21,11 +21,14 @@ use crate::{
 };
 
 mod audit;
+mod hours;
 mod tags;
 
 /// One tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
+    /// When the desk is at work, and what it promises.
+    Hours,
     /// Texts that are written again and again: everybody’s, and one’s own.
     SavedReplies,
     /// What stands below replies.
@@ -42,10 +45,12 @@ pub enum Tab {
 
 impl Tab {
     /// In the order of the frame.
-    const ALL: [Self; 6] = [Self::SavedReplies, Self::Signatures, Self::Tags, Self::Senders, Self::Backups, Self::Audit];
+    const ALL: [Self; 7] =
+        [Self::Hours, Self::SavedReplies, Self::Signatures, Self::Tags, Self::Senders, Self::Backups, Self::Audit];
 
     fn title(self) -> &'static str {
         match self {
+            Self::Hours => "Hours and promises",
             Self::SavedReplies => "Saved replies",
             Self::Signatures => "Signatures",
             Self::Tags => "Tags",
@@ -57,6 +62,7 @@ impl Tab {
 
     fn address(self) -> &'static str {
         match self {
+            Self::Hours => "/settings/hours",
             Self::SavedReplies => "/settings/canned",
             Self::Signatures => "/settings/signatures",
             Self::Tags => "/settings/tags",
@@ -70,7 +76,7 @@ impl Tab {
     fn policy(self) -> Policy {
         match self {
             Self::SavedReplies | Self::Senders => Policy::Staff,
-            Self::Signatures | Self::Tags | Self::Backups | Self::Audit => Policy::Admin,
+            Self::Hours | Self::Signatures | Self::Tags | Self::Backups | Self::Audit => Policy::Admin,
         }
     }
 
@@ -87,6 +93,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .get("/settings/tags", Policy::Admin, tags::list)
         .post("/settings/tags", Policy::Admin, tags::add)
         .post("/settings/tags/{id}", Policy::Admin, tags::change)
+        .get("/settings/hours", Policy::Admin, hours::show)
+        .post("/settings/hours", Policy::Admin, hours::save)
+        .post("/settings/promises", Policy::Admin, hours::promise)
         .get("/settings/audit", Policy::Admin, audit::show)
 }
 

@@ -1,6 +1,6 @@
 //! The rules, each a question for rows that must not be.
 
-use crate::store::Conn;
+use crate::store::{Conn, courses};
 
 /// One rule.
 #[derive(Clone, Copy, Debug)]
@@ -300,18 +300,20 @@ pub const RULES: &[Rule] = &[
                     from ticket_tags g join tickets t on t.number = g.ticket) y
             group by tag, shelf, status, turn, assignee, priority, mailbox) x where x.n <> 0",
     ),
+    rule("course", "the course of a ticket that times and figures are made from is not that of its history", courses::WRONG),
     rule(
-        "first-reply",
-        "the first reply that figures are counted from is not that of the history",
-        "select '#' || m.ticket as place from milestones m where coalesce(m.first_reply_at, 0) <> coalesce((select e.at from events e
-            where e.ticket = m.ticket and e.kind = 'replied' and not exists (select 1 from events w
-                where w.ticket = e.ticket and w.kind = 'withdrawn' and w.comment = e.comment) order by e.id limit 1), 0)",
+        "due",
+        "what is due next on a ticket is not the first of its promises, or a promise runs on a ticket that is done",
+        "select '#' || t.number as place from tickets t left join (select ticket, min(due_at) as due_at from promises where due_at is not null group by ticket) p
+            on p.ticket = t.number where t.due_at <> coalesce(p.due_at, 253402300799999) or (p.due_at is not null and t.active = 0)
+                or (t.due is null) <> (p.due_at is null)",
     ),
     rule(
-        "resolved",
-        "the moment of resolution that figures are counted from is not that of the history",
-        "select '#' || m.ticket as place from milestones m where coalesce(m.resolved_at, 0) <> coalesce((select case when e.backlog < 0 then e.at end from events e
-            where e.ticket = m.ticket and e.kind = 'status' and e.backlog <> 0 order by e.id desc limit 1), 0)",
+        "rated",
+        "an answer of a customer is about no resolution, or is not in its ticket’s history",
+        "select 'rating ' || r.id || ' of #' || r.ticket as place from ratings r where not exists (
+                select 1 from events e where e.ticket = r.ticket and e.at = r.resolved_at and e.kind = 'status' and e.new = 'resolved')
+            or not exists (select 1 from events e where e.ticket = r.ticket and e.kind = 'rated' and e.new = r.rating)",
     ),
     Rule {
         name: "search",
