@@ -1,64 +1,50 @@
 //! `[desk]`.
 
-use jiff::{SignedDuration, tz::TimeZone};
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
 
 use super::{
     section::{Refusal, Section},
     source::Value,
-    value::{duration, name, size, text, whole, word},
+    value::{duration, whole},
 };
 use crate::desk::{
     backup::Schedule,
-    settings::{Budgets, DeskSettings, HelpersAssign, Reach, SessionLimits},
+    knob::{self, Knob},
+    settings::DeskSettings,
 };
 
-pub(super) fn read(top: &mut Section<'_>) -> DeskSettings {
-    let default = DeskSettings::default();
-    let time_zone = top.or("time_zone", default.time_zone, time_zone);
+/// What it says, and which of its keys are given.
+pub(super) fn read(top: &mut Section<'_>) -> (DeskSettings, BTreeSet<String>) {
+    let (mut settings, mut given) = (DeskSettings::default(), BTreeSet::new());
+    let mut take = |section: &mut Section<'_>, knob: Knob| {
+        if section.optional(knob.key(), |value| knob.set(&mut settings, &written(value)?)).is_some() {
+            given.insert(knob.key().to_owned());
+        }
+    };
+    take(top, Knob::TimeZone);
     let backup = backup(top.table("backup"));
     let mut desk = top.table("desk");
-    let settings = DeskSettings {
-        time_zone,
-        name: desk.or("name", default.name, name),
-        helpers_see: desk.or("helpers_see", default.helpers_see, word(Reach::WORDS)),
-        helpers_assign: desk.or("helpers_assign", default.helpers_assign, word(HelpersAssign::WORDS)),
-        close_after: desk.or("close_after", default.close_after, duration("1h", "3650d")),
-        reopen_within: desk.or("reopen_within", default.reopen_within, duration("0s", "3650d")),
-        undo_window: desk.or("undo_window", default.undo_window, duration("0s", "5m")),
-        alarm_after: desk.or("alarm_after", default.alarm_after, duration("1m", "7d")),
-        alarm_free: desk.or("alarm_free", default.alarm_free, size("1MiB", "100000GiB")),
-        max_message_bytes: desk.or("max_message_bytes", default.max_message_bytes, size("64KiB", "1GiB")),
-        budgets: budgets(&mut desk),
-        audit_keep: desk.or("audit_keep", default.audit_keep, duration("30d", "36500d")),
-        sessions: sessions(&mut desk),
-        backup,
-    };
+    for knob in Knob::ALL.into_iter().filter(|it| *it != Knob::TimeZone) {
+        take(&mut desk, knob);
+    }
+    if let Some((_, why)) = knob::at_odds(&settings) {
+        desk.at_odds(why);
+    }
     desk.finish();
-    settings
+    settings.backup = backup;
+    (settings, given)
 }
 
-fn budgets(desk: &mut Section<'_>) -> Budgets {
-    let default = Budgets::default();
-    Budgets {
-        new_per_sender_hour: desk.or("max_new_per_hour", default.new_per_sender_hour, whole(1..=100_000)),
-        per_ticket_hour: desk.or("max_per_ticket_per_hour", default.per_ticket_hour, whole(1..=100_000)),
-        automatic_per_address_hour: desk.or("max_automatic_per_address_hour", default.automatic_per_address_hour, whole(0..=100_000)),
-        automatic_per_address_day: desk.or("max_automatic_per_address_day", default.automatic_per_address_day, whole(0..=100_000)),
-        automatic_per_domain_hour: desk.or("max_automatic_per_domain_hour", default.automatic_per_domain_hour, whole(0..=1_000_000)),
-        automatic_per_hour: desk.or("max_automatic_per_hour", default.automatic_per_hour, whole(0..=1_000_000)),
+/// A value as its knob reads it.
+fn written(value: &Value) -> Result<String, Refusal> {
+    match value {
+        Value::Text(text) if text.chars().any(char::is_control) => Err("holds a control character".to_owned()),
+        Value::Text(text) => Ok(text.clone()),
+        Value::Whole(number) => Ok(number.to_string()),
+        Value::List(_) | Value::Table(_) | Value::Other(_) => Err("is not text; put it in quotes".to_owned()),
     }
-}
-
-fn sessions(desk: &mut Section<'_>) -> SessionLimits {
-    let default = SessionLimits::default();
-    let limits = SessionLimits {
-        idle: desk.or("session_idle", default.idle, duration("5m", "365d")),
-        absolute: desk.or("session_absolute", default.absolute, duration("5m", "365d")),
-    };
-    if limits.absolute < limits.idle {
-        desk.at_odds("session_absolute is shorter than session_idle, which could then never be reached; make it the longer one");
-    }
-    limits
 }
 
 fn backup(mut backup: Section<'_>) -> Option<Schedule> {
@@ -67,9 +53,4 @@ fn backup(mut backup: Section<'_>) -> Option<Schedule> {
     let keep = backup.or("keep", 7, whole(1..=1000));
     backup.finish();
     folder.map(|folder| Schedule { folder, every, keep })
-}
-
-fn time_zone(value: &Value) -> Result<TimeZone, Refusal> {
-    let unknown = "is no time zone of this machine; write one such as \"Europe/Prague\" (Debian’s package tzdata brings them)";
-    TimeZone::get(text(value)?.trim()).map_err(|_| unknown.to_owned())
 }

@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 use jiff::SignedDuration;
 
 use super::{
+    Given,
     fault::Place,
     oauth,
     section::{Noted, Refusal, Section},
@@ -30,9 +31,14 @@ pub struct Mailbox {
     pub smtp: SmtpAccount,
     /// Messages handed over in a minute at most.
     pub per_minute: u32,
+    /// What of its switches is given; what is not, people may choose on the web.
+    pub given: Given,
 }
 
 const TLS: &[(&str, Tls)] = &[("implicit", Tls::Implicit), ("starttls", Tls::StartTls), ("none", Tls::None)];
+
+/// What can be chosen on the web where the file is silent.
+const SWITCHES: [&str; 2] = ["receipt", "notices"];
 
 /// All mailboxes; each is called `desk_name` where it does not say otherwise.
 pub(super) fn read(top: &mut Section<'_>, desk_name: &str) -> Result<Vec<Mailbox>, Noted> {
@@ -63,6 +69,7 @@ fn what_two_share(one: &Mailbox, other: &Mailbox) -> Option<String> {
 fn one(top: &mut Section<'_>, at: usize, (table, place): (Table, Place), desk_name: &str) -> Result<Mailbox, Noted> {
     let called = table.get("name").and_then(|it| short_name(&it.value).ok()).unwrap_or_else(|| format!("no. {}", at + 1));
     let mut mailbox = top.named("mailbox", &called, (table, place));
+    let given = Given(SWITCHES.into_iter().filter(|it| mailbox.has(it)).map(str::to_owned).collect());
     let settings = settings(&mut mailbox, desk_name);
     let oauth = oauth::read(mailbox.table("oauth"));
     // Both servers are given the one token.
@@ -78,7 +85,7 @@ fn one(top: &mut Section<'_>, at: usize, (table, place): (Table, Place), desk_na
     let ((imap, poll_every), (smtp, per_minute)) = (imap?, smtp?);
     let mut settings = settings?;
     settings.oauth = oauth?.map(|it| OAuthClient { user: imap.user.clone(), ..it.client });
-    Ok(Mailbox { settings, imap, poll_every, smtp, per_minute })
+    Ok(Mailbox { settings, imap, poll_every, smtp, per_minute, given })
 }
 
 /// Where a mailbox of `[mailbox.oauth]` signs in, and with what.

@@ -10,12 +10,13 @@ use super::{
     world::World,
 };
 use crate::{
-    config::{Config, KEY_FILE, LogFormat, Mailbox, RootKey},
+    config::{Config, Given, KEY_FILE, LogFormat, Mailbox, RootKey},
     desk::{
         mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
         public_url::PublicUrl,
         settings::{
-            DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting,
+            AtWork, DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Receipt, SenderName, StatusNotice, SubAddressing,
+            TakeExisting,
         },
     },
 };
@@ -36,6 +37,7 @@ pub(super) fn config(panel: SocketAddr, world: &World, data_dir: &Path, undo_win
         health_token: None,
         log: LogFormat::Text,
         log_filter: "warn".to_owned(),
+        given: Given::default(),
         desk: DeskSettings {
             name: DESK.to_owned(),
             time_zone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
@@ -70,10 +72,12 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
             sub_addressing: SubAddressing::Plus,
             notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
             receipt: Receipt::Send,
+            signature: String::new(),
             sender_name: SenderName::Desk,
             // A desk to look at is not to write to itself.
             probe_every: None,
             oauth: None,
+            work: AtWork::Yes,
         },
         imap: ImapAccount {
             server: server(world.imap_addr()),
@@ -85,5 +89,6 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
         poll_every: SignedDuration::from_mins(1),
         smtp: SmtpAccount { server: server(world.smtp_addr()), sign_in: Some((at.to_owned(), PASSWORD.into())), connections: 2 },
         per_minute: 100_000,
+        given: Given::default(),
     }
 }

@@ -66,11 +66,13 @@ pub enum EventKind {
     Snoozed,
     /// Back before or at the time `old` that it was put off until; `new` is why: [`crate::desk::snooze::Back`].
     Returned,
+    /// A rule held, and what follows at the same moment is its doing; `new` is its name.
+    Rule,
 }
 
 impl EventKind {
     /// Every kind there is.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::Opened,
         Self::Replied,
         Self::Commented,
@@ -102,6 +104,7 @@ impl EventKind {
         Self::Untagged,
         Self::Snoozed,
         Self::Returned,
+        Self::Rule,
     ];
 
     /// As stored.
@@ -139,6 +142,7 @@ impl EventKind {
             Self::Untagged => "untagged",
             Self::Snoozed => "snoozed",
             Self::Returned => "returned",
+            Self::Rule => "rule",
         }
     }
 

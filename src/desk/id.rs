@@ -42,6 +42,8 @@ ids! {
     TagId,
     /// A row of `saved_views`: filters with a name.
     SavedViewId,
+    /// A row of `rules`: what is done with mail by itself.
+    RuleId,
     /// A row of `instances`: one run of the daemon, never used twice.
     InstanceId,
 }

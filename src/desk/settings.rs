@@ -203,12 +203,25 @@ pub struct MailboxSettings {
     pub notices: BTreeSet<StatusNotice>,
     /// Whether a new ticket is acknowledged.
     pub receipt: Receipt,
+    /// What stands below each reply that staff write; lines, may be empty.
+    pub signature: String,
     /// Whose name a reply bears.
     pub sender_name: SenderName,
     /// How often it writes to itself, to see whether mail to it arrives; none: never.
     pub probe_every: Option<SignedDuration>,
     /// How it comes by access tokens; none: it signs in with passwords, or not at all.
     pub oauth: Option<OAuthClient>,
+    /// Whether it is at work; one of the file always is.
+    pub work: AtWork,
+}
+
+/// Whether a mailbox reads and sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtWork {
+    /// It does.
+    Yes,
+    /// It rests until somebody says otherwise.
+    Paused,
 }
 
 impl MailboxSettings {
@@ -227,18 +240,20 @@ impl MailboxSettings {
             sub_addressing: SubAddressing::Plus,
             notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
             receipt: Receipt::Send,
+            signature: String::new(),
             sender_name: SenderName::Desk,
             probe_every: None,
             oauth: None,
+            work: AtWork::Yes,
         }
     }
 
     /// How often it writes to itself; none: never. A mailbox in shadow mode sends nothing.
     #[must_use]
     pub fn probes(&self) -> Option<SignedDuration> {
-        match self.mode {
-            Mode::Live => self.probe_every,
-            Mode::Shadow => None,
+        match (self.mode, self.work) {
+            (Mode::Live, AtWork::Yes) => self.probe_every,
+            (Mode::Shadow, _) | (_, AtWork::Paused) => None,
         }
     }
 

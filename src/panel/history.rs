@@ -57,7 +57,8 @@ pub fn in_words(lines: &mut [Line], tags: &[Tag], time: impl Fn(Timestamp) -> St
             | EventKind::Released
             | EventKind::PutBack
             | EventKind::Spam
-            | EventKind::NotSpam => {}
+            | EventKind::NotSpam
+            | EventKind::Rule => {}
         }
     }
 }
@@ -101,6 +102,7 @@ pub fn icon(kind: EventKind) -> Option<&'static str> {
         EventKind::Spam => Some("ban"),
         EventKind::Tagged | EventKind::Untagged => Some("tag"),
         EventKind::Snoozed | EventKind::Returned => Some("alarm-clock"),
+        EventKind::Rule => Some("list-filter"),
     }
 }
 
@@ -160,6 +162,7 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
             Some(Back::Done) => "It is snoozed no more: it is done".to_owned(),
             Some(Back::Staff) | None => format!("{actor} took it back into its queue"),
         },
+        EventKind::Rule => format!("The rule “{}” held", escaped(new)),
     }
 }
 

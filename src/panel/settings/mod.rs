@@ -21,10 +21,22 @@ use crate::{
 };
 
 mod audit;
+mod general;
+mod mailboxes;
+mod notices;
+mod rules;
 
 /// One tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
+    /// What the desk is called and how it works.
+    General,
+    /// Mailboxes, those of the file among them.
+    Mailboxes,
+    /// Mail that the desk writes.
+    Notices,
+    /// What is done with mail by itself.
+    Rules,
     /// The block list, which has a page of its own.
     Senders,
     /// Backups, which are on the page of mail.
@@ -35,10 +47,14 @@ pub enum Tab {
 
 impl Tab {
     /// In the order of the frame.
-    const ALL: [Self; 3] = [Self::Senders, Self::Backups, Self::Audit];
+    const ALL: [Self; 7] = [Self::General, Self::Mailboxes, Self::Notices, Self::Rules, Self::Senders, Self::Backups, Self::Audit];
 
     fn title(self) -> &'static str {
         match self {
+            Self::General => "General",
+            Self::Mailboxes => "Mailboxes",
+            Self::Notices => "Notices",
+            Self::Rules => "Rules",
             Self::Senders => "Senders",
             Self::Backups => "Backups",
             Self::Audit => "Audit log",
@@ -47,6 +63,10 @@ impl Tab {
 
     fn address(self) -> &'static str {
         match self {
+            Self::General => "/settings/general",
+            Self::Mailboxes => "/settings/mailboxes",
+            Self::Notices => "/settings/notices",
+            Self::Rules => "/settings/rules",
             Self::Senders => "/senders",
             Self::Backups => "/mail#backup",
             Self::Audit => "/settings/audit",
@@ -57,7 +77,7 @@ impl Tab {
     fn policy(self) -> Policy {
         match self {
             Self::Senders => Policy::Staff,
-            Self::Backups | Self::Audit => Policy::Admin,
+            Self::General | Self::Mailboxes | Self::Notices | Self::Rules | Self::Backups | Self::Audit => Policy::Admin,
         }
     }
 
@@ -69,7 +89,27 @@ impl Tab {
 
 /// Every route of the settings.
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.get("/settings", Policy::Staff, start).get("/settings/audit", Policy::Admin, audit::show)
+    routes
+        .get("/settings", Policy::Staff, start)
+        .get("/settings/general", Policy::Admin, general::show)
+        .post("/settings/general", Policy::Admin, general::change)
+        .get("/settings/mailboxes", Policy::Admin, mailboxes::list)
+        .get("/settings/mailboxes/new", Policy::Admin, mailboxes::new)
+        .post("/settings/mailboxes/new", Policy::Admin, mailboxes::add)
+        .get("/settings/mailboxes/{id}", Policy::Admin, mailboxes::edit)
+        .post("/settings/mailboxes/{id}", Policy::Admin, mailboxes::change)
+        .get("/settings/notices", Policy::Admin, notices::list)
+        .post("/settings/notices", Policy::Admin, notices::switch)
+        .get("/settings/notices/{kind}", Policy::Admin, notices::edit)
+        .post("/settings/notices/{kind}", Policy::Admin, notices::save)
+        .post("/settings/notices/{kind}/preview", Policy::Admin, notices::preview)
+        .get("/settings/rules", Policy::Admin, rules::list)
+        .post("/settings/rules", Policy::Admin, rules::step)
+        .get("/settings/rules/new", Policy::Admin, rules::new)
+        .post("/settings/rules/new", Policy::Admin, rules::add)
+        .get("/settings/rules/{id}", Policy::Admin, rules::edit)
+        .post("/settings/rules/{id}", Policy::Admin, rules::change)
+        .get("/settings/audit", Policy::Admin, audit::show)
 }
 
 /// The first page of the settings that somebody may open; none: they have none.
