@@ -8,11 +8,11 @@ use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
-    actions::{Desk, Mailboxes},
+    actions::{Desk, Mailboxes, settings::reload},
     auth::keys::Keys,
     clock::Clock,
     config::{Config, Mailbox, RootKey},
-    desk::{id::MailboxId, settings::Mode},
+    desk::{id::MailboxId, present::Present},
     mail::{imap::ImapLimits, smtp::SmtpPool},
     panel::{self, Panel, metrics},
     store::{Opener, Store, backup::make::Settings, mailboxes, sessions},
@@ -22,14 +22,16 @@ use crate::{
         health::{self, Rounds, SlowLooks, Surroundings},
         housekeeping,
         instance::{self, Instance},
-        intake::{self, Watched},
+        intake::Watched,
         lmtp::{self, OpenDoor},
-        look_again,
         sender::{self, Lane, LaneBounds},
         take_in,
-        tokens::{self, Keeper},
+        tokens::Keeper,
     },
 };
+
+mod crews;
+use crews::Crews;
 
 /// Whatever has not ended by then is left: everything that matters is in a committed row.
 const TIME_TO_END: Duration = Duration::from_secs(12);
@@ -72,7 +74,6 @@ impl App {
         app.serve_monitors(config.metrics_listen, panel.clone()).await?;
         app.serve(listener, panel).await?;
         take_in::note_left_over(&desk).await?;
-        let owner = instance.owner();
         sender::take_up(&desk).await?;
         app.tasks.spawn(instance::run(desk.clone(), instance.clone(), app.stop.clone()));
         if let Some(door) = &config.lmtp {
@@ -91,22 +92,11 @@ impl App {
             SlowLooks::new(Surroundings { senders, door: config.lmtp.as_ref().map(|it| it.at.clone()) }),
         );
         app.tasks.spawn(health::run(desk.clone(), rounds, app.stop.clone()));
+        let crews = Crews::new(desk.clone(), instance.clone(), app.stop.clone(), app.tasks.clone());
         for (mailbox, row) in config.mailboxes.iter().zip(rows) {
-            match watched(mailbox, row) {
-                Some(watched) => {
-                    app.tasks.spawn(intake::run(desk.clone(), instance.clone(), watched.clone(), app.stop.clone()));
-                    app.tasks.spawn(look_again::run(desk.clone(), watched, app.stop.clone()));
-                }
-                None => drop(app.tasks.spawn(lmtp::write_to_itself(desk.clone(), row, instance.clone(), app.stop.clone()))),
-            }
-            // What a mailbox in shadow mode owes from before waits until it is live again.
-            if mailbox.settings.mode == Mode::Live {
-                app.tasks.spawn(sender::run(desk.clone(), lane(mailbox, row, &owner), app.stop.clone()));
-            }
-            if let Some(keeper) = keeper(mailbox, row, &owner) {
-                app.tasks.spawn(tokens::run(desk.clone(), keeper, app.stop.clone()));
-            }
+            crews.start(mailbox, row, &app.stop);
         }
+        app.tasks.spawn(crews.run());
         Ok(app)
     }
 
@@ -230,11 +220,13 @@ pub async fn desk(config: &Config, clock: Clock, opener: Opener) -> anyhow::Resu
     }
     tx.commit().await?;
     let settings = config.mailboxes.iter().map(|it| it.settings.clone());
+    let of = |it: &Mailbox| it.given.0.iter().map(|key| format!("{}.{key}", it.settings.name)).collect::<Vec<_>>();
+    let declared = config.mailboxes.iter().flat_map(of).collect();
     let desk = Desk {
         store,
         clock,
-        settings: Arc::new(config.desk.clone()),
-        mailboxes: Arc::new(Mailboxes::new(rows.iter().copied().zip(settings).collect())),
+        settings: Present::declared(config.desk.clone(), config.given.0.clone()),
+        mailboxes: Present::declared(Mailboxes::new(rows.iter().copied().zip(settings).collect()), declared),
         keys: Keys::from_root(secret.expose_secret().as_bytes()),
         url: config.public_url.clone(),
         templates: Arc::new(Templates::new()),
@@ -242,5 +234,6 @@ pub async fn desk(config: &Config, clock: Clock, opener: Opener) -> anyhow::Resu
         health: Default::default(),
         tokens_moved: Arc::new(tokio::sync::watch::channel(0).0),
     };
+    reload(&desk).await?;
     Ok((desk, rows))
 }

@@ -2,12 +2,21 @@
 //!
 //! A debug build reads them from the source folder at each rendering, so that a changed template shows on reload.
 
-use std::path::Path;
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{Arc, PoisonError, RwLock},
+};
 
 use minijinja::{
     Environment, UndefinedBehavior,
     value::{Serde, Value},
 };
+
+use crate::desk::{id::MailboxId, mail_kind::MailKind};
+
+pub mod own;
+use own::{OwnMail, Part, Wrong};
 
 /// A template is missing or wrong, or lacks a value: a fault of the program.
 #[derive(Debug, thiserror::Error)]
@@ -23,7 +32,11 @@ pub struct TemplateError {
 #[derive(Debug)]
 pub struct Templates {
     embedded: Environment<'static>,
+    own: RwLock<Arc<OwnMails>>,
 }
+
+/// Mail in the desk's own words: of one mailbox, or (none) of all that have none of their own.
+pub type OwnMails = HashMap<(&'static str, Option<MailboxId>), OwnMail>;
 
 impl Default for Templates {
     fn default() -> Self {
@@ -37,7 +50,57 @@ impl Templates {
     pub fn new() -> Self {
         let mut embedded = environment();
         minijinja_embed::load_templates!(embedded);
-        Self { embedded }
+        Self { embedded, own: RwLock::default() }
+    }
+
+    /// From now on these are sent in the place of what is shipped.
+    pub fn set_own(&self, own: OwnMails) {
+        *self.own.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(own);
+    }
+
+    /// What is sent in the place of what is shipped, of exactly this mailbox or of all.
+    #[must_use]
+    pub fn own_mail(&self, kind: MailKind, mailbox: Option<MailboxId>) -> Option<OwnMail> {
+        self.owns().get(&(kind.as_str(), mailbox)).cloned()
+    }
+
+    /// What a mailbox sends in the place of what is shipped, and whose that is.
+    #[must_use]
+    pub fn sent_by(&self, kind: &'static str, mailbox: MailboxId) -> Option<(Option<MailboxId>, OwnMail)> {
+        let own = self.owns();
+        [Some(mailbox), None].into_iter().find_map(|it| Some((it, own.get(&(kind, it))?.clone())))
+    }
+
+    fn owns(&self) -> Arc<OwnMails> {
+        self.own.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// A mail as it is shipped.
+    #[must_use]
+    pub fn shipped_mail(&self, kind: MailKind) -> OwnMail {
+        let source = |part: Part| self.source(&format!("mail/{}/{}", kind.as_str(), part.file())).unwrap_or_default();
+        OwnMail { subject: source(Part::Subject).trim().to_owned(), text: source(Part::Text), html: source(Part::Html) }
+    }
+
+    fn source(&self, name: &str) -> Option<String> {
+        let source = |of: &Environment<'_>| of.get_template(name).ok().map(|it| it.source().to_owned());
+        changed().map_or_else(|| source(&self.embedded), |it| source(&it))
+    }
+
+    /// Fills in one part of a mail in somebody's own words, with bounds on work and on what comes out.
+    ///
+    /// # Errors
+    /// Why it cannot be used, in words.
+    pub fn render_own(&self, own: &OwnMail, part: Part, values: &impl serde::Serialize) -> Result<String, Wrong> {
+        let shipped: HashMap<String, String> = self.shared_parts();
+        own::render(own, part, &Value::from(Serde(values)), move |name| shipped.get(name).cloned())
+    }
+
+    /// The parts that mail is made of: `mail/_mail.html` and the like.
+    fn shared_parts(&self) -> HashMap<String, String> {
+        let names = self.embedded.templates().map(|(name, _)| name.to_owned());
+        let parts = names.filter(|it| it.starts_with("mail/") && it.rsplit('/').next().is_some_and(|it| it.starts_with('_')));
+        parts.filter_map(|it| Some((it.clone(), self.source(&it)?))).collect()
     }
 
     /// Fills in `name`, such as `login.html` or `mail/receipt/body.txt`, with the fields of `values`. What goes into an

@@ -15,6 +15,7 @@ use crate::{
         own_letter::{OwnLetter, Readers},
         receive_message::Incoming,
         reply::{self, Words},
+        rules::Holding,
         say::{FromMail, Saying, Written, say},
         write_note,
     },
@@ -40,6 +41,13 @@ use crate::{
     },
 };
 
+/// What was decided, why, and the rules that hold for it.
+pub(super) struct Deciding<'a> {
+    pub decision: &'a Decision,
+    pub reason: &'a str,
+    pub rules: &'a Holding<'a>,
+}
+
 /// So many people are taken from the Cc of one message.
 pub(super) const MOST_COPIES: usize = 20;
 
@@ -49,8 +57,7 @@ pub(super) async fn carry_out(
     tx: &mut Tx,
     incoming: &Incoming,
     facts: &Facts<'_>,
-    decision: &Decision,
-    reason: &str,
+    Deciding { decision, reason, rules }: &Deciding<'_>,
 ) -> Result<Option<TicketNumber>> {
     let now = facts.now;
     match decision {
@@ -67,10 +74,12 @@ pub(super) async fn carry_out(
             }
             Ok(None)
         }
-        Decision::Join { ticket, voice } => join(desk, tx, incoming, facts, (*ticket, *voice)).await.map(Some),
-        Decision::Open { linked, receipt, requester: Requester::Sender } => open(desk, tx, incoming, facts, *linked, *receipt).await,
+        Decision::Join { ticket, voice } => join(desk, tx, incoming, facts, (*ticket, *voice, rules)).await.map(Some),
+        Decision::Open { linked, receipt, requester: Requester::Sender } => {
+            open(desk, tx, incoming, facts, (*linked, *receipt, rules)).await
+        }
         Decision::Open { receipt, requester: Requester::ForwardedSender, .. } => match (&facts.forwarded, &facts.author) {
-            (Some(mail), Some(helper)) => open_forwarded(desk, tx, incoming, mail, helper, *receipt, now).await.map(Some),
+            (Some(mail), Some(helper)) => open_forwarded(desk, tx, incoming, (mail, helper), (*receipt, rules), now).await.map(Some),
             (Some(_) | None, _) => Ok(None),
         },
     }
@@ -94,8 +103,7 @@ async fn open(
     tx: &mut Tx,
     incoming: &Incoming,
     facts: &Facts<'_>,
-    linked: Option<TicketNumber>,
-    receipt: Answer,
+    (linked, receipt, rules): (Option<TicketNumber>, Answer, &Holding<'_>),
 ) -> Result<Option<TicketNumber>> {
     let (message, now) = (&incoming.message, facts.now);
     let Some(requester) = &message.requester else { return Ok(None) };
@@ -133,6 +141,7 @@ async fn open(
         change.changed(EventKind::Linked, None, Some(linked.to_string()));
     }
     change.happened(Happening::Opened { comment, receipt });
+    rules.apply(tx, &mut change, now).await?;
     record(desk, tx, change, now).await?;
     Ok(Some(number))
 }
@@ -142,7 +151,7 @@ async fn join(
     tx: &mut Tx,
     incoming: &Incoming,
     facts: &Facts<'_>,
-    (joined, voice): (TicketNumber, Voice),
+    (joined, voice, rules): (TicketNumber, Voice, &Holding<'_>),
 ) -> Result<TicketNumber> {
     let now = facts.now;
     if let (Voice::Staff(_), Some(into)) = (voice, commands::merge_into(&incoming.message)) {
@@ -192,6 +201,7 @@ async fn join(
             change.note(EventKind::Automatic, Some(comment));
         }
     }
+    rules.apply(tx, &mut change, now).await?;
     record(desk, tx, change, now).await?;
     follow::follow(tx, (incoming.row.id, voice), facts, (joined, number), now).await?;
     match voice {

@@ -4,11 +4,13 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     actions::{
-        ActionError, Desk, Result, carry_out,
+        ActionError, Desk, Result,
+        carry_out::{self, Deciding},
         correct::no_spam,
         door::{Change, enter, leave, record, transact},
         facts, read_held,
         receive_message::{self, Done, Incoming},
+        rules::Holding,
     },
     desk::{
         event::EventKind,
@@ -224,7 +226,9 @@ async fn settle(
     decision: &Decision,
 ) -> Result<TicketNumber> {
     let (id, now) = (incoming.row.id, facts.now);
-    let number = carry_out::carry_out(desk, tx, incoming, facts, decision, "").await?.ok_or(ActionError::Missing("ticket"))?;
+    let number = carry_out::carry_out(desk, tx, incoming, facts, &Deciding { decision, reason: "", rules: &Holding::default() })
+        .await?
+        .ok_or(ActionError::Missing("ticket"))?;
     let did = match decision {
         Decision::Join { .. } => format!("{} joined it to #{number}", actor.name),
         Decision::Open { .. } | Decision::Hold { .. } | Decision::Ignore | Decision::RecordBounce(_) => {

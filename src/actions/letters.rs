@@ -22,9 +22,9 @@ use crate::{
         ticket::{Status, Ticket},
         token::{self, Signed},
     },
-    mail::compose::{self, Answerable, Author, Content, File, Letterhead, Outgoing},
+    mail::compose::{self, Answerable, Author, Content, File, Letterhead, Outgoing, TemplateFault},
     store::{
-        Tx, comments, corrections,
+        Tx, comments, corrections, mail_templates,
         outbox::{self, Automatic, Leaves, NewMail, Recipient},
         participants::{self, Participant},
     },
@@ -280,7 +280,8 @@ impl Mail<'_> {
             greeting: self.greeting,
             rate: rate.as_deref(),
         };
-        let written = compose::write(&desk.templates, &head, self.content)?;
+        let written = compose::write(&desk.templates, around.outbox, &head, self.content)?;
+        note_fault(tx, written.fault.as_ref()).await?;
         let thread = self.thread(tx, ticket).await?;
         let sign = |text: &str| desk.sign(text);
         let id = token::message_id(Some(ticket.number), self.token, &random_token(), mailbox.address.domain(), &sign);
@@ -364,6 +365,14 @@ impl Mail<'_> {
             }
             (SenderName::Desk, _) | (SenderName::Helper, None) => mailbox.named(),
         }
+    }
+}
+
+/// Keeps in mind that the desk's own words for a mail cannot be used: the admins are told.
+pub(super) async fn note_fault(tx: &mut Tx, fault: Option<&TemplateFault>) -> Result<()> {
+    match fault {
+        Some(it) => Ok(mail_templates::failed(tx, it.kind, it.mailbox, &it.why).await?),
+        None => Ok(()),
     }
 }
 

@@ -13,6 +13,7 @@ use crate::{
         id::{CommentId, MailboxId},
         permission::{Act, Rules, Verdict, may},
         person::Person,
+        present::Present,
         public_url::PublicUrl,
         settings::{DeskSettings, MailboxSettings},
         ticket::NoSuchStep,
@@ -44,6 +45,7 @@ pub mod held;
 pub mod hours;
 pub mod import;
 mod letters;
+pub mod mail_templates;
 mod mail_words;
 pub mod manage_tags;
 pub mod merge;
@@ -62,11 +64,13 @@ pub mod receive_message;
 pub mod replay;
 pub mod reply;
 pub mod round_trip;
+pub mod rules;
 pub mod saved_replies;
 pub mod saved_views;
 mod say;
 pub mod sender_rules;
 pub mod set_status;
+pub mod settings;
 pub mod sign_in;
 pub mod signatures;
 pub mod snooze;
@@ -75,9 +79,11 @@ pub mod stale;
 pub mod tag;
 pub mod take_back;
 pub mod tokens;
+pub mod try_mailbox;
 pub mod undo_change;
 pub mod undo_correction;
 pub mod visits;
+pub mod web_mailboxes;
 pub mod withdraw_reply;
 pub mod write_note;
 
@@ -91,10 +97,10 @@ pub struct Desk {
     pub store: Store,
     /// The time.
     pub clock: Clock,
-    /// `[desk]`.
-    pub settings: Arc<DeskSettings>,
-    /// `[[mailbox]]`, with their rows.
-    pub mailboxes: Arc<Mailboxes>,
+    /// `[desk]`, and what was chosen on the web.
+    pub settings: Present<DeskSettings>,
+    /// `[[mailbox]]` with their rows, and what was chosen on the web.
+    pub mailboxes: Present<Mailboxes>,
     /// What is signed with.
     pub keys: Keys,
     /// Where people reach the panel.

@@ -8,6 +8,7 @@ use crate::{
         carry_out::{files, person},
         door::{Change, TicketRow, record},
         receive_message::Incoming,
+        rules::Holding,
         say::{FromMail, Saying, Written, say},
     },
     desk::{
@@ -33,9 +34,8 @@ pub(super) async fn open_forwarded(
     desk: &Desk,
     tx: &mut Tx,
     incoming: &Incoming,
-    mail: &Forwarded,
-    helper: &Person,
-    receipt: Answer,
+    (mail, helper): (&Forwarded, &Person),
+    (receipt, rules): (Answer, &Holding<'_>),
     now: Timestamp,
 ) -> Result<TicketNumber> {
     let requester = person(tx, &mail.from, now).await?;
@@ -78,6 +78,7 @@ pub(super) async fn open_forwarded(
         change.note(EventKind::Noted, Some(note));
     }
     change.happened(Happening::Opened { comment, receipt });
+    rules.apply(tx, &mut change, now).await?;
     record(desk, tx, change, now).await?;
     Ok(number)
 }

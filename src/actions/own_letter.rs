@@ -3,7 +3,10 @@
 use jiff::Timestamp;
 
 use crate::{
-    actions::{Desk, Result, letters::leaves},
+    actions::{
+        Desk, Result,
+        letters::{leaves, note_fault},
+    },
     clock::random_token,
     desk::{
         address::{EmailAddress, Named},
@@ -78,7 +81,8 @@ impl OwnLetter<'_> {
         let url = desk.url.to_string();
         let (number, subject) = self.ticket.map_or((None, ""), |(number, subject)| (Some(number), subject));
         let head = Letterhead { desk: &desk.settings.name, url: &url, number, subject, greeting: self.to.greeting(), rate: None };
-        let written = compose::write(&desk.templates, &head, &self.content)?;
+        let written = compose::write(&desk.templates, mailbox, &head, &self.content)?;
+        note_fault(tx, written.fault.as_ref()).await?;
         let sign = |text: &str| desk.sign(text);
         let id = token::message_id(None, None, &random_token(), settings.address.domain(), &sign);
         let bytes = compose::compose(&Outgoing {

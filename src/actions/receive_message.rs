@@ -7,9 +7,12 @@ use jiff::Timestamp;
 
 use crate::{
     actions::{
-        ActionError, Desk, Result, carry_out,
+        ActionError, Desk, Result,
+        carry_out::{self, Deciding},
         door::{leave, transact},
-        facts, read_held as held, what_panicked,
+        facts, read_held as held,
+        rules::{self, Stopped},
+        what_panicked,
     },
     desk::{
         id::{LedgerId, SenderRuleId, TicketNumber},
@@ -20,9 +23,10 @@ use crate::{
     },
     mail::authenticity,
     store::{
-        Tx, events,
+        self, Tx, events,
         messages::{self, Decided, Held, LedgerRow, ShownHeld, Taken},
         remarks::Remarks,
+        rules::RuleRow,
     },
 };
 
@@ -136,10 +140,11 @@ async fn decide_all(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
     let ids: &Vec<LedgerId> = &batch.iter().map(|it| it.row.id).collect();
     transact(desk, |mut tx| async move {
         let undecided = messages::undecided_of(&mut tx, ids).await?;
+        let rules = store::rules::active(&mut tx).await?;
         fail_point!("decide-begun");
         let mut outcomes = Vec::with_capacity(batch.len());
         for incoming in batch.iter().filter(|it| undecided.contains(&it.row.id)) {
-            outcomes.push(receive(desk, &mut tx, incoming, now).await?);
+            outcomes.push(receive(desk, &mut tx, incoming, &rules, now).await?);
             fail_point!("decide-written");
         }
         fail_point!("decide-commit");
@@ -173,7 +178,7 @@ pub async fn hold(desk: &Desk, incoming: &Incoming, error: &str) -> Result<()> {
     .await
 }
 
-async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, now: Timestamp) -> Result<Outcome> {
+async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, all: &[RuleRow], now: Timestamp) -> Result<Outcome> {
     if let Some(trace) = not_to_be_decided(incoming, desk.settings.max_message_bytes) {
         return write(tx, incoming, &Done::held(), &trace, now).await;
     }
@@ -185,11 +190,14 @@ async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, now: Timestamp) 
         crate::store::StoreError::Unreadable { table: "messages", column: "content_key", value: "fail point".to_owned() }
     );
     let facts = facts::gather(desk, tx, incoming, mailbox, now).await?;
-    let (decision, trace) = triage::decide(&facts);
-    let ticket = carry_out::carry_out(desk, tx, incoming, &facts, &decision, trace.reason()).await?;
+    let (mut decision, mut trace) = triage::decide(&facts);
+    let (holding, stopped) = rules::ask(desk, tx, incoming, all, (&mut decision, &mut trace)).await?;
+    let deciding = Deciding { decision: &decision, reason: trace.reason(), rules: &holding };
+    let ticket = carry_out::carry_out(desk, tx, incoming, &facts, &deciding).await?;
     fail_point!("decide-done");
     let rule = facts.sender_rule.as_ref().filter(|it| it.verdict == SenderVerdict::Hold).map(|it| it.id);
-    write(tx, incoming, &Done { decision: word(&decision), ticket, held: held(&decision), rule }, &trace, now).await
+    let held = if stopped == Stopped::Discarded { Some(Held::Discarded) } else { held(&decision) };
+    write(tx, incoming, &Done { decision: word(&decision), ticket, held, rule }, &trace, now).await
 }
 
 /// What keeps a message from being decided at all.

@@ -1,40 +1,39 @@
 //! `[desk]`.
 
-use jiff::{SignedDuration, tz::TimeZone};
+use std::collections::BTreeSet;
+
+use jiff::SignedDuration;
 
 use super::{
     section::{Refusal, Section},
     source::Value,
-    value::{duration, name, size, text, whole, word},
+    value::{duration, text, whole},
 };
 use crate::desk::{
     backup::Schedule,
     expiry,
-    settings::{Budgets, DeskSettings, HelpersAssign, Reach, SessionLimits},
+    knob::{self, Knob},
+    settings::DeskSettings,
 };
 
-pub(super) fn read(top: &mut Section<'_>) -> DeskSettings {
-    let default = DeskSettings::default();
-    let time_zone = top.or("time_zone", default.time_zone, time_zone);
+/// What it says, and which of its keys are given.
+pub(super) fn read(top: &mut Section<'_>) -> (DeskSettings, BTreeSet<String>) {
+    let (mut settings, mut given) = (DeskSettings::default(), BTreeSet::new());
+    let mut take = |section: &mut Section<'_>, knob: Knob| {
+        if section.optional(knob.key(), |value| knob.set(&mut settings, &written(value)?)).is_some() {
+            given.insert(knob.key().to_owned());
+        }
+    };
+    take(top, Knob::TimeZone);
     let backup = backup(top.table("backup"));
     let mut desk = top.table("desk");
-    let settings = DeskSettings {
-        time_zone,
-        name: desk.or("name", default.name, name),
-        helpers_see: desk.or("helpers_see", default.helpers_see, word(Reach::WORDS)),
-        helpers_assign: desk.or("helpers_assign", default.helpers_assign, word(HelpersAssign::WORDS)),
-        close_after: desk.or("close_after", default.close_after, duration("1h", "3650d")),
-        reopen_within: desk.or("reopen_within", default.reopen_within, duration("0s", "3650d")),
-        undo_window: desk.or("undo_window", default.undo_window, duration("0s", "5m")),
-        alarm_after: desk.or("alarm_after", default.alarm_after, duration("1m", "7d")),
-        alarm_free: desk.or("alarm_free", default.alarm_free, size("1MiB", "100000GiB")),
-        max_message_bytes: desk.or("max_message_bytes", default.max_message_bytes, size("64KiB", "1GiB")),
-        keep_raw: desk.or("keep_raw", default.keep_raw, keep_raw),
-        budgets: budgets(&mut desk),
-        audit_keep: desk.or("audit_keep", default.audit_keep, duration("30d", "36500d")),
-        sessions: sessions(&mut desk),
-        backup,
-    };
+    for knob in Knob::ALL.into_iter().filter(|it| *it != Knob::TimeZone) {
+        take(&mut desk, knob);
+    }
+    settings.keep_raw = desk.or("keep_raw", settings.keep_raw, keep_raw);
+    if let Some((_, why)) = knob::at_odds(&settings) {
+        desk.at_odds(why);
+    }
     let least = expiry::least(settings.close_after, settings.reopen_within);
     if settings.keep_raw.is_some_and(|it| it < least) {
         let days = least.as_hours().div_euclid(24) + i64::from(least.as_secs() % 86_400 > 0);
@@ -43,31 +42,18 @@ pub(super) fn read(top: &mut Section<'_>) -> DeskSettings {
         ));
     }
     desk.finish();
-    settings
+    settings.backup = backup;
+    (settings, given)
 }
 
-fn budgets(desk: &mut Section<'_>) -> Budgets {
-    let default = Budgets::default();
-    Budgets {
-        new_per_sender_hour: desk.or("max_new_per_hour", default.new_per_sender_hour, whole(1..=100_000)),
-        per_ticket_hour: desk.or("max_per_ticket_per_hour", default.per_ticket_hour, whole(1..=100_000)),
-        automatic_per_address_hour: desk.or("max_automatic_per_address_hour", default.automatic_per_address_hour, whole(0..=100_000)),
-        automatic_per_address_day: desk.or("max_automatic_per_address_day", default.automatic_per_address_day, whole(0..=100_000)),
-        automatic_per_domain_hour: desk.or("max_automatic_per_domain_hour", default.automatic_per_domain_hour, whole(0..=1_000_000)),
-        automatic_per_hour: desk.or("max_automatic_per_hour", default.automatic_per_hour, whole(0..=1_000_000)),
+/// A value as its knob reads it.
+fn written(value: &Value) -> Result<String, Refusal> {
+    match value {
+        Value::Text(text) if text.chars().any(char::is_control) => Err("holds a control character".to_owned()),
+        Value::Text(text) => Ok(text.clone()),
+        Value::Whole(number) => Ok(number.to_string()),
+        Value::List(_) | Value::Table(_) | Value::Other(_) => Err("is not text; put it in quotes".to_owned()),
     }
-}
-
-fn sessions(desk: &mut Section<'_>) -> SessionLimits {
-    let default = SessionLimits::default();
-    let limits = SessionLimits {
-        idle: desk.or("session_idle", default.idle, duration("5m", "365d")),
-        absolute: desk.or("session_absolute", default.absolute, duration("5m", "365d")),
-    };
-    if limits.absolute < limits.idle {
-        desk.at_odds("session_absolute is shorter than session_idle, which could then never be reached; make it the longer one");
-    }
-    limits
 }
 
 fn backup(mut backup: Section<'_>) -> Option<Schedule> {
@@ -84,9 +70,4 @@ fn keep_raw(value: &Value) -> Result<Option<SignedDuration>, Refusal> {
         return Ok(None);
     }
     duration("30d", "3650d")(value).map(Some).map_err(|why| format!("{why}, and not \"always\""))
-}
-
-fn time_zone(value: &Value) -> Result<TimeZone, Refusal> {
-    let unknown = "is no time zone of this machine; write one such as \"Europe/Prague\" (Debian’s package tzdata brings them)";
-    TimeZone::get(text(value)?.trim()).map_err(|_| unknown.to_owned())
 }

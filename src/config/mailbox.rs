@@ -5,6 +5,7 @@ use std::{collections::BTreeSet, net::IpAddr};
 use jiff::SignedDuration;
 
 use super::{
+    Given,
     fault::Place,
     oauth,
     section::{Noted, Refusal, Section},
@@ -30,6 +31,8 @@ pub struct Mailbox {
     pub smtp: SmtpAccount,
     /// Messages handed over in a minute at most.
     pub per_minute: u32,
+    /// What of its switches is given; what is not, people may choose on the web.
+    pub given: Given,
 }
 
 /// A folder that is watched.
@@ -51,6 +54,9 @@ impl Mailbox {
 }
 
 const TLS: &[(&str, Tls)] = &[("implicit", Tls::Implicit), ("starttls", Tls::StartTls), ("none", Tls::None)];
+
+/// What can be chosen on the web where the file is silent.
+const SWITCHES: [&str; 2] = ["receipt", "notices"];
 
 /// All mailboxes; each is called `desk_name` where it does not say otherwise. `has_door`: a mail server can hand mail over.
 pub(super) fn read(top: &mut Section<'_>, desk_name: &str, has_door: bool) -> Result<Vec<Mailbox>, Noted> {
@@ -83,6 +89,7 @@ fn one(top: &mut Section<'_>, at: usize, (table, place): (Table, Place), (desk_n
     let called = table.get("name").and_then(|it| short_name(&it.value).ok()).unwrap_or_else(|| format!("no. {}", at + 1));
     let mut mailbox = top.named("mailbox", &called, (table, place));
     let about_a_folder: Vec<&str> = ["take_existing", "first_connection"].into_iter().filter(|it| mailbox.has(it)).collect();
+    let given = Given(SWITCHES.into_iter().filter(|it| mailbox.has(it)).map(str::to_owned).collect());
     let settings = settings(&mut mailbox, desk_name);
     let oauth = oauth::read(mailbox.table("oauth"));
     // Both servers are given the one token.
@@ -102,7 +109,7 @@ fn one(top: &mut Section<'_>, at: usize, (table, place): (Table, Place), (desk_n
         }
     };
     let way_in = if imap.is_some() { WayIn::Folder } else { WayIn::HandedOver };
-    let mut read = Mailbox { settings: MailboxSettings { way_in, ..settings? }, imap, smtp, per_minute };
+    let mut read = Mailbox { settings: MailboxSettings { way_in, ..settings? }, imap, smtp, per_minute, given };
     if let Some(oauth) = oauth? {
         let whose = read.imap.as_ref().map(|it| it.account.user.clone()).or(read.smtp.sign_in.as_ref().map(|(user, _)| user.clone()));
         match whose.filter(|_| read.token().is_some()) {

@@ -10,6 +10,7 @@ mod oauth;
 mod section;
 mod source;
 mod value;
+pub mod web;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -58,10 +59,22 @@ pub struct Config {
     pub log_filter: String,
     /// `[desk]`.
     pub desk: DeskSettings,
+    /// What of it is given; what is not, people may choose on the web.
+    pub given: Given,
     /// `[lmtp]`: where a mail server hands mail over; none: nowhere.
     pub lmtp: Option<LmtpDoor>,
     /// `[[mailbox]]`, in the order of the file; may be empty.
     pub mailboxes: Vec<Mailbox>,
+}
+
+/// The keys that are given; how they are given is no part of what a configuration says, and not shown.
+#[derive(Clone, Default)]
+pub struct Given(pub BTreeSet<String>);
+
+impl std::fmt::Debug for Given {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Given")
+    }
 }
 
 /// How log lines are written to standard error.
@@ -141,7 +154,7 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
     let health_token = health_token(&mut top);
     let log = top.or("log", LogFormat::Text, word(LOG_FORMATS));
     let log_level = top.or("log_level", "info".to_owned(), log_level);
-    let desk = desk::read(&mut top);
+    let (desk, given) = desk::read(&mut top);
     let lmtp = lmtp::read(&mut top);
     // Where the door itself is at fault, that is told, and not that nothing comes in.
     let has_door = !matches!(lmtp, Ok(None));
@@ -161,6 +174,7 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
         // Below info it writes every line of a sign-in, password and all.
         log_filter: format!("{log_level},async_imap=info,tower_http=info"),
         desk,
+        given: Given(given),
         lmtp: lmtp?,
         mailboxes: mailboxes?,
     })

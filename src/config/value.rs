@@ -5,6 +5,8 @@ use std::{fmt, ops::RangeInclusive, str::FromStr};
 use jiff::SignedDuration;
 
 use super::{section::Refusal, source::Value};
+use crate::desk::amount;
+pub(super) use crate::desk::knob::quoted;
 
 /// Text that says something.
 pub(super) fn text(value: &Value) -> Result<String, Refusal> {
@@ -74,59 +76,12 @@ where
     }
 }
 
-const DURATIONS: &[(&str, u64)] = &[("s", 1), ("m", 60), ("h", 3600), ("d", 86_400)];
-const SIZES: &[(&str, u64)] =
-    &[("KiB", 1 << 10), ("MiB", 1 << 20), ("GiB", 1 << 30), ("kB", 1000), ("MB", 1_000_000), ("GB", 1_000_000_000)];
-
 /// `"10s"`, `"10m"`, `"12h"`, `"7d"`: from `least` to `most`, written alike.
 pub(super) fn duration(least: &'static str, most: &'static str) -> impl Fn(&Value) -> Result<SignedDuration, Refusal> {
-    move |value| {
-        let seconds =
-            with_unit(value, DURATIONS).ok_or_else(|| "is not a duration such as \"10s\", \"10m\", \"12h\" or \"7d\"".to_owned())?;
-        within(seconds, least, most, DURATIONS)?;
-        Ok(SignedDuration::from_secs(i64::try_from(seconds).unwrap_or(i64::MAX)))
-    }
-}
-
-/// `"50MiB"`, in bytes: from `least` to `most`, written alike.
-pub(super) fn size(least: &'static str, most: &'static str) -> impl Fn(&Value) -> Result<u64, Refusal> {
-    move |value| {
-        let bytes = with_unit(value, SIZES).ok_or_else(|| "is not a size such as \"50MiB\" or \"500KiB\"".to_owned())?;
-        within(bytes, least, most, SIZES)?;
-        Ok(bytes)
-    }
-}
-
-fn within(given: u64, least: &str, most: &str, units: &[(&str, u64)]) -> Result<(), Refusal> {
-    let bound = |text: &str| measure(text, units).unwrap_or(0);
-    if given < bound(least) {
-        return Err(format!("is less than {least}"));
-    }
-    if given > bound(most) {
-        return Err(format!("is more than {most}"));
-    }
-    Ok(())
-}
-
-fn with_unit(value: &Value, units: &[(&str, u64)]) -> Option<u64> {
-    match value {
-        Value::Text(text) => measure(text.trim(), units),
-        Value::Whole(_) | Value::List(_) | Value::Table(_) | Value::Other(_) => None,
-    }
-}
-
-fn measure(text: &str, units: &[(&str, u64)]) -> Option<u64> {
-    let (digits, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit())?);
-    let (_, factor) = units.iter().find(|(name, _)| *name == unit.trim())?;
-    digits.parse::<u64>().ok()?.checked_mul(*factor)
-}
-
-/// `"a", "b" or "c"`.
-pub(super) fn quoted<T>(words: &[(&str, T)]) -> String {
-    let words: Vec<String> = words.iter().map(|(word, _)| format!("{word:?}")).collect();
-    match words.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} or {last}", rest.join(", ")),
-        _ => words.concat(),
+    move |value| match value {
+        Value::Text(text) => amount::duration(text, least, most),
+        // Refused as what is no duration.
+        Value::Whole(_) | Value::List(_) | Value::Table(_) | Value::Other(_) => amount::duration("", least, most),
     }
 }
 
@@ -140,9 +95,8 @@ mod tests {
         for (text, seconds) in [("10s", 10), ("0s", 0), ("10m", 600), ("12h", 43_200), ("7d", 604_800), (" 7 d ", 604_800)] {
             assert_eq!(long(&Value::Text(text.to_owned())).unwrap().as_secs(), seconds, "{text}");
         }
-        let big = size("1KiB", "1GiB");
-        assert_eq!(big(&Value::Text("50MiB".to_owned())).unwrap(), 52_428_800);
-        assert_eq!(big(&Value::Text("25 MB".to_owned())).unwrap(), 25_000_000);
+        assert_eq!(amount::size("50MiB", "1KiB", "1GiB").unwrap(), 52_428_800);
+        assert_eq!(amount::size("25 MB", "1KiB", "1GiB").unwrap(), 25_000_000);
     }
 
     #[test]

@@ -10,13 +10,13 @@ use super::{
     world::World,
 };
 use crate::{
-    config::{Config, KEY_FILE, LogFormat, Mailbox, RootKey, WatchedFolder},
+    config::{Config, Given, KEY_FILE, LogFormat, Mailbox, RootKey, WatchedFolder},
     desk::{
         mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
         public_url::PublicUrl,
         settings::{
-            DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Receipt, Satisfaction, SenderName, StatusNotice, SubAddressing,
-            TakeExisting, WayIn,
+            AtWork, DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Receipt, Satisfaction, SenderName, StatusNotice,
+            SubAddressing, TakeExisting, WayIn,
         },
     },
 };
@@ -37,6 +37,7 @@ pub(super) fn config(panel: SocketAddr, world: &World, data_dir: &Path, undo_win
         health_token: None,
         log: LogFormat::Text,
         log_filter: "warn".to_owned(),
+        given: Given::default(),
         desk: DeskSettings {
             name: DESK.to_owned(),
             time_zone: TimeZone::try_system().unwrap_or(TimeZone::UTC),
@@ -77,6 +78,7 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
             // A desk to look at is not to write to itself.
             probe_every: None,
             oauth: None,
+            work: AtWork::Yes,
         },
         imap: Some(WatchedFolder {
             account: ImapAccount {
@@ -90,5 +92,6 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
         }),
         smtp: SmtpAccount { server: server(world.smtp_addr()), sign_in: Some((at.to_owned(), PASSWORD.into())), connections: 2 },
         per_minute: 100_000,
+        given: Given::default(),
     }
 }

@@ -271,6 +271,12 @@ impl PublicText {
         }
     }
 
+    /// What nobody said: for mail that shows how a template looks. Words of the program alone, so that no note comes this way.
+    #[must_use]
+    pub fn invented(author: &'static str, text: &'static str, signature: &'static str, written_at: Timestamp) -> Self {
+        Self { author: author.to_owned(), text: CommentText::from_mail(text), rendered: None, signature: signature.to_owned(), written_at }
+    }
+
     /// Whose words.
     #[must_use]
     pub fn author(&self) -> &str {

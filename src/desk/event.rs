@@ -68,6 +68,8 @@ pub enum EventKind {
     Returned,
     /// The customer said how it was: `old` and `new` are answers.
     Rated,
+    /// A rule held, and what follows at the same moment is its doing; `new` is its name.
+    Rule,
 }
 
 impl EventKind {
@@ -105,6 +107,7 @@ impl EventKind {
         Self::Snoozed,
         Self::Returned,
         Self::Rated,
+        Self::Rule,
     ];
 
     /// As stored.
@@ -143,6 +146,7 @@ impl EventKind {
             Self::Snoozed => "snoozed",
             Self::Returned => "returned",
             Self::Rated => "rated",
+            Self::Rule => "rule",
         }
     }
 

@@ -46,6 +46,8 @@ ids! {
     DraftFileId,
     /// A row of `saved_replies`.
     SavedReplyId,
+    /// A row of `rules`: what is done with mail by itself.
+    RuleId,
     /// A row of `instances`: one run of the daemon, never used twice.
     InstanceId,
 }

@@ -232,6 +232,17 @@ pub struct MailboxSettings {
     pub probe_every: Option<SignedDuration>,
     /// How it comes by access tokens; none: it signs in with passwords, or not at all.
     pub oauth: Option<OAuthClient>,
+    /// Whether it is at work; one of the file always is.
+    pub work: AtWork,
+}
+
+/// Whether a mailbox reads and sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AtWork {
+    /// It does.
+    Yes,
+    /// It rests until somebody says otherwise.
+    Paused,
 }
 
 impl MailboxSettings {
@@ -255,15 +266,16 @@ impl MailboxSettings {
             sender_name: SenderName::Desk,
             probe_every: None,
             oauth: None,
+            work: AtWork::Yes,
         }
     }
 
     /// How often it writes to itself; none: never. A mailbox in shadow mode sends nothing.
     #[must_use]
     pub fn probes(&self) -> Option<SignedDuration> {
-        match self.mode {
-            Mode::Live => self.probe_every,
-            Mode::Shadow => None,
+        match (self.mode, self.work) {
+            (Mode::Live, AtWork::Yes) => self.probe_every,
+            (Mode::Shadow, _) | (_, AtWork::Paused) => None,
         }
     }
 

@@ -38,6 +38,8 @@ pub enum TroubleKind {
     Probe,
     /// The desk is not backed up as the configuration has it.
     Backup,
+    /// Mail in the desk's own words cannot be used.
+    Template,
     /// The rounds that find all this do not go.
     Rounds,
 }
@@ -59,6 +61,7 @@ impl TroubleKind {
         Self::PublicUrl,
         Self::Probe,
         Self::Backup,
+        Self::Template,
         Self::Rounds,
     ];
 
@@ -80,6 +83,7 @@ impl TroubleKind {
             Self::PublicUrl => "public-url",
             Self::Probe => "probe",
             Self::Backup => "backup",
+            Self::Template => "template",
             Self::Rounds => "rounds",
         }
     }
@@ -99,7 +103,7 @@ impl TroubleKind {
             Self::Silent | Self::Unsent | Self::Probe => SignedDuration::from_secs(30),
             // After a night in which the daemon did not run the next one is on its way.
             Self::LedgerGap | Self::Undecided | Self::Backup => alarm_after,
-            Self::Token | Self::Disk | Self::Clock | Self::PublicUrl | Self::Rounds => SignedDuration::ZERO,
+            Self::Token | Self::Disk | Self::Clock | Self::PublicUrl | Self::Template | Self::Rounds => SignedDuration::ZERO,
         }
     }
 
@@ -119,7 +123,7 @@ impl TroubleKind {
             // Longer than a mailbox rests between two looks: after a leap of the clock all were looked at long ago.
             Self::Silent => SignedDuration::from_mins(6),
             Self::Unsent | Self::Probe => SignedDuration::from_mins(2),
-            Self::Token | Self::Disk | Self::Rounds => SignedDuration::from_mins(1),
+            Self::Token | Self::Disk | Self::Template | Self::Rounds => SignedDuration::from_mins(1),
         }
     }
 }
@@ -308,6 +312,18 @@ fn sending(mailbox: &MailboxSeen, seen: &Seen<'_>) -> Vec<Trouble> {
         ));
     }
     found
+}
+
+/// That a mail in the desk's own words could not be used; `about`: which, as the settings name it.
+#[must_use]
+pub fn broken_template(about: &str, why: &str, now: Timestamp) -> Trouble {
+    Trouble {
+        kind: TroubleKind::Template,
+        about: about.to_owned(),
+        since: now,
+        says: format!("the desk’s own words for “{about}” cannot be used, so the shipped ones are sent: {why}"),
+        mend: "mend them under Settings, Notices, or put them back to what is shipped".to_owned(),
+    }
 }
 
 fn undecided(seen: &Seen<'_>) -> Option<Trouble> {

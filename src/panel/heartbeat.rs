@@ -141,6 +141,7 @@ fn is_about_a_mailbox(kind: TroubleKind) -> bool {
         | TroubleKind::Clock
         | TroubleKind::PublicUrl
         | TroubleKind::Backup
+        | TroubleKind::Template
         | TroubleKind::Rounds => false,
     }
 }

@@ -59,7 +59,8 @@ pub fn in_words(lines: &mut [Line], tags: &[Tag], time: impl Fn(Timestamp) -> St
             | EventKind::PutBack
             | EventKind::Spam
             | EventKind::NotSpam
-            | EventKind::Rated => {}
+            | EventKind::Rated
+            | EventKind::Rule => {}
         }
     }
 }
@@ -104,6 +105,7 @@ pub fn icon(kind: EventKind) -> Option<&'static str> {
         EventKind::Tagged | EventKind::Untagged => Some("tag"),
         EventKind::Snoozed | EventKind::Returned => Some("alarm-clock"),
         EventKind::Rated => Some("smile"),
+        EventKind::Rule => Some("list-filter"),
     }
 }
 
@@ -167,6 +169,7 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
         EventKind::Rated if line.actor.is_none() => format!("<b>The customer</b> rated it {}", rating(new)),
         EventKind::Rated if line.old.is_some() => format!("{actor} rated it {} and no longer {}", rating(new), rating(old)),
         EventKind::Rated => format!("{actor} rated it {}", rating(new)),
+        EventKind::Rule => format!("The rule “{}” held", escaped(new)),
     }
 }
 

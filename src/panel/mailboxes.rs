@@ -14,7 +14,7 @@ use crate::{
         id::{DeliveryId, MailboxId, TicketNumber},
         permission::{Act, Verdict, may},
         round_trip::{Stage, Trip},
-        settings::{Mode, WayIn},
+        settings::{AtWork, Mode, WayIn},
         trouble::TroubleKind,
     },
     panel::{
@@ -214,6 +214,8 @@ fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, (condition, door_
         Condition::Failing { .. } => ("bad", "Not reading"),
         Condition::Silent { .. } => ("bad", "Silent"),
     };
+    let paused = settings.is_some_and(|it| it.work == AtWork::Paused);
+    let (class, state) = if paused { ("warn", "Paused") } else { (class, state) };
     Mailbox {
         name: settings.map_or_else(String::new, |it| it.name.clone()),
         class,

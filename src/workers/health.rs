@@ -20,9 +20,9 @@ use crate::{
         id::MailboxId,
         oauth::{self, TokenFacts},
         round_trip::lost_before,
-        settings::{MailboxSettings, Mode, WayIn},
+        settings::{AtWork, MailboxSettings, Mode, WayIn},
         skew,
-        trouble::{MachineSeen, MailboxSeen, Seen, Trouble, TroubleKind, Waiting, troubles},
+        trouble::{MachineSeen, MailboxSeen, Seen, Trouble, TroubleKind, Waiting, broken_template, troubles},
     },
     store::{self, Conn, backup::rows, disk, health, round_trips},
     workers::Result,
@@ -75,6 +75,8 @@ struct Read {
     tokens: Vec<(MailboxId, TokenFacts)>,
     lost: Vec<(MailboxId, Timestamp)>,
     backups: BackupFacts,
+    /// Mail in the desk's own words that could not be used: which, and why.
+    broken_mail: Vec<(String, String)>,
 }
 
 /// One round: looks, remembers, owes what is to be told, and leaves what it found where pages see it.
@@ -111,6 +113,7 @@ pub async fn step(desk: &Desk, rounds: &mut Rounds) -> Result<()> {
         machine: &machine,
     };
     let mut found = troubles(&seen);
+    found.extend(read.broken_mail.iter().map(|(about, why)| broken_template(about, why, now)));
     let ways: Vec<WayOut> = desk
         .mailboxes
         .iter()
@@ -148,7 +151,18 @@ async fn read(desk: &Desk, now: Timestamp, first: Timestamp) -> store::Result<Re
         accounts: health::accounts_in_trouble(&mut conn).await?,
         clock: if desk.clock.is_the_machines() { clock(&mut conn, now).await? } else { None },
         tokens: store::oauth::all_facts(&mut conn).await?,
+        broken_mail: broken_mail(desk, &mut conn).await?,
     })
+}
+
+/// Mail in the desk's own words that could not be used.
+async fn broken_mail(desk: &Desk, conn: &mut Conn) -> store::Result<Vec<(String, String)>> {
+    let all = store::mail_templates::all(conn).await?;
+    let name = |it: &store::mail_templates::Row| match it.mailbox {
+        Some(id) => format!("{} of {}", it.kind.title().0, desk.name_of(id)),
+        None => it.kind.title().0.to_owned(),
+    };
+    Ok(all.iter().filter_map(|it| Some((name(it), it.fault.clone()?))).collect())
 }
 
 /// Since when a probe of each mailbox is lost; of those that send any.
@@ -175,7 +189,7 @@ async fn lost_probes(
 /// In the order of the configuration; nothing is known of one that was never looked at.
 fn configured(desk: &Desk, known: Vec<(MailboxId, MailboxFacts)>) -> Vec<(MailboxId, MailboxFacts)> {
     let of = |id: MailboxId| known.iter().find(|(it, _)| *it == id).map(|(_, facts)| facts.clone()).unwrap_or_default();
-    desk.mailboxes.iter().map(|(id, it)| (id, of(id).by(it.way_in))).collect()
+    desk.mailboxes.iter().filter(|(_, it)| it.work == AtWork::Yes).map(|(id, it)| (id, of(id).by(it.way_in))).collect()
 }
 
 /// Where the database does not answer, what it said last still stands.
@@ -213,7 +227,7 @@ fn mailboxes(desk: &Desk, rounds: &Rounds, read: &Read) -> Vec<MailboxSeen> {
         unsent: read.unsent.iter().find(|(of, _)| *of == id).map(|(_, it)| it.clone()),
         probe_lost: read.lost.iter().find(|(of, _)| *of == id).map(|(_, since)| *since),
     };
-    desk.mailboxes.iter().map(seen).collect()
+    desk.mailboxes.iter().filter(|(_, it)| it.work == AtWork::Yes).map(seen).collect()
 }
 
 /// What is wrong, or about to be, with the tokens that a mailbox signs in with.

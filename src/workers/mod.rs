@@ -21,6 +21,7 @@ pub mod lease;
 pub mod lmtp;
 pub mod look_again;
 pub mod sender;
+pub mod settings;
 pub mod take_in;
 pub mod tokens;
 

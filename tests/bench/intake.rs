@@ -227,8 +227,12 @@ async fn desk(folder: &Path, account: &ImapAccount) -> (Desk, Watched) {
     let desk = Desk {
         store,
         clock: Clock::System,
-        settings: Arc::new(DeskSettings { budgets: wide, max_message_bytes: 100_000_000, ..DeskSettings::default() }),
-        mailboxes: Arc::new(Mailboxes::new(vec![(mailbox, settings)])),
+        settings: maildesk::desk::present::Present::new(DeskSettings {
+            budgets: wide,
+            max_message_bytes: 100_000_000,
+            ..DeskSettings::default()
+        }),
+        mailboxes: maildesk::desk::present::Present::new(Mailboxes::new(vec![(mailbox, settings)])),
         keys: Keys::from_root(&[7; 32]),
         url: PublicUrl::parse("http://127.0.0.1:8025").unwrap(),
         templates: Arc::new(Templates::new()),

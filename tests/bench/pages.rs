@@ -98,8 +98,8 @@ async fn open(data: &Path, now: Timestamp) -> Desk {
     Desk {
         store: Store::open(&url, data, Opener::Daemon).await.unwrap(),
         clock: Clock::still(now),
-        settings: Arc::new(DeskSettings { helpers_see: Reach::Unassigned, ..DeskSettings::default() }),
-        mailboxes: Arc::new(Mailboxes::new(vec![(MailboxId(1), support)])),
+        settings: maildesk::desk::present::Present::new(DeskSettings { helpers_see: Reach::Unassigned, ..DeskSettings::default() }),
+        mailboxes: maildesk::desk::present::Present::new(Mailboxes::new(vec![(MailboxId(1), support)])),
         keys: Keys::from_root(&[7; 32]),
         url: PublicUrl::parse("http://127.0.0.1:8025").unwrap(),
         templates: Arc::new(Templates::new()),

@@ -18,12 +18,13 @@ import { helper } from "./helper.mjs";
 import { hostile } from "./hostile.mjs";
 import { queue } from "./queue.mjs";
 import { writing } from "./writing.mjs";
+import { settings } from "./settings.mjs";
 import { withoutScript } from "./without_script.mjs";
 import { Visit, chromium } from "./visit.mjs";
 
 const PICTURES = fileURLToPath(new URL("../../target/browser/", import.meta.url));
 const FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const STORIES = { helper, queue, writing, admin, customer, "without-script": withoutScript, hostile };
+const STORIES = { helper, queue, writing, admin, settings, customer, "without-script": withoutScript, hostile };
 
 const asked = process.argv.slice(2);
 const stories = Object.entries(STORIES).filter(([name]) => !asked.length || asked.includes(name));

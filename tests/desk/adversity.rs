@@ -87,7 +87,7 @@ async fn a_ticket_whose_mailbox_left_the_configuration_is_answered_by_the_first(
     let help = mailboxes::ensure(&mut tx, "help", &address).await.unwrap();
     tx.commit().await.unwrap();
     let renamed = Mailboxes::new(vec![(help, MailboxSettings::new("help", address, "Help"))]);
-    desk.desk.mailboxes = std::sync::Arc::new(renamed);
+    desk.desk.mailboxes = maildesk::desk::present::Present::new(renamed);
     desk.mailbox = help;
     sender::take_up(&desk.desk).await.unwrap();
     reply::reply(&desk.desk, &desk.hal, number, &reply_of("Unplug it.")).await.unwrap();

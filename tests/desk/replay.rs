@@ -214,7 +214,7 @@ async fn a_forwarded_customers_words_are_read_as_theirs_alone() {
 fn trusting_nobody(desk: &mut TestDesk) {
     let settings = desk.desk.mailboxes.get(desk.mailbox).unwrap().clone();
     let settings = MailboxSettings { authserv_id: None, ..settings };
-    desk.desk.mailboxes = std::sync::Arc::new(maildesk::actions::Mailboxes::new(vec![(desk.mailbox, settings)]));
+    desk.desk.mailboxes = maildesk::desk::present::Present::new(maildesk::actions::Mailboxes::new(vec![(desk.mailbox, settings)]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,7 +39,8 @@ fn words(text: &str, seen: Option<CommentId>) -> Reply {
 
 fn go_live(desk: &mut TestDesk) {
     let settings = desk.desk.mailboxes.get(desk.mailbox).unwrap().clone();
-    desk.desk.mailboxes = Arc::new(Mailboxes::new(vec![(desk.mailbox, MailboxSettings { mode: Mode::Live, ..settings })]));
+    desk.desk.mailboxes =
+        maildesk::desk::present::Present::new(Mailboxes::new(vec![(desk.mailbox, MailboxSettings { mode: Mode::Live, ..settings })]));
 }
 
 #[tokio::test(flavor = "multi_thread")]

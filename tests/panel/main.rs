@@ -35,6 +35,10 @@ mod rows;
 mod rubbish;
 mod sender_check;
 mod senders;
+mod settings_general;
+mod settings_mailboxes;
+mod settings_notices;
+mod settings_rules;
 mod signing_in;
 #[path = "../support/test_desk.rs"]
 mod test_desk;

@@ -15,7 +15,8 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("mail", &["desk", "templates", "clock"]),
     ("store", &["desk", "clock"]),
     ("auth", &["desk", "clock"]),
-    ("actions", &["desk", "store", "auth", "mail", "clock", "templates"]),
+    // The configuration: a mailbox that is added on the web is read as the file is.
+    ("actions", &["desk", "store", "auth", "mail", "clock", "templates", "config"]),
     ("workers", &["desk", "actions", "mail", "store", "clock"]),
     ("panel", &["desk", "actions", "store", "auth", "templates", "clock"]),
     ("api", &["desk", "actions", "store", "auth", "clock"]),
@@ -44,8 +45,8 @@ const TONGUES: &[(&str, &[&str])] = &[
 ];
 
 /// What `actions` may name of `mail`: how mail is made, and how a held one is read again to be released, and how a code becomes
-/// the tokens of a mailbox.
-const ACTIONS_MAY_SPEAK_OF_MAIL: &[&str] = &["compose", "parse", "authenticity", "oauth"];
+/// the tokens of a mailbox, and how one is tried before it is kept.
+const ACTIONS_MAY_SPEAK_OF_MAIL: &[&str] = &["compose", "parse", "authenticity", "oauth", "imap", "smtp"];
 
 const LONGEST_FILE: usize = 400;
 

@@ -157,7 +157,7 @@ async fn shadow_mode_touches_no_flag_and_going_live_files_only_what_is_new() {
     assert!(met.desk.mail().await.is_empty(), "nothing is sent");
     let mailbox = met.desk.desk.mailboxes.get(met.desk.mailbox).unwrap().clone();
     let live = MailboxSettings { mode: Mode::Live, ..mailbox };
-    met.desk.desk.mailboxes = Arc::new(maildesk::actions::Mailboxes::new(vec![(met.desk.mailbox, live)]));
+    met.desk.desk.mailboxes = maildesk::desk::present::Present::new(maildesk::actions::Mailboxes::new(vec![(met.desk.mailbox, live)]));
     met.server.deliver(SUPPORT, old(4).as_bytes());
     assert_eq!(met.look().await.taken, 1);
     assert_eq!(met.left_there(), (3, 1), "what was taken in shadow mode stays where it is");

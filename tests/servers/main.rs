@@ -26,4 +26,5 @@ mod smtp;
 mod test_desk;
 mod the_loop;
 mod tokens;
+mod web_mailboxes;
 mod world;

@@ -98,7 +98,7 @@ impl TestDesk {
         tx.commit().await.unwrap();
         let mut all: Vec<_> = desk.desk.mailboxes.iter().map(|(id, it)| (id, it.clone())).collect();
         all.push((sales, MailboxSettings::new("sales", address, "Desk Sales")));
-        desk.desk.mailboxes = Arc::new(Mailboxes::new(all));
+        desk.desk.mailboxes = maildesk::desk::present::Present::new(Mailboxes::new(all));
         desk
     }
 
@@ -122,8 +122,8 @@ impl TestDesk {
         let desk = Desk {
             store,
             clock,
-            settings: Arc::new(settings),
-            mailboxes: Arc::new(Mailboxes::new(vec![(mailbox, mailbox_settings)])),
+            settings: maildesk::desk::present::Present::new(settings),
+            mailboxes: maildesk::desk::present::Present::new(Mailboxes::new(vec![(mailbox, mailbox_settings)])),
             keys: Keys::from_root(&[7; 32]),
             url: PublicUrl::parse("http://127.0.0.1:8025").unwrap(),
             templates: Arc::new(Templates::new()),

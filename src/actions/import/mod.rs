@@ -8,10 +8,12 @@ use jiff::Timestamp;
 
 use crate::{
     actions::{
-        ActionError, Desk, Result, carry_out,
+        ActionError, Desk, Result,
+        carry_out::{self, Deciding},
         door::{leave, transact},
         facts,
         receive_message::{self as receive, Came, Done, Incoming, Outcome, held_because},
+        rules::Holding,
         what_panicked,
     },
     desk::{
@@ -187,7 +189,9 @@ async fn decide(desk: &Desk, tx: &mut Tx, how: &How, incoming: Incoming, fails: 
     let done = match decision {
         Imported::AsMail(Decision::Hold { .. }) => Done { rule: facts.sender_rule.as_ref().map(|it| it.id), ..held(how, &trace) },
         Imported::AsMail(decision) => {
-            done(receive::word(&decision), carry_out::carry_out(desk, tx, incoming, &facts, &decision, trace.reason()).await?)
+            // Rules are for mail that arrives.
+            let deciding = Deciding { decision: &decision, reason: trace.reason(), rules: &Holding::default() };
+            done(receive::word(&decision), carry_out::carry_out(desk, tx, incoming, &facts, &deciding).await?)
         }
         Imported::Sent { ticket: Some(number) } => {
             done("add-comment", Some(sent::join(desk, tx, incoming, &facts, number, &others).await?))

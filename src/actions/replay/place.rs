@@ -47,7 +47,7 @@ fn may_be_decided(stored: &Stored, said: Option<&Said>) -> bool {
     }
     let held_for = trace.map_or(HeldFor::Unreadable, |it| HeldFor::of(&it));
     let by_then = match held_for {
-        HeldFor::TooMany | HeldFor::DoubtfulAnswer | HeldFor::Blocked | HeldFor::ByHand => stored.decision != "hold",
+        HeldFor::TooMany | HeldFor::DoubtfulAnswer | HeldFor::Blocked | HeldFor::Rule | HeldFor::ByHand => stored.decision != "hold",
         HeldFor::Suspected
         | HeldFor::AnswersSpam
         | HeldFor::Automatic

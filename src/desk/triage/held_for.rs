@@ -23,13 +23,15 @@ pub enum HeldFor {
     NoSender,
     /// It cannot be read or decided, or only its header is here.
     Unreadable,
+    /// A rule of the desk.
+    Rule,
     /// A person put it there.
     ByHand,
 }
 
 impl HeldFor {
     /// In the order of the questions.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Blocked,
         Self::Suspected,
         Self::AnswersSpam,
@@ -39,6 +41,7 @@ impl HeldFor {
         Self::DoubtfulAnswer,
         Self::NoSender,
         Self::Unreadable,
+        Self::Rule,
         Self::ByHand,
     ];
 
@@ -54,6 +57,7 @@ impl HeldFor {
             Some("Too many?") => Self::TooMany,
             Some(STAFF_ANSWER | "A helper\u{27}s answer to a notice?") => Self::DoubtfulAnswer,
             Some("A new ticket?") => Self::NoSender,
+            Some(super::DESK_RULE) => Self::Rule,
             Some(_) => Self::Unreadable,
             None => Self::ByHand,
         }
@@ -72,6 +76,7 @@ impl HeldFor {
             Self::DoubtfulAnswer => "doubtful-answer",
             Self::NoSender => "no-sender",
             Self::Unreadable => "unreadable",
+            Self::Rule => "rule",
             Self::ByHand => "by-hand",
         }
     }
@@ -95,6 +100,7 @@ impl HeldFor {
             Self::DoubtfulAnswer => "Doubtful answer",
             Self::NoSender => "No sender",
             Self::Unreadable => "Not readable",
+            Self::Rule => "By a rule",
             Self::ByHand => "By hand",
         }
     }

@@ -56,7 +56,7 @@ pub fn decide(facts: &Facts<'_>, by: WrittenBy) -> (Imported, Trace) {
 #[must_use]
 pub fn wants_a_person(held_for: HeldFor) -> bool {
     match held_for {
-        HeldFor::NoSender | HeldFor::Unreadable | HeldFor::ByHand => true,
+        HeldFor::NoSender | HeldFor::Unreadable | HeldFor::Rule | HeldFor::ByHand => true,
         HeldFor::Blocked
         | HeldFor::Suspected
         | HeldFor::AnswersSpam

@@ -144,6 +144,9 @@ pub const SENDER_RULE: &str = "A rule about its sender?";
 /// The question that a notice's signed address answers.
 const STAFF_ANSWER: &str = "A helper’s answer to a notice?";
 
+/// The question that a rule of the desk answers, which is asked last.
+pub const DESK_RULE: &str = "A rule of this desk?";
+
 /// What is found where the same mail has come before.
 pub const KNOWN: &str = "the same mail has come before, and is in the ledger";
 

@@ -5,9 +5,19 @@
 use serde::Serialize;
 
 use crate::{
-    desk::{comment::PublicText, id::TicketNumber, message::REPLY_MARKER, settings::StatusNotice, ticket::Status},
+    desk::{
+        comment::PublicText,
+        id::{MailboxId, TicketNumber},
+        mail_kind::MailKind,
+        message::REPLY_MARKER,
+        settings::StatusNotice,
+        ticket::Status,
+    },
     mail::compose::ComposeError,
-    templates::Templates,
+    templates::{
+        Templates,
+        own::{OwnMail, Part, Wrong},
+    },
 };
 
 /// What stands on every mail of a mailbox.
@@ -138,16 +148,64 @@ pub struct Written {
     pub text: String,
     /// The HTML form.
     pub html: String,
+    /// Where somebody's own words could not be used, and what is shipped is sent instead.
+    pub fault: Option<TemplateFault>,
 }
 
-/// Fills in the templates of this kind of mail.
+/// Somebody's own words for a mail cannot be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateFault {
+    /// Which mail.
+    pub kind: MailKind,
+    /// Of which mailbox they are; none: of all.
+    pub mailbox: Option<MailboxId>,
+    /// Why.
+    pub why: String,
+}
+
+/// Fills in the templates of this kind of mail, as `mailbox` sends it: in the desk's own words where it has any. Where these cannot be
+/// used, what is shipped is sent, and the fault is told.
 ///
 /// # Errors
-/// [`ComposeError::Template`] when a template is wrong.
-pub fn write(templates: &Templates, head: &Letterhead<'_>, content: &Content<'_>) -> Result<Written, ComposeError> {
-    let fields = Fields { head, marker: REPLY_MARKER, it: shown(content) };
-    let render = |part: &str| templates.render(&format!("mail/{}/{part}", kind(content)), &fields);
-    Ok(Written { subject: render("subject.txt")?.trim().to_owned(), text: render("body.txt")?, html: render("body.html")? })
+/// [`ComposeError::Template`] when a shipped template is wrong.
+pub fn write(templates: &Templates, mailbox: MailboxId, head: &Letterhead<'_>, content: &Content<'_>) -> Result<Written, ComposeError> {
+    let mut fault = None;
+    if let Some((of, own)) = templates.sent_by(kind(content), mailbox) {
+        match fill(templates, &own, head, content) {
+            Ok(written) => return Ok(written),
+            Err(Wrong { part, why }) => {
+                tracing::error!(
+                    "the desk’s own words for {} cannot be used, so the shipped ones are sent: {}: {why}",
+                    kind(content),
+                    part.field()
+                );
+                fault =
+                    MailKind::parse(kind(content)).map(|kind| TemplateFault { kind, mailbox: of, why: format!("{}: {why}", part.field()) });
+            }
+        }
+    }
+    let fields = Fields::of(head, content);
+    let render = |part: Part| templates.render(&format!("mail/{}/{}", kind(content), part.file()), &fields);
+    Ok(Written { subject: one_line(&render(Part::Subject)?), text: render(Part::Text)?, html: render(Part::Html)?, fault })
+}
+
+/// Fills in one that somebody wrote.
+///
+/// # Errors
+/// The part that cannot be used, and why.
+pub(super) fn fill(templates: &Templates, own: &OwnMail, head: &Letterhead<'_>, content: &Content<'_>) -> Result<Written, Wrong> {
+    let fields = Fields::of(head, content);
+    let render = |part: Part| templates.render_own(own, part, &fields);
+    Ok(Written { subject: one_line(&render(Part::Subject)?), text: render(Part::Text)?, html: render(Part::Html)?, fault: None })
+}
+
+/// A subject is no longer; characters.
+const LONGEST_SUBJECT: usize = 400;
+
+/// Whatever comes out of a template, it stays one line of a header, and a short one.
+fn one_line(subject: &str) -> String {
+    let clean: String = subject.trim().chars().map(|c| if c.is_control() { ' ' } else { c }).take(LONGEST_SUBJECT).collect();
+    clean.trim_end().to_owned()
 }
 
 fn kind(content: &Content<'_>) -> &'static str {
@@ -166,9 +224,67 @@ fn kind(content: &Content<'_>) -> &'static str {
 
 #[derive(Serialize)]
 struct Fields<'a> {
-    head: &'a Letterhead<'a>,
+    desk: Desk<'a>,
+    ticket: Ticket<'a>,
+    person: Greeted<'a>,
+    signature: Signature<'a>,
+    rate: Option<&'a str>,
     marker: &'static str,
     it: Shown<'a>,
+}
+
+impl<'a> Fields<'a> {
+    fn of(head: &'a Letterhead<'a>, content: &Content<'a>) -> Self {
+        Self {
+            desk: Desk { name: head.desk, url: head.url },
+            ticket: Ticket { number: head.number, subject: head.subject },
+            person: Greeted { name: head.greeting, first_name: head.greeting.split_whitespace().next().unwrap_or_default() },
+            signature: below(content),
+            rate: head.rate,
+            marker: REPLY_MARKER,
+            it: shown(content),
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Desk<'a> {
+    name: &'a str,
+    url: &'a str,
+}
+
+#[derive(Serialize)]
+struct Ticket<'a> {
+    number: Option<TicketNumber>,
+    subject: &'a str,
+}
+
+#[derive(Serialize)]
+struct Greeted<'a> {
+    name: &'a str,
+    first_name: &'a str,
+}
+
+#[derive(Serialize)]
+struct Signature<'a> {
+    text: &'a str,
+    lines: Vec<&'a str>,
+}
+
+/// What stands below somebody's words.
+fn below<'a>(content: &Content<'a>) -> Signature<'a> {
+    let text = match *content {
+        Content::Reply { said, .. } => said.signature(),
+        Content::Receipt
+        | Content::Status { .. }
+        | Content::Staff { .. }
+        | Content::NotSent { .. }
+        | Content::AnswerHeld { .. }
+        | Content::Link { .. }
+        | Content::Alarm { .. }
+        | Content::Probe { .. } => "",
+    };
+    Signature { text, lines: text.lines().collect() }
 }
 
 /// The fields a template may use; those that a kind lacks are none.
@@ -201,8 +317,6 @@ struct Words {
     text: String,
     /// What words in Markdown come to, sanitised.
     html: Option<String>,
-    /// What stands below; empty: nothing.
-    signature: String,
     /// Each line after `> `.
     quoted: String,
     /// Paragraphs of lines.
@@ -217,7 +331,6 @@ impl Words {
             at: said.written_at().strftime("%-d %B %Y at %H:%M (UTC)").to_string(),
             text: text.to_owned(),
             html: said.rendered().map(str::to_owned),
-            signature: said.signature().to_owned(),
             quoted: text
                 .lines()
                 .map(|line| if line.is_empty() { ">".to_owned() } else { format!("> {line}") })

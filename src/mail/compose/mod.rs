@@ -17,7 +17,9 @@ use crate::desk::address::{EmailAddress, Named};
 
 mod letter;
 pub mod markdown;
-pub use letter::{AlarmLine, Answerable, Content, Letterhead, LinkPurpose, Written, write};
+mod sample;
+pub use letter::{AlarmLine, Answerable, Content, Letterhead, LinkPurpose, TemplateFault, Written, write};
+pub use sample::sample;
 
 /// Why a message cannot be made.
 #[derive(Debug, thiserror::Error)]

@@ -40,7 +40,7 @@ mod undeclared;
 mod uuencode;
 pub mod words;
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use structure::Tree;
 
@@ -58,6 +58,18 @@ pub fn read(raw: &[u8]) -> IncomingMessage {
 
 fn read_well(raw: &[u8]) -> IncomingMessage {
     read_within(&with_line_breaks(raw), &mut smime::Bounds::default())
+}
+
+/// The header fields of these names, in lower case, decoded; each as often as it is there.
+#[must_use]
+pub fn header_fields(raw: &[u8], names: &[String]) -> BTreeMap<String, Vec<String>> {
+    if names.is_empty() {
+        return BTreeMap::new();
+    }
+    let raw = with_line_breaks(raw);
+    let (header, _) = header::read(&raw, 0, |_| false);
+    let all = |name: &String| header.all(name).take(50).map(|it| words::decode(&header.unicode(it))).collect();
+    names.iter().map(|name| (name.clone(), all(name))).collect()
 }
 
 fn read_within(raw: &[u8], bounds: &mut smime::Bounds) -> IncomingMessage {

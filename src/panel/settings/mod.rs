@@ -21,7 +21,11 @@ use crate::{
 };
 
 mod audit;
+mod general;
 mod hours;
+mod mailboxes;
+mod notices;
+mod rules;
 mod tags;
 
 /// One tab.
@@ -35,6 +39,14 @@ pub enum Tab {
     Signatures,
     /// The desk’s tags.
     Tags,
+    /// What the desk is called and how it works.
+    General,
+    /// Mailboxes, those of the file among them.
+    Mailboxes,
+    /// Mail that the desk writes.
+    Notices,
+    /// What is done with mail by itself.
+    Rules,
     /// The block list, which has a page of its own.
     Senders,
     /// Backups, which are on the page of mail.
@@ -45,12 +57,27 @@ pub enum Tab {
 
 impl Tab {
     /// In the order of the frame.
-    const ALL: [Self; 7] =
-        [Self::Hours, Self::SavedReplies, Self::Signatures, Self::Tags, Self::Senders, Self::Backups, Self::Audit];
+    const ALL: [Self; 11] = [
+        Self::General,
+        Self::Mailboxes,
+        Self::Notices,
+        Self::Hours,
+        Self::Rules,
+        Self::SavedReplies,
+        Self::Signatures,
+        Self::Tags,
+        Self::Senders,
+        Self::Backups,
+        Self::Audit,
+    ];
 
     fn title(self) -> &'static str {
         match self {
+            Self::General => "General",
+            Self::Mailboxes => "Mailboxes",
+            Self::Notices => "Notices",
             Self::Hours => "Hours and promises",
+            Self::Rules => "Rules",
             Self::SavedReplies => "Saved replies",
             Self::Signatures => "Signatures",
             Self::Tags => "Tags",
@@ -66,6 +93,10 @@ impl Tab {
             Self::SavedReplies => "/settings/canned",
             Self::Signatures => "/settings/signatures",
             Self::Tags => "/settings/tags",
+            Self::General => "/settings/general",
+            Self::Mailboxes => "/settings/mailboxes",
+            Self::Notices => "/settings/notices",
+            Self::Rules => "/settings/rules",
             Self::Senders => "/senders",
             Self::Backups => "/mail#backup",
             Self::Audit => "/settings/audit",
@@ -76,7 +107,15 @@ impl Tab {
     fn policy(self) -> Policy {
         match self {
             Self::SavedReplies | Self::Senders => Policy::Staff,
-            Self::Hours | Self::Signatures | Self::Tags | Self::Backups | Self::Audit => Policy::Admin,
+            Self::General
+            | Self::Mailboxes
+            | Self::Notices
+            | Self::Hours
+            | Self::Rules
+            | Self::Signatures
+            | Self::Tags
+            | Self::Backups
+            | Self::Audit => Policy::Admin,
         }
     }
 
@@ -96,6 +135,24 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .get("/settings/hours", Policy::Admin, hours::show)
         .post("/settings/hours", Policy::Admin, hours::save)
         .post("/settings/promises", Policy::Admin, hours::promise)
+        .get("/settings/general", Policy::Admin, general::show)
+        .post("/settings/general", Policy::Admin, general::change)
+        .get("/settings/mailboxes", Policy::Admin, mailboxes::list)
+        .get("/settings/mailboxes/new", Policy::Admin, mailboxes::new)
+        .post("/settings/mailboxes/new", Policy::Admin, mailboxes::add)
+        .get("/settings/mailboxes/{id}", Policy::Admin, mailboxes::edit)
+        .post("/settings/mailboxes/{id}", Policy::Admin, mailboxes::change)
+        .get("/settings/notices", Policy::Admin, notices::list)
+        .post("/settings/notices", Policy::Admin, notices::switch)
+        .get("/settings/notices/{kind}", Policy::Admin, notices::edit)
+        .post("/settings/notices/{kind}", Policy::Admin, notices::save)
+        .post("/settings/notices/{kind}/preview", Policy::Admin, notices::preview)
+        .get("/settings/rules", Policy::Admin, rules::list)
+        .post("/settings/rules", Policy::Admin, rules::step)
+        .get("/settings/rules/new", Policy::Admin, rules::new)
+        .post("/settings/rules/new", Policy::Admin, rules::add)
+        .get("/settings/rules/{id}", Policy::Admin, rules::edit)
+        .post("/settings/rules/{id}", Policy::Admin, rules::change)
         .get("/settings/audit", Policy::Admin, audit::show)
 }
 
