@@ -74,7 +74,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind there is.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 33] = [
         Self::Opened,
         Self::Replied,
         Self::Commented,

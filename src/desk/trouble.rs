@@ -46,7 +46,7 @@ pub enum TroubleKind {
 
 impl TroubleKind {
     /// Every kind.
-    pub const ALL: [Self; 15] = [
+    pub const ALL: [Self; 16] = [
         Self::Mailbox,
         Self::Door,
         Self::Silent,

@@ -129,7 +129,8 @@ fn step(event: &NewEvent, at: i64) -> Option<Step> {
         | EventKind::Tagged
         | EventKind::Untagged
         | EventKind::Snoozed
-        | EventKind::Returned => return None,
+        | EventKind::Returned
+        | EventKind::Rule => return None,
     };
     Some(Step { at, by: event.actor, what })
 }
