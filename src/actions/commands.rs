@@ -90,12 +90,12 @@ pub(super) async fn apply(
             assign::give(change, to);
             change.step(Step::StaffTakes, now);
         }
-        Command::Tag(name) => change.tag(Tagging::Name(name.clone())),
+        Command::Tag(name) => change.tag(Tagging::Name(name.clone()))?,
         Command::Untag(name) => {
             let on = tags::named(conn, name).await?.filter(|it| change.ticket.tags.contains(&it.id));
             let tag =
                 on.ok_or_else(|| ActionError::Invalid { field: "untag", why: format!("#{} has no tag `{name}`", change.number()) })?;
-            change.tag(Tagging::Take(tag.id));
+            change.tag(Tagging::Take(tag.id))?;
         }
         // Done last, by [`merge_into`]: the words and the other commands are for the ticket as it is.
         Command::Merge(into) => merge::check(desk, conn, helper, &change.ticket, *into).await?,

@@ -153,9 +153,15 @@ impl Change {
         }
     }
 
-    /// A tag goes on or off, if that is any change.
-    pub fn tag(&mut self, tagging: Tagging) {
+    /// A tag goes on or off, if that is any change. What a merge brings is not counted.
+    pub fn tag(&mut self, tagging: Tagging) -> Result<()> {
+        let full = self.ticket.tags.len() + self.tagging.len() >= MOST_ON_A_TICKET;
+        if full && matches!(tagging, Tagging::Name(_)) {
+            let why = format!("#{} has {MOST_ON_A_TICKET} tags already; remove one first", self.number());
+            return Err(ActionError::Invalid { field: "tag", why });
+        }
         self.tagging.push(tagging);
+        Ok(())
     }
 
     /// What was put off is back in its queue.
@@ -221,10 +227,6 @@ async fn tag(tx: &mut Tx, change: &mut Change, now: Timestamp) -> Result<()> {
     let (number, by) = (change.number(), change.actor);
     for tagging in std::mem::take(&mut change.tagging) {
         let (id, with) = match tagging {
-            Tagging::Name(_) if change.ticket.tags.len() >= MOST_ON_A_TICKET => {
-                let why = format!("#{number} has {MOST_ON_A_TICKET} tags already; remove one first");
-                return Err(ActionError::Invalid { field: "tag", why });
-            }
             Tagging::Name(name) => (tags::of_name(tx, &name, by, now).await?.id, None),
             Tagging::Put(id, with) => (id, with),
             Tagging::Take(id) => {

@@ -5,9 +5,11 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        audit::{self, Line},
         door::{leave, transact},
     },
     desk::{
+        audit::AuditKind,
         event::EventKind,
         id::{PersonId, TagId, TicketNumber},
         permission::Act,
@@ -33,6 +35,7 @@ pub async fn make(desk: &Desk, actor: &Person, name: &TagName) -> Result<Tag> {
             return Err(ActionError::Conflict(format!("there is a tag “{}” already", same.name)));
         }
         let made = tags::of_name(&mut tx, name, Some(actor.id), now).await?;
+        audit::note(&mut tx, actor, Line::of(AuditKind::Tag, name, "was added"), now).await?;
         leave(desk, tx).await?;
         Ok(made)
     })
@@ -45,12 +48,14 @@ pub async fn make(desk: &Desk, actor: &Person, name: &TagName) -> Result<Tag> {
 /// What [`ActionError`] lists; [`ActionError::Conflict`] when another tag has this name.
 pub async fn rename(desk: &Desk, actor: &Person, tag: TagId, name: &TagName) -> Result<()> {
     desk.allow(actor, Act::Manage)?;
+    let now = desk.clock.now();
     transact(desk, |mut tx| async move {
-        locked(&mut tx, tag).await?;
+        let old = locked(&mut tx, tag).await?;
         if let Some(same) = tags::named(&mut tx, name).await?.filter(|it| it.id != tag) {
             return Err(ActionError::Conflict(format!("there is a tag “{}” already; merge this one into it instead", same.name)));
         }
         tags::rename(&mut tx, tag, name).await?;
+        audit::note(&mut tx, actor, Line::of(AuditKind::Tag, &old.name, "was renamed").from(&old.name).to(name), now).await?;
         leave(desk, tx).await
     })
     .await
@@ -68,9 +73,13 @@ pub async fn merge(desk: &Desk, actor: &Person, tag: TagId, into: TagId) -> Resu
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
         // The lower id first, as everybody locks them.
+        let mut names = Vec::new();
         for id in [tag.min(into), tag.max(into)] {
-            locked(&mut tx, id).await?;
+            names.push(locked(&mut tx, id).await?);
         }
+        let named = |id| names.iter().find(|it: &&Tag| it.id == id).map_or("", |it| it.name.as_str());
+        let merged = Line::of(AuditKind::Tag, named(tag), "was merged into another").from(named(tag)).to(named(into));
+        audit::note(&mut tx, actor, merged, now).await?;
         let had = tags::tickets_with(&mut tx, tag).await?;
         let both = tags::tickets_with(&mut tx, into).await?;
         tags::hand_over(&mut tx, tag, into).await?;
@@ -95,9 +104,10 @@ pub async fn delete(desk: &Desk, actor: &Person, tag: TagId) -> Result<usize> {
     desk.allow(actor, Act::Manage)?;
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
-        locked(&mut tx, tag).await?;
+        let gone = locked(&mut tx, tag).await?;
         let had = tags::tickets_with(&mut tx, tag).await?;
         tags::retire(&mut tx, tag, None).await?;
+        audit::note(&mut tx, actor, Line::of(AuditKind::Tag, &gone.name, "was deleted").from(gone.name.as_str()), now).await?;
         for ticket in &had {
             line(&mut tx, actor.id, *ticket, (EventKind::Untagged, tag), now);
         }

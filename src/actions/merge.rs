@@ -60,7 +60,7 @@ pub(super) async fn join(desk: &Desk, tx: &mut Tx, by: Option<PersonId>, source:
     let mut joined = Change::of(target, by);
     // The one that stands has the tags of both; the other keeps its own, for the day that the merge is undone.
     for tag in tags {
-        joined.tag(Tagging::Put(tag, Some(correction)));
+        joined.tag(Tagging::Put(tag, Some(correction)))?;
     }
     joined.changed(EventKind::MergedFrom, Some(from.to_string()), None);
     arrived(tx, &mut joined, &all, now).await?;

@@ -67,6 +67,7 @@ pub mod stale;
 pub mod tag;
 pub mod take_back;
 pub mod tokens;
+pub mod undo_change;
 pub mod undo_correction;
 pub mod visits;
 pub mod withdraw_reply;

@@ -284,7 +284,7 @@ async fn made(
     change.changed_by(EventKind::MovedIn, Some(source.number.to_string()), None, comment.id);
     // What it was about when it was one ticket, it is about still.
     for tag in &source.tags {
-        change.tag(Tagging::Put(*tag, None));
+        change.tag(Tagging::Put(*tag, None))?;
     }
     if let Some(to) = assignee {
         change.changed(EventKind::Assigned, None, Some(to.to_string()));

@@ -3,9 +3,10 @@
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        audit::{self, Line},
         door::{leave, transact},
     },
-    desk::{id::SavedViewId, permission::Act, person::Person},
+    desk::{audit::AuditKind, id::SavedViewId, permission::Act, person::Person},
     store::{
         Tx,
         saved_views::{self, SavedView, SeenBy},
@@ -42,6 +43,9 @@ pub async fn save(desk: &Desk, actor: &Person, name: &str, query: &str, seen_by:
         }
         no_twin(&all, None, name)?;
         let id = saved_views::insert(&mut tx, actor.id, seen_by, name, query, now).await?;
+        if seen_by == SeenBy::Everybody {
+            audit::note(&mut tx, actor, Line::of(AuditKind::Setting, name, "is a view of all of the staff").to(query), now).await?;
+        }
         leave(desk, tx).await?;
         Ok(id)
     })
@@ -54,6 +58,7 @@ pub async fn save(desk: &Desk, actor: &Person, name: &str, query: &str, seen_by:
 /// What [`ActionError`] lists.
 pub async fn change(desk: &Desk, actor: &Person, id: SavedViewId, name: &str, seen_by: SeenBy) -> Result<()> {
     let name = &clean(name)?;
+    let now = desk.clock.now();
     transact(desk, |mut tx| async move {
         let (view, all) = own(desk, &mut tx, actor, id).await?;
         if view.seen_by != seen_by {
@@ -61,6 +66,14 @@ pub async fn change(desk: &Desk, actor: &Person, id: SavedViewId, name: &str, se
         }
         no_twin(&all, Some(id), name)?;
         saved_views::change(&mut tx, id, name, seen_by).await?;
+        let word = |name: &str, seen_by| match seen_by {
+            SeenBy::Owner => format!("{name}, for one person"),
+            SeenBy::Everybody => format!("{name}, for all of the staff"),
+        };
+        if [view.seen_by, seen_by].contains(&SeenBy::Everybody) {
+            let line = Line::of(AuditKind::Setting, &view.name, "was changed, a view of all of the staff");
+            audit::note(&mut tx, actor, line.from(word(&view.name, view.seen_by)).to(word(name, seen_by)), now).await?;
+        }
         leave(desk, tx).await
     })
     .await
@@ -92,9 +105,19 @@ pub async fn shift(desk: &Desk, actor: &Person, id: SavedViewId, way: Way) -> Re
 /// # Errors
 /// What [`ActionError`] lists.
 pub async fn delete(desk: &Desk, actor: &Person, id: SavedViewId) -> Result<SavedView> {
+    let now = desk.clock.now();
     transact(desk, |mut tx| async move {
         let (view, _) = own(desk, &mut tx, actor, id).await?;
         saved_views::delete(&mut tx, id).await?;
+        if view.seen_by == SeenBy::Everybody {
+            audit::note(
+                &mut tx,
+                actor,
+                Line::of(AuditKind::Setting, &view.name, "was deleted, a view of all of the staff").from(&view.query),
+                now,
+            )
+            .await?;
+        }
         leave(desk, tx).await?;
         Ok(view)
     })

@@ -36,7 +36,7 @@ pub async fn add(desk: &Desk, actor: &Person, number: TicketNumber, name: &TagNa
             return Ok(Done::AsItWas);
         }
         let mut change = Change::of(ticket, Some(actor.id));
-        change.tag(Tagging::Name(name.clone()));
+        change.tag(Tagging::Name(name.clone()))?;
         record(desk, &mut tx, change, now).await?;
         leave(desk, tx).await?;
         Ok(Done::Changed)
@@ -57,7 +57,7 @@ pub async fn remove(desk: &Desk, actor: &Person, number: TicketNumber, tag: TagI
             return Ok(Done::AsItWas);
         }
         let mut change = Change::of(ticket, Some(actor.id));
-        change.tag(Tagging::Take(tag));
+        change.tag(Tagging::Take(tag))?;
         record(desk, &mut tx, change, now).await?;
         leave(desk, tx).await?;
         Ok(Done::Changed)

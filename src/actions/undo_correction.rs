@@ -152,7 +152,7 @@ async fn went_back(
     }
     if made.kind == CorrectionKind::Merge {
         for tag in tags::brought_alone(tx, made.target, made.id).await? {
-            change.tag(Tagging::Take(tag));
+            change.tag(Tagging::Take(tag))?;
         }
     }
     recount(tx, &mut change).await?;

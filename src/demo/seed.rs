@@ -20,7 +20,7 @@ use crate::{
     actions::{
         Desk, NewFile, assign, edit, participants,
         people::{By, NewUser, Start, add},
-        reply, set_status, write_note,
+        reply, set_status, snooze, tag, write_note,
     },
     app,
     auth::password::{NewPassword, Passwords},
@@ -31,6 +31,8 @@ use crate::{
         comment::CommentText,
         id::{MailboxId, TicketNumber},
         person::Person,
+        snooze::Preset,
+        tag::TagName,
         ticket::{Priority, Status},
     },
     mail::smtp::SmtpPool,
@@ -158,7 +160,7 @@ impl Teller<'_> {
     async fn go_on(&mut self, story: usize, beat: &Beat) -> anyhow::Result<()> {
         let number = self.told[story].ticket.context("nothing can follow on a mail that was held")?;
         match beat.what {
-            What::Take | What::Give | What::HandBack | What::Reply | What::Note | What::Set | What::Accept => {
+            What::Take | What::Give | What::HandBack | What::Reply | What::Note | What::Set | What::Tag | What::Snooze | What::Accept => {
                 self.at_the_desk(number, beat).await
             }
             What::ReplyByMail => self.reply_by_mail(number, beat).await,
@@ -189,6 +191,12 @@ impl Teller<'_> {
                     (None, Some(priority)) => edit::set_priority(desk, &who, number, None, priority).await?,
                     (None, None) => bail!("`{word}` is neither a status nor a priority"),
                 }
+            }
+            What::Tag => drop(tag::add(desk, &who, number, &TagName::parse(beat.to.as_deref().unwrap_or_default())?).await?),
+            What::Snooze => {
+                let word = beat.to.as_deref().unwrap_or_default();
+                let at = Preset::parse(word).and_then(|it| it.at(desk.clock.now(), &desk.settings.time_zone));
+                snooze::snooze(desk, &who, number, None, at.with_context(|| format!("`{word}` is no time to put it off until"))?).await?;
             }
             What::Accept => {
                 let email: EmailAddress = beat.from.as_deref().unwrap_or_default().parse()?;

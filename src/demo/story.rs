@@ -83,7 +83,8 @@ pub struct Beat {
     pub what: What,
     /// Their words.
     pub text: Option<String>,
-    /// For `give`: to whom. For `set`: a status, or a priority. For `reply`: the status that it leaves the ticket in.
+    /// For `give`: to whom. For `set`: a status, or a priority. For `tag`: its name. For `snooze`: one of the times that the
+    /// panel offers. For `reply`: the status that it leaves the ticket in.
     pub to: Option<String>,
     /// For `stranger` and `accept`: another person than the one who opened the ticket.
     pub from: Option<String>,
@@ -110,6 +111,10 @@ pub enum What {
     Note,
     /// A helper sets a status or a priority.
     Set,
+    /// A helper puts a tag on it.
+    Tag,
+    /// A helper puts it off.
+    Snooze,
     /// The customer answers the latest mail about it.
     Answer,
     /// The customer writes again, in answer to their own first mail.

@@ -1,83 +1,31 @@
-//! Changing a ticket's properties and its people, and many tickets at once.
+//! Changing a ticket's properties and its people.
 
 use axum::{extract::State, http::StatusCode, response::Response};
 
 use crate::{
-    actions::{
-        ActionError, Kind,
-        assign::assign,
-        deliveries::Unsent,
-        edit, participants,
-        set_status::{set_status, set_status_knowing},
-        spam,
-    },
+    actions::{ActionError, Kind, participants, spam, undo_change::Was, visits},
     desk::{
         address::EmailAddress,
         id::{PersonId, TicketNumber},
-        person::Person,
-        ticket::{Priority, Status},
+        ticket::Ticket,
     },
     panel::{
         Panel,
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash},
+        property::{FIELDS, Property},
         senders,
         ticket::{self, Composer},
+        undo::{self, Undoing},
         url::Path,
         visitor::{Staff, Visitor},
-        words::own_path,
+    },
+    store::{
+        conversation::{self, Audience},
+        tags,
     },
 };
-
-/// One property that a form sets.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Property {
-    Status(Status),
-    /// Although a reply on it was not sent.
-    ResolvedAllTheSame,
-    Priority(Priority),
-    Helper(Option<PersonId>),
-    Subject(String),
-}
-
-impl Property {
-    /// What a form gives, as far as it gives something: an empty choice leaves things as they are.
-    fn read(fields: &Fields, me: &Person) -> Result<Vec<Self>, PageError> {
-        let unknown = |what: &str| PageError::Invalid(format!("There is no such {what}; choose one of the list."));
-        let mut properties = Vec::new();
-        if let Some(helper) = fields.given("helper").or_else(|| fields.given("assign")) {
-            properties.push(Self::Helper(match helper {
-                "nobody" => None,
-                "me" => Some(me.id),
-                id => Some(PersonId(id.parse().map_err(|_| unknown("helper"))?)),
-            }));
-        }
-        if let Some(priority) = fields.given("priority") {
-            properties.push(Self::Priority(Priority::parse(priority).ok_or_else(|| unknown("priority"))?));
-        }
-        if let Some(subject) = fields.given("subject") {
-            properties.push(Self::Subject(subject.to_owned()));
-        }
-        if let Some(status) = fields.given("status") {
-            let to = Status::parse(status).ok_or_else(|| unknown("status"))?;
-            let all_the_same = to == Status::Resolved && fields.get("sure") == "unsent";
-            properties.push(if all_the_same { Self::ResolvedAllTheSame } else { Self::Status(to) });
-        }
-        Ok(properties)
-    }
-
-    async fn set(&self, panel: &Panel, me: &Person, number: TicketNumber, seen: i64) -> Result<(), ActionError> {
-        let desk = &panel.desk;
-        match self {
-            Self::Status(to) => set_status(desk, me, number, Some(seen), *to).await,
-            Self::ResolvedAllTheSame => set_status_knowing(desk, me, number, Some(seen), Status::Resolved, Unsent::DoesNotMatter).await,
-            Self::Priority(to) => edit::set_priority(desk, me, number, Some(seen), *to).await,
-            Self::Helper(to) => assign(desk, me, number, Some(seen), *to).await,
-            Self::Subject(to) => edit::set_subject(desk, me, number, Some(seen), to).await,
-        }
-    }
-}
 
 /// `POST /tickets/{number}`: one property or several, each against the version that the page showed.
 pub(super) async fn properties(
@@ -86,51 +34,53 @@ pub(super) async fn properties(
     Path(number): Path<i64>,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    fields.only(&["version", "status", "priority", "helper", "subject", "sure"])?;
+    fields.only(&[&FIELDS[..], &["version", "subject", "sure"]].concat())?;
     let number = TicketNumber(number);
     let mut conn = panel.desk.store.read().await?;
     let (shown, _) = ticket::enter(&panel, &visitor, &mut conn, number).await?;
+    let all_tags = tags::all(&mut conn).await?;
     drop(conn);
     let version = fields.number("version")?;
-    let wanted = Property::read(&fields, &visitor.person)?;
-    let changed: Vec<Property> = wanted.into_iter().filter(|it| version != shown.version || differs(it, &shown)).collect();
+    let wanted = match Property::read(&panel, &fields, &visitor.person, &all_tags) {
+        Ok(wanted) => wanted,
+        Err(error) => return refused(&panel, &visitor, number, error).await,
+    };
+    let changed: Vec<&Property> = wanted.iter().filter(|it| version != shown.version || it.differs(&shown)).collect();
     match set_all(&panel, &visitor, number, version, &changed).await {
-        Ok(()) => Ok(page::go(&panel, &visitor, &after(&panel, &visitor, number).await?, &Flash::done(done(&changed)))),
+        Ok(()) => {
+            let to = after(&panel, &visitor, number).await?;
+            let mut flash = Flash::done(done(&panel, &changed));
+            if let Some(undoing) = undoing(&panel, &shown, &changed).await? {
+                flash = flash.undo(undo::ADDRESS, undoing.fields(&to));
+            }
+            Ok(page::go(&panel, &visitor, &to, &flash))
+        }
         Err(error) => refused(&panel, &visitor, number, error).await,
     }
 }
 
-fn differs(property: &Property, ticket: &crate::desk::ticket::Ticket) -> bool {
-    match property {
-        Property::Status(to) => *to != ticket.status,
-        Property::ResolvedAllTheSame => ticket.status != Status::Resolved,
-        Property::Priority(to) => *to != ticket.priority,
-        Property::Helper(to) => *to != ticket.assignee,
-        Property::Subject(to) => *to != ticket.subject,
-    }
-}
-
 /// Each change that is made is one version more.
-async fn set_all(panel: &Panel, visitor: &Visitor, number: TicketNumber, seen: i64, changed: &[Property]) -> Result<(), ActionError> {
+async fn set_all(panel: &Panel, visitor: &Visitor, number: TicketNumber, seen: i64, changed: &[&Property]) -> Result<(), ActionError> {
     for (property, version) in changed.iter().zip(seen..) {
         property.set(panel, &visitor.person, number, version).await?;
     }
     Ok(())
 }
 
-fn done(changed: &[Property]) -> String {
-    let words: Vec<String> = changed
-        .iter()
-        .map(|it| match it {
-            Property::Status(to) => format!("status {}", to.title()),
-            Property::ResolvedAllTheSame => format!("status {}", Status::Resolved.title()),
-            Property::Priority(to) => format!("priority {}", to.title()),
-            Property::Helper(Some(_)) => "helper".to_owned(),
-            Property::Helper(None) => "no helper".to_owned(),
-            Property::Subject(_) => "subject".to_owned(),
-        })
-        .collect();
+fn done(panel: &Panel, changed: &[&Property]) -> String {
+    let words: Vec<String> = changed.iter().map(|it| it.in_words(panel)).collect();
     if words.is_empty() { "Nothing was different.".to_owned() } else { format!("Saved: {}.", words.join(", ")) }
+}
+
+/// What the ticket was, for the button that takes it back; none for what that does not know.
+async fn undoing(panel: &Panel, ticket: &Ticket, changed: &[&Property]) -> Result<Option<Undoing>, PageError> {
+    if changed.is_empty() || changed.iter().any(|it| matches!(it, Property::Subject(_))) {
+        return Ok(None);
+    }
+    let since = tags::all(&mut *panel.desk.store.read().await?).await?;
+    let version = ticket.version + i64::try_from(changed.len()).unwrap_or(i64::MAX);
+    let was = Was::of(ticket, changed.iter().find_map(|it| it.tagged(&since)));
+    Ok(Some(Undoing { changed: vec![(ticket.number, version, was)], ..Undoing::default() }))
 }
 
 /// Back to the ticket, or to the list when it is out of reach from now on.
@@ -200,41 +150,23 @@ pub(super) async fn people(
     }
 }
 
-/// `POST /tickets/bulk`: each ticket is changed or refused by itself, and every refusal is told.
-pub(super) async fn bulk(State(panel): State<Panel>, Staff(visitor): Staff, fields: Fields) -> Result<Response, PageError> {
-    fields.only(&["t", "assign", "status", "priority", "back"])?;
-    let back = own_path(fields.get("back")).unwrap_or("/tickets");
-    let wanted = Property::read(&fields, &visitor.person)?;
-    let (mut changed, mut refusals) = (0, Vec::new());
-    for ticket in fields.all("t").take(200) {
-        let Some((number, version)) =
-            ticket.split_once('.').and_then(|(number, version)| Some((number.parse().ok()?, version.parse().ok()?)))
-        else {
-            return Err(PageError::Invalid("The list of tickets cannot be read; reload the page.".to_owned()));
-        };
-        match set_all(&panel, &visitor, TicketNumber(number), version, &wanted).await {
-            Ok(()) => changed += 1,
-            Err(error) if error.kind() == Kind::Broken => return Err(error.into()),
-            Err(error) => refusals.push(format!("#{number}: {error}")),
-        }
+/// `POST /tickets/{number}/unread`: as if its last message had come since.
+pub(super) async fn unread(
+    State(panel): State<Panel>,
+    Staff(visitor): Staff,
+    Path(number): Path<i64>,
+    fields: Fields,
+) -> Result<Response, PageError> {
+    fields.only(&[])?;
+    let number = TicketNumber(number);
+    let mut conn = panel.desk.store.read().await?;
+    ticket::enter(&panel, &visitor, &mut conn, number).await?;
+    let last = conversation::said(&mut conn, number, Audience::Staff, 1).await?.last().map(|it| it.id);
+    drop(conn);
+    if let Some(last) = last {
+        visits::mark_unread(&panel.desk, &visitor.person, number, last).await?;
     }
-    Ok(page::go(&panel, &visitor, back, &told(changed, &refusals, wanted.is_empty())))
-}
-
-fn told(changed: usize, refusals: &[String], nothing_asked: bool) -> Flash {
-    let many = |n: usize| if n == 1 { "1 ticket".to_owned() } else { format!("{n} tickets") };
-    if nothing_asked {
-        return Flash::warn("Nothing was changed: choose a helper, a status or a priority first.");
-    }
-    if changed + refusals.len() == 0 {
-        return Flash::warn("Nothing was changed: no ticket was selected.");
-    }
-    if refusals.is_empty() {
-        return Flash::done(format!("Changed {}.", many(changed)));
-    }
-    let shown = refusals.iter().take(5).cloned().collect::<Vec<_>>().join("; ");
-    let rest = if refusals.len() > 5 { format!("; and {} more", refusals.len() - 5) } else { String::new() };
-    Flash::warn(format!("Changed {}; {} stayed as they were. {shown}{rest}.", many(changed), many(refusals.len())))
+    Ok(page::go(&panel, &visitor, "/tickets", &Flash::done(format!("#{number} is unread."))))
 }
 
 /// `POST /tickets/{number}/spam`: marks it, or undoes that.
@@ -263,19 +195,5 @@ pub(super) async fn spam(
             Ok(page::go(&panel, &visitor, "/tickets", &flash))
         }
         Err(error) => refused(&panel, &visitor, number, error).await,
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_refusal_of_many_is_told() {
-        let text = |flash: Flash| serde_json::to_value(flash).unwrap()["text"].as_str().unwrap().to_owned();
-        assert_eq!(text(told(1, &[], false)), "Changed 1 ticket.");
-        assert_eq!(text(told(2, &["#7: stale".to_owned()], false)), "Changed 2 tickets; 1 ticket stayed as they were. #7: stale.");
-        assert!(text(told(0, &[], true)).contains("choose"));
-        assert!(text(told(0, &[], false)).contains("no ticket"));
     }
 }

@@ -22,8 +22,10 @@ use crate::{
 };
 
 mod analytics;
+mod aside;
 pub(crate) mod assets;
 mod backups;
+mod bulk;
 mod change;
 mod comments;
 mod connect;
@@ -41,27 +43,35 @@ mod held;
 mod highlight;
 mod history;
 mod ledger;
+mod list;
 pub mod live;
 pub mod mail_html;
 mod mailboxes;
 pub mod metrics;
+mod neighbours;
 mod new_ticket;
 mod not_sent;
 pub mod page;
 mod people;
 mod portal;
 mod profile;
+mod property;
 pub mod prose;
 mod readyz;
 pub mod routes;
+mod row;
+mod search;
 mod senders;
 mod set_up;
 mod settings;
 mod sign_in;
+mod snooze;
 pub mod thread;
 mod ticket;
 mod tickets;
+mod undo;
 pub(crate) mod url;
+mod views;
 pub mod visitor;
 pub mod words;
 
@@ -146,14 +156,19 @@ pub fn routes() -> Routes {
         .post("/invite/{token}", Policy::Anyone, set_up::accept_invitation)
         // the queues
         .get("/tickets", Policy::Staff, tickets::list)
-        .post("/tickets/bulk", Policy::Staff, change::bulk)
-        .get("/search", Policy::Staff, tickets::search)
+        .post("/tickets/bulk", Policy::Staff, bulk::bulk)
+        .post("/tickets/undo", Policy::Staff, undo::undo)
+        .get("/search", Policy::Staff, search::search)
+        .get("/views", Policy::Staff, views::list)
+        .post("/views", Policy::Staff, views::save)
+        .post("/views/{id}", Policy::Staff, views::change)
         // one ticket
         .get("/tickets/new", Policy::Staff, new_ticket::form)
         .post_files("/tickets", Policy::Staff, new_ticket::open)
         .get("/tickets/{number}", Policy::Staff, ticket::show)
         .post("/tickets/{number}", Policy::Staff, change::properties)
         .post("/tickets/{number}/people", Policy::Staff, change::people)
+        .post("/tickets/{number}/unread", Policy::Staff, change::unread)
         .post_files("/tickets/{number}/messages", Policy::Staff, comments::write)
         .get("/tickets/{number}/messages/{id}", Policy::Staff, files::message)
         .get("/tickets/{number}/messages/{id}/source", Policy::Staff, files::source)
@@ -244,6 +259,7 @@ pub fn router(panel: Panel) -> Router {
         DefaultPredicate::new().and(NotForContentType::const_new("font/")).and(NotForContentType::const_new("application/octet-stream"));
     routes()
         .router(&panel)
+        .layer(middleware::from_fn(neighbours::keep))
         .layer(DefaultBodyLimit::max(LARGEST_FORM))
         .layer(csrf)
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME_LIMIT))

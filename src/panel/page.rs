@@ -8,17 +8,21 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    desk::person::Role,
+    desk::{id::PersonId, permission::Scope, person::Role},
     panel::{
         Panel, assets,
         csrf::Tie,
         error::PageError,
         heartbeat::{self, Heartbeat},
+        list::Asked,
         not_sent, settings,
         visitor::Visitor,
         words::Face,
     },
-    store::queue_counts,
+    store::{
+        Conn, queue_counts,
+        saved_views::{self, SavedView},
+    },
 };
 
 /// The row that a list goes on from, as its address says it; what is no id is none, and the list begins at its beginning.
@@ -42,6 +46,8 @@ pub enum Place {
     Resolved,
     /// A queue.
     Closed,
+    /// A queue.
+    Snoozed,
     /// Held mail.
     Held,
     /// What was not sent.
@@ -70,6 +76,25 @@ pub(super) struct Entry {
     n: i64,
     /// What needs attention, in words; empty: nothing.
     hot: String,
+}
+
+/// A saved view, with what it counts.
+#[derive(Serialize)]
+pub(super) struct SavedEntry {
+    id: i64,
+    key: String,
+    name: String,
+    href: String,
+    n: i64,
+    hot: &'static str,
+}
+
+/// What every page of staff has at its side.
+#[derive(Default, Serialize)]
+pub(super) struct Navigation {
+    pub views: Vec<Entry>,
+    pub saved: Vec<SavedEntry>,
+    manage: Vec<Entry>,
 }
 
 #[derive(Serialize)]
@@ -158,8 +183,8 @@ struct Shared<'a, T> {
     /// Where the history of the desk ended when the page was made: what follows, it is told of (live.rs).
     followed: i64,
     me: Me,
-    views: Vec<Entry>,
-    manage: Vec<Entry>,
+    #[serde(flatten)]
+    navigation: Navigation,
     heartbeat: Option<Heartbeat>,
     flash: Option<&'a Flash>,
     #[serde(flatten)]
@@ -188,7 +213,7 @@ pub async fn show_with(
 ) -> Result<Response, PageError> {
     let me = &visitor.person;
     let heartbeat = if me.role.is_staff() { heartbeat::of(panel, me) } else { None };
-    let (views, manage) = if me.role.is_staff() { entries(panel, visitor).await? } else { (Vec::new(), Vec::new()) };
+    let navigation = if me.role.is_staff() { navigation(panel, visitor).await? } else { Navigation::default() };
     let face = Face::of(me);
     let shared = Shared {
         desk: &panel.desk.settings.name,
@@ -198,8 +223,7 @@ pub async fn show_with(
         active: place,
         followed: visitor.followed.0,
         me: Me { id: me.id.0, name: face.name, role: me.role.title(), ini: face.ini, h: face.h },
-        views,
-        manage,
+        navigation,
         heartbeat,
         flash: flash.or(visitor.flash.as_ref()),
         own,
@@ -212,10 +236,12 @@ pub async fn show_with(
     Ok(response)
 }
 
-/// The navigation of staff: the queues, and the rest.
-pub(super) async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Entry>, Vec<Entry>), PageError> {
+/// The navigation of staff: the queues, the views that are theirs, and the rest.
+pub(super) async fn navigation(panel: &Panel, visitor: &Visitor) -> Result<Navigation, PageError> {
+    let (me, scope) = (visitor.person.id, visitor.scope(panel.desk.rules()));
     let mut conn = panel.desk.store.read().await?;
-    let counts = queue_counts::counts(&mut conn, visitor.scope(panel.desk.rules()), visitor.person.id).await?;
+    let counts = queue_counts::counts(&mut conn, scope, me).await?;
+    let saved = saved(&mut conn, me, scope).await?;
     let held = queue_counts::held_count(&mut conn).await?;
     let view = |key, name, href, icon, go, n| Entry { key, name, href, icon, go, n, hot: String::new() };
     let mut views = vec![
@@ -224,7 +250,8 @@ pub(super) async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Ent
         view(Place::Open, "All open", "/tickets?view=open", "layers", "o", counts.open),
         view(Place::Waiting, "Waiting on customer", "/tickets?view=waiting", "hourglass", "w", counts.waiting),
         view(Place::Resolved, "Resolved", "/tickets?view=resolved", "circle-check", "r", counts.resolved),
-        view(Place::Closed, "Closed", "/tickets?view=closed", "archive", "c", 0),
+        view(Place::Closed, "Closed", "/tickets?view=closed", "archive", "c", counts.closed),
+        view(Place::Snoozed, "Snoozed", "/tickets?view=snoozed", "alarm-clock", "s", counts.snoozed),
         Entry { hot: "yes".to_owned(), ..view(Place::Held, "Held mail", "/held", "shield-alert", "h", held) },
     ];
     let unsent = not_sent::counts(panel, visitor, &mut conn).await?;
@@ -245,7 +272,23 @@ pub(super) async fn entries(panel: &Panel, visitor: &Visitor) -> Result<(Vec<Ent
         vec![view(Place::Analytics, "Your figures", "/analytics", "chart-column", "", 0), senders, mail]
     };
     manage.extend(settings);
-    Ok((views, manage))
+    Ok(Navigation { views, saved, manage })
+}
+
+async fn saved(conn: &mut Conn, me: PersonId, scope: Scope) -> Result<Vec<SavedEntry>, PageError> {
+    let views = saved_views::seen_by(conn, me).await?;
+    let asked: Vec<Asked> = views.iter().map(|it| Asked::read(&it.query).unwrap_or_default()).collect();
+    let lists: Vec<_> = asked.iter().map(|it| (it.view(me).0, it.filter(me))).collect();
+    let counted = queue_counts::of_lists(conn, &lists, scope).await?;
+    let entry = |((view, asked), n): ((SavedView, Asked), i64)| SavedEntry {
+        id: view.id.0,
+        key: format!("saved-{}", view.id),
+        name: view.name,
+        href: asked.address(),
+        n,
+        hot: "",
+    };
+    Ok(views.into_iter().zip(asked).zip(counted).map(entry).collect())
 }
 
 #[derive(Serialize)]

@@ -17,12 +17,14 @@ use crate::{
     },
     panel::{
         Panel,
+        aside::{self, Aside},
         correct::{self, Corrected},
         error::PageError,
         history,
+        neighbours::From,
         page::{self, Flash, Place},
+        row::RowView,
         thread::{self, Drawing, Entry},
-        tickets::RowView,
         url::{Path, Query},
         visitor::{Staff, Visitor},
         words::{Choice, Face, StatusWord, When},
@@ -54,6 +56,10 @@ pub(super) struct Asked {
     draft: Option<i64>,
     /// Every comment, not only the latest.
     all: Option<u8>,
+    /// The list that it was opened from.
+    list: String,
+    /// Where it stood in that.
+    at: String,
 }
 
 /// What stands in the composer when the page is drawn again after a refusal.
@@ -136,6 +142,10 @@ struct TicketPage {
     spam: bool,
     #[serde(flatten)]
     corrected: Corrected,
+    #[serde(flatten)]
+    aside: Aside,
+    /// What is new is among what is folded away.
+    folded_new: bool,
     composer: Composer,
 }
 
@@ -229,6 +239,8 @@ async fn draw(
     if let Some(text) = asked.draft.and_then(|id| taken_back(&read.said, CommentId(id), visitor)) {
         composer = Composer { text, open: true, ..composer };
     }
+    let from = From { list: asked.list.clone(), at: asked.at.clone() };
+    let aside = aside::read(panel, visitor, &read.ticket, &read.said, &from).await?;
     let drawing = Drawing {
         panel,
         audience: Audience::Staff,
@@ -238,7 +250,7 @@ async fn draw(
     };
     let mut entries = drawing.with_changes(&read.said, &read.lines, &read.names);
     thread::offer_undo(&mut entries, &read.corrected.standing);
-    let page = compose(panel, visitor, read, entries, asked, composer);
+    let page = compose(panel, visitor, (read, aside), entries, asked, composer);
     page::show_with(panel, visitor, Place::Elsewhere, "ticket.html", &page, flash).await
 }
 
@@ -247,7 +259,14 @@ fn taken_back(said: &[Said], id: CommentId, visitor: &Visitor) -> Option<String>
     said.iter().find(own).filter(|it| it.withdrawn_at.is_some()).map(|it| it.body.clone())
 }
 
-fn compose(panel: &Panel, visitor: &Visitor, mut read: Read, entries: Vec<Entry>, asked: &Asked, composer: Composer) -> TicketPage {
+fn compose(
+    panel: &Panel,
+    visitor: &Visitor,
+    (mut read, aside): (Read, Aside),
+    entries: Vec<Entry>,
+    asked: &Asked,
+    composer: Composer,
+) -> TicketPage {
     let corrected = std::mem::take(&mut read.corrected);
     let read = &read;
     let ticket = &read.ticket;
@@ -270,6 +289,7 @@ fn compose(panel: &Panel, visitor: &Visitor, mut read: Read, entries: Vec<Entry>
         may_take: ticket.assignee != Some(visitor.person.id) && ticket.merged_into.is_none(),
         earlier: asked.all.is_none() && i64::try_from(read.said.len()).is_ok_and(|shown| shown == SHOWN),
         before,
+        folded_new: folded.iter().any(|it| Some(it.id) == aside.first_new),
         folded,
         msgs,
         seen: read.said.last().map_or(0, |it| it.id.0),
@@ -285,6 +305,7 @@ fn compose(panel: &Panel, visitor: &Visitor, mut read: Read, entries: Vec<Entry>
         linked: ticket.linked.map(|it| it.0),
         spam: read.spam,
         corrected,
+        aside,
         composer,
     }
 }

@@ -51,6 +51,32 @@ impl When {
     }
 }
 
+/// A moment that is to come.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Coming {
+    /// RFC 3339, for `datetime`.
+    pub iso: String,
+    /// `16 Nov 2026, 08:12`.
+    pub full: String,
+    /// `17:15` today, `tomorrow 09:00`, `Mon 09:00` in the next days, else `16 Nov, 09:00`.
+    pub clock: String,
+}
+
+impl Coming {
+    /// As seen at `now` from the desk's time zone.
+    #[must_use]
+    pub fn new(at: Timestamp, now: Timestamp, zone: &TimeZone) -> Self {
+        let local = at.to_zoned(zone.clone());
+        let clock = match days_between(now, at, zone) {
+            ..=0 => local.strftime("%H:%M").to_string(),
+            1 => local.strftime("tomorrow %H:%M").to_string(),
+            2..=6 => local.strftime("%a %H:%M").to_string(),
+            _ => local.strftime("%-d %b, %H:%M").to_string(),
+        };
+        Self { iso: at.to_string(), full: local.strftime("%-d %b %Y, %H:%M").to_string(), clock }
+    }
+}
+
 fn days_between(at: Timestamp, now: Timestamp, zone: &TimeZone) -> i64 {
     let day = |at: Timestamp| at.to_zoned(zone.clone()).date();
     day(at).until(day(now)).map_or(i64::MAX, |span| i64::from(span.get_days()))
@@ -252,6 +278,20 @@ mod tests {
         ] {
             let when = When::new(at.parse().unwrap(), now, &zone);
             assert_eq!((when.short.as_str(), when.clock.as_str()), (short, clock), "{at}");
+        }
+    }
+
+    #[test]
+    fn what_is_to_come_is_told_by_its_day() {
+        let zone = TimeZone::get("Europe/Stockholm").unwrap();
+        let now: Timestamp = "2026-11-24T13:00:00Z".parse().unwrap();
+        for (at, clock) in [
+            ("2026-11-24T16:15:00Z", "17:15"),
+            ("2026-11-25T08:00:00Z", "tomorrow 09:00"),
+            ("2026-11-30T08:00:00Z", "Mon 09:00"),
+            ("2026-12-07T08:00:00Z", "7 Dec, 09:00"),
+        ] {
+            assert_eq!(Coming::new(at.parse().unwrap(), now, &zone).clock, clock);
         }
     }
 

@@ -6,6 +6,7 @@ use crate::{
     desk::{
         event::EventKind,
         id::{CommentId, PersonId, SenderRuleId, TicketNumber},
+        ticket::Status,
     },
     store::{Conn, Result, Tx, ms, on, word},
 };
@@ -129,6 +130,17 @@ pub async fn is_of_an_import(tx: &mut Tx, ticket: TicketNumber) -> Result<bool> 
     let sql = "select count(*) from events where ticket = $1 and kind = 'opened' and new = $2";
     let n: i64 = on!(tx, c => sqlx::query_scalar(sql).bind(ticket.0).bind(BY_IMPORT).fetch_one(c).await)?;
     Ok(n > 0)
+}
+
+/// When `who` last took a ticket out of this status; none: they never did.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn took_out_of(conn: &mut Conn, ticket: TicketNumber, who: PersonId, status: Status) -> Result<Option<Timestamp>> {
+    let sql = "select at from events where ticket = $1 and kind = 'status' and actor = $2 and old = $3 order by id desc limit 1";
+    let since: Option<i64> =
+        on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).bind(who.0).bind(status.as_str()).fetch_optional(c).await)?;
+    Ok(since.map(crate::store::at))
 }
 
 /// The status that a ticket had when it was marked as spam; none: it is not marked, or no longer.

@@ -215,13 +215,14 @@ pub(super) fn holders(view: View, filter: &Filter, scope: Scope) -> Option<Vec<H
 
 /// What every branch has in common. All values are our own integers and words: nothing to escape.
 struct Asked {
+    from: &'static str,
     narrower: String,
     limit: i64,
 }
 
 impl Asked {
     fn new(list: &List, driven: Driven) -> Self {
-        let mut narrower = String::new();
+        let (mut narrower, mut from) = (String::new(), "tickets");
         if let Some(priority) = list.filter.priority {
             narrower = format!("{narrower} and priority = {}", priority.rank());
         }
@@ -230,13 +231,16 @@ impl Asked {
         }
         if let Some(tag) = list.filter.tag {
             let has = match driven {
-                Driven::ByTag => format!("number in (select g.ticket from ticket_tags g where g.tag = {tag})"),
-                // SQLite would find all of the tag first; a sum has no index.
-                Driven::ByOrder => format!("exists (select 1 from ticket_tags g where g.ticket = number + 0 and g.tag = {tag})"),
+                Driven::ByTag => {
+                    // SQLite takes the tables of a cross join in this order.
+                    from = "ticket_tags g cross join tickets";
+                    format!("g.tag = {tag} and number = g.ticket")
+                }
+                Driven::ByOrder => format!("exists (select 1 from ticket_tags g where g.ticket = number and g.tag = {tag})"),
             };
             narrower = format!("{narrower} and {has}");
         }
-        Self { narrower, limit: i64::try_from(list.limit).unwrap_or(i64::MAX) }
+        Self { from, narrower, limit: i64::try_from(list.limit).unwrap_or(i64::MAX) }
     }
 
     /// None: nothing of it is on this side. The order names the columns that are fixed as well: PostgreSQL sees only so that the index
@@ -272,8 +276,8 @@ impl Asked {
         };
         let by = within(list.sort, list.side());
         Some(format!(
-            "select number from (select number from tickets where {fixed}{}{behind} order by {order}{by} limit {}) branch",
-            self.narrower, self.limit
+            "select number from (select number from {} where {fixed}{}{behind} order by {order}{by} limit {}) branch",
+            self.from, self.narrower, self.limit
         ))
     }
 }

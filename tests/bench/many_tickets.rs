@@ -105,6 +105,9 @@ fn people(rows: &mut Rows, tickets: i64, now: Timestamp) {
     for n in 0..tickets / 5 {
         person(FIRST_CUSTOMER + n, "customer", &format!("{} {}", word(n * 7), word(n * 13)), &format!("c{n}@home{}.test", n % 97));
     }
+    for (id, name) in [(1, "hardware"), (2, "storm")] {
+        rows.add("tags", "id, name, folded, made_at", json!([id, name, name, now - YEAR]));
+    }
     rows.add("mailboxes", "id, name, address, met_at, uid_validity", json!([1, "support", "support@desk.test", now - YEAR, 1]));
 }
 
@@ -162,11 +165,19 @@ fn ticket(rows: &mut Rows, sort: &Sort, number: i64, of: i64, now: i64) {
     let customer = FIRST_CUSTOMER + (number * 31) % (of / 5);
     let helper = sort.assignee.unwrap_or(HAL + 1 + number % (STAFF - HAL));
     let subject = format!("{} {} of {}", word(number), COMMON, word(number * 3));
+    // Some twenty of those that nobody has are put off, however many there are.
+    let snoozed = (number % (of / 100) == 0 && sort.status == "open").then_some(now + YEAR + number);
     rows.add(
         "tickets",
-        "number, mailbox, subject, status, priority, requester, assignee, version, turn, comments, snippet, has_files, opened_at, updated_at, status_at",
-        json!([number, 1, subject, sort.status, 1 + number % 4, customer, sort.assignee, 4, sort.turn, COMMENTS, text(number, 20), number % 3 / 2, opened, updated, updated]),
+        "number, mailbox, subject, status, priority, requester, assignee, version, turn, comments, snippet, has_files, opened_at, updated_at, status_at, turn_at, snoozed_until, snoozed_by",
+        json!([number, 1, subject, sort.status, 1 + number % 4, customer, sort.assignee, 4, sort.turn, COMMENTS, text(number, 20), number % 3 / 2, opened, updated, updated, updated, snoozed, snoozed.map(|_| HAL)]),
     );
+    // The first tag is on every third ticket, the second on one of a thousand.
+    for (tag, every) in [(1, 3), (2, 1000)] {
+        if number % every == 0 {
+            rows.add("ticket_tags", "ticket, tag, added_at", json!([number, tag, opened]));
+        }
+    }
     rows.add("participants", "ticket, person, state, added_at", json!([number, customer, "active", opened]));
     rows.add(
         "search",

@@ -139,6 +139,18 @@ enum Bound {
     Told,
 }
 
+/// Queues in other orders, and narrowed: by what many tickets have, and by what hardly any has.
+const LISTS: [&str; 8] = [
+    "/tickets?sort=oldest",
+    "/tickets?sort=priority",
+    "/tickets?sort=waiting",
+    "/tickets?priority=urgent",
+    "/tickets?tag=1",
+    "/tickets?tag=2&sort=oldest",
+    "/tickets?view=closed&tag=2&turn=customer",
+    "/tickets?view=snoozed",
+];
+
 const VIEWS: [&str; 6] = ["unassigned", "mine", "open", "waiting", "resolved", "closed"];
 
 fn all_pages() -> Vec<Asked> {
@@ -148,6 +160,9 @@ fn all_pages() -> Vec<Asked> {
         for view in VIEWS {
             ask(&format!("queue {view}"), What::First(view), Bound::Ratio(1.5));
             ask(&format!("queue {view}, half way down"), What::Deep(view), Bound::Ratio(1.5));
+        }
+        for list in LISTS {
+            ask(&format!("queue {list}"), What::At(list), Bound::Milliseconds(10.0));
         }
         ask("ticket page", What::Ticket, Bound::Ratio(1.5));
         ask("search, a word of 5 tickets", What::At("/search?q=zirconium"), Bound::Ratio(1.5));
@@ -204,7 +219,7 @@ async fn timed(browser: &mut Browser, asked: &Asked, path: &str) -> f64 {
     let took = began.elapsed().as_secs_f64() * 1e3;
     assert!(page.status.is_success(), "{path}: {}", page.status);
     if matches!(asked.what, What::First(_) | What::Deep(_)) {
-        assert_eq!(page.text().matches("<li class=\"trow\"").count(), PAGE, "{path}");
+        assert_eq!(page.text().matches("<li class=\"trow").count(), PAGE, "{path}");
     }
     took
 }
@@ -236,11 +251,11 @@ async fn middle(seeded: &Seeded, view: &str, who: i64) -> String {
         _ => active.to_owned(),
     };
     let of_scope = if who == ADA { "1 = 1" } else { "(assignee is null or assignee = 2)" };
-    let condition = format!("{of_view} and {of_scope}");
+    let condition = format!("shelf = 'queue' and {of_view} and {of_scope}");
     let all = seeded.number(format!("select count(*) from tickets where {condition}")).await;
     assert!(all as usize / 2 > PAGE, "{view}: {all}");
     let sql = format!("from tickets where {condition} order by updated_at desc, number desc limit 1 offset {}", all / 2);
-    format!("{}-{}", seeded.number(format!("select updated_at {sql}")).await, seeded.number(format!("select number {sql}")).await)
+    format!("{}.0.{}", seeded.number(format!("select updated_at {sql}")).await, seeded.number(format!("select number {sql}")).await)
 }
 
 fn median(mut all: Vec<f64>) -> f64 {

@@ -80,7 +80,7 @@ async function seesMailCome(visit, desk) {
   });
   await visit.step("sees on an open ticket that the customer wrote again", async () => {
     await visit.follow("Is anybody there");
-    const number = visit.page.url().split("/").pop();
+    const number = new URL(visit.page.url()).pathname.split("/").pop();
     await mail(desk, "nora@home.example", `Re: [#${number}] Is anybody there`, "Hello?");
     await visit.sees(visit.page.getByRole("link", { name: /happened on this ticket/ }));
     await visit.leadingOn(() => visit.page.locator("#newer").click());
@@ -178,6 +178,7 @@ async function setsItsProperties(visit) {
     await visit.told("priority Urgent");
   });
   await visit.step("changes the subject", async () => {
+    await page.getByRole("button", { name: "More actions" }).click();
     await page.getByRole("button", { name: "Change the subject" }).click();
     await page.screenshot({ path: `${visit.pictures}/helper-subject.png` });
     await page.locator("#subject").fill("Uploads stop at night");

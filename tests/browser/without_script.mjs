@@ -44,7 +44,32 @@ async function aHelper(visit, me) {
     await page.locator(".trow input").first().check();
     await page.locator("#b-prio").selectOption("low");
     await visit.press("Apply", page.locator(".bulk"));
-    await visit.told("Changed 1 ticket");
+    await visit.told("1 ticket.");
+    await visit.press("Undo");
+    await visit.told("Taken back: 1 ticket.");
+  });
+  await visit.step("tags, snoozes, and goes on to the next", async () => {
+    await visit.goTo("/tickets?view=open&sort=oldest");
+    await visit.leadingOn(() => page.locator(".trow .subj").first().click());
+    await page.getByLabel("Tags", { exact: true }).fill("by hand");
+    await visit.press("Save", page.locator("#props"));
+    await visit.sees(page.locator(".props .tag", { hasText: "by hand" }));
+    await page.getByRole("button", { name: "Snooze", exact: true }).click();
+    await visit.leadingOn(() => page.getByRole("button", { name: /^Tomorrow morning/ }).click());
+    await visit.told("snoozed until tomorrow 09:00");
+    await visit.press("Back now");
+    await visit.press("Remove the tag by hand");
+    await visit.told("no tag “by hand”");
+    const number = new URL(page.url()).pathname;
+    await visit.follow("Next ticket");
+    if (new URL(page.url()).pathname === number) throw new Error("the next ticket is the same");
+  });
+  await visit.step("saves a view", async () => {
+    await visit.goTo("/tickets?priority=high");
+    await page.getByRole("button", { name: "Save view" }).click();
+    await page.getByLabel("Name of the view").fill("By hand");
+    await visit.press("Save view", page.locator("#save-view"));
+    await visit.sees(page.getByRole("heading", { level: 1, name: "By hand" }));
   });
   await visit.step("searches", async () => {
     await page.locator("#q").fill("hand");

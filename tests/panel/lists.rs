@@ -9,7 +9,7 @@ use maildesk::{
 
 use crate::{browser::Browser, test_desk::TestDesk};
 
-async fn some_tickets(desk: &TestDesk, n: i64) {
+pub async fn some_tickets(desk: &TestDesk, n: i64) {
     desk.mail_does_not_matter();
     for number in 1..=n {
         desk.write(&format!("Guest {number} <guest{number}@home.test>"), &format!("Question {number}."), "What now?").await;
@@ -17,8 +17,15 @@ async fn some_tickets(desk: &TestDesk, n: i64) {
     }
 }
 
-fn listed(page: &crate::browser::Page) -> Vec<i64> {
-    page.text().split("class=\"subj\" href=\"/tickets/").skip(1).map(|it| it.split('"').next().unwrap().parse().unwrap()).collect()
+pub fn listed(page: &crate::browser::Page) -> Vec<i64> {
+    page.text().split("class=\"subj\" href=\"/tickets/").skip(1).map(|it| it.split(['"', '?']).next().unwrap().parse().unwrap()).collect()
+}
+
+/// The address of the first link that has this in it.
+pub fn address(page: &crate::browser::Page, part: &str) -> String {
+    let text = page.text();
+    let link = text.split("href=\"").skip(1).map(|it| it.split('"').next().unwrap()).find(|it| it.contains(part));
+    link.unwrap_or_else(|| panic!("no link with {part}: {text}")).replace("&amp;", "&")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -48,11 +55,13 @@ async fn a_long_queue_goes_page_by_page_and_shows_each_ticket_once() {
     some_tickets(&desk, 60).await;
     let mut hal = Browser::of(&desk, &desk.hal).await;
     let first = hal.get("/tickets").await;
-    let older = first.text().split("href=\"").find(|it| it.contains("before=")).unwrap().split('"').next().unwrap().replace("&amp;", "&");
+    let older = address(&first, "before=");
     let second = hal.get(&older).await;
     let all: Vec<i64> = listed(&first).into_iter().chain(listed(&second)).collect();
     assert_eq!(all, (1..=60).rev().collect::<Vec<i64>>());
-    assert!(second.says("Newest") && !second.says("before="));
+    assert!(second.says("First page") && !second.says("rel=\"next\""));
+    let first_again = hal.get(&address(&second, "after=")).await;
+    assert_eq!(listed(&first_again), listed(&first));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -115,6 +124,6 @@ async fn many_are_changed_at_once_and_every_refusal_is_told() {
     assert_eq!(answer.location(), "/tickets?view=mine");
     let after = hal.get("/tickets?view=mine").await;
     assert_eq!(listed(&after).len(), 2);
-    assert!(after.says("Changed 2 tickets; 1 ticket stayed as they were. #1:"), "{}", after.text());
-    assert!(!hal.get("/tickets?view=mine").await.says("Changed 2 tickets"), "it is told once");
+    assert!(after.says("Helper, priority High: 2 tickets; 1 ticket stayed as it was. #1: somebody changed it since."), "{}", after.text());
+    assert!(!hal.get("/tickets?view=mine").await.says("priority High: 2 tickets"), "it is told once");
 }

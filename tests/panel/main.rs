@@ -24,6 +24,7 @@ mod policies;
 mod portal;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod queue;
 mod reach;
 mod reading_notices;
 #[path = "../support/rows.rs"]
@@ -36,3 +37,4 @@ mod signing_in;
 mod test_desk;
 mod ticket_page;
 mod understood;
+mod views;

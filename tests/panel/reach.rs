@@ -71,7 +71,7 @@ impl Case {
             "/my/{number}/messages" => own(&[("body", "I am in.")]),
             "/my/{number}" => own(&[("do", "close")]),
             "/tickets/{number}/spam" => own(&[("do", "mark"), ("version", "2")]),
-            "/tickets/{number}/messages/{id}/undo" | "/tickets/{number}/messages/{id}/html" => Vec::new(),
+            "/tickets/{number}/messages/{id}/undo" | "/tickets/{number}/messages/{id}/html" | "/tickets/{number}/unread" => Vec::new(),
             "/tickets/{number}/messages/{id}/move" => own(&[("version", "2"), ("to", "new")]),
             "/tickets/{number}/merge" => own(&[("version", "2"), ("number", "1")]),
             "/tickets/{number}/undo" => own(&[("version", "2"), ("correction", "1")]),

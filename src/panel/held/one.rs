@@ -22,7 +22,7 @@ use crate::{
         files::{download, header_of, whole_mail},
         page::{self, Flash, Place},
         prose::{Picture, from_text, is_picture},
-        tickets::RowView,
+        row::RowView,
         url::Path,
         visitor::{Staff, Visitor},
         words::{SenderMark, When, size},

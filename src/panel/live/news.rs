@@ -10,9 +10,10 @@ use crate::{
     panel::{
         Panel, assets,
         error::PageError,
-        page::{self, Entry},
+        list::Asked,
+        page::{self, Entry, SavedEntry},
+        row::{Around, RowView},
         ticket,
-        tickets::{self, RowView},
         visitor::Visitor,
     },
     store::{
@@ -31,7 +32,7 @@ const REMEMBERED: usize = 1000;
 /// What a page shows that changes by itself, besides the navigation.
 pub(super) enum Open {
     /// A queue.
-    List(tickets::Asked),
+    List(Asked),
     /// One ticket.
     Ticket(TicketNumber),
     /// Nothing.
@@ -53,6 +54,7 @@ pub(super) struct News {
 #[derive(Serialize)]
 struct Counts {
     views: Vec<Entry>,
+    saved: Vec<SavedEntry>,
 }
 
 #[derive(Serialize)]
@@ -85,8 +87,8 @@ impl News {
         };
         drop(conn);
         self.place = place;
-        let (views, _) = page::entries(panel, visitor).await?;
-        let counts = panel.desk.templates.render("live/counts.html", &Counts { views })?;
+        let page::Navigation { views, saved, .. } = page::navigation(panel, visitor).await?;
+        let counts = panel.desk.templates.render("live/counts.html", &Counts { views, saved })?;
         if counts != self.counts {
             told.push(("swap", counts.clone()));
             self.counts = counts;
@@ -109,9 +111,10 @@ impl News {
         numbers.sort_unstable();
         numbers.dedup();
         let scope = visitor.scope(panel.desk.rules());
-        let held = queue::among(conn, &numbers, &asked.whole_list(visitor.person.id), scope).await?;
+        let held = queue::among(conn, &numbers, &asked.whole(visitor.person.id), scope).await?;
         // Whoever looks at a list sees what became of a row that left it, as far as it is theirs to see.
         let seen = queue::these(conn, &numbers, scope).await?;
+        let around = Around::of(conn, &seen, visitor.person.id).await?;
         if self.told.len() > REMEMBERED {
             self.told.clear();
         }
@@ -124,11 +127,10 @@ impl News {
                 continue;
             }
             match now {
-                Some(row) => rows.push(if held.iter().any(|it| it.number == number) {
-                    RowView::new(panel, row)
-                } else {
-                    RowView::new(panel, row).left_the_list()
-                }),
+                Some(row) => {
+                    let drawn = RowView::new(panel, row).around(row, &around).in_list(row, asked, visitor.person.id);
+                    rows.push(if held.iter().any(|it| it.number == number) { drawn } else { drawn.left_the_list() });
+                }
                 None => gone.push(number.to_string()),
             }
         }

@@ -21,10 +21,13 @@ use crate::{
 };
 
 mod audit;
+mod tags;
 
 /// One tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
+    /// The desk’s tags.
+    Tags,
     /// The block list, which has a page of its own.
     Senders,
     /// Backups, which are on the page of mail.
@@ -35,10 +38,11 @@ pub enum Tab {
 
 impl Tab {
     /// In the order of the frame.
-    const ALL: [Self; 3] = [Self::Senders, Self::Backups, Self::Audit];
+    const ALL: [Self; 4] = [Self::Tags, Self::Senders, Self::Backups, Self::Audit];
 
     fn title(self) -> &'static str {
         match self {
+            Self::Tags => "Tags",
             Self::Senders => "Senders",
             Self::Backups => "Backups",
             Self::Audit => "Audit log",
@@ -47,6 +51,7 @@ impl Tab {
 
     fn address(self) -> &'static str {
         match self {
+            Self::Tags => "/settings/tags",
             Self::Senders => "/senders",
             Self::Backups => "/mail#backup",
             Self::Audit => "/settings/audit",
@@ -57,7 +62,7 @@ impl Tab {
     fn policy(self) -> Policy {
         match self {
             Self::Senders => Policy::Staff,
-            Self::Backups | Self::Audit => Policy::Admin,
+            Self::Tags | Self::Backups | Self::Audit => Policy::Admin,
         }
     }
 
@@ -69,7 +74,12 @@ impl Tab {
 
 /// Every route of the settings.
 pub(super) fn routes(routes: Routes) -> Routes {
-    routes.get("/settings", Policy::Staff, start).get("/settings/audit", Policy::Admin, audit::show)
+    routes
+        .get("/settings", Policy::Staff, start)
+        .get("/settings/tags", Policy::Admin, tags::list)
+        .post("/settings/tags", Policy::Admin, tags::add)
+        .post("/settings/tags/{id}", Policy::Admin, tags::change)
+        .get("/settings/audit", Policy::Admin, audit::show)
 }
 
 /// The first page of the settings that somebody may open; none: they have none.

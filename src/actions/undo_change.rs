@@ -1,0 +1,144 @@
+//! Taking back what was just changed about a ticket: its status, who has it, its priority, a tag, whether it is put off.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{
+        ActionError, Desk, Result, assign,
+        door::{Change, Tagging, enter, expect_version, leave, record, transact},
+    },
+    desk::{
+        delivery::DeliveryState,
+        event::EventKind,
+        id::{PersonId, TagId, TicketNumber},
+        permission::Act,
+        person::Person,
+        snooze::{Back, Snooze},
+        ticket::{Priority, Status, Ticket},
+    },
+    store::{
+        Tx, events,
+        outbox::{self, Outcome},
+        people,
+    },
+};
+
+/// What a ticket was.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Was {
+    /// Its status.
+    pub status: Status,
+    /// Who had it.
+    pub assignee: Option<PersonId>,
+    /// Its priority.
+    pub priority: Priority,
+    /// Until when it was put off.
+    pub snoozed: Option<Timestamp>,
+    /// What was done to a tag of it.
+    pub tag: Option<Tagged>,
+}
+
+/// What is to be undone about a tag.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tagged {
+    /// It was put on.
+    Put(TagId),
+    /// It was taken off.
+    Taken(TagId),
+}
+
+impl Was {
+    /// As it is now.
+    #[must_use]
+    pub fn of(ticket: &Ticket, tag: Option<Tagged>) -> Self {
+        Self { status: ticket.status, assignee: ticket.assignee, priority: ticket.priority, snoozed: ticket.snooze.map(|it| it.until), tag }
+    }
+}
+
+/// Makes the ticket what it was, where nobody changed it since: `seen` is the version that the change left. Notices of a status that
+/// have not left are called off; customers who have had one are told of the status that it has again.
+///
+/// # Errors
+/// What [`ActionError`] lists; [`ActionError::Conflict`] for a status that its history does not say, or a helper who is gone.
+pub async fn undo(desk: &Desk, actor: &Person, number: TicketNumber, seen: i64, was: &Was) -> Result<()> {
+    let now = desk.clock.now();
+    transact(desk, |mut tx| async move {
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        expect_version(&ticket, Some(seen))?;
+        desk.allow(actor, Act::Edit(case))?;
+        let mut change = Change::of(ticket, Some(actor.id));
+        if change.ticket.assignee != was.assignee {
+            desk.allow(actor, Act::Assign(case, assign::relation(actor, was.assignee)))?;
+            hand_back(&mut tx, &mut change, was.assignee).await?;
+        }
+        if change.ticket.status != was.status {
+            desk.allow(actor, Act::SetStatus(case))?;
+            set_back(&mut tx, actor, &mut change, was.status, now).await?;
+        }
+        let old = std::mem::replace(&mut change.ticket.priority, was.priority);
+        if old != was.priority {
+            change.changed(EventKind::Priority, Some(old.as_str().to_owned()), Some(was.priority.as_str().to_owned()));
+        }
+        put_off_again(&mut change, actor, was.snoozed, now);
+        match was.tag {
+            Some(Tagged::Put(tag)) => change.tag(Tagging::Take(tag))?,
+            Some(Tagged::Taken(tag)) => change.tag(Tagging::Put(tag, None))?,
+            None => {}
+        }
+        record(desk, &mut tx, change, now).await?;
+        leave(desk, tx).await
+    })
+    .await
+}
+
+/// Nobody is told: it is as if it had not been given away.
+async fn hand_back(tx: &mut Tx, change: &mut Change, to: Option<PersonId>) -> Result<()> {
+    if let Some(to) = to
+        && !people::get(tx, to).await?.is_some_and(|it| it.is_active_staff())
+    {
+        return Err(ActionError::Conflict("whoever had it is no active helper any more; assign it to somebody".to_owned()));
+    }
+    let old = std::mem::replace(&mut change.ticket.assignee, to);
+    change.changed(EventKind::Assigned, old.map(|it| it.to_string()), to.map(|it| it.to_string()));
+    Ok(())
+}
+
+/// A status that they themselves took it out of. Its notices that have not left are called off.
+async fn set_back(tx: &mut Tx, actor: &Person, change: &mut Change, to: Status, now: Timestamp) -> Result<()> {
+    let Some(since) = events::took_out_of(tx, change.number(), actor.id, to).await? else {
+        return Err(ActionError::Conflict(format!("it was not {} before; set the status you mean", to.title())));
+    };
+    let mut told = false;
+    for row in outbox::of_ticket(tx, change.number(), now).await? {
+        if row.created_at < since || row.kind != "status" {
+            continue;
+        }
+        if row.state == DeliveryState::Waiting.as_str() && !row.leased {
+            let words = format!("taken back by {}", actor.name);
+            outbox::put(tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
+        } else {
+            told |= row.state != DeliveryState::Cancelled.as_str() && row.state != DeliveryState::Withheld.as_str();
+        }
+    }
+    if told {
+        change.set_status(to, now);
+    } else {
+        change.set_status_untold(to, now);
+    }
+    Ok(())
+}
+
+fn put_off_again(change: &mut Change, actor: &Person, was: Option<Timestamp>, now: Timestamp) {
+    let is = change.ticket.snooze.map(|it| it.until);
+    // What was to return meanwhile is back.
+    let was = was.filter(|it| *it > now && change.ticket.status.is_active());
+    match was {
+        _ if is == was => {}
+        Some(until) => {
+            change.ticket.snooze = Some(Snooze { until, by: actor.id });
+            let word = |at: Timestamp| at.as_millisecond().to_string();
+            change.changed(EventKind::Snoozed, is.map(word), Some(word(until)));
+        }
+        None => change.back(Back::Staff),
+    }
+}

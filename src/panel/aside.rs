@@ -1,0 +1,68 @@
+//! What stands beside a conversation: its tags, whether it is put off, what is new in it, and the list that it was opened from.
+
+use serde::Serialize;
+
+use crate::{
+    actions::visits,
+    desk::{id::CommentId, tag::Tag, ticket::Ticket},
+    panel::{
+        Panel,
+        error::PageError,
+        neighbours::{self, From, Neighbours},
+        snooze,
+        tickets::tag_choices,
+        visitor::Visitor,
+        words::{Choice, Coming},
+    },
+    store::{conversation::Said, people, tags},
+};
+
+/// Values of the page of a ticket.
+#[derive(Debug, Serialize)]
+pub(super) struct Aside {
+    #[serde(flatten)]
+    neighbours: Neighbours,
+    tags: Vec<Choice>,
+    /// Those that it has not.
+    other_tags: Vec<Choice>,
+    snoozes: Vec<Choice>,
+    snoozed: Option<Snoozed>,
+    /// The first comment that somebody else wrote since the visitor last looked.
+    pub first_new: Option<i64>,
+}
+
+#[derive(Debug, Serialize)]
+struct Snoozed {
+    until: Coming,
+    by: String,
+}
+
+/// Reads it, and keeps how far the visitor has read.
+pub(super) async fn read(panel: &Panel, visitor: &Visitor, ticket: &Ticket, said: &[Said], from: &From) -> Result<Aside, PageError> {
+    let seen = match said.last() {
+        Some(last) => visits::look(&panel.desk, &visitor.person, ticket.number, last.id).await?,
+        None => None,
+    };
+    let mut conn = panel.desk.store.read().await?;
+    let (mine, others): (Vec<Tag>, Vec<Tag>) = tags::all(&mut conn).await?.into_iter().partition(|it| ticket.tags.contains(&it.id));
+    let snoozed = match ticket.snooze {
+        Some(snooze) => {
+            let by = people::get(&mut conn, snooze.by).await?.map_or_else(|| "somebody".to_owned(), |it| it.name);
+            Some(Snoozed { until: Coming::new(snooze.until, panel.desk.clock.now(), &panel.desk.settings.time_zone), by })
+        }
+        None => None,
+    };
+    Ok(Aside {
+        neighbours: neighbours::find(panel, visitor, &mut conn, ticket.number, from).await?,
+        tags: tag_choices(&mine),
+        other_tags: tag_choices(&others),
+        snoozes: snooze::choices(panel),
+        snoozed,
+        first_new: seen.and_then(|seen| first_new(said, seen, visitor)),
+    })
+}
+
+fn first_new(said: &[Said], seen: CommentId, visitor: &Visitor) -> Option<i64> {
+    let own = |it: &Said| it.author.as_ref().is_some_and(|author| author.id == visitor.person.id);
+    said.iter().find(|it| it.id > seen && it.withdrawn_at.is_none() && !own(it)).map(|it| it.id.0)
+}

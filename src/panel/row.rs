@@ -1,0 +1,123 @@
+//! A row of a list of tickets, as pages draw it.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+
+use crate::{
+    desk::{
+        id::{PersonId, TicketNumber},
+        tag::Tag,
+    },
+    panel::{
+        Panel,
+        error::PageError,
+        list::Asked,
+        prose::without_pictures,
+        words::{Coming, Face, StatusWord, When},
+    },
+    store::{
+        Conn,
+        queue::{Key, QueueRow},
+        tags, visits,
+    },
+};
+
+/// Tags that a row shows; of more it says how many.
+const TAGS_SHOWN: usize = 3;
+
+/// A row as `parts/ticket_row.html` draws it.
+#[derive(Serialize)]
+pub(super) struct RowView {
+    id: i64,
+    version: i64,
+    status: StatusWord,
+    who: String,
+    n: i64,
+    subject: String,
+    snip: String,
+    subject_html: Option<String>,
+    snip_html: Option<String>,
+    file: bool,
+    tags: Vec<String>,
+    more_tags: usize,
+    prio: &'static str,
+    helper: Option<Face>,
+    when: When,
+    /// When it is back.
+    snoozed: Option<Coming>,
+    /// Somebody wrote on it since whoever looks last read it.
+    unread: bool,
+    /// It was in this list and is in it no more.
+    elsewhere: bool,
+    /// What its address says about the list.
+    from: String,
+}
+
+/// What rows are drawn with, besides themselves.
+#[derive(Default)]
+pub(super) struct Around {
+    pub tags: Vec<Tag>,
+    pub unread: BTreeSet<TicketNumber>,
+}
+
+impl Around {
+    /// For these rows and whoever looks at them.
+    pub async fn of(conn: &mut Conn, rows: &[QueueRow], me: PersonId) -> Result<Self, PageError> {
+        let numbers: Vec<TicketNumber> = rows.iter().map(|it| it.number).collect();
+        let unread = visits::unread(conn, me, &numbers).await?;
+        let tags = if rows.iter().all(|it| it.tags.is_empty()) { Vec::new() } else { tags::all(conn).await? };
+        Ok(Self { tags, unread })
+    }
+}
+
+impl RowView {
+    pub(super) fn new(panel: &Panel, row: &QueueRow) -> Self {
+        let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+        Self {
+            id: row.number.0,
+            version: row.version,
+            status: row.status.into(),
+            who: row.requester.name.clone(),
+            n: row.comments,
+            subject: row.subject.clone(),
+            snip: without_pictures(&row.snippet),
+            subject_html: None,
+            snip_html: None,
+            file: row.has_files,
+            tags: Vec::new(),
+            more_tags: 0,
+            prio: row.priority.as_str(),
+            helper: row.assignee.as_ref().map(|it| Face::new(&it.name, &it.email.folded())),
+            when: When::new(row.updated_at, now, zone),
+            snoozed: row.snoozed_until.map(|it| Coming::new(it, now, zone)),
+            unread: false,
+            elsewhere: false,
+            from: String::new(),
+        }
+    }
+
+    /// With its tags, and whether it is read.
+    pub(super) fn around(self, row: &QueueRow, around: &Around) -> Self {
+        let mut tags: Vec<String> =
+            row.tags.iter().filter_map(|id| around.tags.iter().find(|it| it.id == *id)).map(|it| it.name.clone()).collect();
+        let more_tags = tags.len().saturating_sub(TAGS_SHOWN);
+        tags.truncate(TAGS_SHOWN);
+        Self { tags, more_tags, unread: around.unread.contains(&row.number), ..self }
+    }
+
+    /// With the words that were looked for marked in it.
+    pub(super) fn marked(self, subject: String, snippet: String) -> Self {
+        Self { subject_html: Some(subject), snip_html: Some(snippet), ..self }
+    }
+
+    /// In a list, which the page of the ticket leads back to.
+    pub(super) fn in_list(self, row: &QueueRow, asked: &Asked, me: PersonId) -> Self {
+        Self { from: asked.opened_from(Key::of(asked.sort(me), row)), ..self }
+    }
+
+    /// Of a ticket that a page shows, and that has left its list since.
+    pub(super) fn left_the_list(self) -> Self {
+        Self { elsewhere: true, ..self }
+    }
+}

@@ -1,0 +1,193 @@
+//! Undo of what was just changed about tickets: what they were travels in the form behind the button, and is written back where
+//! nobody changed them since.
+
+use axum::{extract::State, response::Response};
+use jiff::Timestamp;
+
+use crate::{
+    actions::{
+        ActionError, Kind, spam,
+        undo_change::{self, Tagged, Was},
+        undo_correction::undo_correction,
+    },
+    desk::{
+        id::{CorrectionId, PersonId, TagId, TicketNumber},
+        ticket::{Priority, Status},
+    },
+    panel::{
+        Panel,
+        error::PageError,
+        form::Fields,
+        page::{self, Flash},
+        visitor::Staff,
+        words::own_path,
+    },
+};
+
+/// Where the button leads.
+pub(super) const ADDRESS: &str = "/tickets/undo";
+
+/// So many tickets at once, as many as one press changes.
+const MOST: usize = 200;
+
+/// What is to be undone.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Undoing {
+    /// Tickets with the version that the change left them in, and what they were.
+    pub changed: Vec<(TicketNumber, i64, Was)>,
+    /// Merges.
+    pub merges: Vec<CorrectionId>,
+    /// Tickets that were marked as spam.
+    pub spam: Vec<TicketNumber>,
+}
+
+impl Undoing {
+    /// The fields of its form, which leads back to `back`.
+    pub fn fields(&self, back: &str) -> Vec<(String, String)> {
+        let joined = |words: Vec<String>| words.join(" ");
+        let all = [
+            ("was", joined(self.changed.iter().map(|(number, version, was)| written(*number, *version, was)).collect())),
+            ("merges", joined(self.merges.iter().map(ToString::to_string).collect())),
+            ("spam", joined(self.spam.iter().map(ToString::to_string).collect())),
+            ("back", back.to_owned()),
+        ];
+        all.into_iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.to_owned(), value)).collect()
+    }
+
+    fn read(fields: &Fields) -> Option<Self> {
+        let ids = |name: &str| fields.get(name).split_whitespace().take(MOST).map(|it| it.parse().ok()).collect::<Option<Vec<i64>>>();
+        Some(Self {
+            changed: fields.get("was").split_whitespace().take(MOST).map(read).collect::<Option<_>>()?,
+            merges: ids("merges")?.into_iter().map(CorrectionId).collect(),
+            spam: ids("spam")?.into_iter().map(TicketNumber).collect(),
+        })
+    }
+}
+
+/// `42.7.open.2.3.0.+5`: number, version, status, priority, helper, until when it was put off, and what was done to a tag; short,
+/// because a cookie holds those of a whole page.
+fn written(number: TicketNumber, version: i64, was: &Was) -> String {
+    let status = &was.status.as_str()[..1];
+    let helper = was.assignee.map_or(0, |it| it.0);
+    let snoozed = was.snoozed.map_or(0, Timestamp::as_millisecond);
+    let tag = match was.tag {
+        None => "0".to_owned(),
+        Some(Tagged::Put(id)) => format!("+{id}"),
+        Some(Tagged::Taken(id)) => format!("-{id}"),
+    };
+    format!("{number}.{version}.{status}.{}.{helper}.{snoozed}.{tag}", was.priority.rank())
+}
+
+fn read(word: &str) -> Option<(TicketNumber, i64, Was)> {
+    let parts: Vec<&str> = word.split('.').collect();
+    let [number, version, status, priority, helper, snoozed, tag] = parts.as_slice() else { return None };
+    let (helper, snoozed): (i64, i64) = (helper.parse().ok()?, snoozed.parse().ok()?);
+    let was = Was {
+        status: Status::ALL.into_iter().find(|it| it.as_str()[..1] == **status)?,
+        priority: Priority::from_rank(priority.parse().ok()?)?,
+        assignee: (helper != 0).then_some(PersonId(helper)),
+        snoozed: if snoozed == 0 { None } else { Some(Timestamp::from_millisecond(snoozed).ok()?) },
+        tag: match tag.split_at_checked(1)? {
+            ("0", "") => None,
+            ("+", id) => Some(Tagged::Put(TagId(id.parse().ok()?))),
+            ("-", id) => Some(Tagged::Taken(TagId(id.parse().ok()?))),
+            _ => return None,
+        },
+    };
+    Some((TicketNumber(number.parse().ok()?), version.parse().ok()?, was))
+}
+
+/// `POST /tickets/undo`: each ticket is what it was, or it is told why not.
+pub(super) async fn undo(State(panel): State<Panel>, Staff(visitor): Staff, fields: Fields) -> Result<Response, PageError> {
+    fields.only(&["was", "merges", "spam", "back"])?;
+    let unreadable = || PageError::Invalid("What is to be undone cannot be read; change the tickets themselves.".to_owned());
+    let undoing = Undoing::read(&fields).ok_or_else(unreadable)?;
+    let back = own_path(fields.get("back")).unwrap_or("/tickets");
+    let (desk, me) = (&panel.desk, &visitor.person);
+    let mut tally = Tally::default();
+    for (number, version, was) in &undoing.changed {
+        tally.count(&format!("#{number}"), undo_change::undo(desk, me, *number, *version, was).await)?;
+    }
+    // The last that was merged comes out first.
+    for id in undoing.merges.iter().rev() {
+        tally.count("a merge", undo_correction(desk, me, *id, None).await.map(|_| ()))?;
+    }
+    for number in &undoing.spam {
+        tally.count(&format!("#{number}"), spam::undo(desk, me, *number).await.map(|_| ()))?;
+    }
+    Ok(page::go(&panel, &visitor, back, &tally.told("Taken back")))
+}
+
+/// How many of many it was done to, and why not to the others.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    pub done: usize,
+    refusals: Vec<String>,
+}
+
+impl Tally {
+    /// Counts one; a fault of our own ends it.
+    pub fn count(&mut self, which: &str, done: Result<(), ActionError>) -> Result<(), PageError> {
+        match done {
+            Ok(()) => self.done += 1,
+            Err(error) if error.kind() == Kind::Broken => return Err(error.into()),
+            Err(ActionError::Stale) => self.refusals.push(format!("{which}: somebody changed it since")),
+            Err(ActionError::Missing(_)) => self.refusals.push(format!("{which}: it is out of your reach now")),
+            Err(error) => self.refusals.push(format!("{which}: {error}")),
+        }
+        Ok(())
+    }
+
+    /// In words.
+    pub fn told(&self, what: &str) -> Flash {
+        let many = |n: usize| if n == 1 { "1 ticket".to_owned() } else { format!("{n} tickets") };
+        let refusals = &self.refusals;
+        if self.done + refusals.len() == 0 {
+            return Flash::warn("Nothing was changed: no ticket was selected.");
+        }
+        if refusals.is_empty() {
+            return Flash::done(format!("{what}: {}.", many(self.done)));
+        }
+        let shown = refusals.iter().take(5).cloned().collect::<Vec<_>>().join("; ");
+        let rest = if refusals.len() > 5 { format!("; and {} more", refusals.len() - 5) } else { String::new() };
+        let stayed = if refusals.len() == 1 {
+            "1 ticket stayed as it was".to_owned()
+        } else {
+            format!("{} stayed as they were", many(refusals.len()))
+        };
+        Flash::warn(format!("{what}: {}; {stayed}. {shown}{rest}.", many(self.done)))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_ticket_was_is_read_back() {
+        let at = Timestamp::from_millisecond(1_700_000_000_000).ok();
+        for (assignee, snoozed, tag) in
+            [(None, None, None), (Some(PersonId(3)), at, Some(Tagged::Put(TagId(5)))), (None, at, Some(Tagged::Taken(TagId(6))))]
+        {
+            for status in Status::ALL {
+                let was = Was { status, assignee, priority: Priority::High, snoozed, tag };
+                assert_eq!(read(&written(TicketNumber(42), 7, &was)), Some((TicketNumber(42), 7, was)));
+            }
+        }
+        for odd in ["", "1.2.o.2.0.0", "1.2.x.2.0.0.0", "1.2.o.9.0.0.0", "1.2.o.2.0.0.5", "1.2.o.2.0.0.", "a.b.c.d.e.f.g", "1.2.o.2.0.0.ü"]
+        {
+            assert_eq!(read(odd), None, "{odd}");
+        }
+    }
+
+    #[test]
+    fn every_refusal_of_many_is_told() {
+        let text = |tally: &Tally| serde_json::to_value(tally.told("Changed")).unwrap()["text"].as_str().unwrap().to_owned();
+        let mut tally = Tally::default();
+        assert!(text(&tally).contains("no ticket"));
+        tally.count("#6", Ok(())).unwrap();
+        assert_eq!(text(&tally), "Changed: 1 ticket.");
+        tally.count("#7", Err(ActionError::Stale)).unwrap();
+        assert_eq!(text(&tally), "Changed: 1 ticket; 1 ticket stayed as it was. #7: somebody changed it since.");
+    }
+}

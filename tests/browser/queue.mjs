@@ -1,0 +1,182 @@
+// A morning at the queue by keys alone: choosing, changing and taking back, tags, snoozing, saved views; and the same pages by mouse
+// where an admin keeps the tags in order.
+
+import { somebody } from "./desk.mjs";
+
+export async function queue(desk, begin) {
+  const visit = await begin("queue");
+  await visit.step("signs in", () => visit.signIn(somebody(desk, "admin")));
+  await choosesAndTakesBack(visit);
+  await goesThroughTheList(visit);
+  await tagsAndSnoozes(visit);
+  await comesAndGoes(visit);
+  await savesAView(visit);
+  await keepsTagsInOrder(visit);
+}
+
+const key = (visit, ...keys) => keys.reduce((before, it) => before.then(() => visit.page.keyboard.press(it)), Promise.resolve());
+/** The row that has the focus. */
+const here = visit => visit.page.evaluate(() => document.activeElement.closest(".trow")?.id ?? "");
+const rows = visit => visit.page.locator(".trow");
+
+function same(is, should, what) {
+  if (is !== should) throw new Error(`${what} is ${is} instead of ${should}`);
+}
+
+async function choosesAndTakesBack(visit) {
+  const { page } = visit;
+  await visit.step("moves, selects up to here, and sets a priority", async () => {
+    await visit.goTo("/tickets?view=open");
+    const [first, , third] = await rows(visit).evaluateAll(all => all.map(it => it.id));
+    await key(visit, "j");
+    same(await here(visit), first, "the row after one j");
+    await key(visit, "x", "j", "j", "Shift+X");
+    same(await here(visit), third, "the row after three j");
+    same(await page.locator("#bulk-n").textContent(), "3 tickets", "the selection");
+    await visit.look("selected");
+    await key(visit, "p");
+    await page.keyboard.type("Low");
+    await visit.leadingOn(() => key(visit, "Enter"));
+    await visit.told("Priority Low: 3 tickets.");
+    same(await page.locator(".trow .prio.low").count() >= 3, true, "that they are low");
+    await visit.look("changed");
+  });
+  await visit.step("takes it back with one key", async () => {
+    await visit.leadingOn(() => key(visit, "Shift+Z"));
+    await visit.told("Taken back: 3 tickets.");
+  });
+  await visit.step("sets a status of the row that has the focus", async () => {
+    await key(visit, "j");
+    const row = await here(visit);
+    await key(visit, "s");
+    await page.keyboard.type("Res");
+    await visit.leadingOn(() => key(visit, "Enter"));
+    await visit.told("Status Resolved: 1 ticket.");
+    same(await page.locator(`#${row}`).count(), 0, "the resolved row");
+    await visit.leadingOn(() => key(visit, "Shift+Z"));
+    await visit.told("Taken back: 1 ticket.");
+    await visit.sees(page.locator(`#${row}`));
+  });
+}
+
+async function goesThroughTheList(visit) {
+  const { page } = visit;
+  await visit.step("opens a row and goes on to its neighbours", async () => {
+    await visit.goTo("/tickets?view=open&sort=oldest");
+    const [first, second] = await rows(visit).evaluateAll(all => all.map(it => it.id.slice(1)));
+    await key(visit, "j");
+    await visit.leadingOn(() => key(visit, "Enter"));
+    await visit.sees(page.locator(".bar", { hasText: "1 of " }));
+    await visit.leadingOn(() => key(visit, "j"));
+    same(new URL(page.url()).pathname, `/tickets/${second}`, "the ticket after j");
+    await visit.leadingOn(() => key(visit, "k"));
+    same(new URL(page.url()).pathname, `/tickets/${first}`, "the ticket after k");
+  });
+  await visit.step("comes back to the row that it was", async () => {
+    const number = new URL(page.url()).pathname.split("/").pop();
+    await visit.leadingOn(() => key(visit, "u"));
+    same(page.url().includes("sort=oldest"), true, "that the list is sorted as before");
+    same(await here(visit), `t${number}`, "the row");
+  });
+}
+
+async function tagsAndSnoozes(visit) {
+  const { page } = visit;
+  await visit.step("puts a tag on", async () => {
+    await visit.leadingOn(() => key(visit, "Enter"));
+    await key(visit, "t");
+    await page.keyboard.type("Storm damage");
+    await visit.leadingOn(() => key(visit, "Enter"));
+    await visit.told("tag “Storm damage”");
+    await visit.sees(page.locator(".props .tag", { hasText: "Storm damage" }));
+    same(page.url().includes("sort%3Doldest"), true, "that the list is kept");
+    await visit.look("tagged");
+  });
+  await visit.step("puts it off until tomorrow, and back", async () => {
+    await key(visit, "z");
+    await visit.sees(page.locator("#snooze:popover-open"));
+    await page.screenshot({ path: `${visit.pictures}/queue-snooze.png` });
+    await visit.leadingOn(() => page.getByRole("button", { name: /^Tomorrow morning/ }).press("Enter"));
+    await visit.told("snoozed until tomorrow 09:00");
+    await visit.look("snoozed-ticket");
+    await visit.leadingOn(() => key(visit, "g", "s"));
+    await visit.sees(rows(visit).filter({ hasText: "tomorrow 09:00" }));
+    await visit.look("snoozed");
+    await key(visit, "j", "z");
+    await page.locator("#b-snooze").selectOption("back");
+    await visit.leadingOn(() => page.locator("#b-snooze").press("Enter"));
+    await visit.told("Back in its queue: 1 ticket.");
+  });
+  await visit.step("filters by the tag", async () => {
+    await visit.leadingOn(() => key(visit, "g", "o"));
+    await visit.leadingOn(() => page.locator("#f-tag").selectOption({ label: "Storm damage" }));
+    await visit.sees(rows(visit).locator(".tag", { hasText: "Storm damage" }));
+    same(await rows(visit).count(), 1, "the tickets with the tag");
+  });
+}
+
+async function comesAndGoes(visit) {
+  const { page } = visit;
+  await visit.step("goes everywhere by two keys, and is told what works where", async () => {
+    for (const [second, heading] of [["u", "Unassigned"], ["m", "Mine"], ["o", "All open"], ["w", "Waiting on customer"], ["r", "Resolved"], ["c", "Closed"], ["s", "Snoozed"], ["h", "Held mail"]]) {
+      await visit.leadingOn(() => key(visit, "g", second));
+      await visit.sees(page.getByRole("heading", { level: 1, name: heading }));
+    }
+    await visit.goTo("/tickets?view=open");
+    await key(visit, "Shift+?");
+    await visit.sees(page.locator("#keys section", { hasText: "Selected tickets" }));
+    same(await page.locator("#keys section:visible", { hasText: "Composer" }).count(), 0, "help about a composer that is not there");
+    await visit.look("keys");
+    await key(visit, "Escape", "/");
+    same(await page.evaluate(() => document.activeElement.id), "q", "the field after /");
+    await key(visit, "Escape");
+    await visit.leadingOn(() => key(visit, "c"));
+    await visit.sees(page.getByRole("heading", { level: 1, name: "New ticket" }));
+  });
+}
+
+async function savesAView(visit) {
+  const { page } = visit;
+  await visit.step("saves a view", async () => {
+    await visit.goTo("/tickets?priority=high&sort=oldest");
+    await page.getByRole("button", { name: "Save view" }).click();
+    await page.screenshot({ path: `${visit.pictures}/queue-save-view.png` });
+    await page.getByLabel("Name of the view").fill("High, oldest first");
+    await visit.press("Save view", page.locator("#save-view"));
+    await visit.sees(page.getByRole("heading", { level: 1, name: "High, oldest first" }));
+    await visit.sees(page.locator(".nav a[aria-current=page]", { hasText: "High, oldest first" }));
+    await visit.look("saved-view");
+  });
+  await visit.step("renames and deletes it, and takes that back", async () => {
+    await visit.goTo("/views");
+    await page.getByRole("button", { name: "Rename High, oldest first" }).click();
+    await page.getByLabel("Name", { exact: true }).fill("High ones");
+    await visit.press("Save", page.locator(".menu:popover-open"));
+    await visit.sees(page.locator(".nav a", { hasText: "High ones" }));
+    await visit.look("views");
+    await visit.press("Delete High ones");
+    await visit.told("“High ones” is deleted");
+    await visit.press("Undo");
+    await visit.told("Saved as “High ones”");
+  });
+}
+
+async function keepsTagsInOrder(visit) {
+  const { page } = visit;
+  await visit.step("adds, merges and deletes tags", async () => {
+    await visit.goTo("/settings");
+    await page.getByLabel("Name", { exact: true }).first().fill("weather");
+    await visit.press("Add");
+    await visit.told("There is a tag “weather” now.");
+    await visit.look("tags");
+    await page.getByRole("button", { name: "Change Storm damage" }).click();
+    await page.screenshot({ path: `${visit.pictures}/queue-tag.png` });
+    const menu = page.locator(".menu:popover-open");
+    await menu.getByLabel("Merge into").selectOption({ label: "weather" });
+    await visit.press("Merge", menu);
+    await visit.told("Merged: 1 ticket had it");
+    await page.getByRole("button", { name: "Change weather" }).click();
+    await visit.leadingOn(() => page.locator(".menu:popover-open button[value=delete]").click());
+    await visit.told("Deleted: 1 ticket had it.");
+  });
+}
