@@ -15,7 +15,7 @@ use crate::{
         own_letter::{OwnLetter, Readers},
         receive_message::Incoming,
         reply::{self, Words},
-        say::{FromMail, Saying, say},
+        say::{FromMail, Saying, Written, say},
         write_note,
     },
     desk::{
@@ -222,7 +222,7 @@ async fn staff(desk: &Desk, tx: &mut Tx, incoming: &Incoming, change: &mut Chang
         let text = CommentText::from_mail(&rest);
         // Neither the quoted history nor the HTML: both may hold what a notice said to staff alone.
         let mail = FromMail { message: incoming.row.id, quoted: "", html: None, remote_images: 0 };
-        let words = Words { text: &text, files: &files, via: Via::Mail, mail: Some(mail) };
+        let words = Words { text: &text, files: &files, via: Via::Mail, mail: Some(mail), written: Written::default() };
         if commands.contains(&Command::Note) {
             write_note::note(desk, tx, change, helper, &words, now).await?;
         } else {
@@ -271,6 +271,7 @@ async fn by_mail(
             remote_images: words.remote_images,
         }),
         flag: speaker.flag,
+        written: Written::default(),
     };
     say(desk, tx, &saying, now).await
 }

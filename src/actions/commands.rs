@@ -45,7 +45,7 @@ pub(super) async fn check(desk: &Desk, tx: &mut Tx, helper: &Person, number: Tic
             let wordless = rest.is_empty() && message.attachments.is_empty();
             if !wordless
                 && !commands.contains(&Command::Note)
-                && let Err(error) = reply::reaches_somebody(desk, tx, helper, number).await
+                && let Err(error) = reply::reaches_somebody(desk, tx, helper, number, &[]).await
             {
                 return Ok(Commands::Refused(error.to_string()));
             }

@@ -36,6 +36,8 @@ pub(super) struct Change {
     pub echo: Echo,
     /// Whether it happens now, or did in mail that is imported.
     pub came: Came,
+    /// Who takes part and is sent nothing of this change.
+    pub left_out: Vec<PersonId>,
     events: Vec<NewEvent>,
     happenings: Vec<Happening>,
     tagging: Vec<Tagging>,
@@ -74,6 +76,7 @@ impl Change {
             row: TicketRow::Older,
             echo: Echo::Never,
             came: Came::Now,
+            left_out: Vec::new(),
             events: Vec::new(),
             happenings: Vec::new(),
             tagging: Vec::new(),
@@ -205,7 +208,9 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     }
     let staff = people::active_staff(tx).await?;
     let everybody = participants::list(tx, change.ticket.number).await?;
-    let active = |it: &&participants::Participant| it.state == Participation::Active && it.account == PersonState::Active;
+    let active = |it: &&participants::Participant| {
+        it.state == Participation::Active && it.account == PersonState::Active && !change.left_out.contains(&it.person)
+    };
     let ids: Vec<PersonId> = everybody.iter().filter(active).map(|it| it.person).collect();
     let Some((outbox, mailbox)) = desk.mailboxes.answering(change.ticket.mailbox) else { return Ok(()) };
     let answered = if comments::is_answered(tx, change.number()).await? { Answered::ByStaff } else { Answered::NotYet };

@@ -9,7 +9,7 @@ use crate::{
     },
     clock::random_token,
     desk::{
-        address::Named,
+        address::{EmailAddress, Named},
         comment::{PublicText, Via},
         encrypted::Encrypted,
         id::{CommentId, MailboxId, PersonId},
@@ -96,6 +96,7 @@ async fn to_customer(tx: &mut Tx, change: &Change, content: &Content<'_>, to: Pe
         to: vec![Recipient { address: person.email.clone(), person: Some(person.person) }],
         names: vec![Named { name: echo.then(|| person.name.clone()), address: person.email.clone() }],
         token: None,
+        answers_to: None,
         sender: None,
         author: if receipt { Author::DeskInAnswer } else { Author::Desk },
         comment: None,
@@ -153,6 +154,7 @@ async fn comment_mail(tx: &mut Tx, change: &Change, letter: &CommentLetter<'_>, 
         to: people.iter().map(|it| Recipient { address: it.email.clone(), person: Some(it.person) }).collect(),
         names: people.iter().map(|it| Named { name: Some(it.name.clone()), address: it.email.clone() }).collect(),
         token: None,
+        answers_to: None,
         sender: Some(said.author()),
         author: if by_staff { Author::Person } else { Author::Desk },
         comment: Some(letter.comment),
@@ -188,14 +190,18 @@ async fn staff_notice(tx: &mut Tx, change: &Change, to: PersonId, about: StaffNo
         change.ticket.priority.title(),
         around.name(Some(change.ticket.requester))
     );
+    // Whoever answers a note by mail speaks to a colleague: such an answer never comes to the ticket, where the customer would see it.
+    let colleague = if about == StaffNotice::Named { around.staff.iter().find(|it| Some(it.id) == change.actor) } else { None };
+    let answerable = if about == StaffNotice::Named { Answerable::No } else { Answerable::Yes };
     let mail = Mail {
         kind: "staff",
-        content: &Content::Staff { happened: &happened, facts: &facts, said: said.as_ref(), answerable: Answerable::Yes },
+        content: &Content::Staff { happened: &happened, facts: &facts, said: said.as_ref(), answerable },
         subject: &change.ticket.subject,
         greeting: "",
         to: vec![Recipient { address: helper.email.clone(), person: Some(helper.id) }],
         names: vec![Named { name: Some(helper.name.clone()), address: helper.email.clone() }],
-        token: Some(helper.id),
+        token: (answerable == Answerable::Yes).then_some(helper.id),
+        answers_to: colleague.map(|it| &it.email),
         sender: None,
         author: Author::Desk,
         comment: None,
@@ -210,6 +216,7 @@ async fn staff_notice(tx: &mut Tx, change: &Change, to: PersonId, about: StaffNo
 fn told(about: StaffNotice, actor: &str) -> (String, Option<CommentId>) {
     match about {
         StaffNotice::Assigned => (format!("{actor} gave you this ticket"), None),
+        StaffNotice::Named => (format!("{actor} named you in a note"), None),
         StaffNotice::NewTicket { comment } => ("New ticket".to_owned(), Some(comment)),
         StaffNotice::Commented { comment } => (format!("{actor} wrote"), Some(comment)),
         StaffNotice::Replied { comment } => (format!("{actor} answered the customer"), Some(comment)),
@@ -234,6 +241,8 @@ struct Mail<'a> {
     names: Vec<Named>,
     /// The helper whose token it carries.
     token: Option<PersonId>,
+    /// Where answers go, if not to the ticket.
+    answers_to: Option<&'a EmailAddress>,
     /// Whose words it carries.
     sender: Option<&'a str>,
     author: Author,
@@ -260,6 +269,7 @@ impl Mail<'_> {
         let sign = |text: &str| desk.sign(text);
         let id = token::message_id(Some(ticket.number), self.token, &random_token(), mailbox.address.domain(), &sign);
         let reply_to = match mailbox.sub_addressing {
+            _ if self.answers_to.is_some() => self.answers_to.cloned(),
             SubAddressing::Plus => token::reply_address(&mailbox.address, Signed { ticket: ticket.number, person: self.token }, &sign),
             SubAddressing::None => None,
         };
@@ -297,7 +307,7 @@ impl Mail<'_> {
             sha256: &sha256,
             subject: made.subject,
             // Budgets guard strangers; what a helper asked to be told is not counted.
-            automatic: if by_itself && self.token.is_none() { Automatic::Yes } else { Automatic::No },
+            automatic: if by_itself && self.kind != "staff" { Automatic::Yes } else { Automatic::No },
             leaves: leaves(around.mailbox),
         };
         outbox::insert(tx, &new, &self.to, self.not_before, around.now);
@@ -306,7 +316,7 @@ impl Mail<'_> {
 
     /// The customer's own thread for a customer; for a helper the mail that opened it, so that their program shows one thread.
     async fn thread(&self, tx: &mut Tx, ticket: &Ticket) -> Result<Vec<String>> {
-        if self.token.is_some() || self.kind == "receipt" {
+        if self.kind == "staff" || self.kind == "receipt" {
             return Ok(ticket.opened_message.iter().cloned().collect());
         }
         Ok(comments::thread_ids(tx, ticket.number, self.comment.unwrap_or(CommentId(i64::MAX))).await?)

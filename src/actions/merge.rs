@@ -19,6 +19,7 @@ use crate::{
     store::{
         Conn, Tx,
         corrections::{self, How, NewCorrection, Way},
+        drafts,
         participants::{self, Participation},
         tickets,
     },
@@ -50,6 +51,7 @@ pub(super) async fn join(desk: &Desk, tx: &mut Tx, by: Option<PersonId>, source:
     let way = Way { correction, origin: from, target: into, how: How::Moved, by };
     corrections::relocate(tx, &all, &way, now).await?;
     bring_people(tx, &source, into, correction, now).await?;
+    drafts::move_all(tx, from, into).await?;
 
     let tags = source.tags.clone();
     let mut gone = Change::of(source, by);

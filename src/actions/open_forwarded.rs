@@ -8,7 +8,7 @@ use crate::{
         carry_out::{files, person},
         door::{Change, TicketRow, record},
         receive_message::Incoming,
-        say::{FromMail, Saying, say},
+        say::{FromMail, Saying, Written, say},
     },
     desk::{
         comment::{CommentText, Flag, Origin, Via, Visibility},
@@ -113,6 +113,7 @@ async fn write(
             Visibility::Internal => None,
         },
         flag: words.flag,
+        written: Written::default(),
     };
     say(desk, tx, &saying, now).await
 }

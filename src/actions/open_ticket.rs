@@ -6,8 +6,9 @@ use crate::{
     actions::{
         ActionError, Desk, NewFile, Result,
         door::{Change, leave, record, transact},
+        placeholders::{signature, signature_below},
         reply::{self, Words},
-        say::{Saying, say},
+        say::{Saying, Written, say},
         write_note,
     },
     desk::{
@@ -109,7 +110,12 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
             change.changed(EventKind::Assigned, None, Some(to.to_string()));
             change.happened(Happening::Assigned { to });
         }
-        let words = Words { text: &new.text, files: &new.files, via: Via::Panel, mail: None };
+        let signature = match new.first {
+            FirstMessage::Sent => signature(desk, &mut tx, actor, &change.ticket).await?,
+            FirstMessage::Note => String::new(),
+        };
+        let written = Written { signature: signature_below(&new.text, &signature), ..Written::default() };
+        let words = Words { text: &new.text, files: &new.files, via: Via::Panel, mail: None, written };
         match new.first {
             FirstMessage::Sent => reply::as_staff(desk, &mut tx, &mut change, actor, &words, now).await?,
             FirstMessage::Note => write_note::note(desk, &mut tx, &mut change, actor, &words, now).await?,
@@ -192,6 +198,7 @@ pub async fn as_customer(desk: &Desk, actor: &Person, new: &OwnRequest) -> Resul
             files: &new.files,
             mail: None,
             flag: None,
+            written: Written::default(),
         };
         let comment = say(desk, &mut tx, &saying, now).await?;
         let mut change = Change::of(ticket, Some(actor.id));

@@ -44,23 +44,38 @@ pub async fn remove(desk: &Desk, actor: &Person, number: TicketNumber, who: Pers
 /// # Errors
 /// What [`ActionError`] lists.
 pub async fn add(desk: &Desk, actor: &Person, number: TicketNumber, email: &EmailAddress) -> Result<()> {
-    if desk.mailboxes.is_ours(email) {
-        return Err(ActionError::Invalid { field: "participant", why: format!("{email} is this desk’s own address") });
-    }
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
         let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
         desk.allow(actor, Act::Edit(case))?;
-        let person = people::ensure(&mut tx, email, &clean_name("", email), now).await?;
-        if participants::of(&mut tx, number, person.id).await? != Some(Participation::Active) {
-            participants::set(&mut tx, number, person.id, Participation::Active, now).await?;
-            let mut change = Change::of(ticket, Some(actor.id));
-            change.changed(EventKind::ParticipantAdded, None, Some(person.email.to_string()));
+        let mut change = Change::of(ticket, Some(actor.id));
+        if join(desk, &mut tx, &mut change, email, now).await? == Joined::Now {
             record(desk, &mut tx, change, now).await?;
         }
         leave(desk, tx).await
     })
     .await
+}
+
+/// Whether somebody takes part only since now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Joined {
+    Now,
+    Before,
+}
+
+/// Somebody takes part in a ticket that is being changed.
+pub(super) async fn join(desk: &Desk, tx: &mut Tx, change: &mut Change, email: &EmailAddress, now: Timestamp) -> Result<Joined> {
+    if desk.mailboxes.is_ours(email) {
+        return Err(ActionError::Invalid { field: "participant", why: format!("{email} is this desk’s own address") });
+    }
+    let person = people::ensure(tx, email, &clean_name("", email), now).await?;
+    if participants::of(tx, change.number(), person.id).await? == Some(Participation::Active) {
+        return Ok(Joined::Before);
+    }
+    participants::set(tx, change.number(), person.id, Participation::Active, now).await?;
+    change.changed(EventKind::ParticipantAdded, None, Some(person.email.to_string()));
+    Ok(Joined::Now)
 }
 
 async fn set(desk: &Desk, actor: &Person, number: TicketNumber, who: PersonId, to: Participation) -> Result<()> {

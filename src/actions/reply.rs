@@ -8,12 +8,17 @@ use crate::{
         correct::{no_spam, takes_answers},
         deliveries::{Unsent, ask_about_unsent},
         door::{Change, enter, leave, record, transact},
-        say::{FromMail, Saying, say},
+        drafts,
+        participants::join,
+        placeholders::{signature, signature_below},
+        say::{FromMail, Saying, Written, say},
     },
     desk::{
-        comment::{CommentText, Origin, Via, Visibility},
+        address::EmailAddress,
+        comment::{CommentText, Markup, Origin, Via, Visibility},
+        draft::DraftKind,
         event::EventKind,
-        id::{CommentId, TicketNumber},
+        id::{CommentId, DraftFileId, PersonId, SavedReplyId, TicketNumber},
         notification::Happening,
         permission::Act,
         person::Person,
@@ -21,7 +26,9 @@ use crate::{
     },
     store::{
         Conn, Tx, comments,
+        drafts::Place,
         participants::{self, Participation},
+        saved_replies, signatures,
     },
 };
 
@@ -36,6 +43,23 @@ pub struct Reply {
     pub seen: Option<CommentId>,
     /// The status to set with it.
     pub then: Option<Status>,
+    /// How it was written.
+    pub composed: Composed,
+}
+
+/// How somebody has written in the panel, and to whom besides those who take part.
+#[derive(Clone, Debug, Default)]
+pub struct Composed {
+    /// How the words are written; remembered as theirs.
+    pub markup: Markup,
+    /// Files of the draft that the page showed; they go along.
+    pub kept: Vec<DraftFileId>,
+    /// Who takes part from this reply on.
+    pub cc: Vec<EmailAddress>,
+    /// Who takes part and is not sent this one.
+    pub left_out: Vec<PersonId>,
+    /// The saved replies that it is made of.
+    pub saved: Vec<SavedReplyId>,
 }
 
 /// Staff write to everybody who takes part. It leaves when the undo window is over.
@@ -57,7 +81,6 @@ pub async fn reply_knowing(desk: &Desk, actor: &Person, number: TicketNumber, re
         desk.allow(actor, Act::Comment(case))?;
         desk.allow(actor, Act::SetStatus(case))?;
         no_spam(&mut tx, number).await?;
-        reaches_somebody(desk, &mut tx, actor, number).await?;
         let newer = comments::written_since(&mut tx, number, reply.seen.unwrap_or(CommentId(0)), actor.id).await?;
         if !newer.is_empty() {
             return Err(ActionError::NewWords { comments: newer });
@@ -66,8 +89,7 @@ pub async fn reply_knowing(desk: &Desk, actor: &Person, number: TicketNumber, re
             ask_about_unsent(&mut tx, number, to, unsent, now).await?;
         }
         let mut change = Change::of(ticket, Some(actor.id));
-        let words = Words { text: &reply.text, files: &reply.files, via: Via::Panel, mail: None };
-        let comment = as_staff(desk, &mut tx, &mut change, actor, &words, now).await?;
+        let comment = compose(desk, &mut tx, &mut change, actor, reply, now).await?;
         if let Some(to) = reply.then {
             let to = change.ticket.status.by_staff(to)?;
             change.set_status(to, now);
@@ -79,11 +101,43 @@ pub async fn reply_knowing(desk: &Desk, actor: &Person, number: TicketNumber, re
     .await
 }
 
+/// The reply with what was made of it on the panel: whom it goes to, its files, what stands below it.
+async fn compose(desk: &Desk, tx: &mut Tx, change: &mut Change, actor: &Person, reply: &Reply, now: Timestamp) -> Result<CommentId> {
+    let composed = &reply.composed;
+    for address in &composed.cc {
+        join(desk, tx, change, address, now).await?;
+    }
+    change.left_out.clone_from(&composed.left_out);
+    reaches_somebody(desk, tx, actor, change.number(), &composed.left_out).await?;
+    let place = Place { person: actor.id, ticket: change.number(), kind: DraftKind::Reply };
+    let kept = drafts::take(tx, place, &composed.kept).await?;
+    let signature = signature(desk, tx, actor, &change.ticket).await?;
+    let written = Written { markup: composed.markup, signature: signature_below(&reply.text, &signature), kept: &kept };
+    let words = Words { text: &reply.text, files: &reply.files, via: Via::Panel, mail: None, written };
+    for saved in &composed.saved {
+        saved_replies::count_use(tx, *saved, now).await?;
+    }
+    signatures::remember(tx, actor.id, composed.markup).await?;
+    as_staff(desk, tx, change, actor, &words, now).await
+}
+
 /// Refuses words that nobody would get, since each who takes part is an address of this desk; where nobody else takes part at all,
 /// they are the helper's own.
-pub(super) async fn reaches_somebody(desk: &Desk, conn: &mut Conn, actor: &Person, number: TicketNumber) -> Result<()> {
+pub(super) async fn reaches_somebody(
+    desk: &Desk,
+    conn: &mut Conn,
+    actor: &Person,
+    number: TicketNumber,
+    left_out: &[PersonId],
+) -> Result<()> {
     let people = participants::list(conn, number).await?;
-    let others: Vec<_> = people.iter().filter(|it| it.state == Participation::Active && it.person != actor.id).collect();
+    let mut others: Vec<_> = people.iter().filter(|it| it.state == Participation::Active && it.person != actor.id).collect();
+    let takes_part = !others.is_empty();
+    others.retain(|it| !left_out.contains(&it.person));
+    if takes_part && others.is_empty() {
+        let why = "nobody would get this: everybody who takes part is left out".to_owned();
+        return Err(ActionError::Invalid { field: "left_out", why });
+    }
     match others.first() {
         Some(one) if others.iter().all(|it| desk.mailboxes.is_ours(&it.email)) => {
             let why = format!("nobody would get this: {} is an address of this desk; add whom you write to first", one.email);
@@ -99,6 +153,7 @@ pub(super) struct Words<'a> {
     pub files: &'a [NewFile],
     pub via: Via,
     pub mail: Option<FromMail<'a>>,
+    pub written: Written<'a>,
 }
 
 /// Staff's public words on a ticket that is being changed.
@@ -120,6 +175,7 @@ pub(super) async fn as_staff(
         files: words.files,
         mail: words.mail,
         flag: None,
+        written: words.written,
     };
     let comment = say(desk, tx, &saying, now).await?;
     change.ticket.hand_turn(Turn::Customer, now);
@@ -156,6 +212,7 @@ pub async fn comment_as_customer(
             files,
             mail: None,
             flag: None,
+            written: Written::default(),
         };
         let comment = say(desk, &mut tx, &saying, now).await?;
         customer_wrote(&mut change, comment, now);

@@ -5,12 +5,13 @@ use jiff::Timestamp;
 use crate::{
     actions::{Desk, Result},
     desk::{
-        comment::{CommentText, Flag, Origin, Via, Visibility},
+        comment::{CommentText, Flag, Markup, Origin, Via, Visibility},
         id::{CommentId, LedgerId, PersonId, TicketNumber},
     },
+    mail::compose::markdown,
     store::{
         Tx,
-        comments::{self, NewAttachment, NewComment},
+        comments::{self, FileRow, NewAttachment, NewComment},
         search, tickets,
     },
 };
@@ -43,6 +44,18 @@ pub(super) struct Saying<'a> {
     /// What only a mail brings.
     pub mail: Option<FromMail<'a>>,
     pub flag: Option<Flag>,
+    /// What only the panel gives.
+    pub written: Written<'a>,
+}
+
+/// How somebody wrote in the panel.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Written<'a> {
+    pub markup: Markup,
+    /// What stands below a reply; empty: nothing.
+    pub signature: &'a str,
+    /// Files that waited with the draft, before those that are new.
+    pub kept: &'a [FileRow],
 }
 
 /// What only a mail brings.
@@ -57,6 +70,10 @@ pub(super) struct FromMail<'a> {
 /// Says it.
 pub(super) async fn say(desk: &Desk, tx: &mut Tx, what: &Saying<'_>, now: Timestamp) -> Result<CommentId> {
     let mail = what.mail.as_ref();
+    let rendered = match what.written.markup {
+        Markup::Markdown => Some(markdown::to_html(what.text.as_str())),
+        Markup::Plain => None,
+    };
     let new = NewComment {
         ticket: what.ticket,
         visibility: what.visibility,
@@ -65,15 +82,27 @@ pub(super) async fn say(desk: &Desk, tx: &mut Tx, what: &Saying<'_>, now: Timest
         via: what.via,
         text: what.text,
         quoted: mail.map_or("", |it| it.quoted),
-        html: mail.and_then(|it| it.html),
+        html: mail.and_then(|it| it.html).or(rendered.as_deref()),
+        markup: what.written.markup,
+        signature: what.written.signature,
         remote_images: mail.map_or(0, |it| it.remote_images),
         message: mail.map(|it| it.message),
         flag: what.flag,
         at: now,
     };
     let comment = comments::insert(tx, &new).await?;
+    for (position, file) in what.written.kept.iter().enumerate() {
+        let row = NewAttachment {
+            filename: &file.filename,
+            content_type: &file.content_type,
+            size: file.size,
+            sha256: &file.sha256,
+            content_id: None,
+        };
+        comments::attach(tx, comment, position, &row).await?;
+    }
     let blobs = desk.store.blobs();
-    for (position, file) in what.files.iter().enumerate() {
+    for (position, file) in (what.written.kept.len()..).zip(what.files) {
         let sha256 = blobs.put(tx, &file.bytes, now).await?;
         let content_id = file.content_id.as_deref();
         let row =
@@ -85,7 +114,7 @@ pub(super) async fn say(desk: &Desk, tx: &mut Tx, what: &Saying<'_>, now: Timest
         (Visibility::Public, Origin::Customer | Origin::Staff) => Some(snippet(what.text.as_str())),
         (Visibility::Public, Origin::Machine) | (Visibility::Internal, _) => None,
     };
-    let shown = what.files.iter().filter(|it| it.content_id.is_none()).count();
+    let shown = what.written.kept.len() + what.files.iter().filter(|it| it.content_id.is_none()).count();
     tickets::count_comment(tx, what.ticket, tickets::CommentTrace { snippet: snippet.as_deref(), files: shown }).await?;
     Ok(comment)
 }

@@ -6,11 +6,13 @@ use crate::{
     actions::{
         ActionError, Desk, Result,
         door::{Change, enter, leave, record, transact},
+        drafts,
         say::snippet,
     },
     desk::{
-        comment::{Origin, Visibility},
+        comment::{Comment, Markup, Origin, Visibility},
         delivery::DeliveryState,
+        draft::DraftKind,
         event::EventKind,
         id::{CommentId, TicketNumber},
         permission::Act,
@@ -18,12 +20,13 @@ use crate::{
     },
     store::{
         Tx, comments, corrections,
+        drafts::{Kept, Place},
         outbox::{self, DeliveryRow, Outcome},
         tickets,
     },
 };
 
-/// Takes a reply back and gives its words, for the composer.
+/// Takes a reply back; its words and files are its author’s draft again. The words.
 ///
 /// # Errors
 /// What [`ActionError`] lists; [`ActionError::Conflict`] once a copy has left or is leaving.
@@ -63,10 +66,20 @@ pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Resul
         if let Some(said_on) = said_on.filter(|it| *it != comment.ticket) {
             also_where_it_was_said(desk, &mut tx, actor, said_on, id, now).await?;
         }
+        into_draft(&mut tx, actor, &comment, now).await?;
         leave(desk, tx).await?;
         Ok(comment.text.as_str().to_owned())
     })
     .await
+}
+
+/// Its words and files are back in the composer, wherever its author opens it.
+async fn into_draft(tx: &mut Tx, actor: &Person, comment: &Comment, now: Timestamp) -> Result<()> {
+    let markup = if comment.rendered.is_some() { Markup::Markdown } else { Markup::Plain };
+    let kept = Kept { body: comment.text.as_str().to_owned(), markup, ..Kept::default() };
+    let files = comments::files(tx, comment.id).await?;
+    let place = Place { person: actor.id, ticket: comment.ticket, kind: DraftKind::Reply };
+    drafts::put_back(tx, place, kept, &files, now).await
 }
 
 /// A merge since then has brought it to another ticket; the figures of the one it was sent from no longer count it.

@@ -6,17 +6,21 @@ use crate::{
     actions::{
         Desk, NewFile, Result,
         door::{Change, enter, leave, record, transact},
-        reply::Words,
-        say::{Saying, say},
+        drafts,
+        reply::{Composed, Words},
+        say::{Saying, Written, say},
     },
     desk::{
         comment::{CommentText, Origin, Via, Visibility},
+        draft::DraftKind,
         event::EventKind,
         id::{CommentId, TicketNumber},
-        permission::Act,
+        mention,
+        notification::Happening,
+        permission::{Act, Case, TakingPart, Verdict, may},
         person::Person,
     },
-    store::Tx,
+    store::{Tx, drafts::Place, mentions, people, signatures},
 };
 
 /// Staff write a note.
@@ -24,12 +28,30 @@ use crate::{
 /// # Errors
 /// What [`crate::actions::ActionError`] lists.
 pub async fn write_note(desk: &Desk, actor: &Person, number: TicketNumber, text: &CommentText, files: &[NewFile]) -> Result<CommentId> {
+    write_note_as(desk, actor, number, text, files, &Composed::default()).await
+}
+
+/// [`write_note`], saying how it was written. Whom it goes to is not asked: it goes to nobody.
+///
+/// # Errors
+/// As [`write_note`].
+pub async fn write_note_as(
+    desk: &Desk,
+    actor: &Person,
+    number: TicketNumber,
+    text: &CommentText,
+    files: &[NewFile],
+    composed: &Composed,
+) -> Result<CommentId> {
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
         let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
         desk.allow(actor, Act::Note(case))?;
         let mut change = Change::of(ticket, Some(actor.id));
-        let words = Words { text, files, via: Via::Panel, mail: None };
+        let kept = drafts::take(&mut tx, Place { person: actor.id, ticket: number, kind: DraftKind::Note }, &composed.kept).await?;
+        signatures::remember(&mut tx, actor.id, composed.markup).await?;
+        let written = Written { markup: composed.markup, signature: "", kept: &kept };
+        let words = Words { text, files, via: Via::Panel, mail: None, written };
         let comment = note(desk, &mut tx, &mut change, actor, &words, now).await?;
         record(desk, &mut tx, change, now).await?;
         leave(desk, tx).await?;
@@ -38,7 +60,7 @@ pub async fn write_note(desk: &Desk, actor: &Person, number: TicketNumber, text:
     .await
 }
 
-/// A note on a ticket that is being changed. Nobody is told: there is no happening for it.
+/// A note on a ticket that is being changed. Nobody is told of it but the colleagues whom it names, as far as the ticket is theirs to see.
 pub(super) async fn note(
     desk: &Desk,
     tx: &mut Tx,
@@ -57,8 +79,18 @@ pub(super) async fn note(
         files: words.files,
         mail: words.mail,
         flag: None,
+        written: words.written,
     };
     let comment = say(desk, tx, &saying, now).await?;
     change.note(EventKind::Noted, Some(comment));
+    let staff = people::active_staff(tx).await?;
+    for mention in mention::find(words.text.as_str(), &staff) {
+        let Some(colleague) = staff.iter().find(|it| it.id == mention.person) else { continue };
+        let case = Case { requester: change.ticket.requester, assignee: change.ticket.assignee, taking_part: TakingPart::No };
+        if may(colleague, Act::SeeInside(case), desk.rules()) == Verdict::Allowed {
+            mentions::insert(tx, comment, &mention).await?;
+            change.happened(Happening::Named { who: mention.person });
+        }
+    }
     Ok(comment)
 }

@@ -11,6 +11,7 @@ mod settings;
 mod stage;
 pub mod story;
 pub mod world;
+mod writing;
 
 use std::{io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 

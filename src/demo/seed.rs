@@ -15,6 +15,7 @@ use super::{
     stage::{Envelope, Stage},
     story::{self, Beat, Becomes, Story, What},
     world::World,
+    writing,
 };
 use crate::{
     actions::{
@@ -86,6 +87,7 @@ pub(super) async fn seed(desk: &Desk, config: &Config, rows: &[MailboxId], world
     }
     desk.clock.catch_up();
     teller.stage.settle().await?;
+    writing::prepare(desk).await?;
     let mut tx = desk.store.begin().await?;
     for row in rows {
         // Whoever watches from here on says since when.
@@ -220,7 +222,8 @@ impl Teller<'_> {
         let desk = self.stage.desk;
         let then = beat.to.as_deref().map(|it| Status::parse(it).with_context(|| format!("`{it}` is no status"))).transpose()?;
         let seen = self.stage.newest_comment(number, who).await?;
-        reply::reply(desk, who, number, &reply::Reply { text: words(beat)?, files: attached(beat)?, seen, then }).await?;
+        let composed = reply::Composed::default();
+        reply::reply(desk, who, number, &reply::Reply { text: words(beat)?, files: attached(beat)?, seen, then, composed }).await?;
         desk.clock.advance(desk.settings.undo_window + UNTIL_IT_LEFT);
         Ok(())
     }

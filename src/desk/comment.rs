@@ -157,6 +157,34 @@ impl Via {
     }
 }
 
+/// How words are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Markup {
+    /// As they stand.
+    #[default]
+    Plain,
+    /// With the marks of Markdown: readable as they stand, too.
+    Markdown,
+}
+
+impl Markup {
+    /// As stored and as forms say it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Markdown => "markdown",
+        }
+    }
+
+    /// The word of [`Markup::as_str`] read back.
+    #[must_use]
+    pub fn parse(word: &str) -> Option<Self> {
+        [Self::Plain, Self::Markdown].into_iter().find(|it| it.as_str() == word)
+    }
+}
+
 /// What staff should know about how a comment came to be on the ticket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "kebab-case")]
@@ -206,6 +234,10 @@ pub struct Comment {
     pub via: Via,
     /// The words.
     pub text: CommentText,
+    /// What words in Markdown come to, sanitised; none for plain ones, and for mail.
+    pub rendered: Option<String>,
+    /// What stands below it in a mail; empty: nothing.
+    pub signature: String,
     /// When it was taken back.
     pub withdrawn_at: Option<Timestamp>,
     /// When it was written.
@@ -218,6 +250,8 @@ pub struct Comment {
 pub struct PublicText {
     author: String,
     text: CommentText,
+    rendered: Option<String>,
+    signature: String,
     written_at: Timestamp,
 }
 
@@ -229,6 +263,8 @@ impl PublicText {
             Visibility::Public if comment.withdrawn_at.is_none() => Some(Self {
                 author: comment.author_name.clone().unwrap_or_else(|| "Somebody".to_owned()),
                 text: comment.text.clone(),
+                rendered: comment.rendered.clone(),
+                signature: comment.signature.clone(),
                 written_at: comment.created_at,
             }),
             Visibility::Public | Visibility::Internal => None,
@@ -245,6 +281,18 @@ impl PublicText {
     #[must_use]
     pub fn text(&self) -> &str {
         self.text.as_str()
+    }
+
+    /// What they come to as HTML, sanitised, where they are Markdown.
+    #[must_use]
+    pub fn rendered(&self) -> Option<&str> {
+        self.rendered.as_deref()
+    }
+
+    /// What stands below them; empty: nothing.
+    #[must_use]
+    pub fn signature(&self) -> &str {
+        &self.signature
     }
 
     /// When they were written.

@@ -219,6 +219,8 @@ mod tests {
             author_name: None,
             via: Via::Mail,
             text: CommentText::from_mail("Hello"),
+            rendered: None,
+            signature: String::new(),
             withdrawn_at: None,
             created_at: Timestamp::UNIX_EPOCH,
         }

@@ -42,6 +42,10 @@ ids! {
     TagId,
     /// A row of `saved_views`: filters with a name.
     SavedViewId,
+    /// A row of `draft_files`.
+    DraftFileId,
+    /// A row of `saved_replies`.
+    SavedReplyId,
     /// A row of `instances`: one run of the daemon, never used twice.
     InstanceId,
 }

@@ -48,6 +48,11 @@ pub enum Happening {
         /// To whom.
         to: PersonId,
     },
+    /// A note names a colleague who may see the ticket.
+    Named {
+        /// Whom.
+        who: PersonId,
+    },
 }
 
 /// Everybody who may have to hear.
@@ -128,6 +133,8 @@ pub enum Voice {
 pub enum StaffNotice {
     /// They were given the ticket.
     Assigned,
+    /// A note names them.
+    Named,
     /// A new ticket that nobody has.
     NewTicket {
         /// What the customer wrote.
@@ -185,7 +192,8 @@ fn to_participants(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
             | Happening::Commented { .. }
             | Happening::StrangerCommented { .. }
             | Happening::Status { .. }
-            | Happening::Assigned { .. } => {}
+            | Happening::Assigned { .. }
+            | Happening::Named { .. } => {}
         }
     }
     let notice = status.and_then(|(from, to)| notice_of(from, to)).filter(|it| circle.notices.contains(it));
@@ -210,7 +218,8 @@ fn status_of(happening: Happening) -> Option<(Status, Status)> {
         | Happening::Replied { .. }
         | Happening::Commented { .. }
         | Happening::StrangerCommented { .. }
-        | Happening::Assigned { .. } => None,
+        | Happening::Assigned { .. }
+        | Happening::Named { .. } => None,
     }
 }
 
@@ -250,17 +259,19 @@ fn staff_notice(happening: Happening, person: &Person, circle: &Circle<'_>) -> O
         Happening::Replied { comment } => own.then_some(StaffNotice::Replied { comment }),
         // A customer's answer that reopens is told by the answer itself; what closes by itself is no news.
         Happening::Status { to, .. } => (own && circle.actor.is_some()).then_some(StaffNotice::Status { to }),
+        Happening::Named { who } => (who == person.id).then_some(StaffNotice::Named),
         Happening::Assigned { .. } => None,
     }
 }
 
 fn weight(notice: StaffNotice) -> u8 {
     match notice {
-        StaffNotice::Assigned => 0,
-        StaffNotice::NewTicket { .. } => 1,
-        StaffNotice::Commented { .. } => 2,
-        StaffNotice::Replied { .. } => 3,
-        StaffNotice::Status { .. } => 4,
+        StaffNotice::Named => 0,
+        StaffNotice::Assigned => 1,
+        StaffNotice::NewTicket { .. } => 2,
+        StaffNotice::Commented { .. } => 3,
+        StaffNotice::Replied { .. } => 4,
+        StaffNotice::Status { .. } => 5,
     }
 }
 
@@ -339,6 +350,12 @@ mod tests {
         let took = [Happening::Assigned { to: HAL }, Happening::Status { from: Status::Open, to: Status::InProgress }];
         assert_eq!(hear(&took, Some(HAL), Some(HAL), &[ANN]), [Owed::Status { notice: StatusNotice::InProgress, to: vec![ANN] }]);
         assert_eq!(hear(&took, Some(ADA), Some(HAL), &[ANN])[1..], [Owed::Staff { to: HAL, about: StaffNotice::Assigned }]);
+    }
+
+    #[test]
+    fn whom_a_note_names_is_told_and_nobody_else() {
+        let named = [Happening::Named { who: ADA }, Happening::Named { who: HAL }, Happening::Named { who: ANN }];
+        assert_eq!(hear(&named, Some(HAL), Some(HAL), &[ANN, BEN]), [Owed::Staff { to: ADA, about: StaffNotice::Named }]);
     }
 
     #[test]

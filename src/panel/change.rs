@@ -10,13 +10,12 @@ use crate::{
         ticket::Ticket,
     },
     panel::{
-        Panel,
+        Panel, composer,
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash},
         property::{FIELDS, Property},
-        senders,
-        ticket::{self, Composer},
+        senders, ticket,
         undo::{self, Undoing},
         url::Path,
         visitor::{Staff, Visitor},
@@ -109,7 +108,7 @@ async fn refused(panel: &Panel, visitor: &Visitor, number: TicketNumber, error: 
     } else {
         format!("Not changed. {}", sentence(&error))
     };
-    ticket::again(panel, visitor, number, status, Composer::default(), &Flash::refused(text)).await
+    ticket::again(panel, visitor, number, status, composer::State::default(), &Flash::refused(text)).await
 }
 
 /// Resolving a ticket with a reply that was not sent asks first.
@@ -121,7 +120,7 @@ async fn ask_about_unsent(panel: &Panel, visitor: &Visitor, number: TicketNumber
     let fields = [("version", shown.version.to_string()), ("status", "resolved".to_owned()), ("sure", "unsent".to_owned())];
     let fields = fields.map(|(name, value)| (name.to_owned(), value)).to_vec();
     let flash = Flash::warn(text).all_the_same("Resolve all the same", &format!("/tickets/{number}"), fields);
-    ticket::again(panel, visitor, number, StatusCode::CONFLICT, Composer::default(), &flash).await
+    ticket::again(panel, visitor, number, StatusCode::CONFLICT, composer::State::default(), &flash).await
 }
 
 /// `POST /tickets/{number}/people`: who takes part.

@@ -10,32 +10,41 @@ use crate::{
     actions::{
         ActionError, Kind,
         deliveries::Unsent,
-        reply::{Reply, reply_knowing},
+        drafts::{Keeping, keep},
+        reply::{Composed, Reply, reply_knowing},
         withdraw_reply::withdraw_reply,
-        write_note::write_note,
+        write_note::write_note_as,
     },
     desk::{
         comment::CommentText,
-        id::{CommentId, DeliveryId, TicketNumber},
+        draft::DraftKind,
+        id::{CommentId, DeliveryId, DraftFileId, SavedReplyId, TicketNumber},
         ticket::Status,
     },
     panel::{
         Panel,
+        composer::State as Shown,
+        drafts::{self, FIELDS},
         error::{PageError, sentence},
         form::Fields,
         not_sent,
         page::{self, Flash},
-        ticket::{self, Composer},
+        ticket,
         url::Path,
         visitor::{Staff, Visitor},
     },
+    store::drafts::Kept,
 };
 
+/// Addresses that one reply may add.
+const MOST_CC: usize = 20;
+
 /// What was typed, as it goes back into the composer.
-struct Typed<'a> {
+struct Typed {
     number: TicketNumber,
-    composer: Composer,
-    files: &'a [crate::panel::form::SentFile],
+    kind: DraftKind,
+    keeping: Keeping,
+    sure: &'static str,
 }
 
 /// `POST /tickets/{number}/messages`.
@@ -45,36 +54,76 @@ pub(super) async fn write(
     Path(number): Path<i64>,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    fields.only(&["seen", "kind", "body", "then", "send", "sure"])?;
+    fields.only(&FIELDS)?;
     let number = TicketNumber(number);
-    let note = fields.given("send").unwrap_or(fields.get("kind")) == "note";
-    let composer =
-        Composer { text: fields.text("body").to_owned(), note, then: fields.get("then").to_owned(), open: true, ..Composer::default() };
-    let typed = Typed { number, composer, files: &fields.files };
+    let kind = match fields.given("send").unwrap_or(fields.get("kind")) {
+        "note" => DraftKind::Note,
+        _ => DraftKind::Reply,
+    };
+    let keeping = Keeping { kept: drafts::kept(&fields), files: fields.new_files(), ..Keeping::default() };
+    let typed = Typed { number, kind, keeping, sure: "" };
     let text = match CommentText::parse(fields.text("body")) {
         Ok(text) => text,
         Err(error) => return refused(&panel, &visitor, typed, StatusCode::UNPROCESSABLE_ENTITY, sentence(&error)).await,
     };
-    let (me, desk, files) = (&visitor.person, &panel.desk, fields.new_files());
-    let done = if note {
-        write_note(desk, me, number, &text, &files).await
-    } else {
-        let seen = Some(CommentId(fields.number("seen")?)).filter(|it| it.0 > 0);
-        let unsent = if fields.get("sure") == "unsent" { Unsent::DoesNotMatter } else { Unsent::Asks };
-        reply_knowing(desk, me, number, &Reply { text, files, seen, then: Status::parse(fields.get("then")) }, unsent).await
+    let composed = match composed(&fields, &typed.keeping.kept) {
+        Ok(composed) => composed,
+        Err(why) => return refused(&panel, &visitor, typed, StatusCode::UNPROCESSABLE_ENTITY, why).await,
     };
-    match done {
+    match send(&panel, &visitor, &fields, &typed, text, composed).await? {
         Ok(comment) => {
-            let told = if note { "The note is added; no customer sees it." } else { "The reply is on its way." };
-            let flash = Flash::done(told).clearing(number.to_string());
+            let told = match kind {
+                DraftKind::Note => "The note is added; no customer sees it.",
+                DraftKind::Reply => "The reply is on its way.",
+            };
+            let flash = Flash::done(told).clearing(format!("{number}:{}", kind.as_str()));
             Ok(page::go(&panel, &visitor, &format!("/tickets/{number}#m{comment}"), &flash))
         }
         Err(error) => asked_again(&panel, &visitor, typed, error).await,
     }
 }
 
+async fn send(
+    panel: &Panel,
+    visitor: &Visitor,
+    fields: &Fields,
+    typed: &Typed,
+    text: CommentText,
+    composed: Composed,
+) -> Result<Result<CommentId, ActionError>, PageError> {
+    let (me, desk, number, files) = (&visitor.person, &panel.desk, typed.number, typed.keeping.files.clone());
+    Ok(match typed.kind {
+        DraftKind::Note => write_note_as(desk, me, number, &text, &files, &composed).await,
+        DraftKind::Reply => {
+            let seen = Some(CommentId(fields.number("seen")?)).filter(|it| it.0 > 0);
+            let unsent = if fields.get("sure") == "unsent" { Unsent::DoesNotMatter } else { Unsent::Asks };
+            reply_knowing(desk, me, number, &Reply { text, files, seen, then: Status::parse(fields.get("then")), composed }, unsent).await
+        }
+    })
+}
+
+/// How it was written and to whom; a sentence where an address is none.
+fn composed(fields: &Fields, kept: &Kept) -> Result<Composed, String> {
+    let ids = |name: &'static str| fields.all(name).filter_map(|it| it.parse::<i64>().ok());
+    let mut cc = Vec::new();
+    for typed in kept.cc.split([',', ';', ' ', '\n']).map(str::trim).filter(|it| !it.is_empty()) {
+        let typed = typed.trim_matches(['<', '>']);
+        cc.push(typed.parse().map_err(|_| format!("“{typed}” in Cc is no address. Write addresses with a comma between them."))?);
+    }
+    if cc.len() > MOST_CC {
+        return Err(format!("At most {MOST_CC} addresses can be added to one reply."));
+    }
+    Ok(Composed {
+        markup: kept.markup,
+        kept: ids("file").map(DraftFileId).collect(),
+        cc,
+        left_out: kept.left_out.clone(),
+        saved: ids("saved").map(SavedReplyId).collect(),
+    })
+}
+
 /// The page again: the new words are shown, the typed ones kept; one more press sends.
-async fn asked_again(panel: &Panel, visitor: &Visitor, mut typed: Typed<'_>, error: ActionError) -> Result<Response, PageError> {
+async fn asked_again(panel: &Panel, visitor: &Visitor, mut typed: Typed, error: ActionError) -> Result<Response, PageError> {
     let status = match error.kind() {
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -85,7 +134,7 @@ async fn asked_again(panel: &Panel, visitor: &Visitor, mut typed: Typed<'_>, err
         let who = ticket::newer(panel, comments, typed.number).await?;
         format!("Not sent yet: {who} wrote since you opened this page. Read it, then send.")
     } else if let ActionError::Unsent { addresses } = &error {
-        typed.composer.sure = "unsent";
+        typed.sure = "unsent";
         let to = addresses.join(", ");
         format!(
             "Not sent yet: an earlier reply to {to} was not sent, and this one would resolve the ticket. Send it once more to do so all the same."
@@ -96,10 +145,20 @@ async fn asked_again(panel: &Panel, visitor: &Visitor, mut typed: Typed<'_>, err
     refused(panel, visitor, typed, status, text).await
 }
 
-async fn refused(panel: &Panel, visitor: &Visitor, typed: Typed<'_>, status: StatusCode, text: String) -> Result<Response, PageError> {
-    let lost = if typed.files.is_empty() { "" } else { " Your text is kept; attach the files again." };
-    let composer = Composer { err: Some(format!("{text}{lost}")), ..typed.composer };
-    ticket::again(panel, visitor, typed.number, status, composer, &Flash::refused(format!("{text}{lost}"))).await
+/// What was typed is a draft, with its files, before it is shown again.
+async fn refused(panel: &Panel, visitor: &Visitor, typed: Typed, status: StatusCode, text: String) -> Result<Response, PageError> {
+    let Typed { number, kind, keeping, sure } = typed;
+    let kept = keep(&panel.desk, &visitor.person, number, kind, &keeping).await;
+    let text = match kept {
+        Ok(()) => text,
+        Err(error) if keeping.files.is_empty() => {
+            tracing::warn!(ticket = %number, "a draft on ticket {number} was not kept: {error}");
+            text
+        }
+        Err(error) => format!("{text} The files were not kept: {error}. Attach them again."),
+    };
+    let shown = Shown { kind: Some(kind), typed: Some(keeping.kept), open: true, err: Some(text.clone()), sure, ..Shown::default() };
+    ticket::again(panel, visitor, number, status, shown, &Flash::refused(text)).await
 }
 
 /// `POST /tickets/{number}/messages/{id}/undo`: back into the composer.
@@ -111,7 +170,7 @@ pub(super) async fn undo(
 ) -> Result<Response, PageError> {
     fields.only(&[])?;
     match withdraw_reply(&panel.desk, &visitor.person, CommentId(id)).await {
-        Ok(_) => Ok(Redirect::to(&format!("/tickets/{number}?draft={id}#composer")).into_response()),
+        Ok(_) => Ok(Redirect::to(&format!("/tickets/{number}?write=reply#composer")).into_response()),
         Err(error) => kept(&panel, &visitor, TicketNumber(number), "Not taken back", error).await,
     }
 }

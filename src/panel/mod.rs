@@ -28,10 +28,12 @@ mod backups;
 mod bulk;
 mod change;
 mod comments;
+mod composer;
 mod connect;
 mod correct;
 mod csrf;
 mod csv;
+mod drafts;
 pub mod error;
 pub mod files;
 mod first_meeting;
@@ -54,17 +56,20 @@ mod not_sent;
 pub mod page;
 mod people;
 mod portal;
+mod presence;
 mod profile;
 mod property;
 pub mod prose;
 mod readyz;
 pub mod routes;
 mod row;
+pub(crate) mod saved_replies;
 mod search;
 mod senders;
 mod set_up;
 mod settings;
 mod sign_in;
+mod signatures;
 mod snooze;
 pub mod thread;
 mod ticket;
@@ -144,7 +149,7 @@ impl Panel {
 
 /// Every route of the panel, each with who may.
 pub fn routes() -> Routes {
-    settings::routes(mail(correcting(Routes::default())))
+    settings::routes(writing(mail(correcting(Routes::default()))))
         // signing in
         .get("/", Policy::Anyone, sign_in::start)
         .get("/login", Policy::Anyone, sign_in::form)
@@ -169,12 +174,10 @@ pub fn routes() -> Routes {
         .post("/tickets/{number}", Policy::Staff, change::properties)
         .post("/tickets/{number}/people", Policy::Staff, change::people)
         .post("/tickets/{number}/unread", Policy::Staff, change::unread)
-        .post_files("/tickets/{number}/messages", Policy::Staff, comments::write)
         .get("/tickets/{number}/messages/{id}", Policy::Staff, files::message)
         .get("/tickets/{number}/messages/{id}/source", Policy::Staff, files::source)
         .get("/tickets/{number}/messages/{id}/html", Policy::Staff, mail_html::show)
         .post("/tickets/{number}/messages/{id}/html", Policy::Staff, mail_html::show_with_pictures)
-        .post("/tickets/{number}/messages/{id}/undo", Policy::Staff, comments::undo)
         .post("/tickets/{number}/deliveries/{id}", Policy::Staff, comments::delivery)
         .get("/attachments/{id}", Policy::Staff, files::attachment)
         // oneself
@@ -182,6 +185,7 @@ pub fn routes() -> Routes {
         .post("/profile/theme", Policy::SignedIn, profile::theme)
         .post("/profile/password", Policy::SignedIn, profile::password)
         .post("/profile/sessions", Policy::SignedIn, profile::end_sessions)
+        .post("/profile/signature", Policy::Staff, signatures::set_own)
         // files of the pages themselves
         .get("/assets/{*name}", Policy::Anyone, assets::get)
         // for a load balancer
@@ -222,6 +226,21 @@ pub fn routes() -> Routes {
         .get("/users/new", Policy::Admin, people::new)
         .get("/users/{id}", Policy::Admin, people::person::show)
         .post("/users/{id}", Policy::Admin, people::person::change)
+}
+
+/// Writing on a ticket, and what is kept for it.
+fn writing(routes: Routes) -> Routes {
+    routes
+        .post_files("/tickets/{number}/messages", Policy::Staff, comments::write)
+        .post("/tickets/{number}/messages/{id}/undo", Policy::Staff, comments::undo)
+        .post_files("/tickets/{number}/draft", Policy::Staff, drafts::change)
+        .get("/tickets/{number}/saved/{id}", Policy::Staff, drafts::saved_text)
+        .post("/tickets/{number}/typing", Policy::Staff, presence::typing)
+        .get("/settings/canned", Policy::Staff, saved_replies::list)
+        .post("/settings/canned", Policy::Staff, saved_replies::add)
+        .post("/settings/canned/{id}", Policy::Staff, saved_replies::change)
+        .get("/settings/signatures", Policy::Admin, signatures::mailboxes)
+        .post("/settings/signatures", Policy::Admin, signatures::set_of_mailbox)
 }
 
 /// How mail comes and goes.

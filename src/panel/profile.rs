@@ -14,13 +14,14 @@ use crate::{
         session::Keep,
         throttle::Try,
     },
-    desk::person::Role,
+    desk::{person::Role, placeholder::Placeholder},
     panel::{
         Panel,
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash, Place},
         sign_in::begin_session,
+        signatures::{self, OwnSignature},
         visitor::{ClientAddress, Visitor},
         words::When,
     },
@@ -35,6 +36,9 @@ struct ProfilePage {
     sessions: Vec<SessionRow>,
     others: bool,
     customer: bool,
+    /// For staff.
+    signature: Option<OwnSignature>,
+    placeholders: Vec<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -48,6 +52,13 @@ struct SessionRow {
 
 /// `GET /profile`.
 pub(super) async fn show(State(panel): State<Panel>, visitor: Visitor) -> Result<Response, PageError> {
+    draw(&panel, &visitor, None).await
+}
+
+/// The page, with a signature that was typed and refused, and why.
+pub(super) async fn draw(panel: &Panel, visitor: &Visitor, refused: Option<(String, String)>) -> Result<Response, PageError> {
+    let customer = visitor.person.role == Role::Customer;
+    let signature = if customer { None } else { Some(signatures::own(panel, visitor, refused).await?) };
     let mut conn = panel.desk.store.read().await?;
     let sessions = sessions::of(&mut conn, visitor.person.id).await?;
     drop(conn);
@@ -56,11 +67,13 @@ pub(super) async fn show(State(panel): State<Panel>, visitor: Visitor) -> Result
         email: visitor.person.email.to_string(),
         shown_theme: visitor.theme().unwrap_or("system").to_owned(),
         others: sessions.len() > 1,
-        sessions: sessions.iter().map(|it| row(&panel, &visitor, it)).collect(),
-        customer: visitor.person.role == Role::Customer,
+        sessions: sessions.iter().map(|it| row(panel, visitor, it)).collect(),
+        customer,
+        signature,
+        placeholders: Placeholder::ALL.map(Placeholder::as_str).to_vec(),
     };
     let template = if page.customer { "portal_profile.html" } else { "profile.html" };
-    page::show(&panel, &visitor, Place::Elsewhere, template, &page).await
+    page::show(panel, visitor, Place::Elsewhere, template, &page).await
 }
 
 fn row(panel: &Panel, visitor: &Visitor, session: &Session) -> SessionRow {

@@ -1,6 +1,9 @@
 //! What people wrote, as HTML: plain text with its paragraphs and links.
 
-use crate::panel::{highlight::escape_into, mail_html::is_part};
+use crate::{
+    desk::mention::is_part as is_part_of_a_name,
+    panel::{highlight::escape_into, mail_html::is_part},
+};
 
 /// A picture that came with a mail, and where whoever reads gets it.
 pub struct Picture {
@@ -40,6 +43,36 @@ pub fn from_text(text: &str, pictures: &[Picture]) -> String {
         html.push_str("</p>");
     }
     html
+}
+
+/// HTML of a note with the colleagues whom it names marked. `names`: as they are written, without the `@`; what stands in a tag stays.
+#[must_use]
+pub fn mark_names(html: &str, names: &[String]) -> String {
+    let mut marked = String::with_capacity(html.len() + 64);
+    let mut rest = html;
+    while let Some(at) = rest.find(['@', '<']) {
+        let (before, here) = rest.split_at(at);
+        marked.push_str(before);
+        if here.starts_with('<') {
+            let end = here.find('>').map_or(here.len(), |it| it + 1);
+            marked.push_str(&here[..end]);
+            rest = &here[end..];
+            continue;
+        }
+        let in_a_word = before.chars().next_back().is_some_and(is_part_of_a_name);
+        let fits = |name: &&String| {
+            here[1..].strip_prefix(name.as_str()).is_some_and(|after| !after.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
+        };
+        let name = names.iter().filter(fits).max_by_key(|it| it.len()).filter(|_| !in_a_word);
+        let end = 1 + name.map_or(0, |it| it.len());
+        match name {
+            Some(_) => marked.push_str(&format!("<span class=\"named\">{}</span>", &here[..end])),
+            None => marked.push('@'),
+        }
+        rest = &here[end..];
+    }
+    marked.push_str(rest);
+    marked
 }
 
 /// The start of a text, for a list: without the marks that Outlook leaves for pictures, of which the last may be cut off.
@@ -151,6 +184,15 @@ mod tests {
         ] {
             assert_eq!(from_text(text, &[]), html);
         }
+    }
+
+    #[test]
+    fn whom_a_note_names_is_marked_where_it_is_words() {
+        let names = ["maya".to_owned(), "maya.l".to_owned()];
+        assert_eq!(
+            mark_names("<p>@maya, @maya.l @mayab x@maya <a href=\"https://x.test/@maya\">@maya</a></p>", &names),
+            "<p><span class=\"named\">@maya</span>, <span class=\"named\">@maya.l</span> @mayab x@maya <a href=\"https://x.test/@maya\"><span class=\"named\">@maya</span></a></p>"
+        );
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     desk::{
         id::{PersonId, TicketNumber},
+        presence::Doing,
         tag::Tag,
     },
     panel::{
@@ -14,10 +15,11 @@ use crate::{
         error::PageError,
         list::Asked,
         prose::without_pictures,
+        visitor::Visitor,
         words::{Coming, Face, StatusWord, When},
     },
     store::{
-        Conn,
+        Conn, drafts, presence,
         queue::{Key, QueueRow},
         tags, visits,
     },
@@ -43,6 +45,10 @@ pub(super) struct RowView {
     more_tags: usize,
     prio: &'static str,
     helper: Option<Face>,
+    /// Who else writes on it now.
+    pres: Option<String>,
+    /// Whether the viewer has begun to write on it.
+    draft: bool,
     when: When,
     /// When it is back.
     snoozed: Option<Coming>,
@@ -89,6 +95,8 @@ impl RowView {
             more_tags: 0,
             prio: row.priority.as_str(),
             helper: row.assignee.as_ref().map(|it| Face::new(&it.name, &it.email.folded())),
+            pres: None,
+            draft: false,
             when: When::new(row.updated_at, now, zone),
             snoozed: row.snoozed_until.map(|it| Coming::new(it, now, zone)),
             unread: false,
@@ -120,4 +128,16 @@ impl RowView {
     pub(super) fn left_the_list(self) -> Self {
         Self { elsewhere: true, ..self }
     }
+}
+
+/// Marks the rows on which somebody else writes now, and those with a draft of the viewer.
+pub(super) async fn mark(panel: &Panel, visitor: &Visitor, conn: &mut Conn, rows: &mut [RowView]) -> Result<(), PageError> {
+    let numbers: Vec<TicketNumber> = rows.iter().map(|it| TicketNumber(it.id)).collect();
+    let others = presence::others_on(conn, &numbers, visitor.person.id, panel.desk.clock.now()).await?;
+    let drafts = drafts::begun_on(conn, visitor.person.id, &numbers).await?;
+    for row in rows {
+        row.pres = others.iter().find(|it| it.ticket.0 == row.id && it.doing != Doing::Reads).map(|it| it.name.clone());
+        row.draft = drafts.contains(&TicketNumber(row.id));
+    }
+    Ok(())
 }

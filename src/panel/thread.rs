@@ -14,17 +14,19 @@ use crate::{
         encrypted::Encrypted,
         event::EventKind,
         id::{CommentId, PersonId},
-        reason,
     },
     panel::{
         Panel,
         error::sentence,
         history,
-        prose::{Picture, fold_title, from_text, is_picture},
+        prose::{Picture, fold_title, from_text, is_picture, mark_names},
+        thread::delivery::{Chip, Failure, chip, failures},
         words::{Face, SenderMark, When, size, until},
     },
     store::conversation::{Audience, Delivery, File, Line, Said},
 };
+
+mod delivery;
 
 /// One entry.
 #[derive(Clone, Debug, Serialize)]
@@ -80,26 +82,6 @@ pub struct FileView {
     icon: &'static str,
 }
 
-/// Where a reply stands, in a word.
-#[derive(Clone, Debug, Serialize)]
-struct Chip {
-    class: &'static str,
-    text: &'static str,
-}
-
-/// A recipient that a reply did not reach, with what can be done.
-#[derive(Clone, Debug, Serialize)]
-struct Failure {
-    id: i64,
-    address: String,
-    head: &'static str,
-    text: String,
-    words: Option<String>,
-    can_cancel: bool,
-    /// Nothing more is to be done: somebody said so.
-    set_aside: bool,
-}
-
 /// For whom and how a conversation is drawn.
 pub struct Drawing<'a> {
     /// The panel.
@@ -127,6 +109,7 @@ impl Drawing<'_> {
         let as_html = staff && said.has_html && self.as_html == Some(said.id);
         let pictures = self.pictures(&said.files);
         let wordless = Encrypted::stands_for(&said.body);
+        let folded = if said.signature.is_empty() { said.quoted.clone() } else { format!("-- \n{}", said.signature) };
         Entry {
             id: said.id.0,
             kind: kind(said),
@@ -134,14 +117,14 @@ impl Drawing<'_> {
             addr: addressed(said, &address, self.audience),
             when: self.when(said.said_at()),
             released: if staff { self.released(said) } else { None },
-            html: if as_html || wordless.is_some() { String::new() } else { from_text(&said.body, &pictures) },
+            html: if as_html || wordless.is_some() { String::new() } else { words(said, &pictures) },
             as_html,
             sheet: sheet(said),
-            quote: (!as_html && !said.quoted.trim().is_empty()).then(|| from_text(&said.quoted, &pictures)),
-            quote_title: fold_title(&said.quoted),
+            quote: (!as_html && !folded.trim().is_empty()).then(|| from_text(&folded, &pictures)),
+            quote_title: fold_title(&folded),
             files: said.files.iter().map(|it| self.file(it)).collect(),
             deliv: if staff && said.origin == Origin::Staff { chip(&said.deliveries) } else { None },
-            failures: if staff { self.failures(&said.deliveries) } else { Vec::new() },
+            failures: if staff { failures(&said.deliveries, self.panel.desk.clock.now()) } else { Vec::new() },
             undo: if staff { self.undo(said) } else { None },
             blocked: if as_html { said.remote_images } else { 0 },
             other_view: match (staff && said.has_html, as_html) {
@@ -254,37 +237,12 @@ impl Drawing<'_> {
         let leaves = said.deliveries.iter().map(|it| it.next_at).min()?;
         (own && said.deliveries.iter().all(held)).then(|| until(leaves, now))
     }
+}
 
-    /// The recipients that something went wrong with.
-    fn failures(&self, deliveries: &[Delivery]) -> Vec<Failure> {
-        deliveries.iter().filter_map(|it| self.failure(it)).collect()
-    }
-
-    fn failure(&self, delivery: &Delivery) -> Option<Failure> {
-        if let Some(why) = delivery.held_back.clone() {
-            let (id, address) = (delivery.id.0, delivery.address.clone());
-            return Some(Failure { id, address, head: "Not sent.", text: why, words: None, can_cancel: true, set_aside: false });
-        }
-        let now = self.panel.desk.clock.now();
-        let next = until(delivery.next_at, now);
-        let (head, text) = match delivery.state {
-            DeliveryState::Delayed => ("Delayed.", format!("The mail server put it off; the next try is in {next}.")),
-            DeliveryState::Refused => ("Not sent.", format!("The mail server refuses it for good.{}", plainly(delivery))),
-            DeliveryState::Bounced => ("Came back.", format!("A delivery report says that it did not arrive.{}", plainly(delivery))),
-            DeliveryState::Unknown => (
-                "Unknown.",
-                format!("The connection broke before the mail server’s answer: it may have arrived. The next try is in {next}."),
-            ),
-            DeliveryState::Waiting if delivery.next_at <= now && delivery.words.is_some() => {
-                ("Waiting.", "The mail server takes nothing from this mailbox now; it leaves as soon as it may.".to_owned())
-            }
-            DeliveryState::Waiting if delivery.attempts > 0 => ("Waiting.", format!("The next try is in {next}.")),
-            DeliveryState::Waiting | DeliveryState::Sent | DeliveryState::Cancelled | DeliveryState::Withheld => return None,
-        };
-        let words = delivery.words.clone().filter(|it| !it.is_empty());
-        let (id, address) = (delivery.id.0, delivery.address.clone());
-        Some(Failure { id, address, head, text, words, can_cancel: delivery.state.is_open(), set_aside: delivery.set_aside_at.is_some() })
-    }
+/// What was written: as it stands, or as its marks mean it, with the colleagues whom it names marked.
+fn words(said: &Said, pictures: &[Picture]) -> String {
+    let html = said.rendered.clone().unwrap_or_else(|| from_text(&said.body, pictures));
+    if said.named.is_empty() { html } else { mark_names(&html, &said.named) }
 }
 
 /// About as high as a short mail's own HTML lies on the sheet (`mail.css`), between the lines of a desk and those of a phone; a
@@ -369,27 +327,4 @@ fn flagged(flag: Flag, said: &Said) -> Option<&'static str> {
         }
         (Flag::Automatic, _) => None,
     }
-}
-
-/// What the code says, as a sentence more.
-fn plainly(delivery: &Delivery) -> String {
-    let plain = delivery.words.as_deref().and_then(reason::plainly);
-    plain.map(|it| format!(" {}", sentence(&it))).unwrap_or_default()
-}
-
-/// The least good state of all recipients; those that were set aside count where there are no others.
-fn chip(deliveries: &[Delivery]) -> Option<Chip> {
-    let rank = |state: DeliveryState| match state {
-        DeliveryState::Bounced => (7, "bounced", "Bounced"),
-        DeliveryState::Refused => (6, "bounced", "Refused"),
-        DeliveryState::Unknown => (5, "queued", "Unknown"),
-        DeliveryState::Delayed => (4, "queued", "Delayed"),
-        DeliveryState::Waiting => (3, "queued", "Waiting"),
-        DeliveryState::Cancelled => (2, "queued", "Called off"),
-        DeliveryState::Withheld => (0, "queued", "Shadow mode: would have been sent"),
-        DeliveryState::Sent => (1, "sent", "Sent"),
-    };
-    let standing = deliveries.iter().filter(|it| it.set_aside_at.is_none()).map(|it| rank(it.state)).max();
-    let (_, class, text) = standing.or_else(|| deliveries.iter().map(|it| rank(it.state)).max())?;
-    Some(Chip { class, text })
 }

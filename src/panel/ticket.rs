@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use crate::{
     desk::{
         comment::Origin,
+        draft::DraftKind,
         event::EventKind,
-        id::{CommentId, PersonId, TicketNumber},
+        id::{CommentId, PersonId, SavedReplyId, TicketNumber},
         permission::{Act, AssignTo, Case, Verdict, may, scope},
         person::Person,
         settings::Mode,
@@ -18,6 +19,7 @@ use crate::{
     panel::{
         Panel,
         aside::{self, Aside},
+        composer::{self, Composer},
         correct::{self, Corrected},
         error::PageError,
         history,
@@ -52,26 +54,18 @@ const HISTORY: i64 = 200;
 pub(super) struct Asked {
     /// The comment to show as its own HTML.
     html: Option<i64>,
-    /// The reply that was taken back and is to be written again.
-    draft: Option<i64>,
+    /// The half of the composer that is open: `reply` or `note`.
+    write: String,
+    /// What is written in it is shown as it will be read.
+    preview: Option<u8>,
+    /// The saved reply that was just put in.
+    saved: Option<i64>,
     /// Every comment, not only the latest.
     all: Option<u8>,
     /// The list that it was opened from.
     list: String,
     /// Where it stood in that.
     at: String,
-}
-
-/// What stands in the composer when the page is drawn again after a refusal.
-#[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Composer {
-    pub text: String,
-    pub note: bool,
-    pub then: String,
-    pub open: bool,
-    pub err: Option<String>,
-    /// What was asked, and is answered by sending once more.
-    pub sure: &'static str,
 }
 
 /// `GET /tickets/{number}`.
@@ -81,7 +75,10 @@ pub(super) async fn show(
     Path(number): Path<i64>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
-    draw(&panel, &visitor, TicketNumber(number), &asked, Composer::default(), None).await
+    let kind = DraftKind::parse(&asked.write);
+    let saved = asked.saved.map(SavedReplyId);
+    let state = composer::State { kind, open: kind.is_some(), preview: asked.preview.is_some(), saved, ..composer::State::default() };
+    draw(&panel, &visitor, TicketNumber(number), &asked, state, None).await
 }
 
 /// The page again, after something was refused: what changed meanwhile is on it, what was typed is kept.
@@ -90,7 +87,7 @@ pub(super) async fn again(
     visitor: &Visitor,
     number: TicketNumber,
     status: StatusCode,
-    composer: Composer,
+    composer: composer::State,
     flash: &Flash,
 ) -> Result<Response, PageError> {
     let mut response = draw(panel, visitor, number, &Asked::default(), composer, Some(flash)).await?;
@@ -135,7 +132,6 @@ struct TicketPage {
     helpers: Vec<Choice>,
     helper: String,
     people: Vec<PersonRow>,
-    to: Vec<String>,
     others: Vec<RowView>,
     log: Vec<LogLine>,
     linked: Option<i64>,
@@ -187,7 +183,13 @@ struct Read {
     spam: bool,
 }
 
-async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &Asked) -> Result<Read, PageError> {
+async fn read(
+    panel: &Panel,
+    visitor: &Visitor,
+    number: TicketNumber,
+    asked: &Asked,
+    state: composer::State,
+) -> Result<(Read, Composer), PageError> {
     let mut conn = panel.desk.store.read().await?;
     let (ticket, case) = enter(panel, visitor, &mut conn, number).await?;
     let limit = if asked.all.is_some() { MOST_SHOWN } else { SHOWN };
@@ -209,7 +211,9 @@ async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber, asked: &As
     others.retain(|it| it.number != number);
     let corrected = correct::corrected(panel, visitor, &mut conn, &ticket, &names).await?;
     let spam = events::marked_as_spam(&mut conn, number).await?.is_some();
-    Ok(Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected, spam })
+    let around = composer::Around { ticket: &ticket, said: &said, people: &people, staff: &staff };
+    let composer = composer::of(panel, visitor, &mut conn, &around, state).await?;
+    Ok((Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected, spam }, composer))
 }
 
 /// The people whom the history speaks of by their ids.
@@ -232,13 +236,10 @@ async fn draw(
     visitor: &Visitor,
     number: TicketNumber,
     asked: &Asked,
-    mut composer: Composer,
+    composer: composer::State,
     flash: Option<&Flash>,
 ) -> Result<Response, PageError> {
-    let read = read(panel, visitor, number, asked).await?;
-    if let Some(text) = asked.draft.and_then(|id| taken_back(&read.said, CommentId(id), visitor)) {
-        composer = Composer { text, open: true, ..composer };
-    }
+    let (read, composer) = read(panel, visitor, number, asked, composer).await?;
     let from = From { list: asked.list.clone(), at: asked.at.clone() };
     let aside = aside::read(panel, visitor, &read.ticket, &read.said, &from).await?;
     let drawing = Drawing {
@@ -254,11 +255,6 @@ async fn draw(
     page::show_with(panel, visitor, Place::Elsewhere, "ticket.html", &page, flash).await
 }
 
-fn taken_back(said: &[Said], id: CommentId, visitor: &Visitor) -> Option<String> {
-    let own = |it: &&Said| it.id == id && it.author.as_ref().is_some_and(|author| author.id == visitor.person.id);
-    said.iter().find(own).filter(|it| it.withdrawn_at.is_some()).map(|it| it.body.clone())
-}
-
 fn compose(
     panel: &Panel,
     visitor: &Visitor,
@@ -271,7 +267,6 @@ fn compose(
     let read = &read;
     let ticket = &read.ticket;
     let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
-    let active = |it: &&Participant| it.state == Participation::Active;
     let of = (ticket.requester, read.requester.name.as_str());
     let (before, folded, msgs) = fold(entries, asked);
     TicketPage {
@@ -299,7 +294,6 @@ fn compose(
         helpers: helpers(panel, visitor, read),
         helper: ticket.assignee.map(|it| it.to_string()).unwrap_or_else(|| "nobody".to_owned()),
         people: read.people.iter().filter(|it| it.state != Participation::Removed).map(|it| row(it, ticket)).collect(),
-        to: read.people.iter().filter(active).map(|it| it.email.to_string()).collect(),
         others: read.others.iter().map(|it| RowView::new(panel, it)).collect(),
         log: read.lines.iter().rev().map(|it| LogLine { when: when(it.at), html: history::sentence_for(it, &read.names, of) }).collect(),
         linked: ticket.linked.map(|it| it.0),

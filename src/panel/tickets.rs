@@ -18,7 +18,7 @@ use crate::{
         error::PageError,
         list::{Asked, PAGE},
         page::{self, Place},
-        row::{Around, RowView},
+        row::{Around, RowView, mark},
         snooze,
         url::Query,
         visitor::Staff,
@@ -113,6 +113,9 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let saved = saved_views::seen_by(&mut conn, me.id).await?;
     let numbers: Vec<TicketNumber> = found.iter().map(|it| it.number).collect();
     let around = Around { unread: visits::unread(&mut conn, me.id, &numbers).await?, tags: all_tags };
+    let mut rows: Vec<RowView> =
+        found.iter().map(|row| RowView::new(&panel, row).around(row, &around).in_list(row, &asked, me.id)).collect();
+    mark(&panel, &visitor, &mut conn, &mut rows).await?;
     drop(conn);
     let (_, place, heading) = asked.view(me.id);
     let saved = saved.iter().find(|it| it.query == asked.query());
@@ -122,7 +125,7 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let list = ListPage {
         heading: saved.map_or_else(|| heading.to_owned(), |it| it.name.clone()),
         total,
-        rows: found.iter().map(|row| RowView::new(&panel, row).around(row, &around).in_list(row, &asked, me.id)).collect(),
+        rows,
         filtered: asked.is_filtered(),
         here: asked.address(),
         here_now: page.beside.map_or_else(|| asked.address(), |(side, key)| asked.beside(side, key)),

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     desk::{
-        comment::{Comment, CommentText, Flag, Origin, Via, Visibility},
+        comment::{Comment, CommentText, Flag, Markup, Origin, Via, Visibility},
         id::{CommentId, LedgerId, PersonId, TicketNumber},
         ticket::Turn,
     },
@@ -28,8 +28,12 @@ pub struct NewComment<'a> {
     pub text: &'a CommentText,
     /// History and signature that were cut from a mail.
     pub quoted: &'a str,
-    /// Sanitised.
+    /// Sanitised: a mail's own, or what words in Markdown come to.
     pub html: Option<&'a str>,
+    /// How the words are written.
+    pub markup: Markup,
+    /// What stands below a reply; empty: nothing.
+    pub signature: &'a str,
     /// How many remote pictures were left out of it.
     pub remote_images: usize,
     /// The mail it came in.
@@ -45,13 +49,14 @@ pub struct NewComment<'a> {
 /// # Errors
 /// When the database refuses.
 pub async fn insert(tx: &mut Tx, new: &NewComment<'_>) -> Result<CommentId> {
-    let sql = "insert into comments (ticket, visibility, origin, author, via, body, quoted, html, remote_images, message, flag, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) returning id";
+    let sql = "insert into comments (ticket, visibility, origin, author, via, body, quoted, html, remote_images, message, flag, created_at,
+            markup, signature)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14) returning id";
     let images = i64::try_from(new.remote_images).unwrap_or(i64::MAX);
     let id = on!(tx, c => sqlx::query_scalar(sql)
         .bind(new.ticket.0).bind(new.visibility.as_str()).bind(new.origin.as_str()).bind(new.author.map(|it| it.0)).bind(new.via.as_str())
         .bind(new.text.as_str()).bind(new.quoted).bind(new.html).bind(images).bind(new.message.map(|it| it.0))
-        .bind(new.flag.map(Flag::as_str)).bind(ms(new.at))
+        .bind(new.flag.map(Flag::as_str)).bind(ms(new.at)).bind(new.markup.as_str()).bind(new.signature)
         .fetch_one(c).await)?;
     Ok(CommentId(id))
 }
@@ -95,6 +100,8 @@ struct Row {
     author_name: Option<String>,
     via: String,
     body: String,
+    rendered: Option<String>,
+    signature: String,
     withdrawn_at: Option<i64>,
     created_at: i64,
 }
@@ -110,6 +117,8 @@ impl Row {
             author_name: self.author_name,
             via: word("comments", "via", &self.via, Via::parse)?,
             text: CommentText::from_mail(&self.body),
+            rendered: self.rendered,
+            signature: self.signature,
             withdrawn_at: self.withdrawn_at.map(at),
             created_at: at(self.created_at),
         })
@@ -119,7 +128,8 @@ impl Row {
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select c.id, c.ticket, c.visibility, c.origin, c.author, p.name as author_name, c.via, c.body, c.withdrawn_at, c.created_at
+            "select c.id, c.ticket, c.visibility, c.origin, c.author, p.name as author_name, c.via, c.body,
+                case when c.markup = 'markdown' then c.html end as rendered, c.signature, c.withdrawn_at, c.created_at
              from comments c left join people p on p.id = c.author ",
             $rest
         )
@@ -166,6 +176,18 @@ pub async fn written_since(conn: &mut Conn, ticket: TicketNumber, seen: CommentI
         "select id from comments where ticket = $1 and id > $2 and withdrawn_at is null and (author is null or author <> $3) order by id";
     let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(seen.0).bind(who.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(id,)| CommentId(id)).collect())
+}
+
+/// Whether somebody has written more of this kind on a ticket than a page knows.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn own_since(conn: &mut Conn, ticket: TicketNumber, seen: CommentId, who: PersonId, visibility: Visibility) -> Result<bool> {
+    let sql = "select count(*) from (select 1 as one from comments
+        where ticket = $1 and id > $2 and author = $3 and visibility = $4 and withdrawn_at is null limit 1) as found";
+    let n: i64 =
+        on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).bind(seen.0).bind(who.0).bind(visibility.as_str()).fetch_one(c).await)?;
+    Ok(n > 0)
 }
 
 /// Comments by mail on one ticket within the hour before `now`: what the budget of a ticket counts. What a clock that was ahead has
@@ -282,6 +304,8 @@ pub struct FileRow {
     pub filename: String,
     /// Lower case, without parameters.
     pub content_type: String,
+    /// Bytes.
+    pub size: usize,
     /// Its content.
     pub sha256: ContentHash,
 }
@@ -291,10 +315,10 @@ pub struct FileRow {
 /// # Errors
 /// When the database refuses.
 pub async fn files(conn: &mut Conn, comment: CommentId) -> Result<Vec<FileRow>> {
-    let sql = "select filename, content_type, sha256 from attachments where comment = $1 order by position";
-    let rows: Vec<(String, String, String)> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_all(c).await)?;
-    let file = |(filename, content_type, sha256): (String, String, String)| {
-        Ok(FileRow { filename, content_type, sha256: ContentHash::parse(&sha256)? })
+    let sql = "select filename, content_type, size, sha256 from attachments where comment = $1 order by position";
+    let rows: Vec<(String, String, i64, String)> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_all(c).await)?;
+    let file = |(filename, content_type, size, sha256): (String, String, i64, String)| {
+        Ok(FileRow { filename, content_type, size: usize::try_from(size).unwrap_or_default(), sha256: ContentHash::parse(&sha256)? })
     };
     rows.into_iter().map(file).collect()
 }

@@ -13,14 +13,15 @@ use crate::{
         triage::SenderCheck,
     },
     store::{
-        Conn, Result, at,
-        blobs::ContentHash,
+        Conn, Result, at, mentions,
         messages::sender_check,
         on,
         remarks::{Remarks, remarks},
         word,
     },
 };
+
+pub use crate::store::stored_files::{RawMail, StoredFile, file, raw_mail};
 
 /// Who said or did something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +72,12 @@ pub struct Said {
     pub mail: Option<ByMail>,
     /// What staff should know about how it came.
     pub flag: Option<Flag>,
+    /// What words in Markdown come to, sanitised.
+    pub rendered: Option<String>,
+    /// What stands below a reply; empty: nothing.
+    pub signature: String,
+    /// What it calls the colleagues whom it names.
+    pub named: Vec<String>,
     /// When it was taken back within its undo window.
     pub withdrawn_at: Option<Timestamp>,
     /// When it was said.
@@ -169,6 +176,8 @@ struct SaidRow {
     body: String,
     quoted: String,
     has_html: i64,
+    rendered: Option<String>,
+    signature: String,
     remote_images: i64,
     message: Option<i64>,
     received_at: Option<i64>,
@@ -214,6 +223,9 @@ impl SaidRow {
                 remarks,
             }),
             flag: self.flag.map(|flag| word("comments", "flag", &flag, Flag::parse)).transpose()?,
+            rendered: self.rendered,
+            signature: self.signature,
+            named: Vec::new(),
             withdrawn_at: self.withdrawn_at.map(at),
             created_at: at(self.created_at),
             files: Vec::new(),
@@ -233,7 +245,8 @@ pub async fn said(conn: &mut Conn, ticket: TicketNumber, audience: Audience, lim
     };
     let sql = format!(
         "select c.id, c.visibility, c.origin, c.author, p.name as author_name, p.email as author_email, c.via, c.body, c.quoted,
-            cast(case when c.html is null then 0 else 1 end as bigint) as has_html, c.remote_images, c.message, m.sender, m.sender_name, m.reason, m.trace,
+            cast(case when c.html is null or c.markup = 'markdown' then 0 else 1 end as bigint) as has_html,
+            case when c.markup = 'markdown' then c.html end as rendered, c.signature, c.remote_images, c.message, m.sender, m.sender_name, m.reason, m.trace,
             m.authenticity, m.authenticity_why, m.encrypted, m.warnings, c.flag, c.withdrawn_at, c.created_at, m.received_at,
             (select s.name from events e join people s on s.id = e.actor
                 where e.kind = 'released' and e.at = c.created_at and e.comment = c.id limit 1) as released_by
@@ -246,7 +259,9 @@ pub async fn said(conn: &mut Conn, ticket: TicketNumber, audience: Audience, lim
     let Some(first) = said.first().map(|it| it.id) else { return Ok(said) };
     let mut files = files(conn, ticket, first).await?;
     let mut deliveries = deliveries(conn, ticket, first).await?;
+    let mut named = if audience == Audience::Staff { mentions::of_ticket(conn, ticket).await? } else { BTreeMap::new() };
     for comment in &mut said {
+        comment.named = named.remove(&comment.id).unwrap_or_default();
         comment.files = files.remove(&comment.id).unwrap_or_default();
         comment.deliveries = deliveries.remove(&comment.id).unwrap_or_default();
     }
@@ -292,7 +307,7 @@ async fn deliveries(conn: &mut Conn, ticket: TicketNumber, from: CommentId) -> R
 /// # Errors
 /// When the database refuses.
 pub async fn html(conn: &mut Conn, comment: CommentId) -> Result<Option<(TicketNumber, Visibility, String)>> {
-    let sql = "select ticket, visibility, html from comments where id = $1 and html is not null and withdrawn_at is null";
+    let sql = "select ticket, visibility, html from comments where id = $1 and html is not null and markup <> 'markdown' and withdrawn_at is null";
     let row: Option<(i64, String, String)> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_optional(c).await)?;
     let Some((ticket, visibility, html)) = row else { return Ok(None) };
     Ok(Some((TicketNumber(ticket), word("comments", "visibility", &visibility, Visibility::parse)?, html)))
@@ -327,54 +342,6 @@ pub async fn history(conn: &mut Conn, ticket: TicketNumber, limit: i64) -> Resul
         Ok(Line { at: at(when), kind, actor: author(actor, name, email), old, new })
     };
     rows.into_iter().rev().map(line).collect()
-}
-
-/// A file with where it lies.
-#[derive(Clone, Debug)]
-pub struct StoredFile {
-    /// The ticket it is on.
-    pub ticket: TicketNumber,
-    /// Who may read the comment it is beside.
-    pub visibility: Visibility,
-    /// Safe to show.
-    pub filename: String,
-    /// Its content.
-    pub sha256: ContentHash,
-}
-
-/// One file; one of a reply that was taken back is none.
-///
-/// # Errors
-/// When the database refuses, or the row is unreadable.
-pub async fn file(conn: &mut Conn, id: AttachmentId) -> Result<Option<StoredFile>> {
-    let sql = "select c.ticket, c.visibility, a.filename, a.sha256 from attachments a join comments c on c.id = a.comment
-        where a.id = $1 and c.withdrawn_at is null";
-    let row: Option<(i64, String, String, String)> = on!(conn, c => sqlx::query_as(sql).bind(id.0).fetch_optional(c).await)?;
-    let Some((ticket, visibility, filename, sha256)) = row else { return Ok(None) };
-    let visibility = word("comments", "visibility", &visibility, Visibility::parse)?;
-    Ok(Some(StoredFile { ticket: TicketNumber(ticket), visibility, filename, sha256: ContentHash::parse(&sha256)? }))
-}
-
-/// The mail that a comment came by or left by, as raw octets are found.
-#[derive(Clone, Debug)]
-pub struct RawMail {
-    /// The ticket it is on.
-    pub ticket: TicketNumber,
-    /// Its content.
-    pub sha256: ContentHash,
-}
-
-/// The mail that a comment came by; else the one it left by.
-///
-/// # Errors
-/// When the database refuses, or the row is unreadable.
-pub async fn raw_mail(conn: &mut Conn, comment: CommentId) -> Result<Option<RawMail>> {
-    let sql = "select c.ticket, coalesce(m.sha256,
-            (select o.sha256 from outbox o where o.comment = c.id and o.kind in ('reply', 'relay') order by o.id limit 1))
-        from comments c left join messages m on m.id = c.message where c.id = $1";
-    let row: Option<(i64, Option<String>)> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).fetch_optional(c).await)?;
-    let Some((ticket, Some(sha256))) = row else { return Ok(None) };
-    Ok(Some(RawMail { ticket: TicketNumber(ticket), sha256: ContentHash::parse(&sha256)? }))
 }
 
 /// The texts of comments, for showing where a word was found.

@@ -278,7 +278,10 @@ pub async fn known_to(conn: &mut Conn, comment: CommentId) -> Result<Vec<PersonI
     let sql = "select author from comments where id = $1 and author is not null
         union select p.person from comments c join participants p on p.ticket = $2
             where c.id = $1 and p.state = 'active'
-                and (p.added_at < c.created_at or (p.added_at = c.created_at and p.came_with is null))";
+                and (p.added_at < c.created_at or (p.added_at = c.created_at and p.came_with is null))
+                -- Whoever was left out of a reply is not sent it with the next one.
+                and (not exists (select 1 from outbox o where o.comment = c.id and o.kind = 'reply') or exists (
+                    select 1 from outbox o join deliveries d on d.outbox = o.id where o.comment = c.id and o.kind = 'reply' and d.person = p.person))";
     let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(comment.0).bind(ticket.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(id,)| PersonId(id)).collect())
 }

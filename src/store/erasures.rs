@@ -191,10 +191,18 @@ async fn touched(tx: &mut Tx, found: &Found) -> Result<Vec<TicketNumber>> {
 /// How many attachments went.
 async fn comments(tx: &mut Tx, found: &Found) -> Result<usize> {
     let all = listed(&found.comments);
-    run(tx, format!("update comments set body = '{MASK}', quoted = '', html = null, remote_images = 0 where id in ({all})")).await?;
+    run(
+        tx,
+        format!("update comments set body = '{MASK}', quoted = '', signature = '', html = null, remote_images = 0 where id in ({all})"),
+    )
+    .await?;
     run(tx, format!("update moves set message_id = null where comment in ({all})")).await?;
     // What a re-reading changed is told in its own words; those of a comment that stays, stay.
     run(tx, format!("update events set new = '{MASK}' where kind = 'read-again' and comment in ({all})")).await?;
+    // A draft on their ticket speaks to them, and may quote them.
+    let drafts = format!("select id from drafts where ticket in ({})", listed(&found.tickets));
+    run(tx, format!("delete from draft_files where draft in ({drafts})")).await?;
+    run(tx, format!("delete from drafts where ticket in ({})", listed(&found.tickets))).await?;
     let gone = run(tx, format!("delete from attachments where comment in ({all})")).await?;
     Ok(usize::try_from(gone).unwrap_or(usize::MAX))
 }
@@ -272,7 +280,7 @@ async fn account(tx: &mut Tx, who: &Person, by: Option<PersonId>, now: Timestamp
 }
 
 /// Where the desk itself wrote their address or name down beside something that stays.
-const WRITTEN_DOWN: [(&str, &str); 13] = [
+const WRITTEN_DOWN: [(&str, &str); 14] = [
     ("messages", "trace"),
     ("messages", "reason"),
     ("messages", "authenticity_why"),
@@ -280,6 +288,7 @@ const WRITTEN_DOWN: [(&str, &str); 13] = [
     ("events", "new"),
     ("deliveries", "words"),
     ("sender_rules", "note"),
+    ("drafts", "cc"),
     ("troubles", "says"),
     ("troubles", "mend"),
     ("audit", "name"),

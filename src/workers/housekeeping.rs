@@ -7,9 +7,9 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    actions::{Desk, expire_raw::expire_raw, snooze::return_due, stale::close_stale},
+    actions::{Desk, drafts, expire_raw::expire_raw, snooze::return_due, stale::close_stale},
     desk::trouble::TroubleKind,
-    store::{audit, expiries, health, sessions, tickets},
+    store::{audit, expiries, health, presence, saved_replies, sessions, tickets},
     workers::{
         Result, caught,
         instance::Instance,
@@ -32,6 +32,12 @@ const OVERDUE: SignedDuration = SignedDuration::from_secs(10);
 
 /// A clock that is further from where it was and how long that is ago has leapt.
 const LEAP: SignedDuration = SignedDuration::from_mins(15);
+
+/// Who looked at a ticket longer ago is forgotten.
+const PRESENCE_KEPT: SignedDuration = SignedDuration::from_hours(1);
+
+/// When a saved reply was sent is counted for so long, and a day more.
+const USES_KEPT: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 /// What is done because time has passed waits so long after a leap: most are put right soon.
 const AFTER_LEAP: Duration = Duration::from_secs(15 * 60);
@@ -105,10 +111,14 @@ async fn because_time_passed(desk: &Desk, now: Timestamp) -> Result<()> {
     let mut tx = desk.store.begin().await?;
     sessions::prune(&mut tx, now, now - desk.settings.sessions.idle).await?;
     audit::prune(&mut tx, now - desk.settings.audit_keep).await?;
+    presence::forget_older(&mut tx, now - PRESENCE_KEPT).await?;
+    saved_replies::forget_uses(&mut tx, now - USES_KEPT).await?;
     tx.commit().await?;
     fail_point!("pruned");
     // A batch a round: the rest of the desk has its turn in between.
     expire_raw(desk).await?;
+    drafts::forget_old(desk).await?;
+    desk.store.sweep().await?;
     Ok(())
 }
 

@@ -107,7 +107,7 @@ async function answersATicket(visit, desk) {
   await visit.step("switches between reply and note", () => switchesWithoutAJump(visit));
   await visit.step("writes a note", async () => {
     await page.locator(".composer").getByText("Note", { exact: true }).click();
-    await page.getByLabel("Message", { exact: true }).fill("Looked at the log of that night: the disk was full.");
+    await page.getByLabel("Your note").fill("Looked at the log of that night: the disk was full.");
     await visit.look("composer-note");
     await visit.press("Add note");
     await visit.told("no customer sees it");
@@ -115,7 +115,7 @@ async function answersATicket(visit, desk) {
   });
   await visit.step("answers it, and sees the reply wait and then leave", async () => {
     await page.locator(".composer").getByText("Reply", { exact: true }).click();
-    await page.getByLabel("Message", { exact: true }).fill("Thank you for writing.\n\nWe made room on the disk; please try again.");
+    await page.getByLabel("Your reply").fill("Thank you for writing.\n\nWe made room on the disk; please try again.");
     await visit.look("composer-reply");
     await visit.press("Send reply");
     await visit.told("on its way");
@@ -129,13 +129,13 @@ async function answersATicket(visit, desk) {
   });
   await visit.step("finds it in the customer's mailbox", () => readsTheCustomersMailbox(visit, desk));
   await visit.step("takes a reply back while it waits", async () => {
-    await page.getByLabel("Message", { exact: true }).fill("This one goes to the wrong person.");
+    await page.getByLabel("Your reply").fill("This one goes to the wrong person.");
     await visit.press("Send reply");
     await visit.press("Undo", entry(visit, "the wrong person"));
-    const typed = await page.getByLabel("Message", { exact: true }).inputValue();
+    const typed = await page.getByLabel("Your reply").inputValue();
     if (!typed.includes("the wrong person")) throw new Error(`the composer holds “${typed}” instead of what was taken back`);
     if (await entry(visit, "the wrong person").count()) throw new Error("what was taken back is still in the conversation");
-    await page.getByLabel("Message", { exact: true }).fill("");
+    await page.getByLabel("Your reply").fill("");
   });
 }
 

@@ -17,12 +17,13 @@ import { startDesk } from "./desk.mjs";
 import { helper } from "./helper.mjs";
 import { hostile } from "./hostile.mjs";
 import { queue } from "./queue.mjs";
+import { writing } from "./writing.mjs";
 import { withoutScript } from "./without_script.mjs";
 import { Visit, chromium } from "./visit.mjs";
 
 const PICTURES = fileURLToPath(new URL("../../target/browser/", import.meta.url));
 const FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const STORIES = { helper, queue, admin, customer, "without-script": withoutScript, hostile };
+const STORIES = { helper, queue, writing, admin, customer, "without-script": withoutScript, hostile };
 
 const asked = process.argv.slice(2);
 const stories = Object.entries(STORIES).filter(([name]) => !asked.length || asked.includes(name));

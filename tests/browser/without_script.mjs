@@ -9,7 +9,7 @@ export async function withoutScript(desk, begin) {
 
 async function aHelper(visit, me) {
   const { page } = visit;
-  const message = page.getByLabel("Message", { exact: true });
+  const message = page.getByLabel("Your reply");
   await visit.step("signs in and opens a ticket", async () => {
     await visit.signIn(me);
     await visit.goTo("/tickets?view=unassigned");
@@ -20,8 +20,8 @@ async function aHelper(visit, me) {
   await visit.step("takes it, notes and answers", async () => {
     await visit.press("Assign to me");
     await visit.told("Saved");
-    await message.fill("A note by hand.");
     await page.locator(".composer").getByText("Note", { exact: true }).click();
+    await page.getByLabel("Your note").fill("A note by hand.");
     await visit.press("Add note");
     await visit.sees(page.locator(".msg.note", { hasText: "A note by hand." }));
     await message.fill("An answer by hand.");
@@ -29,6 +29,25 @@ async function aHelper(visit, me) {
     await visit.sees(page.locator(".msg.out", { hasText: "An answer by hand." }).locator(".deliv", { hasText: "Waiting" }));
     await visit.press("Undo");
     if (!(await message.inputValue()).includes("An answer by hand.")) throw new Error("the composer lost what was taken back");
+  });
+  await visit.step("keeps a draft with a file, puts a saved reply in and looks at it, and sends it", async () => {
+    const write = page.locator("#write-reply");
+    await message.fill("Before you **unplug** it:");
+    await page.locator("#markup-reply").selectOption("markdown");
+    await page.locator("#pick-reply").setInputFiles({ name: "steps.txt", mimeType: "text/plain", buffer: Buffer.from("one, two") });
+    await visit.press("Save draft", write);
+    await visit.sees(write.locator(".chosen", { hasText: "steps.txt" }));
+    await write.getByRole("button", { name: "Saved reply" }).click();
+    await visit.leadingOn(() => page.locator("#canned [name=insert]").first().click());
+    if (!/^Before you \*\*unplug\*\* it:\n\nHello \S/.test(await message.inputValue())) throw new Error(`no saved reply in “${await message.inputValue()}”`);
+    await visit.press("Preview", write);
+    await visit.sees(write.locator(".preview strong", { hasText: "unplug" }));
+    await visit.look("draft");
+    await visit.press("Remove steps.txt", write);
+    if (await write.locator(".chosen li").count()) throw new Error("the file is still there");
+    await visit.press("Send reply", write);
+    await visit.sees(page.locator(".msg.out strong", { hasText: "unplug" }));
+    if (await message.inputValue()) throw new Error("what was sent is still a draft");
   });
   await visit.step("sets status and priority", async () => {
     await page.getByLabel("Status", { exact: true }).selectOption("resolved");

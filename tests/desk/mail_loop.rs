@@ -16,7 +16,13 @@ fn words(text: &str) -> CommentText {
 }
 
 pub fn reply_of(text: &str) -> reply::Reply {
-    reply::Reply { text: words(text), files: Vec::new(), seen: Some(maildesk::desk::id::CommentId(i64::MAX)), then: None }
+    reply::Reply {
+        text: words(text),
+        files: Vec::new(),
+        seen: Some(maildesk::desk::id::CommentId(i64::MAX)),
+        then: None,
+        composed: Default::default(),
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

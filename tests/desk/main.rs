@@ -47,3 +47,4 @@ mod tags;
 mod test_desk;
 mod verify;
 mod watching;
+mod writing;

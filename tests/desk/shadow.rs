@@ -34,7 +34,7 @@ async fn withheld(desk: &TestDesk) -> Vec<Outgoing> {
 }
 
 fn words(text: &str, seen: Option<CommentId>) -> Reply {
-    Reply { text: CommentText::parse(text).unwrap(), files: Vec::new(), seen, then: None }
+    Reply { text: CommentText::parse(text).unwrap(), files: Vec::new(), seen, then: None, composed: Default::default() }
 }
 
 fn go_live(desk: &mut TestDesk) {

@@ -72,6 +72,13 @@ const BROKEN: &[(&str, &str)] = &[
     ("merged", "update tickets set status = 'open' where number = 3"),
     ("merged-in-a-circle", "update tickets set merged_into = 3 where number = 2"),
     ("moved", "update comments set ticket = 2 where id = 6"),
+    (
+        "draft-octets",
+        "SQLITE insert into drafts (id, person, ticket, kind, body, markup, updated_at) select 1, min(id), 1, 'reply', 'x', 'plain', 0 from people;
+        insert into draft_files (draft, position, filename, content_type, size, sha256) values (1, 0, 'a', 'text/plain', 1, 'gone')",
+    ),
+    ("named-in-note", "insert into mentions (comment, person, handle) select 1, min(id), 'x' from people"),
+    ("rendered", "update comments set markup = 'markdown' where id = 1"),
 ];
 
 const WITH_FILE: &str = "From: Ben <ben@home.test>\nTo: support@desk.test\nSubject: Scanner\nMessage-ID: <scanner@home.test>\n\

@@ -81,7 +81,7 @@ async fn the_log_is_narrowed_paged_and_downloaded_and_is_for_admins_alone() {
     }
     let mut hal = Browser::of(&desk, &desk.hal).await;
     assert_eq!(hal.get("/settings/audit").await.status, StatusCode::FORBIDDEN);
-    assert!(!hal.get("/tickets").await.says("href=\"/settings\""));
+    assert!(!hal.get("/settings/canned").await.says("href=\"/settings/audit\""));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,7 @@ mod authorisation_server;
 mod backups;
 #[path = "../support/browser.rs"]
 mod browser;
+mod composer;
 mod connecting;
 mod corrections;
 mod expired;

@@ -25,7 +25,7 @@ async fn refused() -> (TestDesk, TicketNumber, DeliveryId) {
     let desk = TestDesk::new().await;
     let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
     let words = CommentText::parse("Unplug it.").unwrap();
-    let words = reply::Reply { text: words, files: Vec::new(), seen: Some(CommentId(i64::MAX)), then: None };
+    let words = reply::Reply { text: words, files: Vec::new(), seen: Some(CommentId(i64::MAX)), then: None, composed: Default::default() };
     desk.mail().await;
     reply::reply(&desk.desk, &desk.hal, number, &words).await.unwrap();
     let id = all(&desk, SignedDuration::from_hours(-1)).await[0];

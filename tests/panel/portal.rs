@@ -17,7 +17,13 @@ use crate::{browser::Browser, test_desk::TestDesk};
 
 async fn staff_reply(desk: &TestDesk, number: TicketNumber, text: &str) {
     let last = comments::last_public(&mut desk.desk.store.read().await.unwrap(), number, CommentId(i64::MAX)).await.unwrap();
-    let words = reply::Reply { text: CommentText::parse(text).unwrap(), files: Vec::new(), seen: last.map(|it| it.id), then: None };
+    let words = reply::Reply {
+        text: CommentText::parse(text).unwrap(),
+        files: Vec::new(),
+        seen: last.map(|it| it.id),
+        then: None,
+        composed: Default::default(),
+    };
     reply::reply(&desk.desk, &desk.hal, number, &words).await.unwrap();
 }
 

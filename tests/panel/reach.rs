@@ -39,7 +39,13 @@ async fn case() -> Case {
     };
     let text = |words: &str| CommentText::parse(words).unwrap();
     write_note(&desk.desk, &desk.ada, number, &text("They are late with paying."), &[file("secret")]).await.unwrap();
-    let words = reply::Reply { text: text("Unplug it."), files: vec![file("public")], seen: Some(CommentId(i64::MAX)), then: None };
+    let words = reply::Reply {
+        text: text("Unplug it."),
+        files: vec![file("public")],
+        seen: Some(CommentId(i64::MAX)),
+        then: None,
+        composed: Default::default(),
+    };
     reply::reply(&desk.desk, &desk.ada, number, &words).await.unwrap();
     let mut said = conversation::said(&mut desk.desk.store.read().await.unwrap(), number, Audience::Staff, 10).await.unwrap();
     let (replied, note) = (said.pop().unwrap(), said.pop().unwrap());

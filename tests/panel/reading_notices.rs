@@ -38,7 +38,7 @@ async fn an_encrypted_mail_has_a_notice_in_place_of_its_words_and_a_reply_does_n
     assert!(theirs.says(said) && !theirs.says("(this message"), "{}", theirs.text());
 
     let text = CommentText::parse("Please send it in the clear.").unwrap();
-    let words = Reply { text, files: Vec::new(), seen: Some(CommentId(i64::MAX)), then: None };
+    let words = Reply { text, files: Vec::new(), seen: Some(CommentId(i64::MAX)), then: None, composed: Default::default() };
     reply::reply(&desk.desk, &desk.hal, number, &words).await.unwrap();
     let mail = desk.mail_to("ann@home.test").await;
     let sent = mail.iter().find(|it| it.raw.contains("in the clear")).unwrap();

@@ -15,9 +15,9 @@ use crate::{
 const RUBBISH: [&str; 5] = ["abc", "99999999999999999999", "1.5", "%ff", "0x1"];
 
 /// Names of fields that pages know, and one that none does.
-const NAMES: [&str; 22] = [
-    "html", "draft", "all", "before", "after", "view", "state", "why", "mailbox", "list", "range", "csv", "group", "name", "next", "q",
-    "status", "priority", "helper", "v", "key", "zz",
+const NAMES: [&str; 26] = [
+    "html", "write", "preview", "saved", "edit", "new", "all", "before", "after", "view", "state", "why", "mailbox", "list", "range",
+    "csv", "group", "name", "next", "q", "status", "priority", "helper", "v", "key", "zz",
 ];
 
 /// Somebody's browser whom the route admits.

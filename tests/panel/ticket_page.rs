@@ -41,7 +41,7 @@ async fn a_helper_reads_takes_replies_and_the_customer_gets_it() {
         .await;
     assert!(sent.location().starts_with(&format!("{path}#m")), "{}", sent.text());
     let page = hal.get(&path).await;
-    assert!(page.says("Unplug it.") && page.says("Undo") && page.says("Waiting") && page.says("data-clears=\"1\""));
+    assert!(page.says("Unplug it.") && page.says("Undo") && page.says("Waiting") && page.says("data-clears=\"1:reply\""));
     assert_eq!(desk.ticket(number).await.status, Status::Resolved);
     let left = desk.mail_to("ann@home.test").await;
     assert_eq!(left.iter().filter(|it| it.read.text.contains("Unplug it.")).count(), 1);
@@ -105,8 +105,8 @@ async fn a_reply_is_taken_back_into_the_composer() {
     let sent = hal.post(&format!("{path}/messages"), &[("seen", &seen), ("kind", "reply"), ("body", "Hasty words.")]).await;
     let id = sent.location().split("#m").nth(1).unwrap().to_owned();
     let undone = hal.post(&format!("{path}/messages/{id}/undo"), &[]).await;
-    assert_eq!(undone.location(), format!("{path}?draft={id}#composer"));
-    let page = hal.get(&format!("{path}?draft={id}")).await;
+    assert_eq!(undone.location(), format!("{path}?write=reply#composer"));
+    let page = hal.get(&path).await;
     assert_eq!(page.text().matches("Hasty words.").count(), 1, "in the composer and no longer in the conversation");
     assert!(desk.mail_to("ann@home.test").await.is_empty());
     let late = hal.post(&format!("{path}/messages/{id}/undo"), &[]).await;

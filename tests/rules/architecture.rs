@@ -29,6 +29,7 @@ const TONGUES: &[(&str, &[&str])] = &[
     ("mail_parser", &["mail"]),
     ("async_imap", &["mail"]),
     ("ammonia", &["mail"]),
+    ("pulldown_cmark", &["mail"]),
     ("html5ever", &["mail"]),
     ("aho_corasick", &["mail"]),
     ("argon2", &["auth"]),

@@ -138,8 +138,13 @@ async fn a_customer_is_helped_from_the_first_mail_to_the_last() {
 
     // A helper takes it and answers; it arrives in the customer's thread.
     assign::assign(&desk.app.desk, &desk.hal, number, None, Some(desk.hal.id)).await.unwrap();
-    let words =
-        reply::Reply { text: CommentText::parse("Unplug it.").unwrap(), files: Vec::new(), seen: Some(CommentId(i64::MAX)), then: None };
+    let words = reply::Reply {
+        text: CommentText::parse("Unplug it.").unwrap(),
+        files: Vec::new(),
+        seen: Some(CommentId(i64::MAX)),
+        then: None,
+        composed: Default::default(),
+    };
     reply::reply(&desk.app.desk, &desk.hal, number, &words).await.unwrap();
     let answered = desk.mail_to("ann@home.test", "Re: [#1] Printer").await;
     let began = Instant::now();
@@ -199,8 +204,13 @@ async fn a_refused_recipient_is_told_truthfully_and_nobody_elses_mail_waits() {
     let first = "From: Ann <ann@home.test>\r\nTo: support@desk.test\r\nCc: ben@home.test\r\nSubject: Printer\r\nMessage-ID: <first@home.test>\r\nDate: Mon, 2 Nov 2026 10:00:00 +0100\r\n\r\nIt smokes.\r\n";
     desk.dovecot.deliver(SUPPORT, first.as_bytes());
     desk.wait_for_comments(TicketNumber(1), 1).await;
-    let words =
-        reply::Reply { text: CommentText::parse("Unplug it.").unwrap(), files: Vec::new(), seen: Some(CommentId(i64::MAX)), then: None };
+    let words = reply::Reply {
+        text: CommentText::parse("Unplug it.").unwrap(),
+        files: Vec::new(),
+        seen: Some(CommentId(i64::MAX)),
+        then: None,
+        composed: Default::default(),
+    };
     let comment = reply::reply(&desk.app.desk, &desk.hal, TicketNumber(1), &words).await.unwrap();
     desk.mail_to("ben@home.test", "Printer").await;
     desk.mail_to("hal@desk.test", "Not delivered to ann@home.test").await;

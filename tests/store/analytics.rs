@@ -159,6 +159,8 @@ async fn reply(tx: &mut Tx, ticket: TicketNumber, line: &Line) -> CommentId {
         text: &text,
         quoted: "",
         html: None,
+        markup: maildesk::desk::comment::Markup::Plain,
+        signature: "",
         remote_images: 0,
         message: None,
         flag: None,

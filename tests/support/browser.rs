@@ -212,6 +212,18 @@ impl Events {
     }
 }
 
+impl Events {
+    /// The data of the next event that has these words.
+    pub async fn until(&mut self, words: &str) -> String {
+        loop {
+            let event = self.next().await.expect("the stream goes on");
+            if event.data.contains(words) {
+                return event.data;
+            }
+        }
+    }
+}
+
 impl Event {
     fn read(text: &str) -> Self {
         let all = |field: &str| text.lines().filter_map(|it| it.strip_prefix(field)).map(str::trim_start).collect::<Vec<_>>().join("\n");

@@ -11,7 +11,7 @@ use crate::{
         import::How,
         mail_words::MailWords,
         receive_message::Incoming,
-        say::{FromMail, Saying, say},
+        say::{FromMail, Saying, Written, say},
     },
     desk::{
         address::Named,
@@ -142,6 +142,7 @@ async fn wrote(desk: &Desk, tx: &mut Tx, incoming: &Incoming, now: Timestamp, ch
         files: &words.files,
         mail: Some(FromMail { message, quoted, html, remote_images: words.remote_images }),
         flag: None,
+        written: Written::default(),
     };
     let comment = say(desk, tx, &saying, now).await?;
     match visibility {

@@ -197,6 +197,10 @@ struct Words {
     /// For the attribution line: `17 November 2026 at 14:02 (UTC)`.
     at: String,
     text: String,
+    /// What words in Markdown come to, sanitised.
+    html: Option<String>,
+    /// What stands below; empty: nothing.
+    signature: String,
     /// Each line after `> `.
     quoted: String,
     /// Paragraphs of lines.
@@ -210,6 +214,8 @@ impl Words {
             author: said.author().to_owned(),
             at: said.written_at().strftime("%-d %B %Y at %H:%M (UTC)").to_string(),
             text: text.to_owned(),
+            html: said.rendered().map(str::to_owned),
+            signature: said.signature().to_owned(),
             quoted: text
                 .lines()
                 .map(|line| if line.is_empty() { ">".to_owned() } else { format!("> {line}") })

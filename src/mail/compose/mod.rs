@@ -16,6 +16,7 @@ use lettre::{
 use crate::desk::address::{EmailAddress, Named};
 
 mod letter;
+pub mod markdown;
 pub use letter::{AlarmLine, Answerable, Content, Letterhead, LinkPurpose, Written, write};
 
 /// Why a message cannot be made.

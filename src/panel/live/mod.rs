@@ -32,7 +32,11 @@ use crate::{
         url::Query,
         visitor::{self, Staff, Visitor},
     },
-    store::events::{self, Place},
+    store::{
+        Conn, StoreError,
+        events::{self, Place},
+        presence,
+    },
 };
 
 mod news;
@@ -191,7 +195,7 @@ pub async fn hear_others(panel: Panel, stop: CancellationToken) {
             continue;
         }
         let newest = match panel.desk.store.read().await {
-            Ok(mut conn) => events::standing(&mut conn).await,
+            Ok(mut conn) => newest(&mut conn).await,
             Err(error) => Err(error),
         };
         // A database that does not answer is told of elsewhere.
@@ -201,6 +205,11 @@ pub async fn hear_others(panel: Panel, stop: CancellationToken) {
         }
         known = Some(newest);
     }
+}
+
+/// Where the history ends, and when anybody last came to a ticket, went, or began to write.
+async fn newest(conn: &mut Conn) -> Result<((i64, i64, i64, i64), i64), StoreError> {
+    Ok((events::standing(conn).await?, presence::newest(conn).await?))
 }
 
 #[cfg(test)]

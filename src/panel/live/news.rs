@@ -12,14 +12,15 @@ use crate::{
         error::PageError,
         list::Asked,
         page::{self, Entry, SavedEntry},
-        row::{Around, RowView},
+        presence::{self as strip, Strip},
+        row::{Around, RowView, mark},
         ticket,
         visitor::Visitor,
     },
     store::{
         Conn,
         events::{self, Followed, Place},
-        queue,
+        presence, queue,
     },
 };
 
@@ -49,6 +50,10 @@ pub(super) struct News {
     told: HashMap<TicketNumber, Option<i64>>,
     /// Lines of the ticket that others wrote since the page was made.
     lines: usize,
+    /// Who else is on the ticket, as it was told last.
+    present: Strip,
+    /// The tickets that others wrote on, as it was told last.
+    written_on: Vec<TicketNumber>,
 }
 
 #[derive(Serialize)]
@@ -64,6 +69,12 @@ struct Rows<'a> {
 }
 
 #[derive(Serialize)]
+struct Present<'a> {
+    v: &'a str,
+    present: &'a Strip,
+}
+
+#[derive(Serialize)]
 struct Newer<'a> {
     v: &'a str,
     newer: usize,
@@ -71,7 +82,7 @@ struct Newer<'a> {
 
 impl News {
     pub fn new(open: Open, place: Place) -> Self {
-        Self { open, place, counts: String::new(), told: HashMap::new(), lines: 0 }
+        Self { open, place, counts: String::new(), told: HashMap::new(), lines: 0, present: Strip::default(), written_on: Vec::new() }
     }
 
     /// Empty: nothing that this page shows.
@@ -107,7 +118,14 @@ impl News {
         lines: &[Followed],
     ) -> Result<Vec<(&'static str, String)>, PageError> {
         let Open::List(asked) = &self.open else { return Ok(Vec::new()) };
-        let mut numbers: Vec<TicketNumber> = lines.iter().map(|it| it.ticket).collect();
+        let written_on = presence::written_on(conn, visitor.person.id, panel.desk.clock.now()).await?;
+        let moved: Vec<TicketNumber> = {
+            let differs =
+                |one: &[TicketNumber], other: &[TicketNumber]| one.iter().filter(|it| !other.contains(it)).copied().collect::<Vec<_>>();
+            [differs(&written_on, &self.written_on), differs(&self.written_on, &written_on)].concat()
+        };
+        self.written_on = written_on;
+        let mut numbers: Vec<TicketNumber> = lines.iter().map(|it| it.ticket).chain(moved.iter().copied()).collect();
         numbers.sort_unstable();
         numbers.dedup();
         let scope = visitor.scope(panel.desk.rules());
@@ -123,7 +141,7 @@ impl News {
         for number in numbers {
             let now = seen.iter().find(|it| it.number == number);
             let version = now.map(|it| it.version);
-            if self.told.insert(number, version) == Some(version) {
+            if self.told.insert(number, version) == Some(version) && !moved.contains(&number) {
                 continue;
             }
             match now {
@@ -135,6 +153,7 @@ impl News {
             }
         }
         let mut told = Vec::new();
+        mark(panel, visitor, conn, &mut rows).await?;
         if !rows.is_empty() {
             told.push(("rows", panel.desk.templates.render("live/rows.html", &Rows { v: &assets::VERSION, rows })?));
         }
@@ -144,7 +163,7 @@ impl News {
         Ok(told)
     }
 
-    /// That others did something on the ticket.
+    /// That others did something on the ticket, and who else is there.
     async fn ticket(
         &mut self,
         panel: &Panel,
@@ -153,8 +172,14 @@ impl News {
         number: TicketNumber,
         lines: &[Followed],
     ) -> Result<Vec<(&'static str, String)>, PageError> {
+        let mut told = Vec::new();
+        let present = strip::strip(panel, visitor, conn, number).await?;
+        if self.present != present {
+            told.push(("swap", panel.desk.templates.render("live/presence.html", &Present { v: &assets::VERSION, present: &present })?));
+            self.present = present;
+        }
         let by_others = lines.iter().filter(|it| it.ticket == number && it.actor != Some(visitor.person.id)).count();
-        if by_others == 0 {
+        if by_others == 0 && told.is_empty() {
             return Ok(Vec::new());
         }
         match ticket::enter(panel, visitor, conn, number).await {
@@ -162,7 +187,11 @@ impl News {
             Err(PageError::Missing) => return Ok(Vec::new()),
             Err(other) => return Err(other),
         }
+        if by_others == 0 {
+            return Ok(told);
+        }
         self.lines += by_others;
-        Ok(vec![("swap", panel.desk.templates.render("live/newer.html", &Newer { v: &assets::VERSION, newer: self.lines })?)])
+        told.push(("swap", panel.desk.templates.render("live/newer.html", &Newer { v: &assets::VERSION, newer: self.lines })?));
+        Ok(told)
     }
 }

@@ -26,6 +26,10 @@ mod tags;
 /// One tab.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tab {
+    /// Texts that are written again and again: everybody’s, and one’s own.
+    SavedReplies,
+    /// What stands below replies.
+    Signatures,
     /// The desk’s tags.
     Tags,
     /// The block list, which has a page of its own.
@@ -38,10 +42,12 @@ pub enum Tab {
 
 impl Tab {
     /// In the order of the frame.
-    const ALL: [Self; 4] = [Self::Tags, Self::Senders, Self::Backups, Self::Audit];
+    const ALL: [Self; 6] = [Self::SavedReplies, Self::Signatures, Self::Tags, Self::Senders, Self::Backups, Self::Audit];
 
     fn title(self) -> &'static str {
         match self {
+            Self::SavedReplies => "Saved replies",
+            Self::Signatures => "Signatures",
             Self::Tags => "Tags",
             Self::Senders => "Senders",
             Self::Backups => "Backups",
@@ -51,6 +57,8 @@ impl Tab {
 
     fn address(self) -> &'static str {
         match self {
+            Self::SavedReplies => "/settings/canned",
+            Self::Signatures => "/settings/signatures",
             Self::Tags => "/settings/tags",
             Self::Senders => "/senders",
             Self::Backups => "/mail#backup",
@@ -61,8 +69,8 @@ impl Tab {
     /// Who may open it.
     fn policy(self) -> Policy {
         match self {
-            Self::Senders => Policy::Staff,
-            Self::Tags | Self::Backups | Self::Audit => Policy::Admin,
+            Self::SavedReplies | Self::Senders => Policy::Staff,
+            Self::Signatures | Self::Tags | Self::Backups | Self::Audit => Policy::Admin,
         }
     }
 

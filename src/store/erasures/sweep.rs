@@ -22,10 +22,12 @@ pub(super) async fn overwrite_what_is_freed(tx: &mut Tx) -> Result<()> {
 pub(super) async fn forget_contents(tx: &mut Tx) -> Result<Vec<String>> {
     let sql = tx.pick(
         "delete from blobs where sha256 not in ($1, $2) and packing <> 'leaving' and sha256 not in (
-            select sha256 from messages union all select sha256 from outbox union all select sha256 from attachments) returning sha256, bytes is null",
+            select sha256 from messages union all select sha256 from outbox union all select sha256 from attachments
+            union all select sha256 from draft_files) returning sha256, bytes is null",
         "delete from blobs b where b.sha256 not in ($1, $2) and b.packing <> 'leaving' and not exists (select 1 from messages m where m.sha256 = b.sha256)
             and not exists (select 1 from outbox o where o.sha256 = b.sha256)
-            and not exists (select 1 from attachments a where a.sha256 = b.sha256) returning b.sha256, b.bytes is null",
+            and not exists (select 1 from attachments a where a.sha256 = b.sha256)
+            and not exists (select 1 from draft_files d where d.sha256 = b.sha256) returning b.sha256, b.bytes is null",
     );
     let gone: Vec<(String, bool)> = on!(tx, c => sqlx::query_as(sql).bind(NO_OCTETS).bind(EXPIRED_OCTETS).fetch_all(c).await)?;
     Ok(gone.into_iter().filter(|(_, in_file)| *in_file).map(|(sha256, _)| sha256).collect())

@@ -76,6 +76,11 @@ pub const EXPORTED: &[Table] = &[
     },
     table("saved_views", "saved_view", "id"),
     table("visits", "visit", "person, ticket"),
+    table("mentions", "mention", "comment, person"),
+    table("drafts", "draft", "id"),
+    table("draft_files", "draft_file", "id"),
+    table("saved_replies", "saved_reply", "id"),
+    table("saved_reply_uses", "saved_reply_use", "id"),
     Table { without: &[("unswept", "which files this desk still has to remove")], ..table("erasures", "erasure", "id") },
 ];
 
@@ -95,6 +100,7 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("authorisations", "sign-ins that were begun at this desk"),
     ("troubles", "what is not well at this desk, and who was told"),
     ("probes", "mail that this desk sends to itself to see it come back"),
+    ("presence", "who has which ticket open just now"),
     ("backups", "files on the machine of this desk"),
     ("restores", "what happened to this desk’s data folder"),
     ("_sqlx_migrations", "how far the tables of this database are"),

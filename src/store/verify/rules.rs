@@ -223,6 +223,22 @@ pub const RULES: &[Rule] = &[
         "an attachment has no octets; restore them from a backup",
         "select 'attachment ' || a.id || ' of comment ' || a.comment as place from attachments a where not exists (select 1 from blobs b where b.sha256 = a.sha256)",
     ),
+    rule(
+        "draft-octets",
+        "a file of a draft has no octets; restore them from a backup",
+        "select 'file ' || f.id || ' of draft ' || f.draft as place from draft_files f where not exists (select 1 from blobs b where b.sha256 = f.sha256)",
+    ),
+    rule(
+        "named-in-note",
+        "somebody is named in a comment that is no note",
+        "select 'comment ' || m.comment || ', user ' || m.person as place from mentions m join comments c on c.id = m.comment
+            where c.visibility <> 'internal'",
+    ),
+    rule(
+        "rendered",
+        "a comment in Markdown has nothing to show for it",
+        "select 'comment ' || c.id || ' of #' || c.ticket as place from comments c where c.markup = 'markdown' and c.html is null and c.body <> '(erased)'",
+    ),
     // Who was erased.
     rule(
         "erased",

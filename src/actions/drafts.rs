@@ -1,0 +1,165 @@
+//! What somebody has begun to write: kept while they type, given back wherever they sign in, gone when it is sent.
+
+use jiff::Timestamp;
+
+use crate::{
+    actions::{
+        ActionError, Desk, NewFile, Result,
+        door::{enter, transact},
+    },
+    desk::{
+        comment::{Markup, Visibility},
+        draft::{DraftKind, KEPT_FOR, MOST_BYTES, MOST_FILES},
+        id::{CommentId, DraftFileId, TicketNumber},
+        permission::Act,
+        person::Person,
+    },
+    mail::compose::markdown,
+    store::{
+        Tx,
+        comments::{self, FileRow},
+        drafts::{self, Kept, Place},
+    },
+};
+
+/// What is to become of a draft.
+#[derive(Clone, Debug, Default)]
+pub struct Keeping {
+    /// What is in it from now on.
+    pub kept: Kept,
+    /// Files that come to those that wait with it.
+    pub files: Vec<NewFile>,
+    /// Files that go.
+    pub without: Vec<DraftFileId>,
+    /// The last comment that the page shows. What was typed before its writer sent it would come back as a draft.
+    pub seen: Option<CommentId>,
+}
+
+/// Keeps what somebody has written so far; nothing written and no file is no draft. Nobody else is told, and the ticket stays as it is.
+///
+/// # Errors
+/// What [`ActionError`] lists.
+pub async fn keep(desk: &Desk, actor: &Person, number: TicketNumber, kind: DraftKind, keeping: &Keeping) -> Result<()> {
+    let now = desk.clock.now();
+    let gone = transact(desk, |mut tx| async move {
+        let (_, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::Note(case))?;
+        let place = Place { person: actor.id, ticket: number, kind };
+        if let Some(seen) = keeping.seen
+            && comments::own_since(&mut tx, number, seen, actor.id, visibility(kind)).await?
+        {
+            let what = "you have sent something since this page was opened; open it again to go on";
+            return Err(ActionError::Conflict(what.to_owned()));
+        }
+        let id = drafts::put(&mut tx, place, &keeping.kept, now).await?;
+        let before = drafts::get(&mut tx, place).await?.map(|it| it.files).unwrap_or_default();
+        let going: Vec<_> = before.iter().filter(|it| keeping.without.contains(&it.id)).collect();
+        drafts::detach(&mut tx, &going.iter().map(|it| it.id).collect::<Vec<_>>()).await?;
+        let staying: Vec<usize> = before.iter().filter(|it| !keeping.without.contains(&it.id)).map(|it| it.file.size).collect();
+        has_room(&staying, &keeping.files)?;
+        for file in &keeping.files {
+            let sha256 = desk.store.blobs().put(&mut tx, &file.bytes, now).await?;
+            let (filename, content_type) = (file.name.clone(), file.content_type.clone());
+            drafts::attach(&mut tx, id, &FileRow { filename, content_type, size: file.bytes.len(), sha256 }).await?;
+        }
+        if keeping.kept.body.trim().is_empty() && staying.is_empty() && keeping.files.is_empty() {
+            drafts::remove(&mut tx, id).await?;
+        }
+        let mut gone = Vec::new();
+        for file in going {
+            gone.extend(drafts::forget_content(&mut tx, &file.file.sha256).await?);
+        }
+        tx.commit().await?;
+        Ok(gone)
+    })
+    .await?;
+    for content in &gone {
+        desk.store.remove_unnamed(content).await?;
+    }
+    Ok(())
+}
+
+fn visibility(kind: DraftKind) -> Visibility {
+    match kind {
+        DraftKind::Reply => Visibility::Public,
+        DraftKind::Note => Visibility::Internal,
+    }
+}
+
+fn has_room(staying: &[usize], new: &[NewFile]) -> Result<()> {
+    let bytes = staying.iter().copied().chain(new.iter().map(|it| it.bytes.len())).sum::<usize>();
+    let refused = |why: String| Err(ActionError::Invalid { field: "files", why });
+    if bytes > MOST_BYTES {
+        return refused(format!(
+            "the files have {} MB together; at most {} can be sent",
+            bytes.div_ceil(1_000_000),
+            MOST_BYTES / 1_000_000
+        ));
+    }
+    if staying.len() + new.len() > MOST_FILES {
+        return refused(format!("at most {MOST_FILES} files can be sent at once"));
+    }
+    Ok(())
+}
+
+/// Takes a draft to be sent, with those of its files that the page showed. One that the page showed and that is gone is not sent
+/// without: whoever wrote counts on it. Those that came from elsewhere meanwhile stay.
+pub(super) async fn take(tx: &mut Tx, place: Place, shown: &[DraftFileId]) -> Result<Vec<FileRow>> {
+    let draft = drafts::get(tx, place).await?;
+    let all = draft.as_ref().map(|it| it.files.clone()).unwrap_or_default();
+    if shown.iter().any(|id| !all.iter().any(|it| it.id == *id)) {
+        let why = "a file that this page showed was taken off the draft elsewhere; look at what is attached, and send again".to_owned();
+        return Err(ActionError::Invalid { field: "files", why });
+    }
+    let (going, staying): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| shown.contains(&it.id));
+    if let Some(draft) = draft {
+        if staying.is_empty() {
+            drafts::remove(tx, draft.id).await?;
+        } else {
+            drafts::detach(tx, &going.iter().map(|it| it.id).collect::<Vec<_>>()).await?;
+            drafts::put(tx, place, &Kept::default(), draft.updated_at).await?;
+        }
+    }
+    Ok(going.into_iter().map(|it| it.file).collect())
+}
+
+/// Puts what was taken back where it was written, before what was begun there since.
+pub(super) async fn put_back(tx: &mut Tx, place: Place, was: Kept, files: &[FileRow], now: Timestamp) -> Result<()> {
+    let begun = drafts::get(tx, place).await?.map(|it| it.kept.body).filter(|it| !it.trim().is_empty());
+    let body = begun.map_or_else(|| was.body.clone(), |begun| format!("{}\n\n{begun}", was.body));
+    let id = drafts::put(tx, place, &Kept { body, ..was }, now).await?;
+    for file in files {
+        drafts::attach(tx, id, file).await?;
+    }
+    Ok(())
+}
+
+/// What words in Markdown come to; none for plain ones.
+#[must_use]
+pub fn rendered(kept: &Kept) -> Option<String> {
+    match kept.markup {
+        Markup::Markdown => Some(markdown::to_html(&kept.body)),
+        Markup::Plain => None,
+    }
+}
+
+/// Forgets the drafts that nobody has come back to for [`KEPT_FOR`].
+///
+/// # Errors
+/// When the database fails.
+pub async fn forget_old(desk: &Desk) -> Result<()> {
+    let before = desk.clock.now() - KEPT_FOR;
+    let gone = transact(desk, |mut tx| async move {
+        let mut gone = Vec::new();
+        for hash in drafts::forget_older(&mut tx, before).await? {
+            gone.extend(drafts::forget_content(&mut tx, &hash).await?);
+        }
+        tx.commit().await?;
+        Ok(gone)
+    })
+    .await?;
+    for content in &gone {
+        desk.store.remove_unnamed(content).await?;
+    }
+    Ok(())
+}

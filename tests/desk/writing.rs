@@ -1,0 +1,298 @@
+//! What staff write in the panel: how it leaves, whom it reaches, what waits while it is written.
+
+use maildesk::{
+    actions::{
+        ActionError, NewFile,
+        drafts::{Keeping, forget_old, keep},
+        merge::merge,
+        reply::{Composed, Reply, reply},
+        saved_replies,
+        signatures::{set_of_mailbox, set_own},
+        withdraw_reply::withdraw_reply,
+        write_note::{write_note, write_note_as},
+    },
+    desk::{
+        comment::{CommentText, Markup},
+        draft::{DraftKind, KEPT_FOR},
+        id::{CommentId, TicketNumber},
+        person::Role,
+        settings::{DeskSettings, Reach},
+    },
+    store::{
+        blobs::ContentHash,
+        conversation::{Audience, Said, said},
+        drafts::{Draft, Kept, Place, get},
+        saved_replies::Saving,
+    },
+};
+
+use crate::test_desk::{TestDesk, mail};
+
+fn words(text: &str) -> CommentText {
+    CommentText::parse(text).unwrap()
+}
+
+fn written(text: &str, composed: Composed) -> Reply {
+    Reply { text: words(text), files: Vec::new(), seen: Some(CommentId(i64::MAX)), then: None, composed }
+}
+
+fn markdown() -> Composed {
+    Composed { markup: Markup::Markdown, ..Composed::default() }
+}
+
+fn file(name: &str, bytes: &[u8]) -> NewFile {
+    NewFile { name: name.to_owned(), content_type: "text/csv".to_owned(), content_id: None, bytes: bytes.to_vec() }
+}
+
+async fn a_ticket(desk: &TestDesk) -> TicketNumber {
+    let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    desk.mail().await;
+    number
+}
+
+async fn last(desk: &TestDesk, number: TicketNumber) -> Said {
+    let mut conn = desk.desk.store.read().await.unwrap();
+    said(&mut conn, number, Audience::Staff, 100).await.unwrap().pop().unwrap()
+}
+
+async fn draft(desk: &TestDesk, number: TicketNumber, kind: DraftKind) -> Option<Draft> {
+    let mut conn = desk.desk.store.read().await.unwrap();
+    get(&mut conn, Place { person: desk.hal.id, ticket: number, kind }).await.unwrap()
+}
+
+fn keeping(body: &str, files: Vec<NewFile>) -> Keeping {
+    Keeping { kept: Kept { body: body.to_owned(), ..Kept::default() }, files, ..Keeping::default() }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn markdown_leaves_as_it_was_typed_and_as_it_is_meant() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    reply(&desk.desk, &desk.hal, number, &written("**Unplug** it:\n\n- the lead\n- <b>all</b>\n\nhttps://x.test/how", markdown()))
+        .await
+        .unwrap();
+    let [left] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert!(left.read.text.contains("**Unplug** it:\n\n- the lead\n- <b>all</b>\n\nhttps://x.test/how"), "{}", left.read.text);
+    let html = left.read.html.unwrap();
+    for set in ["<strong>Unplug</strong> it:", "<li>the lead</li>", "<li>&lt;b&gt;all&lt;/b&gt;</li>", "<a href=\"https://x.test/how\""] {
+        assert!(html.contains(set), "{set} in {html}");
+    }
+    let shown = last(&desk, number).await;
+    assert!(shown.rendered.unwrap().contains("<strong>Unplug</strong>") && !shown.has_html);
+    assert!(shown.body.starts_with("**Unplug**"), "the words themselves are kept as typed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn plain_text_keeps_its_stars() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    reply(&desk.desk, &desk.hal, number, &written("2 * 3 * 4 <b>", Composed::default())).await.unwrap();
+    let [left] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert!(left.raw.contains("2 * 3 * 4 &lt;b&gt;"), "{}", left.raw);
+    assert_eq!(last(&desk, number).await.rendered, None);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_signature_stands_below_once_and_one_s_own_before_the_mailbox_s() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    set_of_mailbox(&desk.desk, &desk.ada, desk.mailbox, "{{ helper.first_name }}\n{{ company }} · #{{ ticket.number }}").await.unwrap();
+    reply(&desk.desk, &desk.hal, number, &written("Unplug it.", Composed::default())).await.unwrap();
+    let [left] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    let below = format!("Unplug it.\n\n-- \nHal\n{} · #{number}\n", desk.desk.settings.name);
+    assert!(left.read.text.contains(&below), "{:?}", left.read.text);
+    let html = left.read.html.unwrap();
+    assert!(html.contains(&format!("Hal<br>{} · #{number}</p>", desk.desk.settings.name)), "{html}");
+
+    set_own(&desk.desk, &desk.hal, "Yours, Hal").await.unwrap();
+    reply(&desk.desk, &desk.hal, number, &written("And now?\n\nYours, Hal", Composed::default())).await.unwrap();
+    let [left] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert_eq!(left.read.text.matches("Yours, Hal").count(), 1, "{}", left.read.text);
+    assert_eq!(last(&desk, number).await.signature, "");
+
+    for wrong in ["{{ helper.shoe_size }}", &"x\n".repeat(20)] {
+        assert!(matches!(set_own(&desk.desk, &desk.hal, wrong).await, Err(ActionError::Invalid { .. })), "{wrong}");
+    }
+    assert!(matches!(set_of_mailbox(&desk.desk, &desk.hal, desk.mailbox, "x").await, Err(ActionError::Forbidden)));
+    assert!(matches!(set_own(&desk.desk, &desk.ann, "x").await, Err(ActionError::Forbidden)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_added_takes_part_from_then_on_and_is_not_sent_what_was_said_before() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    desk.later(jiff::SignedDuration::from_mins(1));
+    let composed = Composed { cc: vec!["ben@home.test".parse().unwrap()], ..Composed::default() };
+    reply(&desk.desk, &desk.hal, number, &written("Unplug it.", composed)).await.unwrap();
+    let [to_ben] = desk.mail_to("ben@home.test").await.try_into().unwrap();
+    assert!(to_ben.raw.contains("ann@home.test") && !to_ben.read.text.contains("It smokes."), "{}", to_ben.read.text);
+    reply(&desk.desk, &desk.hal, number, &written("Still there?", Composed::default())).await.unwrap();
+    assert_eq!(desk.mail_to("ben@home.test").await.len(), 1, "they take part");
+    let ours = Composed { cc: vec!["support@desk.test".parse().unwrap()], ..Composed::default() };
+    assert!(matches!(reply(&desk.desk, &desk.hal, number, &written("x", ours)).await, Err(ActionError::Invalid { .. })));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_left_out_is_not_sent_this_one_and_the_next_again() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    let composed = Composed { cc: vec!["ben@home.test".parse().unwrap()], ..Composed::default() };
+    reply(&desk.desk, &desk.hal, number, &written("Unplug it.", composed)).await.unwrap();
+    assert_eq!(desk.mail_to("ben@home.test").await.len(), 1);
+    let ben = desk.person("ben@home.test").await.unwrap();
+    let without = |people: Vec<_>| Composed { left_out: people, ..Composed::default() };
+    reply(&desk.desk, &desk.hal, number, &written("Between us.", without(vec![ben.id]))).await.unwrap();
+    let left = desk.mail_to("ann@home.test").await;
+    assert!(left.len() == 1 && !left[0].raw.contains("ben@home.test"), "{left:?}");
+    let nobody = reply(&desk.desk, &desk.hal, number, &written("x", without(vec![ben.id, desk.ann.id]))).await;
+    assert!(nobody.unwrap_err().to_string().contains("everybody who takes part is left out"));
+    reply(&desk.desk, &desk.hal, number, &written("Both again.", Composed::default())).await.unwrap();
+    let [again] = desk.mail_to("ben@home.test").await.try_into().unwrap();
+    assert!(!again.raw.contains("Between us"), "nor is it quoted to them: {}", again.raw);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whom_a_note_names_is_told_without_its_words_and_answers_to_the_colleague() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    write_note(&desk.desk, &desk.hal, number, &words("@ada, zzsecretzz. @hal @nobody ann@ada.test"), &[]).await.unwrap();
+    let left = desk.mail().await;
+    let [told] = left.as_slice() else { panic!("{left:?}") };
+    assert_eq!(told.to, "ada@desk.test");
+    assert!(told.read.text.contains("Hal Nine named you in a note") && !told.raw.contains("zzsecretzz"), "{}", told.raw);
+    assert!(told.raw.contains("Reply-To: ") && told.raw.contains("<hal@desk.test>"), "an answer goes to Hal: {}", told.raw);
+    assert!(!told.read.text.contains("goes to the customer"));
+    assert_eq!(last(&desk, number).await.named, ["hal", "ada"]);
+    // The customer sees nothing of it.
+    let mut conn = desk.desk.store.read().await.unwrap();
+    assert_eq!(said(&mut conn, number, Audience::Customer, 100).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_is_told_of_a_ticket_that_is_not_theirs_to_see() {
+    let desk = TestDesk::with(DeskSettings { helpers_see: Reach::Assigned, ..DeskSettings::default() }, |_| {}).await;
+    let number = a_ticket(&desk).await;
+    desk.add(Role::Helper, "Ida Far", "ida@desk.test").await;
+    write_note(&desk.desk, &desk.ada, number, &words("@ida @ann look"), &[]).await.unwrap();
+    assert!(desk.mail().await.is_empty());
+    assert!(last(&desk, number).await.named.is_empty(), "out of reach is a word like any other");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_draft_waits_with_its_files_and_leaves_with_the_reply() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    let large = vec![7_u8; 300_000];
+    keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &keeping("Unpl", vec![file("a.csv", b"a;b")])).await.unwrap();
+    keep(&desk.desk, &desk.hal, number, DraftKind::Note, &keeping("Among us", Vec::new())).await.unwrap();
+    keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &keeping("Unplug it.", vec![file("b.bin", &large)])).await.unwrap();
+    let found = draft(&desk, number, DraftKind::Reply).await.unwrap();
+    let names: Vec<_> = found.files.iter().map(|it| it.file.filename.as_str()).collect();
+    assert_eq!((found.kept.body.as_str(), names), ("Unplug it.", vec!["a.csv", "b.bin"]));
+    let too_much = keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &keeping("x", vec![file("c", &vec![0; 25_000_000])])).await;
+    assert!(too_much.unwrap_err().to_string().contains("at most 25 can be sent"));
+
+    let kept = found.files.iter().map(|it| it.id).collect();
+    reply(&desk.desk, &desk.hal, number, &written("Unplug it.", Composed { kept, ..Composed::default() })).await.unwrap();
+    let [left] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert_eq!(left.read.attachments.iter().map(|it| it.bytes.len()).collect::<Vec<_>>(), [3, 300_000]);
+    assert!(draft(&desk, number, DraftKind::Reply).await.is_none(), "what was sent is no draft");
+    assert_eq!(draft(&desk, number, DraftKind::Note).await.unwrap().kept.body, "Among us");
+    // A page from before that says what it has is not listened to.
+    let old = Keeping { seen: Some(CommentId(1)), ..keeping("Unplug", Vec::new()) };
+    assert!(matches!(keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &old).await, Err(ActionError::Conflict(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_the_page_showed_and_that_is_gone_stops_the_reply() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &keeping("x", vec![file("a", &vec![1; 300_000])])).await.unwrap();
+    let it = draft(&desk, number, DraftKind::Reply).await.unwrap().files.remove(0);
+    let off = Keeping { without: vec![it.id], ..keeping("x", Vec::new()) };
+    keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &off).await.unwrap();
+    let mut conn = desk.desk.store.read().await.unwrap();
+    assert!(desk.desk.store.blobs().get(&mut conn, &it.file.sha256).await.unwrap().is_none(), "nobody names it: it is gone");
+    drop(conn);
+    let sent = reply(&desk.desk, &desk.hal, number, &written("x", Composed { kept: vec![it.id], ..Composed::default() })).await;
+    assert!(matches!(sent, Err(ActionError::Invalid { field: "files", .. })));
+    // Nobody else’s files can be sent.
+    keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &keeping("x", vec![file("a", b"hal")])).await.unwrap();
+    let hals = draft(&desk, number, DraftKind::Reply).await.unwrap().files[0].id;
+    let sent = reply(&desk.desk, &desk.ada, number, &written("x", Composed { kept: vec![hals], ..Composed::default() })).await;
+    assert!(matches!(sent, Err(ActionError::Invalid { field: "files", .. })));
+    let note = write_note_as(&desk.desk, &desk.hal, number, &words("x"), &[], &Composed { kept: vec![hals], ..Composed::default() }).await;
+    assert!(note.is_err(), "a reply’s file does not go with a note");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_is_a_draft_again_with_its_files() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    let hasty = Reply { files: vec![file("a.csv", b"a;b")], ..written("*Hasty*", markdown()) };
+    let id = reply(&desk.desk, &desk.hal, number, &hasty).await.unwrap();
+    keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &keeping("Next", Vec::new())).await.unwrap();
+    withdraw_reply(&desk.desk, &desk.hal, id).await.unwrap();
+    let found = draft(&desk, number, DraftKind::Reply).await.unwrap();
+    assert_eq!((found.kept.body.as_str(), found.kept.markup, found.files.len()), ("*Hasty*\n\nNext", Markup::Markdown, 1));
+    assert_eq!(found.files[0].file.sha256, ContentHash::of(b"a;b"));
+    assert!(desk.mail_to("ann@home.test").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn drafts_go_with_a_merge_and_end_when_nobody_comes_back() {
+    let desk = TestDesk::new().await;
+    let (one, two) = (a_ticket(&desk).await, a_ticket(&desk).await);
+    keep(&desk.desk, &desk.hal, one, DraftKind::Reply, &keeping("On one", vec![file("a", b"1")])).await.unwrap();
+    merge(&desk.desk, &desk.hal, one, None, two).await.unwrap();
+    assert_eq!(draft(&desk, two, DraftKind::Reply).await.unwrap().kept.body, "On one");
+    forget_old(&desk.desk).await.unwrap();
+    assert!(draft(&desk, two, DraftKind::Reply).await.is_some());
+    desk.later(KEPT_FOR + jiff::SignedDuration::from_hours(1));
+    forget_old(&desk.desk).await.unwrap();
+    assert!(draft(&desk, two, DraftKind::Reply).await.is_none());
+    assert!(matches!(keep(&desk.desk, &desk.ann, two, DraftKind::Reply, &keeping("x", Vec::new())).await, Err(ActionError::Forbidden)));
+    desk.mail_does_not_matter();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn saved_replies_are_everybodys_or_ones_own() {
+    let desk = TestDesk::new().await;
+    let saving = |owner, body: &str| Saving { owner, mailbox: None, name: "Recovery".to_owned(), body: body.to_owned() };
+    let (hal, ada) = (&desk.hal, &desk.ada);
+    let own = saved_replies::add(&desk.desk, hal, &saving(Some(hal.id), "Hello {{ customer.first_name }},\n\n#{{ ticket.number }}"))
+        .await
+        .unwrap();
+    let shared = saved_replies::add(&desk.desk, ada, &saving(None, "{{ helper.name }}")).await.unwrap();
+    let unknown = saved_replies::add(&desk.desk, hal, &saving(Some(hal.id), "Hello {{ customer.nam }}")).await.unwrap_err().to_string();
+    assert!(unknown.contains("{{ customer.nam }}") && unknown.contains("customer.name"), "{unknown}");
+    assert!(matches!(saved_replies::add(&desk.desk, hal, &saving(None, "x")).await, Err(ActionError::Forbidden)));
+    assert!(matches!(saved_replies::change(&desk.desk, hal, shared, &saving(Some(hal.id), "x")).await, Err(ActionError::Forbidden)));
+    assert!(matches!(saved_replies::change(&desk.desk, ada, own, &saving(None, "x")).await, Err(ActionError::Missing(_))));
+    assert!(matches!(saved_replies::remove(&desk.desk, ada, own).await, Err(ActionError::Missing(_))));
+
+    let number = a_ticket(&desk).await;
+    let ticket = desk.ticket(number).await;
+    let mut conn = desk.desk.store.read().await.unwrap();
+    let text = saved_replies::text_for(&desk.desk, &mut conn, hal, &ticket, own).await.unwrap();
+    assert_eq!(text, format!("Hello Ann,\n\n#{number}"));
+    assert!(saved_replies::text_for(&desk.desk, &mut conn, ada, &ticket, own).await.is_err());
+    drop(conn);
+    reply(&desk.desk, hal, number, &written("x", Composed { saved: vec![own, shared], ..Composed::default() })).await.unwrap();
+    let mut conn = desk.desk.store.read().await.unwrap();
+    let all = maildesk::store::saved_replies::of(&mut conn, hal.id, jiff::Timestamp::UNIX_EPOCH).await.unwrap();
+    assert_eq!(all.iter().map(|it| it.used).collect::<Vec<_>>(), [1, 1]);
+    drop(conn);
+    saved_replies::remove(&desk.desk, hal, own).await.unwrap();
+    desk.mail_does_not_matter();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customers_words_are_never_filled_in_or_set() {
+    let desk = TestDesk::new().await;
+    let number = desk.receive(&mail("{{ company }} <ann@home.test>", "{{ helper.name }}", &[], "**no**")).await.ticket.unwrap();
+    desk.mail().await;
+    reply(&desk.desk, &desk.hal, number, &written("{{ helper.name }}", Composed::default())).await.unwrap();
+    let [left] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert!(left.read.text.contains("{{ helper.name }}") && left.read.text.contains("> **no**"), "{}", left.read.text);
+}
