@@ -19,7 +19,13 @@ use crate::{
 };
 
 fn reply_of(text: &str) -> Reply {
-    Reply { text: CommentText::parse(text).unwrap(), files: Vec::new(), then: None, seen: Some(CommentId(i64::MAX)) }
+    Reply {
+        text: CommentText::parse(text).unwrap(),
+        files: Vec::new(),
+        then: None,
+        seen: Some(CommentId(i64::MAX)),
+        composed: Default::default(),
+    }
 }
 
 async fn tagged(desk: &TestDesk, number: i64, name: &str) {
