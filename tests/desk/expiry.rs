@@ -270,3 +270,14 @@ async fn a_file_that_a_crash_left_half_written_is_cleared_and_one_that_is_being_
     assert_eq!(desk.desk.store.blobs().clear_half_written(before).unwrap(), 1);
     assert!(whole.exists() && young.exists() && !old.exists());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_content_twice_in_one_statement_is_kept_once() {
+    let desk = keeping().await;
+    let store = &desk.desk.store;
+    let mut tx = store.begin().await.unwrap();
+    let hashes = store.blobs().put_all(&mut tx, &[b"one", b"two", b"one"], desk.desk.clock.now()).await.unwrap();
+    tx.commit().await.unwrap();
+    assert_eq!(hashes[0], hashes[2]);
+    assert_ne!(hashes[0], hashes[1]);
+}
