@@ -70,6 +70,7 @@ pub mod sightings;
 pub mod signatures;
 mod stored_files;
 pub mod tags;
+pub mod taken_away;
 pub mod tickets;
 pub mod troubles;
 pub mod verify;

@@ -117,9 +117,7 @@ async fn because_time_passed(desk: &Desk, now: Timestamp) -> Result<()> {
     fail_point!("pruned");
     // A batch a round: the rest of the desk has its turn in between.
     expire_raw(desk).await?;
-    drafts::forget_old(desk).await?;
-    desk.store.sweep().await?;
-    Ok(())
+    Ok(drafts::forget_old(desk).await?)
 }
 
 /// Whether the last round over the desk's health found this machine's clock to be another than that of the mail servers or the database.

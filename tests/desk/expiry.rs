@@ -4,8 +4,17 @@ use std::path::PathBuf;
 
 use jiff::SignedDuration;
 use maildesk::{
-    actions::{erase, expire_raw::expire_raw, people::By, read_held, set_status::set_status},
+    actions::{
+        NewFile,
+        drafts::{Keeping, keep},
+        erase,
+        expire_raw::expire_raw,
+        people::By,
+        read_held,
+        set_status::set_status,
+    },
     desk::{
+        draft::DraftKind,
         expiry::EXPIRED,
         id::{LedgerId, TicketNumber},
         settings::DeskSettings,
@@ -280,4 +289,21 @@ async fn the_same_content_twice_in_one_statement_is_kept_once() {
     tx.commit().await.unwrap();
     assert_eq!(hashes[0], hashes[2]);
     assert_ne!(hashes[0], hashes[1]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_with_a_draft_stays_where_the_same_octets_expire() {
+    let desk = keeping().await;
+    let raw = with_file("Ann <ann@home.test>", "Printer", &[7; 100]);
+    let number = desk.receive(&raw).await.ticket.unwrap();
+    close(&desk, number).await;
+    desk.later(KEPT + DAY);
+    let file = NewFile { name: "printer.eml".to_owned(), content_type: "message/rfc822".to_owned(), content_id: None, bytes: octets(&raw) };
+    let keeping = Keeping { files: vec![file], ..Keeping::default() };
+    keep(&desk.desk, &desk.hal, number, DraftKind::Note, &keeping).await.unwrap();
+    assert_eq!(expire_raw(&desk.desk).await.unwrap(), 1);
+    assert!(!is_kept(&desk, 1).await);
+    assert_eq!(desk.verify().await, []);
+    let mut conn = desk.desk.store.read().await.unwrap();
+    assert!(desk.desk.store.blobs().get(&mut conn, &ContentHash::of(&octets(&raw))).await.unwrap().is_some());
 }

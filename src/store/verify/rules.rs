@@ -273,7 +273,8 @@ pub const RULES: &[Rule] = &[
         "select 'message ' || m.id as place from messages m join blobs b on b.sha256 = m.sha256 where b.packing in ('gone', 'leaving')
             and m.sha256 <> '0000000000000000000000000000000000000000000000000000000000000001'
         union all select 'outgoing mail ' || o.id from outbox o join blobs b on b.sha256 = o.sha256 where b.packing in ('gone', 'leaving')
-        union all select 'attachment ' || a.id from attachments a join blobs b on b.sha256 = a.sha256 where b.packing in ('gone', 'leaving')",
+        union all select 'attachment ' || a.id from attachments a join blobs b on b.sha256 = a.sha256 where b.packing in ('gone', 'leaving')
+        union all select 'file of a draft ' || d.id from draft_files d join blobs b on b.sha256 = d.sha256 where b.packing in ('gone', 'leaving')",
     ),
     // What is derived.
     rule(
