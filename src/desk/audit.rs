@@ -5,26 +5,18 @@
 pub enum AuditKind {
     /// A person: added, renamed, another role, disabled, enabled.
     User,
-    /// How somebody gets in: passwords, links, sessions, two-factor.
+    /// How somebody gets in: passwords, links, sessions.
     Access,
-    /// A mailbox: added, changed, paused, removed, connected.
+    /// A mailbox: connected, and what of its old mail is taken.
     Mailbox,
-    /// Mail that the desk writes, and whether it does.
-    Template,
-    /// What is done with mail by itself.
-    Rule,
-    /// A setting of the desk.
-    Setting,
-    /// Hours, holidays and response targets.
-    Target,
+    /// A view that all of the staff see.
+    View,
     /// A saved reply.
     SavedReply,
     /// A tag.
     Tag,
     /// The block list.
     Sender,
-    /// A token for other programs.
-    Token,
     /// A backup, or that the desk was brought back from one.
     Backup,
     /// A customer was erased.
@@ -33,21 +25,8 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// Every kind, in the order of the page's filter.
-    pub const ALL: [Self; 13] = [
-        Self::User,
-        Self::Access,
-        Self::Mailbox,
-        Self::Template,
-        Self::Rule,
-        Self::Setting,
-        Self::Target,
-        Self::SavedReply,
-        Self::Tag,
-        Self::Sender,
-        Self::Token,
-        Self::Backup,
-        Self::Erasure,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::User, Self::Access, Self::Mailbox, Self::View, Self::SavedReply, Self::Tag, Self::Sender, Self::Backup, Self::Erasure];
 
     /// As stored.
     #[must_use]
@@ -56,14 +35,10 @@ impl AuditKind {
             Self::User => "user",
             Self::Access => "access",
             Self::Mailbox => "mailbox",
-            Self::Template => "template",
-            Self::Rule => "rule",
-            Self::Setting => "setting",
-            Self::Target => "target",
+            Self::View => "view",
             Self::SavedReply => "saved-reply",
             Self::Tag => "tag",
             Self::Sender => "sender",
-            Self::Token => "token",
             Self::Backup => "backup",
             Self::Erasure => "erasure",
         }
@@ -82,14 +57,10 @@ impl AuditKind {
             Self::User => "Users",
             Self::Access => "Access",
             Self::Mailbox => "Mailboxes",
-            Self::Template => "Notices",
-            Self::Rule => "Rules",
-            Self::Setting => "General",
-            Self::Target => "Hours and targets",
+            Self::View => "Shared views",
             Self::SavedReply => "Saved replies",
             Self::Tag => "Tags",
             Self::Sender => "Senders",
-            Self::Token => "Tokens",
             Self::Backup => "Backups",
             Self::Erasure => "Erasures",
         }

@@ -26,7 +26,6 @@ const LEASE: &str = "which program has it in hand just now";
 pub const EXPORTED: &[Table] = &[
     table("people", "person", "id"),
     table("audit", "audit", "id"),
-    table("settings", "setting", "id"),
     Table {
         without: &[
             ("connected_since", CONNECTION),
@@ -40,13 +39,6 @@ pub const EXPORTED: &[Table] = &[
         ],
         ..table("mailboxes", "mailbox", "id")
     },
-    table("mailbox_settings", "mailbox_setting", "id"),
-    Table {
-        without: &[("secrets", "sealed with this desk’s key: they are typed anew")],
-        ..table("mailbox_accounts", "mailbox_account", "mailbox")
-    },
-    table("mail_templates", "mail_template", "id"),
-    table("rules", "rule", "id"),
     table("left_alone", "left_alone", "mailbox, uid_validity, uid"),
     table("sender_rules", "sender_rule", "id"),
     Table {
