@@ -66,7 +66,7 @@ pub async fn keep(desk: &Desk, actor: &Person, number: TicketNumber, kind: Draft
         if keeping.kept.body.trim().is_empty() && staying.is_empty() && keeping.files.is_empty() {
             drafts::remove(&mut tx, id).await?;
         }
-        take_away(&mut tx, &going.iter().map(|it| it.file.sha256.clone()).collect::<Vec<_>>()).await?;
+        take_away(&mut tx, &going.iter().map(|it| it.file.sha256.clone()).collect::<Vec<_>>(), now).await?;
         Ok(tx.commit().await?)
     })
     .await
@@ -141,10 +141,10 @@ pub fn rendered(kept: &Kept) -> Option<String> {
 /// # Errors
 /// When the database fails.
 pub async fn forget_old(desk: &Desk) -> Result<()> {
-    let before = desk.clock.now() - KEPT_FOR;
+    let now = desk.clock.now();
     transact(desk, |mut tx| async move {
-        let gone = drafts::forget_older(&mut tx, before).await?;
-        take_away(&mut tx, &gone).await?;
+        let gone = drafts::forget_older(&mut tx, now - KEPT_FOR).await?;
+        take_away(&mut tx, &gone, now).await?;
         Ok(tx.commit().await?)
     })
     .await

@@ -58,7 +58,7 @@ pub async fn expire(tx: &mut Tx, ids: &[LedgerId], before: Timestamp, now: Times
     for (_, sha256) in &rows {
         hashes.push(ContentHash::parse(sha256)?);
     }
-    take_away(tx, &hashes).await?;
+    take_away(tx, &hashes, now).await?;
     Ok(rows.len())
 }
 

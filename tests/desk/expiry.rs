@@ -87,6 +87,13 @@ async fn is_kept(desk: &TestDesk, id: i64) -> bool {
     }
 }
 
+/// How many files go once what nobody names has lain for a day; none before that.
+async fn removed_a_day_later(desk: &TestDesk) -> usize {
+    let (store, now) = (&desk.desk.store, desk.desk.clock.now());
+    assert_eq!(store.remove_what_left(now + DAY - SignedDuration::from_secs(1)).await.unwrap(), 0, "a backup may be under way");
+    store.remove_what_left(now + DAY + SignedDuration::from_secs(1)).await.unwrap()
+}
+
 fn file_of(desk: &TestDesk, octets: &[u8]) -> PathBuf {
     let hash = ContentHash::of(octets).as_str().to_owned();
     desk.folder.path().join("blobs").join(&hash[..2]).join(hash)
@@ -109,8 +116,8 @@ async fn an_original_goes_when_its_ticket_was_closed_for_long_and_what_was_made_
     assert!(!is_kept(&desk, 1).await);
     assert!(file_of(&desk, &octets(&raw)).exists(), "its file goes after the commit");
     assert_eq!(desk.verify().await, [], "whatever ends it there");
-    assert_eq!(desk.desk.store.remove_what_left().await.unwrap(), 1);
-    assert_eq!(desk.desk.store.remove_what_left().await.unwrap(), 0);
+    assert_eq!(removed_a_day_later(&desk).await, 1);
+    assert_eq!(removed_a_day_later(&desk).await, 0);
     assert!(!file_of(&desk, &octets(&raw)).exists() && file_of(&desk, &plan).exists());
 
     let rows = Rows::of(&desk.url).await;
@@ -204,7 +211,7 @@ async fn a_content_that_something_else_names_stays_and_one_that_comes_again_is_t
     assert!(!is_kept(&desk, 1).await && !is_kept(&desk, 2).await);
     // The second comes as a file before its own is removed.
     let cleo = desk.receive(&with_file("Cleo <cleo@home.test>", "Look here", &octets(&second))).await.ticket.unwrap();
-    assert_eq!(desk.desk.store.remove_what_left().await.unwrap(), 0);
+    assert_eq!(removed_a_day_later(&desk).await, 0);
     let mut conn = desk.desk.store.read().await.unwrap();
     for (number, raw) in [(ben, &first), (cleo, &second)] {
         let kept = desk.desk.store.blobs().get(&mut conn, &ContentHash::of(&octets(raw))).await.unwrap();
@@ -217,7 +224,7 @@ async fn a_content_that_something_else_names_stays_and_one_that_comes_again_is_t
     close(&desk, number).await;
     desk.later(KEPT + DAY);
     assert_eq!(expire_raw(&desk.desk).await.unwrap(), 1);
-    assert_eq!(desk.desk.store.remove_what_left().await.unwrap(), 1);
+    assert_eq!(removed_a_day_later(&desk).await, 1);
     desk.receive(&with_file("Dora <dora@home.test>", "Look at this", &octets(&third))).await;
     let mut conn = desk.desk.store.read().await.unwrap();
     let kept = desk.desk.store.blobs().get(&mut conn, &ContentHash::of(&octets(&third))).await.unwrap();
