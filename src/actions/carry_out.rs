@@ -13,7 +13,7 @@ use crate::{
         merge,
         open_forwarded::open_forwarded,
         own_letter::{OwnLetter, Readers},
-        receive_message::Incoming,
+        receive_message::{Came, Incoming},
         reply::{self, Words},
         rules::Holding,
         say::{FromMail, Saying, Written, say},
@@ -62,7 +62,8 @@ pub(super) async fn carry_out(
     let now = facts.now;
     match decision {
         Decision::Ignore => {
-            if let (OurOwn::Probe, Some(id)) = (facts.our_own, &incoming.message.message_id) {
+            // One that lies in a file says nothing of how mail goes now.
+            if let (Came::Now, OurOwn::Probe, Some(id)) = (incoming.came, facts.our_own, &incoming.message.message_id) {
                 round_trips::back(tx, incoming.row.mailbox, id, now).await?;
             }
             Ok(None)

@@ -189,7 +189,11 @@ impl Change {
 pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Timestamp) -> Result<()> {
     change.ticket.updated_at = match change.came {
         Came::Now => now,
-        Came::Before => now.max(change.ticket.updated_at),
+        Came::Before => {
+            // It may stand before what was said already.
+            change.turn_is(comments::turn(tx, change.number()).await?);
+            now.max(change.ticket.updated_at)
+        }
     };
     // One that was merged lies as it lay: it stands so again when the merge is undone.
     if !change.ticket.status.is_active() && change.ticket.merged_into.is_none() {

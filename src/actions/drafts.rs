@@ -19,6 +19,7 @@ use crate::{
         Tx,
         comments::{self, FileRow},
         drafts::{self, Kept, Place},
+        taken_away::take_away,
     },
 };
 
@@ -41,7 +42,7 @@ pub struct Keeping {
 /// What [`ActionError`] lists.
 pub async fn keep(desk: &Desk, actor: &Person, number: TicketNumber, kind: DraftKind, keeping: &Keeping) -> Result<()> {
     let now = desk.clock.now();
-    let gone = transact(desk, |mut tx| async move {
+    transact(desk, |mut tx| async move {
         let (_, case) = enter(desk, &mut tx, actor, number).await?;
         desk.allow(actor, Act::Note(case))?;
         let place = Place { person: actor.id, ticket: number, kind };
@@ -65,18 +66,10 @@ pub async fn keep(desk: &Desk, actor: &Person, number: TicketNumber, kind: Draft
         if keeping.kept.body.trim().is_empty() && staying.is_empty() && keeping.files.is_empty() {
             drafts::remove(&mut tx, id).await?;
         }
-        let mut gone = Vec::new();
-        for file in going {
-            gone.extend(drafts::forget_content(&mut tx, &file.file.sha256).await?);
-        }
-        tx.commit().await?;
-        Ok(gone)
+        take_away(&mut tx, &going.iter().map(|it| it.file.sha256.clone()).collect::<Vec<_>>(), now).await?;
+        Ok(tx.commit().await?)
     })
-    .await?;
-    for content in &gone {
-        desk.store.remove_unnamed(content).await?;
-    }
-    Ok(())
+    .await
 }
 
 fn visibility(kind: DraftKind) -> Visibility {
@@ -148,18 +141,11 @@ pub fn rendered(kept: &Kept) -> Option<String> {
 /// # Errors
 /// When the database fails.
 pub async fn forget_old(desk: &Desk) -> Result<()> {
-    let before = desk.clock.now() - KEPT_FOR;
-    let gone = transact(desk, |mut tx| async move {
-        let mut gone = Vec::new();
-        for hash in drafts::forget_older(&mut tx, before).await? {
-            gone.extend(drafts::forget_content(&mut tx, &hash).await?);
-        }
-        tx.commit().await?;
-        Ok(gone)
+    let now = desk.clock.now();
+    transact(desk, |mut tx| async move {
+        let gone = drafts::forget_older(&mut tx, now - KEPT_FOR).await?;
+        take_away(&mut tx, &gone, now).await?;
+        Ok(tx.commit().await?)
     })
-    .await?;
-    for content in &gone {
-        desk.store.remove_unnamed(content).await?;
-    }
-    Ok(())
+    .await
 }

@@ -44,7 +44,7 @@ pub async fn save(desk: &Desk, actor: &Person, name: &str, query: &str, seen_by:
         no_twin(&all, None, name)?;
         let id = saved_views::insert(&mut tx, actor.id, seen_by, name, query, now).await?;
         if seen_by == SeenBy::Everybody {
-            audit::note(&mut tx, actor, Line::of(AuditKind::Setting, name, "is a view of all of the staff").to(query), now).await?;
+            audit::note(&mut tx, actor, Line::of(AuditKind::View, name, "is a view of all of the staff").to(query), now).await?;
         }
         leave(desk, tx).await?;
         Ok(id)
@@ -71,7 +71,7 @@ pub async fn change(desk: &Desk, actor: &Person, id: SavedViewId, name: &str, se
             SeenBy::Everybody => format!("{name}, for all of the staff"),
         };
         if [view.seen_by, seen_by].contains(&SeenBy::Everybody) {
-            let line = Line::of(AuditKind::Setting, &view.name, "was changed, a view of all of the staff");
+            let line = Line::of(AuditKind::View, &view.name, "was changed, a view of all of the staff");
             audit::note(&mut tx, actor, line.from(word(&view.name, view.seen_by)).to(word(name, seen_by)), now).await?;
         }
         leave(desk, tx).await
@@ -113,7 +113,7 @@ pub async fn delete(desk: &Desk, actor: &Person, id: SavedViewId) -> Result<Save
             audit::note(
                 &mut tx,
                 actor,
-                Line::of(AuditKind::Setting, &view.name, "was deleted, a view of all of the staff").from(&view.query),
+                Line::of(AuditKind::View, &view.name, "was deleted, a view of all of the staff").from(&view.query),
                 now,
             )
             .await?;

@@ -14,6 +14,9 @@ use crate::{
 /// Whoever comes back to a page so soon is still at the same visit: what was new is still shown as new.
 const ONE_VISIT: SignedDuration = SignedDuration::from_mins(10);
 
+/// What somebody has seen who has never looked: at their first visit nothing is told from the rest.
+const NOTHING: CommentId = CommentId(0);
+
 /// `actor` looks at a ticket whose last comment is this one. What is behind the comment that is answered is new to them; none: they never
 /// looked before.
 ///
@@ -24,15 +27,16 @@ pub async fn look(desk: &Desk, actor: &Person, ticket: TicketNumber, last: Comme
     let known = visits::of(&mut *desk.store.read().await?, actor.id, ticket).await?;
     let new = match known {
         Some(visit) if visit.seen >= last => {
-            return Ok(Some(if now.duration_since(visit.at) < ONE_VISIT { visit.earlier } else { visit.seen }));
+            let behind = if now.duration_since(visit.at) < ONE_VISIT { visit.earlier } else { visit.seen };
+            return Ok(Some(behind).filter(|it| *it > NOTHING));
         }
         // Whatever came in between while they were at it, the visit began where it began.
-        Some(visit) if now.duration_since(visit.at) < ONE_VISIT => Visit { seen: last, earlier: visit.earlier, at: now },
+        Some(visit) if now.duration_since(visit.at) < ONE_VISIT && visit.earlier > NOTHING => Visit { seen: last, at: now, ..visit },
         Some(visit) => Visit { seen: last, earlier: visit.seen, at: now },
-        None => Visit { seen: last, earlier: CommentId(0), at: now },
+        None => Visit { seen: last, earlier: NOTHING, at: now },
     };
     put(desk, actor, ticket, new).await?;
-    Ok(known.map(|_| new.earlier))
+    Ok(known.map(|_| new.earlier).filter(|it| *it > NOTHING))
 }
 
 /// The ticket is as unread to `actor` as if its last comment, of which they say that it is this one, had come since.

@@ -16,7 +16,8 @@ use crate::desk::{
     mailbox::{ImapAccount, MailServer, SignIn, SmtpAccount, Tls},
     oauth::{CurrentToken, OAuthClient, Place as KnownPlace},
     settings::{
-        FirstConnection, ListMail, MailboxSettings, Mode, Receipt, Satisfaction, SenderName, StatusNotice, SubAddressing, TakeExisting, WayIn,
+        FirstConnection, ListMail, MailboxSettings, Mode, Receipt, Satisfaction, SenderName, StatusNotice, SubAddressing, TakeExisting,
+        WayIn,
     },
 };
 

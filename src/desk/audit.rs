@@ -5,9 +5,9 @@
 pub enum AuditKind {
     /// A person: added, renamed, another role, disabled, enabled.
     User,
-    /// How somebody gets in: passwords, links, sessions, two-factor.
+    /// How somebody gets in: passwords, links, sessions.
     Access,
-    /// A mailbox: added, changed, paused, removed, connected.
+    /// A mailbox: added, changed, paused, removed, connected, and what of its old mail is taken.
     Mailbox,
     /// Mail that the desk writes, and whether it does.
     Template,
@@ -17,14 +17,14 @@ pub enum AuditKind {
     Setting,
     /// Hours, holidays and response targets.
     Target,
+    /// A view that all of the staff see.
+    View,
     /// A saved reply.
     SavedReply,
     /// A tag.
     Tag,
     /// The block list.
     Sender,
-    /// A token for other programs.
-    Token,
     /// A backup, or that the desk was brought back from one.
     Backup,
     /// A customer was erased.
@@ -41,10 +41,10 @@ impl AuditKind {
         Self::Rule,
         Self::Setting,
         Self::Target,
+        Self::View,
         Self::SavedReply,
         Self::Tag,
         Self::Sender,
-        Self::Token,
         Self::Backup,
         Self::Erasure,
     ];
@@ -60,10 +60,10 @@ impl AuditKind {
             Self::Rule => "rule",
             Self::Setting => "setting",
             Self::Target => "target",
+            Self::View => "view",
             Self::SavedReply => "saved-reply",
             Self::Tag => "tag",
             Self::Sender => "sender",
-            Self::Token => "token",
             Self::Backup => "backup",
             Self::Erasure => "erasure",
         }
@@ -86,10 +86,10 @@ impl AuditKind {
             Self::Rule => "Rules",
             Self::Setting => "General",
             Self::Target => "Hours and targets",
+            Self::View => "Shared views",
             Self::SavedReply => "Saved replies",
             Self::Tag => "Tags",
             Self::Sender => "Senders",
-            Self::Token => "Tokens",
             Self::Backup => "Backups",
             Self::Erasure => "Erasures",
         }

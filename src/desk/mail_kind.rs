@@ -52,7 +52,10 @@ macro_rules! words {
 
 const RATE: &[Placeholder] = &[("rate", "where the customer says how it was, in a mail that resolves; may be missing")];
 
-const SIGNATURE: &[Placeholder] = &[("signature.text", "what stands below it: the helper’s own, or the mailbox’s; may be empty"), ("signature.lines", "the same, as a list of lines")];
+const SIGNATURE: &[Placeholder] = &[
+    ("signature.text", "what stands below it: the helper’s own, or the mailbox’s; may be empty"),
+    ("signature.lines", "the same, as a list of lines"),
+];
 
 impl MailKind {
     /// Every kind, in the order of the page.

@@ -150,9 +150,9 @@ mod tests {
 
     #[test]
     fn what_is_filled_in_is_not_filled_in_again() {
-        let value = |it: Placeholder| match it {
-            Placeholder::CustomerName => "{{ company }}".to_owned(),
-            other => format!("<{}>", other.as_str()),
+        let value = |it: Placeholder| match it == Placeholder::CustomerName {
+            true => "{{ company }}".to_owned(),
+            false => format!("<{}>", it.as_str()),
         };
         for (text, filled) in [
             ("Hello {{ customer.first_name }},", "Hello <customer.first_name>,"),

@@ -76,7 +76,7 @@ pub(super) async fn write(
                 DraftKind::Note => "The note is added; no customer sees it.",
                 DraftKind::Reply => "The reply is on its way.",
             };
-            let flash = Flash::done(told).clearing(format!("{number}:{}", kind.as_str()));
+            let flash = Flash::done(told).clearing(format!("{}:{number}:{}", visitor.person.id, kind.as_str()));
             Ok(page::go(&panel, &visitor, &format!("/tickets/{number}#m{comment}"), &flash))
         }
         Err(error) => asked_again(&panel, &visitor, typed, error).await,

@@ -151,7 +151,7 @@ impl Panel {
 
 /// Every route of the panel, each with who may.
 pub fn routes() -> Routes {
-    settings::routes(writing(mail(correcting(Routes::default()))))
+    settings::routes(writing(mail(correcting(queues(Routes::default())))))
         // signing in
         .get("/", Policy::Anyone, sign_in::start)
         .get("/login", Policy::Anyone, sign_in::form)
@@ -161,14 +161,6 @@ pub fn routes() -> Routes {
         .post("/setup", Policy::Anyone, set_up::make_first_admin)
         .get("/invite/{token}", Policy::Anyone, set_up::invitation)
         .post("/invite/{token}", Policy::Anyone, set_up::accept_invitation)
-        // the queues
-        .get("/tickets", Policy::Staff, tickets::list)
-        .post("/tickets/bulk", Policy::Staff, bulk::bulk)
-        .post("/tickets/undo", Policy::Staff, undo::undo)
-        .get("/search", Policy::Staff, search::search)
-        .get("/views", Policy::Staff, views::list)
-        .post("/views", Policy::Staff, views::save)
-        .post("/views/{id}", Policy::Staff, views::change)
         // one ticket
         .get("/tickets/new", Policy::Staff, new_ticket::form)
         .post_files("/tickets", Policy::Staff, new_ticket::open)
@@ -231,6 +223,18 @@ pub fn routes() -> Routes {
         .get("/users/new", Policy::Admin, people::new)
         .get("/users/{id}", Policy::Admin, people::person::show)
         .post("/users/{id}", Policy::Admin, people::person::change)
+}
+
+/// Lists of tickets, and what is done to many.
+fn queues(routes: Routes) -> Routes {
+    routes
+        .get("/tickets", Policy::Staff, tickets::list)
+        .post("/tickets/bulk", Policy::Staff, bulk::bulk)
+        .post("/tickets/undo", Policy::Staff, undo::undo)
+        .get("/search", Policy::Staff, search::search)
+        .get("/views", Policy::Staff, views::list)
+        .post("/views", Policy::Staff, views::save)
+        .post("/views/{id}", Policy::Staff, views::change)
 }
 
 /// Writing on a ticket, and what is kept for it.

@@ -221,8 +221,7 @@ async fn read(
     let rated = rate::Said::read(panel, &mut conn, &ticket).await?;
     let around = composer::Around { ticket: &ticket, said: &said, people: &people, staff: &staff };
     let composer = composer::of(panel, visitor, &mut conn, &around, state).await?;
-    let read =
-        Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected, promises, rated, spam };
+    let read = Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected, promises, rated, spam };
     Ok((read, composer))
 }
 

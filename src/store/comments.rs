@@ -213,16 +213,20 @@ pub async fn is_answered(conn: &mut Conn, ticket: TicketNumber) -> Result<bool> 
     Ok(n > 0)
 }
 
-/// Whose turn it is by the last public comment of a person, and since when: since staff last wrote, or since the first comment that has
+/// Whose turn it is by the last public comment of a person, in the order in which they were written, and since when: since staff last wrote, or since the first comment that has
 /// no answer. Staff's where there is none.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn turn(conn: &mut Conn, ticket: TicketNumber) -> Result<(Turn, Option<Timestamp>)> {
+    let sql =
+        "select created_at, id from comments where ticket = $1 and visibility = 'public' and origin = 'staff' and withdrawn_at is null
+        order by created_at desc, id desc limit 1";
+    let staff: Option<(i64, i64)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).fetch_optional(c).await)?;
+    let (since, id) = staff.unwrap_or((i64::MIN, 0));
     let sql = "select origin, created_at from comments where ticket = $1 and visibility = 'public' and origin <> 'machine' and withdrawn_at is null
-        and id >= coalesce((select max(s.id) from comments s where s.ticket = $1 and s.visibility = 'public' and s.origin = 'staff'
-            and s.withdrawn_at is null), 0) order by id limit 2";
-    let last: Vec<(String, i64)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).fetch_all(c).await)?;
+        and (created_at > $2 or created_at = $2 and id >= $3) order by created_at, id limit 2";
+    let last: Vec<(String, i64)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(since).bind(id).fetch_all(c).await)?;
     Ok(match last.as_slice() {
         [(first, since)] if first == Origin::Staff.as_str() => (Turn::Customer, Some(at(*since))),
         [(first, _), (_, since)] if first == Origin::Staff.as_str() => (Turn::Staff, Some(at(*since))),

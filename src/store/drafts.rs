@@ -8,12 +8,7 @@ use crate::{
         draft::DraftKind,
         id::{DraftFileId, PersonId, TicketNumber},
     },
-    store::{
-        Conn, Result, Store, Tx, at,
-        blobs::{ContentHash, NO_OCTETS},
-        comments::FileRow,
-        ms, on, word,
-    },
+    store::{Conn, Result, Tx, at, blobs::ContentHash, comments::FileRow, ms, on, word},
 };
 
 /// Whose draft, of what.
@@ -177,34 +172,4 @@ pub async fn forget_older(tx: &mut Tx, than: Timestamp) -> Result<Vec<ContentHas
     let gone: Vec<String> = on!(tx, c => sqlx::query_scalar(sql).bind(ms(than)).fetch_all(c).await)?;
     on!(tx, c => sqlx::query("delete from drafts where updated_at < $1").bind(ms(than)).execute(c).await.map(|_| ()))?;
     gone.iter().map(|it| ContentHash::parse(it)).collect()
-}
-
-/// Takes a content out of the database that no row names any more; its hash where it lay in a file, which goes after the commit
-/// ([`Store::remove_unnamed`]).
-///
-/// # Errors
-/// When the database refuses.
-pub async fn forget_content(tx: &mut Tx, hash: &ContentHash) -> Result<Option<ContentHash>> {
-    let sql = "delete from blobs where sha256 = $1 and sha256 <> $2
-        and not exists (select 1 from messages m where m.sha256 = $1) and not exists (select 1 from outbox o where o.sha256 = $1)
-        and not exists (select 1 from attachments a where a.sha256 = $1)
-        and not exists (select 1 from draft_files d where d.sha256 = $1) returning bytes is null";
-    let in_file: Option<bool> = on!(tx, c => sqlx::query_scalar(sql).bind(hash.as_str()).bind(NO_OCTETS).fetch_optional(c).await)?;
-    Ok(in_file.filter(|it| *it).map(|_| hash.clone()))
-}
-
-impl Store {
-    /// Removes the file of a content that no row names, under the lock of a writer.
-    ///
-    /// # Errors
-    /// When the database or the disk refuses.
-    pub async fn remove_unnamed(&self, hash: &ContentHash) -> Result<()> {
-        let mut tx = self.begin().await?;
-        let sql = "select count(*) from blobs where sha256 = $1";
-        let named: i64 = on!(tx, c => sqlx::query_scalar(sql).bind(hash.as_str()).fetch_one(c).await)?;
-        if named == 0 {
-            self.blobs().remove_file(hash)?;
-        }
-        tx.commit().await
-    }
 }

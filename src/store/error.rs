@@ -131,7 +131,9 @@ impl StoreError {
     #[must_use]
     pub fn is_lost_connection(&self) -> bool {
         match self {
-            Self::Database(sqlx::Error::Database(it)) => it.code().is_some_and(|code| code.starts_with("57P0") || code.starts_with("08")),
+            Self::Database(sqlx::Error::Database(it)) => {
+                it.code().is_some_and(|code| code.starts_with("57P0") || code.starts_with("08") || ENDED_FOR_US.contains(&&*code))
+            }
             Self::Database(error) => matches!(error, sqlx::Error::Io(_) | sqlx::Error::Tls(_)),
             Self::Migrate(_)
             | Self::File { .. }
@@ -154,9 +156,12 @@ impl StoreError {
 fn passing_code(code: &str) -> bool {
     match code.parse::<i64>() {
         Ok(number) if code.len() < 5 => matches!(number & 0xff, 5..=11 | 13 | 14 | 26),
-        Ok(_) | Err(_) => ["08", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)),
+        Ok(_) | Err(_) => ["08", "40", "53", "55", "57", "58"].iter().any(|class| code.starts_with(class)) || ENDED_FOR_US.contains(&code),
     }
 }
+
+/// PostgreSQL has ended the session since its transaction stood still for too long: the bounds of `patience.rs`.
+const ENDED_FOR_US: [&str; 2] = ["25P03", "25P04"];
 
 /// Every call of this room.
 pub type Result<T> = std::result::Result<T, StoreError>;

@@ -1,16 +1,16 @@
 //! Originals of messages that expire: which are due, and how their octets go. Everything else of a message stays.
 //!
-//! First the rows, in one transaction: the message names no octets any more, and a content that nothing else names is emptied. A file is
-//! removed after that commit, and until it is, its row says `leaving`: whatever ends us in between, the next round goes on there.
+//! First the rows, in one transaction: the message names no octets any more, and a content that nothing else names is taken away.
 
 use jiff::Timestamp;
 
 use crate::{
     desk::id::LedgerId,
     store::{
-        Conn, Driver, Result, Store, Tx,
-        blobs::{ContentHash, EXPIRED_OCTETS, Keeping, keep_file},
+        Conn, Result, Tx,
+        blobs::{ContentHash, EXPIRED_OCTETS},
         ms, on,
+        taken_away::take_away,
     },
 };
 
@@ -56,30 +56,10 @@ pub async fn expire(tx: &mut Tx, ids: &[LedgerId], before: Timestamp, now: Times
     }
     let mut hashes = Vec::new();
     for (_, sha256) in &rows {
-        // Digits and small letters: nothing to escape.
-        hashes.push(format!("'{}'", ContentHash::parse(sha256)?.as_str()));
+        hashes.push(ContentHash::parse(sha256)?);
     }
-    if !hashes.is_empty() {
-        take_away(tx, &hashes.join(", ")).await?;
-    }
+    take_away(tx, &hashes, now).await?;
     Ok(rows.len())
-}
-
-/// Empties those of these contents that no row names: an attachment may be the same to the last octet.
-async fn take_away(tx: &mut Tx, hashes: &str) -> Result<()> {
-    // Whoever is about to name one of them is waited for, and is seen by what follows.
-    if let Driver::Pg(c) = tx.driver() {
-        let sql = format!("select sha256 from blobs where sha256 in ({hashes}) order by sha256 for update");
-        sqlx::query(sqlx::AssertSqlSafe(sql)).execute(c).await?;
-    }
-    let nothing = tx.pick("x''", "''::bytea");
-    let sql = format!(
-        "update blobs set packing = case when bytes is null then 'leaving' else 'gone' end, size = 0, bytes = {nothing}
-        where sha256 in ({hashes}) and sha256 not in (select sha256 from messages where sha256 in ({hashes})
-            union all select sha256 from outbox where sha256 in ({hashes}) union all select sha256 from attachments where sha256 in ({hashes}))"
-    );
-    on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).execute(c).await.map(|_| ()))?;
-    Ok(())
 }
 
 /// When the newest message came that the desk has; none: it has none.
@@ -90,37 +70,4 @@ pub async fn newest(conn: &mut Conn) -> Result<Option<Timestamp>> {
     let newest: Option<i64> =
         on!(conn, c => sqlx::query_scalar("select max(stored_at) from messages where expired_at is null").fetch_one(c).await)?;
     Ok(newest.map(super::at))
-}
-
-impl Store {
-    /// Removes the files of contents that were taken away; how many. Whatever ends it, it is begun again by the next.
-    ///
-    /// # Errors
-    /// When the database or the disk refuses.
-    pub async fn remove_what_left(&self) -> Result<usize> {
-        let mut conn = self.read().await?;
-        let sql = "select sha256 from blobs where packing = 'leaving' order by sha256 limit 500";
-        let leaving: Vec<String> = on!(conn, c => sqlx::query_scalar(sql).fetch_all(c).await)?;
-        drop(conn);
-        if leaving.is_empty() {
-            return Ok(0);
-        }
-        // Under the lock of a writer: nobody keeps the same content between the look and the removal.
-        let mut tx = self.begin().await?;
-        let mut n = 0;
-        for sha256 in leaving {
-            let hash = ContentHash::parse(&sha256)?;
-            keep_file(&mut tx, &hash, Keeping::Removed).await?;
-            let sql = "update blobs set packing = 'gone' where sha256 = $1 and packing = 'leaving'";
-            let left = on!(tx, c => sqlx::query(sql).bind(&sha256).execute(c).await.map(|it| it.rows_affected()))?;
-            if left > 0 {
-                self.blobs().remove_file(&hash)?;
-                fail_point!("expired-file");
-                n += 1;
-            }
-        }
-        fail_point!("expired-files-commit");
-        tx.commit().await?;
-        Ok(n)
-    }
 }

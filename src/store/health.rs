@@ -133,8 +133,10 @@ pub async fn accounts_in_trouble(conn: &mut Conn) -> Result<Vec<(MailboxId, Time
 /// # Errors
 /// When the database refuses.
 pub async fn arrivals(conn: &mut Conn, since: Timestamp) -> Result<Vec<Arrival>> {
-    let sql = "select m.received_at, m.stored_at from (select * from messages order by id desc limit 30) m join mailboxes b on b.id = m.mailbox
-        where m.stored_at >= $1 and m.stored_at >= b.connected_since + 600000 and exists (select 1 from sightings s where s.message = m.id)";
+    let sql = "select m.received_at, m.stored_at from (select distinct message from sightings where message in (
+            select message from sightings order by message desc limit 30)) s
+        join messages m on m.id = s.message join mailboxes b on b.id = m.mailbox
+        where m.stored_at >= $1 and m.stored_at >= b.connected_since + 600000 order by m.id desc";
     let rows: Vec<(i64, i64)> = on!(conn, c => sqlx::query_as(sql).bind(ms(since)).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(received_at, stored_at)| Arrival { received_at: at(received_at), stored_at: at(stored_at) }).collect())
 }

@@ -2,7 +2,7 @@
 //!
 //! On SQLite a statement costs two thread switches, whatever it does; a batch of fifty messages writes hundreds of such rows.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use jiff::Timestamp;
 
@@ -88,9 +88,11 @@ impl Tx {
     }
 
     pub(super) async fn write_blobs(&mut self, blobs: &[NewBlob]) -> Result<()> {
+        // The same content once: PostgreSQL refuses a statement that meets its own new row. In one order, so that nobody waits in a circle.
+        let once: BTreeMap<&str, &NewBlob> = blobs.iter().map(|it| (it.hash.as_str(), it)).collect();
         on!(self, c => {
             let mut sql = sqlx::QueryBuilder::new("insert into blobs (sha256, size, packing, bytes, stored_at) ");
-            sql.push_values(blobs, |mut row, it| {
+            sql.push_values(once.values(), |mut row, it| {
                 row.push_bind(it.hash.as_str()).push_bind(it.size).push_bind(it.packing).push_bind(it.bytes.as_deref()).push_bind(ms(it.at));
             });
             // What expired is here again; and whoever takes a content away waits until we have named it.

@@ -77,6 +77,7 @@ pub mod sightings;
 pub mod signatures;
 mod stored_files;
 pub mod tags;
+pub mod taken_away;
 pub mod terms;
 pub mod tickets;
 pub mod troubles;

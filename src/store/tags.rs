@@ -73,7 +73,9 @@ pub async fn lock(tx: &mut Tx, id: TagId) -> Result<Option<Tag>> {
 /// # Errors
 /// When the database refuses.
 pub async fn of_name(tx: &mut Tx, name: &TagName, by: Option<PersonId>, now: Timestamp) -> Result<Tag> {
-    let sql = "insert into tags (name, folded, made_by, made_at) values ($1, $2, $3, $4) on conflict (folded) do nothing";
+    // Asked before: a conflict uses up a number on PostgreSQL.
+    let sql = "insert into tags (name, folded, made_by, made_at) select $1, $2, cast($3 as bigint), cast($4 as bigint)
+        where not exists (select 1 from tags where folded = $2) on conflict (folded) do nothing";
     on!(tx, c => sqlx::query(sql)
         .bind(name.as_str()).bind(name.folded()).bind(by.map(|it| it.0)).bind(ms(now)).execute(c).await.map(|_| ()))?;
     let sql = tx.pick("select id, name from tags where folded = $1", "select id, name from tags where folded = $1 for share");

@@ -54,6 +54,8 @@ const CLEAR_EVERY: SignedDuration = SignedDuration::from_hours(24);
 /// Whether the clock goes as time does, by one that nobody sets.
 #[derive(Debug, Default)]
 pub struct Pace {
+    /// It was asked what the desk knows.
+    begun: bool,
     last: Option<(Timestamp, Instant)>,
     not_before: Option<Instant>,
 }
@@ -61,6 +63,7 @@ pub struct Pace {
 impl Pace {
     /// Begins with what the desk knows: when its newest message came.
     fn begin(&mut self, newest: Option<Timestamp>, now: Timestamp, at: Instant) {
+        self.begun = true;
         let gap = newest.map(|it| now.duration_since(it)).filter(|it| *it > LONG_OFF);
         if let Some(gap) = gap {
             tracing::warn!(
@@ -85,30 +88,55 @@ impl Pace {
     }
 }
 
-/// One round.
+/// One round. What fails in it holds up nothing else of it.
 ///
 /// # Errors
-/// When the database fails.
+/// The first that failed, when the database or the disk fails.
 pub async fn step(desk: &Desk, begun: &mut Begun, pace: &mut Pace, at: Instant) -> Result<()> {
-    // First what somebody waits for: no trouble with anything else may stand before it.
-    take_in::decide_left_over(desk, begun).await?;
     let now = desk.clock.now();
-    if pace.last.is_none() {
-        pace.begin(expiries::newest(&mut *desk.store.read().await?).await?, now, at);
+    // First what somebody waits for.
+    let mut done = take_in::decide_left_over(desk, begun).await.map(drop);
+    also(&mut done, desk.store.sweep().await.map_err(Into::into));
+    also(&mut done, desk.store.remove_what_left(now).await.map(|_| ()).map_err(Into::into));
+    if !pace.begun {
+        pace.begin(newest(desk).await?, now, at);
     }
     if pace.is_steady(now, at) && !is_known_to_be_wrong(desk) {
-        because_time_passed(desk, now).await?;
+        because_time_passed(desk, now, &mut done).await;
     }
-    desk.store.sweep().await?;
-    desk.store.remove_what_left().await?;
-    Ok(())
+    done
+}
+
+/// The first failure is told; every other is logged.
+fn also(done: &mut Result<()>, more: Result<()>) {
+    match (&done, more) {
+        (Err(_), Err(error)) => tracing::error!("housekeeping fails: {error}"),
+        (Ok(()), more) => *done = more,
+        (Err(_), Ok(())) => {}
+    }
+}
+
+async fn newest(desk: &Desk) -> Result<Option<Timestamp>> {
+    Ok(expiries::newest(&mut *desk.store.read().await?).await?)
 }
 
 /// By a clock that is ahead this would close every ticket that is resolved, tell all their people so, end every session, and let all
 /// originals expire.
-async fn because_time_passed(desk: &Desk, now: Timestamp) -> Result<()> {
+async fn because_time_passed(desk: &Desk, now: Timestamp, done: &mut Result<()>) {
+    also(done, close_all_stale(desk).await);
+    also(done, tell_due(desk).await.map(|_| ()).map_err(Into::into));
+    also(done, prune(desk, now).await);
+    // A batch a round: the rest of the desk has its turn in between.
+    also(done, expire_raw(desk).await.map(|_| ()).map_err(Into::into));
+    also(done, drafts::forget_old(desk).await.map_err(Into::into));
+}
+
+async fn close_all_stale(desk: &Desk) -> Result<()> {
     while !close_stale(desk).await?.is_empty() {}
-    tell_due(desk).await?;
+    Ok(())
+}
+
+async fn prune(desk: &Desk, now: Timestamp) -> Result<()> {
     let mut tx = desk.store.begin().await?;
     sessions::prune(&mut tx, now, now - desk.settings.sessions.idle).await?;
     audit::prune(&mut tx, now - desk.settings.audit_keep).await?;
@@ -116,10 +144,6 @@ async fn because_time_passed(desk: &Desk, now: Timestamp) -> Result<()> {
     saved_replies::forget_uses(&mut tx, now - USES_KEPT).await?;
     tx.commit().await?;
     fail_point!("pruned");
-    // A batch a round: the rest of the desk has its turn in between.
-    expire_raw(desk).await?;
-    drafts::forget_old(desk).await?;
-    desk.store.sweep().await?;
     Ok(())
 }
 
@@ -163,7 +187,7 @@ pub async fn catch_up(desk: &Desk, begun: &mut Begun) -> Result<()> {
 /// When the database fails.
 pub async fn return_snoozed(desk: &Desk, pace: &mut Pace, at: Instant) -> Result<Duration> {
     // After a leap ahead everything would be back at once.
-    if !pace.is_steady(desk.clock.now(), at) {
+    if !pace.is_steady(desk.clock.now(), at) || is_known_to_be_wrong(desk) {
         return Ok(CATCH_UP);
     }
     while !return_due(desk).await?.is_empty() {}

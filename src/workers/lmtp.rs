@@ -116,7 +116,7 @@ pub async fn run(desk: Arc<Desk>, open: OpenDoor, stop: CancellationToken) {
         };
         let (desk, stop, room) = (desk.clone(), stop.clone(), room.clone());
         match client {
-            Client::Tcp(stream, peer) if !open.door.admits(peer) => {
+            Client::Tcp(stream, peer) if !open.door.admits(peer) && !is_from_here(&stream, peer) => {
                 tracing::warn!("{peer} may not hand mail over; name it in lmtp.allow if it is your mail server");
                 clients.spawn(turn_away(stream, NOT_YOU));
             }
@@ -142,6 +142,11 @@ where
     if let Err(ended) = session::serve(&desk, &mut Wire::new(stream, PATIENCE), &stop).await {
         tracing::debug!("{peer} ended without QUIT: {ended}");
     }
+}
+
+/// Whoever asks from the address that is asked is this machine: it may, as on loopback.
+fn is_from_here(stream: &TcpStream, peer: IpAddr) -> bool {
+    stream.local_addr().is_ok_and(|it| it.ip() == peer)
 }
 
 async fn turn_away<S: AsyncRead + AsyncWrite + Unpin>(stream: S, answer: &'static str) {

@@ -76,7 +76,7 @@ async function goesThroughTheList(visit) {
     const number = new URL(page.url()).pathname.split("/").pop();
     await visit.leadingOn(() => key(visit, "u"));
     same(page.url().includes("sort=oldest"), true, "that the list is sorted as before");
-    same(await here(visit), `t${number}`, "the row");
+    await visit.until(`the row of ${number} has the focus`, async () => (await here(visit)) === `t${number}`, 5);
   });
 }
 

@@ -7,7 +7,7 @@ export async function writing(desk, begin) {
   const ticket = await findTheTicket(maya, elena, desk);
   await seeEachOther(maya, elena);
   await oneIsFirst(maya, elena);
-  await writesWithMarks(maya, desk);
+  await writesWithMarks(maya, ticket);
   await attaches(maya);
   await keepsADraft(maya, ticket, desk, begin);
   await usesASavedReply(maya);
@@ -71,9 +71,9 @@ async function oneIsFirst(maya, elena) {
   });
 }
 
-async function writesWithMarks(maya, desk) {
+async function writesWithMarks(maya, ticket) {
   await maya.step("looks at what she writes as it will be read, and sends it", async () => {
-    await maya.page.reload();
+    await maya.goTo(ticket);
     await maya.page.keyboard.press("r");
     await maya.page.locator("#markup-reply").selectOption("markdown");
     await reply(maya).fill("Then **wait**:\n\n- an hour\n- or <b>two</b>");
@@ -103,7 +103,11 @@ async function attaches(maya) {
       form.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
     });
     await maya.sees(half(maya, "note").locator(".chosen", { hasText: "table.csv" }));
-    await maya.page.locator("#pick-note").setInputFiles({ name: "film.mp4", mimeType: "video/mp4", buffer: Buffer.alloc(26_000_000) });
+    await half(maya, "note").evaluate(form => {
+      const files = new DataTransfer();
+      files.items.add(new File([new Uint8Array(26_000_000)], "film.mp4", { type: "video/mp4" }));
+      form.dispatchEvent(new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true }));
+    });
     await maya.sees(maya.page.locator("#composer-said", { hasText: "at most 25 MB" }));
     await maya.look("files");
     await maya.press("Add note");

@@ -80,6 +80,8 @@ const BROKEN: &[(&str, &str)] = &[
     ),
     ("named-in-note", "insert into mentions (comment, person, handle) select 1, min(id), 'x' from people"),
     ("rendered", "update comments set markup = 'markdown' where id = 1"),
+    ("expired", "update messages set expired_at = 5 where id = 3"),
+    ("taken-away", "update blobs set packing = 'gone' where sha256 = (select sha256 from messages where id = 3)"),
 ];
 
 const WITH_FILE: &str = "From: Ben <ben@home.test>\nTo: support@desk.test\nSubject: Scanner\nMessage-ID: <scanner@home.test>\n\

@@ -212,8 +212,17 @@ async fn a_file_that_the_page_showed_and_that_is_gone_stops_the_reply() {
     let off = Keeping { without: vec![it.id], ..keeping("x", Vec::new()) };
     keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &off).await.unwrap();
     let mut conn = desk.desk.store.read().await.unwrap();
-    assert!(desk.desk.store.blobs().get(&mut conn, &it.file.sha256).await.unwrap().is_none(), "nobody names it: it is gone");
+    assert!(desk.desk.store.blobs().get(&mut conn, &it.file.sha256).await.is_err(), "nobody names it: it is gone");
     drop(conn);
+    let tomorrow = desk.desk.clock.now() + jiff::SignedDuration::from_hours(25);
+    assert_eq!(desk.desk.store.remove_what_left(tomorrow).await.unwrap(), 1, "and its file");
+    keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &keeping("x", vec![file("a", &vec![1; 300_000])])).await.unwrap();
+    let mut conn = desk.desk.store.read().await.unwrap();
+    assert!(desk.desk.store.blobs().get(&mut conn, &it.file.sha256).await.unwrap().is_some(), "it is here again");
+    drop(conn);
+    let again = draft(&desk, number, DraftKind::Reply).await.unwrap().files.remove(0);
+    let off = Keeping { without: vec![again.id], ..keeping("x", Vec::new()) };
+    keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &off).await.unwrap();
     let sent = reply(&desk.desk, &desk.hal, number, &written("x", Composed { kept: vec![it.id], ..Composed::default() })).await;
     assert!(matches!(sent, Err(ActionError::Invalid { field: "files", .. })));
     // Nobody else’s files can be sent.

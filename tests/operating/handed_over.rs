@@ -38,7 +38,7 @@ fn hand_over(socket: &Path, subject: &str) -> String {
     let mut said = BufReader::new(server.try_clone().unwrap()).lines();
     let mut next = |start: &str| loop {
         let line = said.next().unwrap().unwrap();
-        if !line.as_bytes().get(3).is_some_and(|it| *it == b'-') {
+        if line.as_bytes().get(3).is_none_or(|it| *it != b'-') {
             assert!(line.starts_with(start), "{line}");
             return line;
         }

@@ -19,7 +19,13 @@ use crate::{
 };
 
 fn reply_of(text: &str) -> Reply {
-    Reply { text: CommentText::parse(text).unwrap(), files: Vec::new(), then: None, seen: Some(CommentId(i64::MAX)) }
+    Reply {
+        text: CommentText::parse(text).unwrap(),
+        files: Vec::new(),
+        then: None,
+        seen: Some(CommentId(i64::MAX)),
+        composed: Default::default(),
+    }
 }
 
 async fn tagged(desk: &TestDesk, number: i64, name: &str) {
@@ -259,7 +265,9 @@ async fn what_somebody_else_wrote_since_ones_last_visit_is_marked() {
     let mut hal = Browser::of(&desk, &desk.hal).await;
     let unread = |page: Page| page.says("class=\"trow unread\"");
     assert!(unread(hal.get("/tickets").await), "a new request");
-    assert!(!hal.get("/tickets/1").await.says("New since your last visit"));
+    for _ in 0..2 {
+        assert!(!hal.get("/tickets/1").await.says("New since your last visit"), "at the first visit everything is");
+    }
     assert!(!unread(hal.get("/tickets").await));
     maildesk::actions::reply::reply(&desk.desk, &desk.hal, TicketNumber(1), &reply_of("Unplug it.")).await.unwrap();
     assert!(!unread(hal.get("/tickets").await), "one’s own words");

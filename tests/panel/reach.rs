@@ -74,6 +74,8 @@ impl Case {
             "/tickets/{number}/people" => own(&[("add", "eve@else.test")]),
             "/tickets/{number}/messages" => own(&[("seen", "99"), ("kind", "reply"), ("body", "I am in.")]),
             "/tickets/{number}/deliveries/{id}" => own(&[("do", "cancel")]),
+            "/tickets/{number}/draft" => own(&[("seen", "99"), ("kind", "reply"), ("body", "I am in.")]),
+            "/tickets/{number}/typing" => own(&[("doing", "replies")]),
             "/my/{number}/messages" => own(&[("body", "I am in.")]),
             "/my/{number}" => own(&[("do", "close")]),
             "/tickets/{number}/spam" => own(&[("do", "mark"), ("version", "2")]),

@@ -41,7 +41,8 @@ async fn a_helper_reads_takes_replies_and_the_customer_gets_it() {
         .await;
     assert!(sent.location().starts_with(&format!("{path}#m")), "{}", sent.text());
     let page = hal.get(&path).await;
-    assert!(page.says("Unplug it.") && page.says("Undo") && page.says("Waiting") && page.says("data-clears=\"1:reply\""));
+    let clears = format!("data-clears=\"{}:1:reply\"", desk.hal.id);
+    assert!(page.says("Unplug it.") && page.says("Undo") && page.says("Waiting") && page.says(&clears));
     assert_eq!(desk.ticket(number).await.status, Status::Resolved);
     let left = desk.mail_to("ann@home.test").await;
     assert_eq!(left.iter().filter(|it| it.read.text.contains("Unplug it.")).count(), 1);

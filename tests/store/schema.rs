@@ -8,7 +8,7 @@ fn tables(sql: &str) -> BTreeMap<String, Vec<String>> {
     let without_comments: String = sql.lines().map(|line| line.split("--").next().unwrap_or_default()).collect::<Vec<_>>().join("\n");
     for statement in without_comments.split("create table ").skip(1) {
         let (name, rest) = statement.split_once('(').unwrap();
-        let body = rest.split("\n);").next().unwrap();
+        let body = rest.split("\n)").next().unwrap();
         let columns =
             body.lines().map(str::trim).filter(|it| !it.is_empty() && !it.starts_with("primary key") && !it.starts_with("unique"));
         tables.insert(name.trim().to_owned(), columns.map(|it| it.split_whitespace().next().unwrap().to_owned()).collect());

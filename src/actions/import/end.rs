@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     actions::{
@@ -14,8 +14,11 @@ use crate::{
     store::{Tx, events, tickets},
 };
 
+/// What is no older is news: whoever wrote it waits for an answer, also where this desk has not met it in the mailbox yet.
+const NEWS: SignedDuration = SignedDuration::from_hours(24);
+
 /// Sets the status of each ticket that these messages opened, or opened again, as of its last message. One that people work on at this desk
-/// stays as it is.
+/// stays as it is, and so does one whose last message is of the last day.
 pub(super) async fn end(desk: &Desk, tx: &mut Tx, ends: Status, outcomes: &[(Outcome, Timestamp)]) -> Result<()> {
     if ends.is_active() {
         return Ok(());
@@ -28,7 +31,7 @@ pub(super) async fn end(desk: &Desk, tx: &mut Tx, ends: Status, outcomes: &[(Out
     }
     for (number, times) in of_tickets {
         let Some(ticket) = tickets::lock(tx, number).await? else { continue };
-        let Some(last) = times.iter().max().copied() else { continue };
+        let Some(last) = times.iter().max().copied().filter(|it| *it < desk.clock.now() - NEWS) else { continue };
         let is_by_these = ticket.status.is_active() && times.contains(&ticket.status_at);
         if is_by_these && events::is_of_an_import(tx, number).await? {
             let mut change = Change::of(ticket, None);

@@ -81,9 +81,14 @@ pub(super) async fn join(
     let mut change = Change::of(ticket, author(facts));
     wrote(desk, tx, incoming, now, &mut change, visibility).await?;
     if visibility == Visibility::Public {
+        // What was delivered to us only says whom it is from: anybody can write that, and name whom they like in Cc.
+        let was_delivered = !incoming.message.facts.delivered_to.is_empty();
+        let state = if was_delivered { Participation::Proposed } else { Participation::Active };
         for named in strangers {
             let person = person(tx, named, now).await?;
-            participants::set(tx, number, person.id, Participation::Active, now).await?;
+            if !was_delivered || participants::of(tx, number, person.id).await?.is_none() {
+                participants::set(tx, number, person.id, state, now).await?;
+            }
         }
     }
     record(desk, tx, change, now).await?;

@@ -54,7 +54,16 @@ impl Within {
                 vec![event]
             }
             Event::Text(words) if self.links == 0 && !self.code => linked(&words),
-            other => vec![other],
+            other @ (Event::Start(_)
+            | Event::End(_)
+            | Event::Text(_)
+            | Event::Code(_)
+            | Event::InlineMath(_)
+            | Event::DisplayMath(_)
+            | Event::FootnoteReference(_)
+            | Event::HardBreak
+            | Event::Rule
+            | Event::TaskListMarker(_)) => vec![other],
         }
     }
 }

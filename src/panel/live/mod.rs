@@ -132,7 +132,7 @@ fn open(asked: &Asked) -> Open {
         return Open::Ticket(TicketNumber(number));
     }
     let list = asked.list.parse::<Uri>().ok().filter(|it| it.path() == "/tickets").and_then(|it| Query::of(&it));
-    list.map_or(Open::Elsewhere, |Query(list)| Open::List(list))
+    list.map_or(Open::Elsewhere, |Query(list)| Open::List(Box::new(list)))
 }
 
 /// One page that is open.

@@ -33,7 +33,7 @@ const REMEMBERED: usize = 1000;
 /// What a page shows that changes by itself, besides the navigation.
 pub(super) enum Open {
     /// A queue.
-    List(Asked),
+    List(Box<Asked>),
     /// One ticket.
     Ticket(TicketNumber),
     /// Nothing.

@@ -62,10 +62,7 @@ pub(super) async fn show(State(panel): State<Panel>, Admin(visitor): Admin) -> R
 }
 
 async fn draw(panel: &Panel, visitor: &Visitor, refused: &Refused<'_>) -> Result<Response, PageError> {
-    let own = Page {
-        url: panel.desk.url.to_string(),
-        groups: Group::ALL.into_iter().map(|it| card(panel, it, refused)).collect(),
-    };
+    let own = Page { url: panel.desk.url.to_string(), groups: Group::ALL.into_iter().map(|it| card(panel, it, refused)).collect() };
     let mut response = settings::show(panel, visitor, Tab::General, "settings-general.html", &own, None).await?;
     if refused.fields.is_some() {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;

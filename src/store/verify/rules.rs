@@ -273,7 +273,8 @@ pub const RULES: &[Rule] = &[
         "select 'message ' || m.id as place from messages m join blobs b on b.sha256 = m.sha256 where b.packing in ('gone', 'leaving')
             and m.sha256 <> '0000000000000000000000000000000000000000000000000000000000000001'
         union all select 'outgoing mail ' || o.id from outbox o join blobs b on b.sha256 = o.sha256 where b.packing in ('gone', 'leaving')
-        union all select 'attachment ' || a.id from attachments a join blobs b on b.sha256 = a.sha256 where b.packing in ('gone', 'leaving')",
+        union all select 'attachment ' || a.id from attachments a join blobs b on b.sha256 = a.sha256 where b.packing in ('gone', 'leaving')
+        union all select 'file of a draft ' || d.id from draft_files d join blobs b on b.sha256 = d.sha256 where b.packing in ('gone', 'leaving')",
     ),
     // What is derived.
     rule(
@@ -285,9 +286,14 @@ pub const RULES: &[Rule] = &[
     rule(
         "turn",
         "whose turn it is on a ticket is not what its last public comment says",
-        "select '#' || t.number as place from tickets t where t.turn <> case coalesce((select c.origin from comments c where c.ticket = t.number
-            and c.visibility = 'public' and c.origin <> 'machine' and c.withdrawn_at is null order by c.id desc limit 1), 'customer')
-            when 'staff' then 'customer' else 'staff' end",
+        // The last that was taken in, or the last that was written: what was imported may be older, and a clock may have been wrong.
+        "select '#' || t.number as place from tickets t where t.turn not in (
+            case coalesce((select c.origin from comments c where c.ticket = t.number
+                and c.visibility = 'public' and c.origin <> 'machine' and c.withdrawn_at is null order by c.id desc limit 1), 'customer')
+            when 'staff' then 'customer' else 'staff' end,
+            case coalesce((select c.origin from comments c where c.ticket = t.number and c.visibility = 'public' and c.origin <> 'machine'
+                and c.withdrawn_at is null order by c.created_at desc, c.id desc limit 1), 'customer')
+            when 'staff' then 'customer' else 'staff' end)",
     ),
     rule(
         "queue-counts",

@@ -128,7 +128,7 @@ impl SlowLooks {
         let asked = Instant::now();
         let fault = match lmtp::greeting(at).await {
             Ok(Greeting::Ours | Greeting::TurnedAway) => None,
-            Ok(Greeting::AnotherProgram) => Some(format!("another program answers at {at}")),
+            Ok(Greeting::AnotherProgram) => Some(format!("another program answers at {at}; stop it, or write another lmtp.listen")),
             Err(why) => Some(format!("nobody answers at {at}: {why}")),
         };
         self.known().door = Some(Site { asked, fault });

@@ -96,7 +96,8 @@ impl History {
             self.reply(ticket, at, opener);
         }
         for _ in 0..dice.roll(16) {
-            at += dice.seconds(dice.one(&[3600, 40_000, 9 * 86_400]));
+            let longest = dice.one(&[3600, 40_000, 9 * 86_400]);
+            at += dice.seconds(longest);
             if at >= now {
                 break;
             }
