@@ -314,12 +314,10 @@ impl Condition {
             return Err(format!("what a condition looks for is longer than {LONGEST_TEXT} characters; shorten it"));
         }
         let name = |c: char| c.is_ascii_graphic() && c != ':';
-        match self.field {
-            Field::Header if self.header.is_empty() || self.header.len() > 76 || !self.header.chars().all(name) => {
-                Err("a header field has a name such as X-Priority; write it without the colon".to_owned())
-            }
-            _ => Ok(()),
+        if self.field == Field::Header && (self.header.is_empty() || self.header.len() > 76 || !self.header.chars().all(name)) {
+            return Err("a header field has a name such as X-Priority; write it without the colon".to_owned());
         }
+        Ok(())
     }
 
     fn in_words(&self) -> String {

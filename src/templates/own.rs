@@ -236,10 +236,13 @@ fn environment(shipped: impl Fn(&str) -> Option<String> + Send + Sync + 'static)
 /// What the library says, with the line, and without its own words about templates.
 fn said(error: &minijinja::Error) -> String {
     let line = error.line().map_or_else(String::new, |it| format!("line {it}: "));
-    let what = match error.kind() {
-        minijinja::ErrorKind::OutOfFuel => "it needs too many steps; make its loops smaller".to_owned(),
-        minijinja::ErrorKind::WriteFailure => format!("more than {} MiB come out of it", LARGEST_PART >> 20),
-        _ => error.detail().map_or_else(|| error.kind().to_string(), str::to_owned),
+    let kind = error.kind();
+    let what = if kind == minijinja::ErrorKind::OutOfFuel {
+        "it needs too many steps; make its loops smaller".to_owned()
+    } else if kind == minijinja::ErrorKind::WriteFailure {
+        format!("more than {} MiB come out of it", LARGEST_PART >> 20)
+    } else {
+        error.detail().map_or_else(|| kind.to_string(), str::to_owned)
     };
     format!("{line}{what}")
 }

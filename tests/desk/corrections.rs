@@ -1,6 +1,6 @@
 //! Mistakes taken back: messages moved, tickets merged, and all of it undone; later mail follows.
 
-use jiff::SignedDuration;
+use jiff::{SignedDuration, tz::TimeZone};
 use maildesk::{
     actions::{
         ActionError, NewFile,
@@ -13,13 +13,18 @@ use maildesk::{
         write_note::write_note,
     },
     desk::{
+        analytics::{Figures, Frame},
+        business_hours::Calendar,
         comment::CommentText,
         correction::Correction,
         id::{CommentId, TicketNumber},
+        period::Period,
         permission::Scope,
+        target::{Calendars, Targets, Terms},
         ticket::{Status, Turn},
     },
     store::{
+        analytics::{self, Picked},
         conversation::{self, Audience, Said},
         corrections,
         participants::{self, Participation},
@@ -412,6 +417,22 @@ async fn a_helper_merges_by_mail_with_all_their_commands_or_none() {
     desk.mail_does_not_matter();
 }
 
+/// What the last days come to.
+async fn figures(desk: &TestDesk) -> Figures {
+    let (now, zone) = (desk.desk.clock.now(), TimeZone::UTC);
+    let days = Period::Days30.days(now, &zone);
+    let calendars = Calendars { desk: Calendar::around_the_clock(zone.clone()), own: Default::default() };
+    let frame = Frame {
+        period: Period::Days30,
+        before: Period::before(&days, &zone),
+        days,
+        zone,
+        terms: Terms { targets: Targets::default(), calendars },
+        staff: vec![desk.ada.id, desk.hal.id],
+    };
+    analytics::count(&mut desk.desk.store.read().await.unwrap(), frame, Picked::default()).await.unwrap()
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reply_taken_back_after_a_merge_counts_on_neither_ticket() {
     let desk = TestDesk::new().await;
@@ -423,19 +444,11 @@ async fn a_reply_taken_back_after_a_merge_counts_on_neither_ticket() {
     assert_eq!(said(&desk, second).await.pop().unwrap().deliveries.len(), 1, "its copy still waits for its undo window");
     maildesk::actions::withdraw_reply::withdraw_reply(&desk.desk, &desk.hal, sent).await.unwrap();
     assert!(desk.mail_to("ann@home.test").await.iter().all(|it| !it.raw.contains("Unplug")));
-    let span = maildesk::store::analytics::Span {
-        from: jiff::Timestamp::UNIX_EPOCH,
-        until: desk.desk.clock.now() + SignedDuration::from_hours(1),
-        slot_width: 900_000,
-        mailbox: None,
-    };
-    let counted = maildesk::store::analytics::count(&mut desk.desk.store.read().await.unwrap(), span).await.unwrap();
-    assert!(counted.first_replies.is_empty());
-    assert_eq!(counted.helpers.iter().map(|it| it.replies).sum::<i64>(), 0);
-    assert_eq!(counted.counts.open_now, 1);
-    let opened: i64 = counted.counts.slots.iter().map(|it| it.opened).sum();
-    let resolved: i64 = counted.counts.slots.iter().map(|it| it.resolved).sum();
-    assert_eq!((opened, resolved), (2, 1), "the merged one is closed");
+    let counted = figures(&desk).await;
+    assert_eq!(counted.all.first_reply.wall.count, 0);
+    assert_eq!(counted.all.replies + counted.helpers.iter().map(|(_, it, _)| it.replies).sum::<i64>(), 0);
+    assert_eq!(counted.all.open_now, 1);
+    assert_eq!((counted.all.opened, counted.all.resolved), (2, 1), "the merged one is closed");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -39,7 +39,7 @@ async fn resolved() -> (TestDesk, Mail) {
 
 async fn reply(desk: &TestDesk, text: &str, then: Option<Status>) -> CommentId {
     let seen = comments::last_public(&mut desk.desk.store.read().await.unwrap(), FIRST, CommentId(i64::MAX)).await.unwrap().map(|it| it.id);
-    let new = Reply { text: CommentText::parse(text).unwrap(), files: Vec::new(), seen, then };
+    let new = Reply { text: CommentText::parse(text).unwrap(), files: Vec::new(), seen, then, composed: Default::default() };
     reply::reply(&desk.desk, &desk.hal, FIRST, &new).await.unwrap()
 }
 

@@ -1,7 +1,5 @@
 //! Shadow mode: tickets are built, what would be sent is listed, and nothing is sent, then or later.
 
-use std::sync::Arc;
-
 use jiff::SignedDuration;
 use maildesk::{
     actions::{

@@ -65,7 +65,7 @@ fn at(text: &str) -> Timestamp {
 
 async fn reply(desk: &TestDesk, text: &str) -> CommentId {
     let seen = comments::last_public(&mut desk.desk.store.read().await.unwrap(), FIRST, CommentId(i64::MAX)).await.unwrap().map(|it| it.id);
-    let new = Reply { text: CommentText::parse(text).unwrap(), files: Vec::new(), seen, then: None };
+    let new = Reply { text: CommentText::parse(text).unwrap(), files: Vec::new(), seen, then: None, composed: Default::default() };
     reply::reply(&desk.desk, &desk.hal, FIRST, &new).await.unwrap()
 }
 

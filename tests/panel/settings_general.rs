@@ -10,10 +10,7 @@ use maildesk::{
     workers::settings::{self, Known},
 };
 
-use crate::{
-    browser::Browser,
-    test_desk::{TestDesk, mail},
-};
+use crate::{browser::Browser, test_desk::TestDesk};
 
 const HERE: &str = "/settings/general";
 

@@ -1,6 +1,6 @@
 //! A mailbox is met for the first time, or only tried out: against a real Dovecot, step by step.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use maildesk::{
     actions::{existing_mail, people::By},

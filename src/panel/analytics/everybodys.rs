@@ -183,9 +183,9 @@ fn stats(figures: &Figures) -> Vec<Stat> {
         fewer => format!("{} fewer than before this period", -fewer),
     };
     vec![
-        Stat::count("New tickets", this.opened, before.opened, More::IsNeither),
-        Stat::count("Resolved", this.resolved, before.resolved, More::IsGood),
-        Stat::count("Reopened", this.reopened, before.reopened, More::IsBad),
+        Stat::count("New tickets", this.opened, before.opened, More::Neither),
+        Stat::count("Resolved", this.resolved, before.resolved, More::Good),
+        Stat::count("Reopened", this.reopened, before.reopened, More::Bad),
         Stat::median("First reply, median", &this.first_reply, &before.first_reply),
         Stat::median("Resolution, median", &this.resolution, &before.resolution),
         Stat::share("First replies in time", this.first_reply.within, before.first_reply.within, "promised"),

@@ -25,10 +25,10 @@ impl Own {
             (name, took.wall.count, super::words::four(took), super::words::per_cent(took.within))
         };
         let stats = vec![
-            Stat::count("Assigned", this.assigned, before.assigned, More::IsNeither),
-            Stat::count("Replies", this.replies, before.replies, More::IsNeither),
-            Stat::count("Resolved", this.resolved, before.resolved, More::IsGood),
-            Stat::count("Opened again", this.reopened, before.reopened, More::IsBad),
+            Stat::count("Assigned", this.assigned, before.assigned, More::Neither),
+            Stat::count("Replies", this.replies, before.replies, More::Neither),
+            Stat::count("Resolved", this.resolved, before.resolved, More::Good),
+            Stat::count("Opened again", this.reopened, before.reopened, More::Bad),
             Stat::median("First reply, median", &this.first_reply, &before.first_reply),
             Stat::median("Resolution, median", &this.resolution, &before.resolution),
             Stat::share("Satisfied", this.answers.satisfied(), before.answers.satisfied(), "answers"),

@@ -21,9 +21,9 @@ pub(super) struct Stat {
 /// Whether more of something is good.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum More {
-    IsGood,
-    IsBad,
-    IsNeither,
+    Good,
+    Bad,
+    Neither,
 }
 
 impl Stat {
@@ -54,7 +54,7 @@ impl Stat {
         }
         let word = if change.is_positive() { "slower" } else { "faster" };
         let sign = if change.is_positive() { 1 } else { -1 };
-        Self { class: class(sign, More::IsBad), ..Self::new(name, value, format!("{} {word}", business(change.abs()))) }
+        Self { class: class(sign, More::Bad), ..Self::new(name, value, format!("{} {word}", business(change.abs()))) }
     }
 
     /// A share, of how many, and by how many points it differs from before.
@@ -65,15 +65,15 @@ impl Stat {
             points => format!(", {} {} than before", points.abs(), if points > 0 { "points more" } else { "points fewer" }),
         };
         let note = if now.of == 0 { String::new() } else { format!("{} {of}{change}", now.of) };
-        Self { class: class(points, More::IsGood), ..Self::new(name, per_cent(now), note) }
+        Self { class: class(points, More::Good), ..Self::new(name, per_cent(now), note) }
     }
 }
 
 fn class(change: i64, more: More) -> &'static str {
     match (change.signum(), more) {
-        (0, _) | (_, More::IsNeither) => "",
-        (1, More::IsGood) | (-1, More::IsBad) => "up",
-        (_, More::IsGood | More::IsBad) => "down",
+        (0, _) | (_, More::Neither) => "",
+        (1, More::Good) | (-1, More::Bad) => "up",
+        (_, More::Good | More::Bad) => "down",
     }
 }
 
@@ -136,7 +136,7 @@ mod tests {
 
     #[test]
     fn a_change_says_which_way_and_whether_that_is_good() {
-        let count = |now, before| Stat::count("New", now, before, More::IsBad);
+        let count = |now, before| Stat::count("New", now, before, More::Bad);
         let told = |it: Stat| (it.note, it.class);
         assert_eq!(told(count(12, 10)), ("20 % more than before".to_owned(), "down"));
         assert_eq!(told(count(5, 10)), ("50 % fewer than before".to_owned(), "up"));

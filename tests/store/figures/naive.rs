@@ -166,7 +166,7 @@ impl Naive<'_> {
             match before {
                 Some(at) => (standing[at].0, standing[at].1) = (line.at, new),
                 None => {
-                    let resolver = self.of[line.ticket].iter().filter(|it| it.at < line.at && is_resolving(it)).last();
+                    let resolver = self.of[line.ticket].iter().rfind(|it| it.at < line.at && is_resolving(it));
                     standing.push((line.at, new, resolver.and_then(|it| it.actor), line.ticket));
                 }
             }
@@ -179,8 +179,7 @@ impl Naive<'_> {
         let lines: Vec<&Line> = self.lines.iter().copied().filter(|it| self.within(it.at, span) && of(it.ticket)).collect();
         let theirs = |actor: Option<PersonId>| by.is_none() || actor == by;
         let count = |wanted: &dyn Fn(&Line) -> bool| lines.iter().filter(|it| wanted(it)).count() as i64;
-        let resolver =
-            |line: &Line| self.of[line.ticket].iter().filter(|it| it.at < line.at && is_resolving(it)).last().and_then(|it| it.actor);
+        let resolver = |line: &Line| self.of[line.ticket].iter().rfind(|it| it.at < line.at && is_resolving(it)).and_then(|it| it.actor);
         let given: BTreeSet<(usize, &str)> =
             lines.iter().filter(|it| it.kind == EventKind::Assigned).filter_map(|it| Some((it.ticket, it.new.as_deref()?))).collect();
         let ours = |it: &Length| self.within(it.at, span) && theirs(it.by) && of(it.ticket);
@@ -207,10 +206,9 @@ impl Naive<'_> {
     /// The status of a ticket at an instant; none before it was opened.
     fn status(&self, ticket: usize, at: Timestamp) -> Option<String> {
         let lines = &self.of[ticket];
-        let before = lines.iter().filter(|it| it.at < at);
-        (lines[0].at < at).then(|| {
-            before.filter(|it| it.kind == EventKind::Status).last().and_then(|it| it.new.clone()).unwrap_or_else(|| "open".to_owned())
-        })
+        let mut before = lines.iter().filter(|it| it.at < at);
+        (lines[0].at < at)
+            .then(|| before.rfind(|it| it.kind == EventKind::Status).and_then(|it| it.new.clone()).unwrap_or_else(|| "open".to_owned()))
     }
 
     fn check_days(&self, figures: &Figures) {
