@@ -41,6 +41,8 @@ create function keep_tags() returns trigger language plpgsql as $$
 declare
     of bigint := coalesce(new.ticket, old.ticket);
 begin
+    -- Before the tags are read: who waits here for another transaction reads what that one has put.
+    perform 1 from tickets where number = of for update;
     update tickets set tags = (select coalesce('[' || string_agg(cast(tag as text), ',' order by tag) || ']', '[]') from ticket_tags where ticket = of)
         where number = of;
     return null;

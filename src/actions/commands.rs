@@ -7,6 +7,7 @@ use crate::{
         ActionError, Desk, Result, assign,
         door::{Change, Tagging},
         merge, reply,
+        snooze::put_off,
     },
     desk::{
         command::{self, AssignTo, Command},
@@ -15,6 +16,7 @@ use crate::{
         message::IncomingMessage,
         permission::{Act, Verdict, may},
         person::Person,
+        snooze,
         ticket::Step,
         triage::Commands,
     },
@@ -96,6 +98,12 @@ pub(super) async fn apply(
             let tag =
                 on.ok_or_else(|| ActionError::Invalid { field: "untag", why: format!("#{} has no tag `{name}`", change.number()) })?;
             change.tag(Tagging::Take(tag.id))?;
+        }
+        Command::Snooze(words) => {
+            let now = desk.clock.now();
+            let at = snooze::said(words, now, &desk.settings.time_zone)
+                .map_err(|why| ActionError::Invalid { field: "snooze", why: format!("`/snooze {words}`: {why}") })?;
+            put_off(change, helper, now, at)?;
         }
         // Done last, by [`merge_into`]: the words and the other commands are for the ticket as it is.
         Command::Merge(into) => merge::check(desk, conn, helper, &change.ticket, *into).await?,

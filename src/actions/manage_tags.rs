@@ -19,7 +19,7 @@ use crate::{
     store::{
         Tx,
         events::{self, NewEvent},
-        tags,
+        saved_views, tags,
     },
 };
 
@@ -84,6 +84,7 @@ pub async fn merge(desk: &Desk, actor: &Person, tag: TagId, into: TagId) -> Resu
         let both = tags::tickets_with(&mut tx, into).await?;
         tags::hand_over(&mut tx, tag, into).await?;
         tags::retire(&mut tx, tag, Some(into)).await?;
+        saved_views::follow_tag(&mut tx, tag, into).await?;
         for ticket in &had {
             line(&mut tx, actor.id, *ticket, (EventKind::Untagged, tag), now);
             if both.binary_search(ticket).is_err() {

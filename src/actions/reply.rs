@@ -21,7 +21,7 @@ use crate::{
         id::{CommentId, DraftFileId, PersonId, SavedReplyId, TicketNumber},
         notification::Happening,
         permission::Act,
-        person::Person,
+        person::{Person, PersonState},
         ticket::{Status, Step, Turn},
     },
     store::{
@@ -62,7 +62,7 @@ pub struct Composed {
     pub saved: Vec<SavedReplyId>,
 }
 
-/// Staff write to everybody who takes part. It leaves when the undo window is over.
+/// Staff write to everybody who takes part. It leaves when the undo window is over. The same form sent twice is one reply.
 ///
 /// # Errors
 /// What [`ActionError`] lists; [`ActionError::NewWords`] is the safety catch.
@@ -80,8 +80,14 @@ pub async fn reply_knowing(desk: &Desk, actor: &Person, number: TicketNumber, re
         let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
         desk.allow(actor, Act::Comment(case))?;
         desk.allow(actor, Act::SetStatus(case))?;
+        let seen = reply.seen.unwrap_or(CommentId(0));
+        let files = reply.files.len() + reply.composed.kept.len();
+        let said = comments::said_already(&mut tx, number, seen, (actor.id, Visibility::Public), (&reply.text, files)).await?;
+        if let Some(same) = said.filter(|_| reply.seen.is_some()) {
+            return Ok(same);
+        }
         no_spam(&mut tx, number).await?;
-        let newer = comments::written_since(&mut tx, number, reply.seen.unwrap_or(CommentId(0)), actor.id).await?;
+        let newer = comments::written_since(&mut tx, number, seen, actor.id).await?;
         if !newer.is_empty() {
             return Err(ActionError::NewWords { comments: newer });
         }
@@ -137,6 +143,10 @@ pub(super) async fn reaches_somebody(
     if takes_part && others.is_empty() {
         let why = "nobody would get this: everybody who takes part is left out".to_owned();
         return Err(ActionError::Invalid { field: "left_out", why });
+    }
+    if takes_part && others.iter().all(|it| it.account == PersonState::Disabled) {
+        let why = "nobody would get this: the accounts of all who take part are disabled".to_owned();
+        return Err(ActionError::Invalid { field: "text", why });
     }
     match others.first() {
         Some(one) if others.iter().all(|it| desk.mailboxes.is_ours(&it.email)) => {

@@ -27,25 +27,33 @@ const BATCH: i64 = 50;
 /// What [`ActionError`] lists; `Invalid` for a time that is over or too far away, and for a ticket that is done.
 pub async fn snooze(desk: &Desk, actor: &Person, number: TicketNumber, seen: Option<i64>, until: Timestamp) -> Result<()> {
     let now = desk.clock.now();
-    let refused = |why: CannotSnooze| ActionError::Invalid { field: "snooze", why: why.to_string() };
-    let until = snooze::until(now, until).map_err(refused)?;
     transact(desk, |mut tx| async move {
         let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
         desk.allow(actor, Act::Edit(case))?;
         expect_version(&ticket, seen)?;
-        if !ticket.status.is_active() {
-            return Err(refused(CannotSnooze::NotActive));
-        }
         let mut change = Change::of(ticket, Some(actor.id));
-        let old = change.ticket.snooze.replace(Snooze { until, by: actor.id });
-        if old.map(|it| it.until) != Some(until) {
-            let word = |at: Timestamp| at.as_millisecond().to_string();
-            change.changed(EventKind::Snoozed, old.map(|it| word(it.until)), Some(word(until)));
+        if put_off(&mut change, actor, now, until)? == Done::Changed {
             record(desk, &mut tx, change, now).await?;
         }
         leave(desk, tx).await
     })
     .await
+}
+
+/// Puts off a ticket that is being changed.
+pub(super) fn put_off(change: &mut Change, actor: &Person, now: Timestamp, until: Timestamp) -> Result<Done> {
+    let refused = |why: CannotSnooze| ActionError::Invalid { field: "snooze", why: why.to_string() };
+    let until = snooze::until(now, until).map_err(refused)?;
+    if !change.ticket.status.is_active() {
+        return Err(refused(CannotSnooze::NotActive));
+    }
+    let old = change.ticket.snooze.replace(Snooze { until, by: actor.id }).map(|it| it.until);
+    if old == Some(until) {
+        return Ok(Done::AsItWas);
+    }
+    let word = |at: Timestamp| at.as_millisecond().to_string();
+    change.changed(EventKind::Snoozed, old.map(word), Some(word(until)));
+    Ok(Done::Changed)
 }
 
 /// Takes the ticket back into its queue before its time. `seen`: the version the page showed.

@@ -19,7 +19,7 @@ use crate::{
     store::{
         Tx, events,
         outbox::{self, Outcome},
-        people,
+        people, tags,
     },
 };
 
@@ -34,24 +34,18 @@ pub struct Was {
     pub priority: Priority,
     /// Until when it was put off.
     pub snoozed: Option<Timestamp>,
-    /// What was done to a tag of it.
-    pub tag: Option<Tagged>,
-}
-
-/// What is to be undone about a tag.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tagged {
-    /// It was put on.
-    Put(TagId),
-    /// It was taken off.
-    Taken(TagId),
+    /// A tag that was put on.
+    pub put: Option<TagId>,
+    /// A tag that was taken off.
+    pub taken: Option<TagId>,
 }
 
 impl Was {
     /// As it is now.
     #[must_use]
-    pub fn of(ticket: &Ticket, tag: Option<Tagged>) -> Self {
-        Self { status: ticket.status, assignee: ticket.assignee, priority: ticket.priority, snoozed: ticket.snooze.map(|it| it.until), tag }
+    pub fn of(ticket: &Ticket) -> Self {
+        let snoozed = ticket.snooze.map(|it| it.until);
+        Self { status: ticket.status, assignee: ticket.assignee, priority: ticket.priority, snoozed, put: None, taken: None }
     }
 }
 
@@ -80,10 +74,14 @@ pub async fn undo(desk: &Desk, actor: &Person, number: TicketNumber, seen: i64, 
             change.changed(EventKind::Priority, Some(old.as_str().to_owned()), Some(was.priority.as_str().to_owned()));
         }
         put_off_again(&mut change, actor, was.snoozed, now);
-        match was.tag {
-            Some(Tagged::Put(tag)) => change.tag(Tagging::Take(tag))?,
-            Some(Tagged::Taken(tag)) => change.tag(Tagging::Put(tag, None))?,
-            None => {}
+        if let Some(tag) = was.put {
+            change.tag(Tagging::Take(tag))?;
+        }
+        if let Some(tag) = was.taken {
+            // Nobody deletes it meanwhile.
+            let there = tags::lock(&mut tx, tag).await?;
+            let gone = || ActionError::Conflict("the tag that it had is deleted, or merged into another".to_owned());
+            change.tag(Tagging::Put(there.ok_or_else(gone)?.id, None))?;
         }
         record(desk, &mut tx, change, now).await?;
         leave(desk, tx).await
@@ -113,7 +111,8 @@ async fn set_back(tx: &mut Tx, actor: &Person, change: &mut Change, to: Status, 
         if row.created_at < since || row.kind != "status" {
             continue;
         }
-        if row.state == DeliveryState::Waiting.as_str() && !row.leased {
+        let not_gone = [DeliveryState::Waiting, DeliveryState::Delayed].iter().any(|it| row.state == it.as_str());
+        if not_gone && !row.leased {
             let words = format!("taken back by {}", actor.name);
             outbox::put(tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
         } else {

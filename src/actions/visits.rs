@@ -1,6 +1,9 @@
 //! How far each of the staff has read a ticket.
 
+use std::time::Duration;
+
 use jiff::SignedDuration;
+use tokio::time::timeout;
 
 use crate::{
     actions::{Desk, Result, door::transact},
@@ -13,6 +16,9 @@ use crate::{
 
 /// Whoever comes back to a page so soon is still at the same visit: what was new is still shown as new.
 const ONE_VISIT: SignedDuration = SignedDuration::from_mins(10);
+
+/// So long a page waits until its visit is written down.
+const PATIENCE: Duration = Duration::from_millis(250);
 
 /// What somebody has seen who has never looked: at their first visit nothing is told from the rest.
 const NOTHING: CommentId = CommentId(0);
@@ -35,7 +41,12 @@ pub async fn look(desk: &Desk, actor: &Person, ticket: TicketNumber, last: Comme
         Some(visit) => Visit { seen: last, earlier: visit.seen, at: now },
         None => Visit { seen: last, earlier: NOTHING, at: now },
     };
-    put(desk, actor, ticket, new).await?;
+    // A page is not held up by a long change, nor by a full disk: then the visit is not counted.
+    match timeout(PATIENCE, put(desk, actor, ticket, new)).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::warn!("a visit is not counted: {error}"),
+        Err(_) => tracing::debug!("a visit is not counted: the database is busy"),
+    }
     Ok(known.map(|_| new.earlier).filter(|it| *it > NOTHING))
 }
 

@@ -1,5 +1,7 @@
 //! Undo: a reply is taken back while none of its copies has left.
 
+use std::str::FromStr;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
         say::snippet,
     },
     desk::{
+        address::EmailAddress,
         comment::{Comment, Markup, Origin, Visibility},
         delivery::DeliveryState,
         draft::DraftKind,
@@ -22,6 +25,7 @@ use crate::{
         Tx, comments, corrections,
         drafts::{Kept, Place},
         outbox::{self, DeliveryRow, Outcome},
+        participants::{self, Participation},
         tickets,
     },
 };
@@ -62,21 +66,57 @@ pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Resul
         let mut change = Change::of(ticket, Some(actor.id));
         change.turn_is(comments::turn(&mut tx, comment.ticket).await?);
         change.note(EventKind::Withdrawn, Some(id));
+        let mut kept = Kept { body: comment.text.as_str().to_owned(), markup: markup(&comment), ..Kept::default() };
+        if said_on.is_none_or(|it| it == comment.ticket) {
+            to_whom(&mut tx, actor, &mut change, &comment, &rows, &mut kept, now).await?;
+        }
         record(desk, &mut tx, change, now).await?;
         if let Some(said_on) = said_on.filter(|it| *it != comment.ticket) {
             also_where_it_was_said(desk, &mut tx, actor, said_on, id, now).await?;
         }
-        into_draft(&mut tx, actor, &comment, now).await?;
+        into_draft(&mut tx, actor, &comment, kept, now).await?;
         leave(desk, tx).await?;
         Ok(comment.text.as_str().to_owned())
     })
     .await
 }
 
-/// Its words and files are back in the composer, wherever its author opens it.
-async fn into_draft(tx: &mut Tx, actor: &Person, comment: &Comment, now: Timestamp) -> Result<()> {
-    let markup = if comment.rendered.is_some() { Markup::Markdown } else { Markup::Plain };
-    let kept = Kept { body: comment.text.as_str().to_owned(), markup, ..Kept::default() };
+fn markup(comment: &Comment) -> Markup {
+    if comment.rendered.is_some() { Markup::Markdown } else { Markup::Plain }
+}
+
+/// Whom it was to go to is in the draft as it was: who was left out, and who was added with it and so takes part no more.
+async fn to_whom(
+    tx: &mut Tx,
+    actor: &Person,
+    change: &mut Change,
+    comment: &Comment,
+    rows: &[DeliveryRow],
+    kept: &mut Kept,
+    now: Timestamp,
+) -> Result<()> {
+    let number = change.number();
+    let joined = participants::joined_at(tx, number, comment.created_at).await?;
+    let mut cc = Vec::new();
+    for one in participants::list(tx, number).await? {
+        if one.state != Participation::Active || one.person == actor.id {
+            continue;
+        }
+        let was_sent = rows.iter().any(|it| EmailAddress::from_str(&it.address).is_ok_and(|it| it == one.email));
+        if !was_sent && !rows.is_empty() {
+            kept.left_out.push(one.person);
+        } else if was_sent && joined.contains(&one.person) && one.person != change.ticket.requester {
+            participants::set(tx, number, one.person, Participation::Removed, now).await?;
+            change.changed(EventKind::ParticipantRemoved, Some(one.email.to_string()), None);
+            cc.push(one.email.to_string());
+        }
+    }
+    kept.cc = cc.join(", ");
+    Ok(())
+}
+
+/// It is back in the composer with its files, wherever its author opens it.
+async fn into_draft(tx: &mut Tx, actor: &Person, comment: &Comment, kept: Kept, now: Timestamp) -> Result<()> {
     let files = comments::files(tx, comment.id).await?;
     let place = Place { person: actor.id, ticket: comment.ticket, kind: DraftKind::Reply };
     drafts::put_back(tx, place, kept, &files, now).await

@@ -20,7 +20,7 @@ use crate::{
         permission::{Act, Case, TakingPart, Verdict, may},
         person::Person,
     },
-    store::{Tx, drafts::Place, mentions, people, signatures},
+    store::{Tx, comments, drafts::Place, mentions, people, signatures},
 };
 
 /// Staff write a note.
@@ -28,10 +28,11 @@ use crate::{
 /// # Errors
 /// What [`crate::actions::ActionError`] lists.
 pub async fn write_note(desk: &Desk, actor: &Person, number: TicketNumber, text: &CommentText, files: &[NewFile]) -> Result<CommentId> {
-    write_note_as(desk, actor, number, text, files, &Composed::default()).await
+    write_note_as(desk, actor, number, text, files, &Composed::default(), None).await
 }
 
-/// [`write_note`], saying how it was written. Whom it goes to is not asked: it goes to nobody.
+/// [`write_note`], saying how it was written. Whom it goes to is not asked: it goes to nobody. `seen`: the last comment that the page
+/// showed; the same form sent twice is one note.
 ///
 /// # Errors
 /// As [`write_note`].
@@ -42,11 +43,19 @@ pub async fn write_note_as(
     text: &CommentText,
     files: &[NewFile],
     composed: &Composed,
+    seen: Option<CommentId>,
 ) -> Result<CommentId> {
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
         let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
         desk.allow(actor, Act::Note(case))?;
+        if let Some(seen) = seen {
+            let files = files.len() + composed.kept.len();
+            let said = comments::said_already(&mut tx, number, seen, (actor.id, Visibility::Internal), (text, files)).await?;
+            if let Some(same) = said {
+                return Ok(same);
+            }
+        }
         let mut change = Change::of(ticket, Some(actor.id));
         let kept = drafts::take(&mut tx, Place { person: actor.id, ticket: number, kind: DraftKind::Note }, &composed.kept).await?;
         signatures::remember(&mut tx, actor.id, composed.markup).await?;

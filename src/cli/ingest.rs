@@ -102,7 +102,7 @@ async fn keep(arguments: &Arguments) -> anyhow::Result<Result<String, Refused>> 
     };
     let size = octets.len() as u64;
     fail_point!("ingest-read");
-    let (desk, rows) = app::desk(&config, Clock::System, Opener::Command).await?;
+    let (desk, rows) = app::desk(&config, Clock::System, Opener::HandOver).await?;
     let arrival = Arrival { place: None, received_at: desk.clock.now(), size, taken: Taken::Whole, octets: &octets };
     let outcomes = take_in(&desk, rows[at], &[arrival]).await?;
     desk.store.close().await;

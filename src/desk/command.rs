@@ -21,6 +21,8 @@ pub enum Command {
     Tag(TagName),
     /// Take this tag off it.
     Untag(TagName),
+    /// Put it off until then, as typed.
+    Snooze(String),
     /// Merge the ticket into this one.
     Merge(TicketNumber),
 }
@@ -37,7 +39,7 @@ pub enum AssignTo {
 }
 
 /// What a helper can say, for the answer to what they cannot.
-pub const HELP: &str = "/note, /status open|in-progress|resolved|closed, /resolve, /close, /reopen, /assign me|nobody|NAME, /priority low|normal|high|urgent, /tag NAME, /untag NAME, /merge NUMBER";
+pub const HELP: &str = "/note, /status open|in-progress|resolved|closed, /resolve, /close, /reopen, /assign me|nobody|NAME, /priority low|normal|high|urgent, /tag NAME or +NAME -NAME, /untag NAME, /snooze 3d (or 2h, 1w, tomorrow, monday, 2026-11-30, 2026-11-30 14:00), /merge NUMBER";
 
 /// The commands at the top of a text, and the words below them.
 ///
@@ -47,10 +49,31 @@ pub fn read(text: &str) -> Result<(Vec<Command>, String), String> {
     let mut commands = Vec::new();
     let mut lines = text.lines().skip_while(|line| line.trim().is_empty()).peekable();
     while let Some(line) = lines.next_if(|line| line.trim_start().starts_with('/')) {
-        commands.push(command(line.trim())?);
+        commands.extend(asked(line.trim())?);
     }
     let rest = lines.collect::<Vec<_>>().join("\n").trim().to_owned();
     Ok((commands, rest))
+}
+
+/// What one line asks for: one thing, but for `/tag +billing -vip`.
+fn asked(line: &str) -> Result<Vec<Command>, String> {
+    let signed = line.split_once(char::is_whitespace).filter(|(word, rest)| word.eq_ignore_ascii_case("/tag") && starts_signed(rest));
+    let Some((_, rest)) = signed else { return Ok(vec![command(line)?]) };
+    let mut names: Vec<String> = Vec::new();
+    for word in rest.split_whitespace() {
+        match names.last_mut().filter(|_| !starts_signed(word)) {
+            Some(name) => *name = format!("{name} {word}"),
+            None => names.push(word.to_owned()),
+        }
+    }
+    names
+        .iter()
+        .map(|it| command(&if let Some(name) = it.strip_prefix('-') { format!("/untag {name}") } else { format!("/tag {}", &it[1..]) }))
+        .collect()
+}
+
+fn starts_signed(text: &str) -> bool {
+    text.trim_start().starts_with(['+', '-'])
 }
 
 fn command(line: &str) -> Result<Command, String> {
@@ -65,6 +88,8 @@ fn command(line: &str) -> Result<Command, String> {
         "/priority" => Priority::parse(&argument.to_lowercase()).map(Command::Priority).ok_or_else(unknown),
         "/tag" => TagName::parse(argument).map(Command::Tag).map_err(|why| format!("`{line}`: {why}")),
         "/untag" => TagName::parse(argument).map(Command::Untag).map_err(|why| format!("`{line}`: {why}")),
+        "/snooze" if !argument.is_empty() => Ok(Command::Snooze(argument.to_owned())),
+        "/help" => Err(format!("the commands are {HELP}")),
         "/merge" => number(argument).map(Command::Merge).ok_or_else(unknown),
         "/assign" => match argument.to_lowercase().as_str() {
             "" => Err(unknown()),
@@ -99,7 +124,8 @@ mod tests {
     fn an_unknown_command_is_refused_with_those_that_exist() {
         assert!(read("/spam").unwrap_err().contains("/note"));
         assert!(read("/status done").unwrap_err().starts_with("`/status done`"));
-        assert!(read("/help").is_err());
+        assert!(read("/help").unwrap_err().starts_with("the commands are /note"));
+        assert!(read("/snooze").is_err());
     }
 
     #[test]
@@ -109,6 +135,11 @@ mod tests {
         assert_eq!((commands, rest.as_str()), (vec![Command::Tag(tag("Needs a part")), Command::Untag(tag("billing"))], "Hello"));
         assert!(read("/tag").unwrap_err().contains("a tag needs a name"));
         assert!(read("/tag one, two").is_err());
+        let several = [Command::Tag(tag("billing")), Command::Untag(tag("needs a part")), Command::Tag(tag("vip"))];
+        assert_eq!(read("/tag +billing -needs a  part +vip").unwrap().0, several);
+        for odd in ["/tag +", "/tag + -", "/tag -a,b"] {
+            assert!(read(odd).is_err(), "{odd}");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use jiff::{
     SignedDuration, Span, Timestamp, Zoned,
-    civil::{DateTime, Time, Weekday},
+    civil::{Date, DateTime, Time, Weekday},
     tz::TimeZone,
 };
 
@@ -10,6 +10,9 @@ use crate::desk::id::PersonId;
 
 /// A ticket lies no longer than that: what is put off for longer is forgotten.
 const LONGEST_DAYS: i64 = 366;
+
+/// The same in hours.
+const LONGEST_HOURS: i64 = 24 * LONGEST_DAYS;
 
 /// When a working day begins, for what returns “in the morning”.
 const MORNING: Time = Time::constant(9, 0, 0, 0);
@@ -149,6 +152,32 @@ pub fn typed(text: &str, zone: &TimeZone) -> Result<Timestamp, CannotSnooze> {
     local.to_zoned(zone.clone()).map(|it| it.timestamp()).map_err(|_| CannotSnooze::NoTime)
 }
 
+/// `2h`, `3d`, `1w`, `later`, `tomorrow`, `monday`, `2026-11-30` or `2026-11-30 14:00`, as a line of mail says it. Days and weeks are
+/// over in the morning.
+///
+/// # Errors
+/// [`CannotSnooze::NoTime`].
+pub fn said(words: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, CannotSnooze> {
+    let words = words.trim().to_lowercase();
+    if let Some(preset) = Preset::parse(&words) {
+        return preset.at(now, zone).ok_or(CannotSnooze::NoTime);
+    }
+    let counted = words.strip_suffix(['h', 'd', 'w']).and_then(|it| it.trim_end().parse::<i64>().ok()).filter(|it| *it > 0);
+    if let Some(n) = counted {
+        let days = if words.ends_with('w') { n.saturating_mul(7) } else { n };
+        return match (words.ends_with('h'), days) {
+            (_, LONGEST_HOURS..) => Err(CannotSnooze::TooLong),
+            (true, hours) => Ok(now + SignedDuration::from_hours(hours)),
+            (false, days) => morning_after(&now.to_zoned(zone.clone()), days).ok_or(CannotSnooze::TooLong),
+        };
+    }
+    let date: Option<Date> = words.parse().ok().filter(|_| words.len() == "2026-11-30".len());
+    match date {
+        Some(date) => date.to_datetime(MORNING).to_zoned(zone.clone()).map(|it| it.timestamp()).map_err(|_| CannotSnooze::NoTime),
+        None => typed(&words.to_uppercase(), zone),
+    }
+}
+
 /// A time that a ticket can be put off until.
 ///
 /// # Errors
@@ -157,7 +186,7 @@ pub fn until(now: Timestamp, at: Timestamp) -> Result<Timestamp, CannotSnooze> {
     if at <= now {
         return Err(CannotSnooze::Past);
     }
-    if at > now + SignedDuration::from_hours(24 * LONGEST_DAYS) {
+    if at > now + SignedDuration::from_hours(LONGEST_HOURS) {
         return Err(CannotSnooze::TooLong);
     }
     Ok(at)
@@ -196,6 +225,29 @@ mod tests {
         }
         for text in ["", "tomorrow", "2026-13-01T09:00", "2026-11-31 09:00", "9999999999999999999"] {
             assert_eq!(typed(text, &stockholm()), Err(CannotSnooze::NoTime), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_line_of_mail_says_when() {
+        let now: Timestamp = "2026-11-24T13:02:00Z".parse().unwrap();
+        for (words, at) in [
+            ("2h", "2026-11-24T15:02:00Z"),
+            ("3d", "2026-11-27T08:00:00Z"),
+            ("1W", "2026-12-01T08:00:00Z"),
+            ("Tomorrow", "2026-11-25T08:00:00Z"),
+            ("monday", "2026-11-30T08:00:00Z"),
+            ("2026-12-24", "2026-12-24T08:00:00Z"),
+            ("2026-12-24 14:00", "2026-12-24T13:00:00Z"),
+            ("2026-12-24T14:00", "2026-12-24T13:00:00Z"),
+        ] {
+            assert_eq!(said(words, now, &stockholm()), Ok(at.parse().unwrap()), "{words}");
+        }
+        for words in ["", "d", "0d", "-1d", "soon", "3", "3 months", "2026-13-01", "ü", "1ü"] {
+            assert_eq!(said(words, now, &stockholm()), Err(CannotSnooze::NoTime), "{words}");
+        }
+        for words in ["9999d", "9223372036854775807w", "9223372036854775807h"] {
+            assert_eq!(said(words, now, &stockholm()), Err(CannotSnooze::TooLong), "{words}");
         }
     }
 

@@ -3,15 +3,14 @@
 use axum::{extract::State, response::Response};
 
 use crate::{
-    actions::{ActionError, Kind, merge::merge, spam, undo_change::Was},
-    desk::{id::TicketNumber, person::Person, ticket::Ticket},
+    actions::{ActionError, Kind, merge::merge, spam},
+    desk::{id::TicketNumber, person::Person},
     panel::{
         Panel,
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash},
-        property::{FIELDS, Property},
-        ticket,
+        property::{FIELDS, Outcome, Property, set_all},
         undo::{self, Tally, Undoing},
         visitor::{Staff, Visitor},
         words::own_path,
@@ -55,49 +54,22 @@ async fn change_all(panel: &Panel, visitor: &Visitor, selected: &[Shown], fields
     if wanted.is_empty() {
         return Ok(Flash::warn("Nothing was changed: choose what to do with the tickets first."));
     }
-    let (mut tally, mut changed) = (Tally::default(), Vec::new());
+    let (mut tally, mut undoing) = (Tally::default(), Undoing::default());
     for (number, version) in selected {
-        let done = change(panel, visitor, (*number, *version), &wanted).await?;
-        if let Ok(Some((ticket, steps))) = &done {
-            changed.push((ticket.clone(), version + steps));
+        let which = format!("#{number}");
+        let outcome = match set_all(panel, visitor, *number, *version, &wanted).await {
+            Ok(outcome) => outcome,
+            Err(PageError::Missing) => Outcome { refused: Some(ActionError::Missing("ticket")), ..Outcome::default() },
+            Err(other) => return Err(other),
+        };
+        undoing.changed.extend(outcome.back);
+        match outcome.refused {
+            Some(error) if !outcome.made.is_empty() && error.kind() != Kind::Broken => tally.count_partly(&which, &error),
+            refused => tally.count(&which, refused.map_or(Ok(()), Err))?,
         }
-        tally.count(&format!("#{number}"), done.map(|_| ()))?;
     }
-    let since = tags::all(&mut *panel.desk.store.read().await?).await?;
-    let was = |(ticket, version): (Ticket, i64)| {
-        let tag = wanted.iter().filter(|it| it.differs(&ticket)).find_map(|it| it.tagged(&since));
-        (ticket.number, version, Was::of(&ticket, tag))
-    };
-    let undoing = Undoing { changed: changed.into_iter().map(was).collect(), ..Undoing::default() };
     let words = wanted.iter().map(|it| it.in_words(panel)).collect::<Vec<_>>().join(", ");
     Ok(undoable(tally.told(&capital(&words)), &undoing, back))
-}
-
-/// What it was, and how many steps were taken; none: it was so already.
-async fn change(
-    panel: &Panel,
-    visitor: &Visitor,
-    (number, version): Shown,
-    wanted: &[Property],
-) -> Result<Result<Option<(Ticket, i64)>, ActionError>, PageError> {
-    let mut conn = panel.desk.store.read().await?;
-    let ticket = match ticket::enter(panel, visitor, &mut conn, number).await {
-        Ok((ticket, _)) => ticket,
-        Err(PageError::Missing) => return Ok(Err(ActionError::Missing("ticket"))),
-        Err(other) => return Err(other),
-    };
-    drop(conn);
-    if ticket.version != version {
-        return Ok(Err(ActionError::Stale));
-    }
-    let changed: Vec<&Property> = wanted.iter().filter(|it| it.differs(&ticket)).collect();
-    for (property, seen) in changed.iter().zip(version..) {
-        if let Err(error) = property.set(panel, &visitor.person, number, seen).await {
-            return Ok(Err(error));
-        }
-    }
-    let steps = i64::try_from(changed.len()).unwrap_or(i64::MAX);
-    Ok(Ok((steps > 0).then_some((ticket, steps))))
 }
 
 /// All of them into the one that was there first.

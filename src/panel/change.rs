@@ -3,18 +3,17 @@
 use axum::{extract::State, http::StatusCode, response::Response};
 
 use crate::{
-    actions::{ActionError, Kind, participants, spam, undo_change::Was, visits},
+    actions::{ActionError, Kind, participants, spam, visits},
     desk::{
         address::EmailAddress,
         id::{PersonId, TicketNumber},
-        ticket::Ticket,
     },
     panel::{
         Panel, composer,
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash},
-        property::{FIELDS, Property},
+        property::{FIELDS, Property, set_all},
         senders, ticket,
         undo::{self, Undoing},
         url::Path,
@@ -36,7 +35,7 @@ pub(super) async fn properties(
     fields.only(&[&FIELDS[..], &["version", "subject", "sure"]].concat())?;
     let number = TicketNumber(number);
     let mut conn = panel.desk.store.read().await?;
-    let (shown, _) = ticket::enter(&panel, &visitor, &mut conn, number).await?;
+    ticket::enter(&panel, &visitor, &mut conn, number).await?;
     let all_tags = tags::all(&mut conn).await?;
     drop(conn);
     let version = fields.number("version")?;
@@ -44,42 +43,18 @@ pub(super) async fn properties(
         Ok(wanted) => wanted,
         Err(error) => return refused(&panel, &visitor, number, error).await,
     };
-    let changed: Vec<&Property> = wanted.iter().filter(|it| version != shown.version || it.differs(&shown)).collect();
-    match set_all(&panel, &visitor, number, version, &changed).await {
-        Ok(()) => {
-            let to = after(&panel, &visitor, number).await?;
-            let mut flash = Flash::done(done(&panel, &changed));
-            if let Some(undoing) = undoing(&panel, &shown, &changed).await? {
-                flash = flash.undo(undo::ADDRESS, undoing.fields(&to));
-            }
-            Ok(page::go(&panel, &visitor, &to, &flash))
-        }
-        Err(error) => refused(&panel, &visitor, number, error).await,
-    }
-}
-
-/// Each change that is made is one version more.
-async fn set_all(panel: &Panel, visitor: &Visitor, number: TicketNumber, seen: i64, changed: &[&Property]) -> Result<(), ActionError> {
-    for (property, version) in changed.iter().zip(seen..) {
-        property.set(panel, &visitor.person, number, version).await?;
-    }
-    Ok(())
-}
-
-fn done(panel: &Panel, changed: &[&Property]) -> String {
-    let words: Vec<String> = changed.iter().map(|it| it.in_words(panel)).collect();
-    if words.is_empty() { "Nothing was different.".to_owned() } else { format!("Saved: {}.", words.join(", ")) }
-}
-
-/// What the ticket was, for the button that takes it back; none for what that does not know.
-async fn undoing(panel: &Panel, ticket: &Ticket, changed: &[&Property]) -> Result<Option<Undoing>, PageError> {
-    if changed.is_empty() || changed.iter().any(|it| matches!(it, Property::Subject(_))) {
-        return Ok(None);
-    }
-    let since = tags::all(&mut *panel.desk.store.read().await?).await?;
-    let version = ticket.version + i64::try_from(changed.len()).unwrap_or(i64::MAX);
-    let was = Was::of(ticket, changed.iter().find_map(|it| it.tagged(&since)));
-    Ok(Some(Undoing { changed: vec![(ticket.number, version, was)], ..Undoing::default() }))
+    let outcome = set_all(&panel, &visitor, number, version, &wanted).await?;
+    let words = outcome.made.join(", ");
+    let flash = match outcome.refused {
+        Some(error) if words.is_empty() || error.kind() == Kind::Broken => return refused(&panel, &visitor, number, error).await,
+        Some(error) => Flash::warn(format!("Saved: {words}. The rest is not changed: {}", sentence(&error))),
+        None if words.is_empty() => Flash::done("Nothing was different."),
+        None => Flash::done(format!("Saved: {words}.")),
+    };
+    let to = after(&panel, &visitor, number).await?;
+    let undoing = Undoing { changed: outcome.back.into_iter().collect(), ..Undoing::default() };
+    let flash = if undoing.changed.is_empty() { flash } else { flash.undo(undo::ADDRESS, undoing.fields(&to)) };
+    Ok(page::go(&panel, &visitor, &to, &flash))
 }
 
 /// Back to the ticket, or to the list when it is out of reach from now on.
@@ -162,10 +137,14 @@ pub(super) async fn unread(
     ticket::enter(&panel, &visitor, &mut conn, number).await?;
     let last = conversation::said(&mut conn, number, Audience::Staff, 1).await?.last().map(|it| it.id);
     drop(conn);
-    if let Some(last) = last {
-        visits::mark_unread(&panel.desk, &visitor.person, number, last).await?;
-    }
-    Ok(page::go(&panel, &visitor, "/tickets", &Flash::done(format!("#{number} is unread."))))
+    let flash = match last {
+        Some(last) => {
+            visits::mark_unread(&panel.desk, &visitor.person, number, last).await?;
+            Flash::done(format!("#{number} is unread."))
+        }
+        None => Flash::warn(format!("Nothing is said on #{number} yet that could be unread.")),
+    };
+    Ok(page::go(&panel, &visitor, "/tickets", &flash))
 }
 
 /// `POST /tickets/{number}/spam`: marks it, or undoes that.

@@ -56,9 +56,11 @@ pub(super) async fn write(
 ) -> Result<Response, PageError> {
     fields.only(&FIELDS)?;
     let number = TicketNumber(number);
+    // Never guessed: a note that leaves as a reply cannot be called back from where it went.
     let kind = match fields.given("send").unwrap_or(fields.get("kind")) {
         "note" => DraftKind::Note,
-        _ => DraftKind::Reply,
+        "reply" => DraftKind::Reply,
+        _ => return Err(PageError::Invalid("It is not said whether this is a reply or a note; reload the page.".to_owned())),
     };
     let keeping = Keeping { kept: drafts::kept(&fields), files: fields.new_files(), ..Keeping::default() };
     let typed = Typed { number, kind, keeping, sure: "" };
@@ -93,7 +95,10 @@ async fn send(
 ) -> Result<Result<CommentId, ActionError>, PageError> {
     let (me, desk, number, files) = (&visitor.person, &panel.desk, typed.number, typed.keeping.files.clone());
     Ok(match typed.kind {
-        DraftKind::Note => write_note_as(desk, me, number, &text, &files, &composed).await,
+        DraftKind::Note => {
+            let seen = fields.given("seen").and_then(|it| it.parse().ok()).map(CommentId);
+            write_note_as(desk, me, number, &text, &files, &composed, seen).await
+        }
         DraftKind::Reply => {
             let seen = Some(CommentId(fields.number("seen")?)).filter(|it| it.0 > 0);
             let unsent = if fields.get("sure") == "unsent" { Unsent::DoesNotMatter } else { Unsent::Asks };

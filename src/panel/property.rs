@@ -10,7 +10,7 @@ use crate::{
         edit,
         set_status::{set_status, set_status_knowing},
         snooze, tag,
-        undo_change::Tagged,
+        undo_change::Was,
     },
     desk::{
         id::{PersonId, TagId, TicketNumber},
@@ -20,10 +20,14 @@ use crate::{
     },
     panel::{
         Panel,
+        error::PageError,
         form::Fields,
         snooze::{self as wishes, Asked},
+        ticket,
+        visitor::Visitor,
         words::Coming,
     },
+    store::tags,
 };
 
 /// The fields that say it.
@@ -51,13 +55,15 @@ impl Property {
         let unknown =
             |field: &'static str| ActionError::Invalid { field, why: format!("there is no such {field}; choose one of the list") };
         let mut properties = Vec::new();
-        if let Some(helper) = fields.given("helper").or_else(|| fields.given("assign")) {
-            properties.push(Self::Helper(match helper {
-                "nobody" => None,
-                "me" => Some(me.id),
-                id => Some(PersonId(id.parse().map_err(|_| unknown("helper"))?)),
-            }));
-        }
+        let helper = match fields.given("helper").or_else(|| fields.given("assign")) {
+            None => None,
+            Some("nobody") => Some(None),
+            Some("me") => Some(Some(me.id)),
+            Some(id) => Some(Some(PersonId(id.parse().map_err(|_| unknown("helper"))?))),
+        };
+        // Taken first, so that a status which is chosen stands; given away last: it may be out of reach from then on.
+        let to_another = helper.flatten().is_some_and(|it| it != me.id);
+        properties.extend(helper.filter(|_| !to_another).map(Self::Helper));
         if let Some(priority) = fields.given("priority") {
             properties.push(Self::Priority(Priority::parse(priority).ok_or_else(|| unknown("priority"))?));
         }
@@ -73,7 +79,6 @@ impl Property {
             Asked::Until(at) => Self::Snooze(at),
             Asked::Back => Self::NoSnooze,
         }));
-        // These last: they are no matter of versions.
         if let Some(name) = fields.given("tag") {
             let name = TagName::parse(name).map_err(|why| ActionError::Invalid { field: "tag", why: why.to_string() })?;
             let known = tags.iter().find(|it| it.name.to_lowercase() == name.folded()).map(|it| it.id);
@@ -83,10 +88,11 @@ impl Property {
             let known = tags.iter().find(|it| it.id.to_string() == id).cloned();
             properties.push(Self::NoTag(known.ok_or_else(|| unknown("tag"))?));
         }
+        properties.extend(helper.filter(|_| to_another).map(Self::Helper));
         Ok(properties)
     }
 
-    pub async fn set(&self, panel: &Panel, me: &Person, number: TicketNumber, seen: i64) -> Result<(), ActionError> {
+    async fn set(&self, panel: &Panel, me: &Person, number: TicketNumber, seen: i64) -> Result<(), ActionError> {
         let desk = &panel.desk;
         match self {
             Self::Status(to) => set_status(desk, me, number, Some(seen), *to).await,
@@ -102,7 +108,7 @@ impl Property {
     }
 
     /// Whether it would be any change to the ticket as it is.
-    pub fn differs(&self, ticket: &Ticket) -> bool {
+    fn differs(&self, ticket: &Ticket) -> bool {
         match self {
             Self::Status(to) => *to != ticket.status,
             Self::ResolvedAllTheSame => ticket.status != Status::Resolved,
@@ -113,21 +119,6 @@ impl Property {
             Self::NoSnooze => ticket.snooze.is_some(),
             Self::Tag(_, known) => known.is_none_or(|it| !ticket.tags.contains(&it)),
             Self::NoTag(tag) => ticket.tags.contains(&tag.id),
-        }
-    }
-
-    /// What is to be undone about a tag, once this was done. `tags`: every tag of the desk since.
-    pub fn tagged(&self, tags: &[Tag]) -> Option<Tagged> {
-        match self {
-            Self::Tag(name, _) => tags.iter().find(|it| it.name.to_lowercase() == name.folded()).map(|it| Tagged::Put(it.id)),
-            Self::NoTag(tag) => Some(Tagged::Taken(tag.id)),
-            Self::Status(_)
-            | Self::ResolvedAllTheSame
-            | Self::Priority(_)
-            | Self::Helper(_)
-            | Self::Subject(_)
-            | Self::Snooze(_)
-            | Self::NoSnooze => None,
         }
     }
 
@@ -148,4 +139,72 @@ impl Property {
             Self::NoTag(tag) => format!("no tag “{}”", tag.name),
         }
     }
+}
+
+/// What setting properties of one ticket came to.
+#[derive(Debug, Default)]
+pub(super) struct Outcome {
+    /// In words, what is different now.
+    pub made: Vec<String>,
+    /// What takes it back: the version that was left, and what the ticket was; none where nothing can.
+    pub back: Option<(TicketNumber, i64, Was)>,
+    /// Why the rest of it was not done.
+    pub refused: Option<ActionError>,
+}
+
+/// Sets each of them that is any change by then, one after the other, as long as nobody else is in between.
+///
+/// # Errors
+/// What a reading of the ticket answers, a ticket that is out of reach included; what is refused stands in the answer.
+pub(super) async fn set_all(
+    panel: &Panel,
+    visitor: &Visitor,
+    number: TicketNumber,
+    seen: i64,
+    wanted: &[Property],
+) -> Result<Outcome, PageError> {
+    let (mut outcome, mut version) = (Outcome::default(), seen);
+    let first = read(panel, visitor, number).await?;
+    let mut was = Was::of(&first);
+    let mut now = Some(first);
+    for property in wanted {
+        let Some(ticket) = now.as_ref() else { break };
+        if ticket.version != version {
+            outcome.refused = Some(ActionError::Stale);
+            break;
+        }
+        if !property.differs(ticket) {
+            continue;
+        }
+        if let Err(error) = property.set(panel, &visitor.person, number, version).await {
+            outcome.refused = Some(error);
+            break;
+        }
+        version += 1;
+        outcome.made.push(property.in_words(panel));
+        now = match read(panel, visitor, number).await {
+            Ok(ticket) => Some(ticket),
+            Err(PageError::Missing) => None,
+            Err(other) => return Err(other),
+        };
+        match property {
+            Property::Tag(name, _) => was.put = tags::named(&mut *panel.desk.store.read().await?, name).await?.map(|it| it.id),
+            Property::NoTag(tag) => was.taken = Some(tag.id),
+            Property::Status(_)
+            | Property::ResolvedAllTheSame
+            | Property::Priority(_)
+            | Property::Helper(_)
+            | Property::Subject(_)
+            | Property::Snooze(_)
+            | Property::NoSnooze => {}
+        }
+    }
+    // What is out of reach is not taken back, and neither is a subject.
+    let renamed = wanted.iter().any(|it| matches!(it, Property::Subject(_)));
+    outcome.back = (version > seen && now.is_some() && !renamed).then_some((number, version, was));
+    Ok(outcome)
+}
+
+async fn read(panel: &Panel, visitor: &Visitor, number: TicketNumber) -> Result<Ticket, PageError> {
+    Ok(ticket::enter(panel, visitor, &mut *panel.desk.store.read().await?, number).await?.0)
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Kind, spam,
-        undo_change::{self, Tagged, Was},
+        undo_change::{self, Was},
         undo_correction::undo_correction,
     },
     desk::{
@@ -64,35 +64,29 @@ impl Undoing {
     }
 }
 
-/// `42.7.open.2.3.0.+5`: number, version, status, priority, helper, until when it was put off, and what was done to a tag; short,
-/// because a cookie holds those of a whole page.
+/// `42.7.o.2.3.0.5-6`: number, version, status, priority, helper, until when it was put off, and the tags that were put on and taken off;
+/// short, because a cookie holds those of a whole page.
 fn written(number: TicketNumber, version: i64, was: &Was) -> String {
     let status = &was.status.as_str()[..1];
     let helper = was.assignee.map_or(0, |it| it.0);
     let snoozed = was.snoozed.map_or(0, Timestamp::as_millisecond);
-    let tag = match was.tag {
-        None => "0".to_owned(),
-        Some(Tagged::Put(id)) => format!("+{id}"),
-        Some(Tagged::Taken(id)) => format!("-{id}"),
-    };
-    format!("{number}.{version}.{status}.{}.{helper}.{snoozed}.{tag}", was.priority.rank())
+    let tag = |it: Option<TagId>| it.map_or(0, |it| it.0);
+    format!("{number}.{version}.{status}.{}.{helper}.{snoozed}.{}-{}", was.priority.rank(), tag(was.put), tag(was.taken))
 }
 
 fn read(word: &str) -> Option<(TicketNumber, i64, Was)> {
     let parts: Vec<&str> = word.split('.').collect();
-    let [number, version, status, priority, helper, snoozed, tag] = parts.as_slice() else { return None };
+    let [number, version, status, priority, helper, snoozed, tags] = parts.as_slice() else { return None };
+    let (put, taken) = tags.split_once('-')?;
+    let tag = |id: &str| id.parse().ok().map(|id: i64| (id != 0).then_some(TagId(id)));
     let (helper, snoozed): (i64, i64) = (helper.parse().ok()?, snoozed.parse().ok()?);
     let was = Was {
         status: Status::ALL.into_iter().find(|it| it.as_str()[..1] == **status)?,
         priority: Priority::from_rank(priority.parse().ok()?)?,
         assignee: (helper != 0).then_some(PersonId(helper)),
         snoozed: if snoozed == 0 { None } else { Some(Timestamp::from_millisecond(snoozed).ok()?) },
-        tag: match tag.split_at_checked(1)? {
-            ("0", "") => None,
-            ("+", id) => Some(Tagged::Put(TagId(id.parse().ok()?))),
-            ("-", id) => Some(Tagged::Taken(TagId(id.parse().ok()?))),
-            _ => return None,
-        },
+        put: tag(put)?,
+        taken: tag(taken)?,
     };
     Some((TicketNumber(number.parse().ok()?), version.parse().ok()?, was))
 }
@@ -122,6 +116,7 @@ pub(super) async fn undo(State(panel): State<Panel>, Staff(visitor): Staff, fiel
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     pub done: usize,
+    partly: Vec<String>,
     refusals: Vec<String>,
 }
 
@@ -131,31 +126,43 @@ impl Tally {
         match done {
             Ok(()) => self.done += 1,
             Err(error) if error.kind() == Kind::Broken => return Err(error.into()),
-            Err(ActionError::Stale) => self.refusals.push(format!("{which}: somebody changed it since")),
-            Err(ActionError::Missing(_)) => self.refusals.push(format!("{which}: it is out of your reach now")),
-            Err(error) => self.refusals.push(format!("{which}: {error}")),
+            Err(error) => self.refusals.push(format!("{which}: {}", why(&error))),
         }
         Ok(())
+    }
+
+    /// Some of what was asked was done to it, and something not.
+    pub fn count_partly(&mut self, which: &str, error: &ActionError) {
+        self.partly.push(format!("{which} in part: {}", why(error)));
     }
 
     /// In words.
     pub fn told(&self, what: &str) -> Flash {
         let many = |n: usize| if n == 1 { "1 ticket".to_owned() } else { format!("{n} tickets") };
-        let refusals = &self.refusals;
-        if self.done + refusals.len() == 0 {
+        if self.done + self.partly.len() + self.refusals.len() == 0 {
             return Flash::warn("Nothing was changed: no ticket was selected.");
         }
-        if refusals.is_empty() {
+        if self.partly.len() + self.refusals.len() == 0 {
             return Flash::done(format!("{what}: {}.", many(self.done)));
         }
-        let shown = refusals.iter().take(5).cloned().collect::<Vec<_>>().join("; ");
-        let rest = if refusals.len() > 5 { format!("; and {} more", refusals.len() - 5) } else { String::new() };
-        let stayed = if refusals.len() == 1 {
-            "1 ticket stayed as it was".to_owned()
-        } else {
-            format!("{} stayed as they were", many(refusals.len()))
+        let stayed = match self.refusals.len() {
+            0 => String::new(),
+            1 => "; 1 ticket stayed as it was".to_owned(),
+            n => format!("; {} stayed as they were", many(n)),
         };
-        Flash::warn(format!("{what}: {}; {stayed}. {shown}{rest}.", many(self.done)))
+        let told: Vec<&str> = self.partly.iter().chain(&self.refusals).map(String::as_str).collect();
+        let shown = told.iter().take(5).copied().collect::<Vec<_>>().join("; ");
+        let rest = if told.len() > 5 { format!("; and {} more", told.len() - 5) } else { String::new() };
+        Flash::warn(format!("{what}: {}{stayed}. {shown}{rest}.", many(self.done)))
+    }
+}
+
+/// Why it was not done, within a sentence.
+fn why(error: &ActionError) -> String {
+    match error.kind() {
+        Kind::Missing => "it is out of your reach now".to_owned(),
+        Kind::Conflict if matches!(error, ActionError::Stale) => "somebody changed it since".to_owned(),
+        Kind::Conflict | Kind::Invalid | Kind::Forbidden | Kind::Broken => error.to_string(),
     }
 }
 
@@ -166,15 +173,17 @@ mod tests {
     #[test]
     fn what_a_ticket_was_is_read_back() {
         let at = Timestamp::from_millisecond(1_700_000_000_000).ok();
-        for (assignee, snoozed, tag) in
-            [(None, None, None), (Some(PersonId(3)), at, Some(Tagged::Put(TagId(5)))), (None, at, Some(Tagged::Taken(TagId(6))))]
+        let (five, six) = (Some(TagId(5)), Some(TagId(6)));
+        for (assignee, snoozed, put, taken) in
+            [(None, None, None, None), (Some(PersonId(3)), at, five, None), (None, at, None, six), (None, None, five, six)]
         {
             for status in Status::ALL {
-                let was = Was { status, assignee, priority: Priority::High, snoozed, tag };
+                let was = Was { status, assignee, priority: Priority::High, snoozed, put, taken };
                 assert_eq!(read(&written(TicketNumber(42), 7, &was)), Some((TicketNumber(42), 7, was)));
             }
         }
-        for odd in ["", "1.2.o.2.0.0", "1.2.x.2.0.0.0", "1.2.o.9.0.0.0", "1.2.o.2.0.0.5", "1.2.o.2.0.0.", "a.b.c.d.e.f.g", "1.2.o.2.0.0.ü"]
+        for odd in
+            ["", "1.2.o.2.0.0", "1.2.x.2.0.0.0-0", "1.2.o.9.0.0.0-0", "1.2.o.2.0.0.5", "1.2.o.2.0.0.", "a.b.c.d.e.f.g", "1.2.o.2.0.0.ü-1"]
         {
             assert_eq!(read(odd), None, "{odd}");
         }
@@ -189,5 +198,8 @@ mod tests {
         assert_eq!(text(&tally), "Changed: 1 ticket.");
         tally.count("#7", Err(ActionError::Stale)).unwrap();
         assert_eq!(text(&tally), "Changed: 1 ticket; 1 ticket stayed as it was. #7: somebody changed it since.");
+        tally.count_partly("#8", &ActionError::Missing("ticket"));
+        let told = "Changed: 1 ticket; 1 ticket stayed as it was. #8 in part: it is out of your reach now; #7: somebody changed it since.";
+        assert_eq!(text(&tally), told);
     }
 }

@@ -178,6 +178,26 @@ pub async fn written_since(conn: &mut Conn, ticket: TicketNumber, seen: CommentI
     Ok(rows.into_iter().map(|(id,)| CommentId(id)).collect())
 }
 
+/// What somebody has said since a page was made in just these words, with so many files: the same form, sent twice.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn said_already(
+    conn: &mut Conn,
+    ticket: TicketNumber,
+    seen: CommentId,
+    (who, visibility): (PersonId, Visibility),
+    (text, files): (&CommentText, usize),
+) -> Result<Option<CommentId>> {
+    let sql =
+        "select id from comments where ticket = $1 and id > $2 and author = $3 and visibility = $4 and body = $5 and withdrawn_at is null
+        and (select count(*) from attachments a where a.comment = comments.id) = $6 order by id limit 1";
+    let id: Option<i64> = on!(conn, c => sqlx::query_scalar(sql)
+        .bind(ticket.0).bind(seen.0).bind(who.0).bind(visibility.as_str()).bind(text.as_str()).bind(i64::try_from(files).unwrap_or(i64::MAX))
+        .fetch_optional(c).await)?;
+    Ok(id.map(CommentId))
+}
+
 /// Whether somebody has written more of this kind on a ticket than a page knows.
 ///
 /// # Errors

@@ -29,7 +29,7 @@ pub enum StoreError {
     HalfRestored(PathBuf),
     /// The database file is not as SQLite left it.
     #[error(
-        "{path} is damaged, and nothing was done with it: {what}; keep a copy of it and put a backup in its place; mail that came since is on the mail server"
+        "{path} is damaged, and nothing was done with it: {what}; keep a copy of it and put a backup in its place; what was read from a mail server since is there still"
     )]
     Damaged {
         /// Which.

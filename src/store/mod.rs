@@ -111,6 +111,8 @@ pub enum Opener {
     Daemon,
     /// A command that may run beside it.
     Command,
+    /// One that takes mail from a server which waits for it: what it cannot have soon it goes without, and the server offers the mail again.
+    HandOver,
 }
 
 /// A connection of either kind: what a read needs.

@@ -26,7 +26,7 @@ pub(super) async fn sqlite(url: &str, folder: &Path, opener: Opener) -> Result<D
     let options = SqliteConnectOptions::from_str(url)?;
     let lock = match opener {
         Opener::Daemon => Some(Arc::new(lock_for_daemon(folder, options.get_filename())?)),
-        Opener::Command => None,
+        Opener::Command | Opener::HandOver => None,
     };
     let options = options
         .create_if_missing(true)
@@ -48,7 +48,7 @@ pub(super) async fn sqlite(url: &str, folder: &Path, opener: Opener) -> Result<D
         .map_err(|error| damaged_or(error, options.get_filename()))?;
     match opener {
         Opener::Daemon => must_be_whole(&rw, options.get_filename()).await?,
-        Opener::Command => {}
+        Opener::Command | Opener::HandOver => {}
     }
     migrate(&rw, folder).await?;
     let options = options.pragma("query_only", "1");
@@ -110,7 +110,7 @@ pub(super) async fn postgres(url: &str, opener: Opener) -> Result<Db> {
     POSTGRES.run(&alone).await?;
     alone.close().await;
     let patience = match opener {
-        Opener::Daemon => Patience::Bounded,
+        Opener::Daemon | Opener::HandOver => Patience::Bounded,
         Opener::Command => Patience::Endless,
     };
     let pool = PgPoolOptions::new()

@@ -75,6 +75,16 @@ pub async fn set(tx: &mut Tx, number: TicketNumber, who: PersonId, state: Partic
     Ok(())
 }
 
+/// Who takes part since just then.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn joined_at(conn: &mut Conn, number: TicketNumber, at: Timestamp) -> Result<Vec<PersonId>> {
+    let sql = "select person from participants where ticket = $1 and added_at = $2 and state = 'active' order by person";
+    let people: Vec<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(number.0).bind(ms(at)).fetch_all(c).await)?;
+    Ok(people.into_iter().map(PersonId).collect())
+}
+
 /// Puts `who` back to how they stood to the ticket before; none: not at all.
 ///
 /// # Errors

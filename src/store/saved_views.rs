@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use crate::{
-    desk::id::{PersonId, SavedViewId},
+    desk::id::{PersonId, SavedViewId, TagId},
     store::{Conn, Result, Tx, ms, on},
 };
 
@@ -81,6 +81,20 @@ pub async fn put_in_order(tx: &mut Tx, ids: &[SavedViewId]) -> Result<()> {
         let sql = "update saved_views set position = $2 where id = $1";
         on!(tx, c => sqlx::query(sql).bind(id.0).bind(position).execute(c).await.map(|_| ()))?;
     }
+    Ok(())
+}
+
+/// What was narrowed by a tag that was merged is narrowed by the one that took its place.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn follow_tag(tx: &mut Tx, tag: TagId, into: TagId) -> Result<()> {
+    let sql = tx.pick(
+        "update saved_views set query = trim(replace('&' || query || '&', $1, $2), '&') where '&' || query || '&' like '%' || $1 || '%'",
+        "update saved_views set query = btrim(replace('&' || query || '&', $1, $2), '&') where '&' || query || '&' like '%' || $1 || '%'",
+    );
+    let field = |it: TagId| format!("&tag={it}&");
+    on!(tx, c => sqlx::query(sql).bind(field(tag)).bind(field(into)).execute(c).await.map(|_| ()))?;
     Ok(())
 }
 

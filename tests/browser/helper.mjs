@@ -229,7 +229,7 @@ async function changesManyAtOnce(visit) {
     await visit.look("queue-selected");
     await visit.page.locator("#b-prio").selectOption("low");
     await visit.press("Apply", visit.page.locator(".bulk"));
-    await visit.told("Changed 2 tickets");
+    await visit.told("Priority Low: 2 tickets.");
   });
 }
 

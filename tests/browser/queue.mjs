@@ -164,7 +164,7 @@ async function savesAView(visit) {
 async function keepsTagsInOrder(visit) {
   const { page } = visit;
   await visit.step("adds, merges and deletes tags", async () => {
-    await visit.goTo("/settings");
+    await visit.goTo("/settings/tags");
     await page.getByLabel("Name", { exact: true }).first().fill("weather");
     await visit.press("Add");
     await visit.told("There is a tag “weather” now.");

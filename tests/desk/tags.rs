@@ -168,6 +168,14 @@ async fn a_helper_tags_by_mail() {
     assert_eq!(on(&desk, number).await, ["Needs a part", "hardware"]);
     desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "/untag needs a part")).await;
     assert_eq!(on(&desk, number).await, ["hardware"]);
+    desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "/tag +Storm damage -hardware +vip\n/snooze 3d")).await;
+    assert_eq!(on(&desk, number).await, ["Storm damage", "vip"]);
+    let until = desk.ticket(number).await.snooze.expect("it is put off").until;
+    let days = until.duration_since(desk.desk.clock.now()).as_hours();
+    assert!((48..=96).contains(&days), "{days} h");
+    let refused = desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "/snooze whenever")).await;
+    assert_eq!(refused.decision, "hold");
+    desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "/tag +hardware -vip -storm damage")).await;
     // All of a message's commands are done, or none.
     let refused = desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "/tag late\n/untag gone")).await;
     assert_eq!((refused.decision, on(&desk, number).await), ("hold", vec!["hardware".to_owned()]));

@@ -22,6 +22,7 @@ use maildesk::{
         blobs::ContentHash,
         conversation::{Audience, Said, said},
         drafts::{Draft, Kept, Place, get},
+        participants::{self, Participation},
         saved_replies::Saving,
     },
 };
@@ -230,7 +231,8 @@ async fn a_file_that_the_page_showed_and_that_is_gone_stops_the_reply() {
     let hals = draft(&desk, number, DraftKind::Reply).await.unwrap().files[0].id;
     let sent = reply(&desk.desk, &desk.ada, number, &written("x", Composed { kept: vec![hals], ..Composed::default() })).await;
     assert!(matches!(sent, Err(ActionError::Invalid { field: "files", .. })));
-    let note = write_note_as(&desk.desk, &desk.hal, number, &words("x"), &[], &Composed { kept: vec![hals], ..Composed::default() }).await;
+    let note =
+        write_note_as(&desk.desk, &desk.hal, number, &words("x"), &[], &Composed { kept: vec![hals], ..Composed::default() }, None).await;
     assert!(note.is_err(), "a reply’s file does not go with a note");
 }
 
@@ -246,6 +248,47 @@ async fn what_is_taken_back_is_a_draft_again_with_its_files() {
     assert_eq!((found.kept.body.as_str(), found.kept.markup, found.files.len()), ("*Hasty*\n\nNext", Markup::Markdown, 1));
     assert_eq!(found.files[0].file.sha256, ContentHash::of(b"a;b"));
     assert!(desk.mail_to("ann@home.test").await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_taken_back_is_addressed_as_it_was_and_whoever_was_added_takes_part_no_more() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    let bob = |it: &str| Composed { cc: vec![it.parse().unwrap()], ..Composed::default() };
+    reply(&desk.desk, &desk.hal, number, &written("Bob, too.", bob("bob@home.test"))).await.unwrap();
+    desk.later(jiff::SignedDuration::from_mins(1));
+    desk.mail().await;
+    let ann = desk.ticket(number).await.requester;
+    let hasty = Composed { left_out: vec![ann], ..bob("bo@hme.test") };
+    let id = reply(&desk.desk, &desk.hal, number, &written("Hasty", hasty)).await.unwrap();
+    withdraw_reply(&desk.desk, &desk.hal, id).await.unwrap();
+    let found = draft(&desk, number, DraftKind::Reply).await.unwrap().kept;
+    assert_eq!((found.cc.as_str(), found.left_out.as_slice()), ("bo@hme.test", &[ann][..]));
+    let mut conn = desk.desk.store.read().await.unwrap();
+    let all = participants::list(&mut conn, number).await.unwrap();
+    let stands = |email: &str| all.iter().find(|it| it.email.to_string() == email).unwrap().state;
+    assert_eq!((stands("bo@hme.test"), stands("bob@home.test")), (Participation::Removed, Participation::Active));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_form_sent_twice_is_one_reply_or_one_note() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    let seen = Some(last(&desk, number).await.id);
+    let form = |files| Reply { seen, files, ..written("Unplug it.", Composed::default()) };
+    let first = reply(&desk.desk, &desk.hal, number, &form(Vec::new())).await.unwrap();
+    assert_eq!(reply(&desk.desk, &desk.hal, number, &form(Vec::new())).await.unwrap(), first);
+    let other = reply(&desk.desk, &desk.hal, number, &form(vec![file("a.csv", b"a;b")])).await.unwrap();
+    assert_ne!(other, first, "with a file it is another");
+    let again = Reply { seen: Some(other), ..form(Vec::new()) };
+    assert_ne!(reply(&desk.desk, &desk.hal, number, &again).await.unwrap(), first, "said again after the first was seen");
+    let mut notes = Vec::new();
+    for _ in 0..2 {
+        let (text, plainly) = (words("Among us"), Composed::default());
+        notes.push(write_note_as(&desk.desk, &desk.hal, number, &text, &[], &plainly, seen).await.unwrap());
+    }
+    assert_eq!(notes[0], notes[1]);
+    assert_eq!(desk.mail_to("ann@home.test").await.len(), 3);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -65,7 +65,7 @@ async fn an_mbox_is_looked_at_taken_in_and_not_taken_in_again() {
     let (said, errors, code) = import(&shell, &both);
     assert_eq!((errors.as_str(), code), ("", Some(0)), "{said}");
     assert!(
-        said.contains("        5  taken into support: 5 tickets opened, Closed as of their last mail\n        1  there already\n"),
+        said.contains("        5  taken into support: 5 tickets opened, Closed as of their last mail (those of the last day stay open)\n        1  there already\n"),
         "{said}"
     );
     assert!(said.ends_with("Nothing was sent.\n"), "{said}");

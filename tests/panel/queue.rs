@@ -3,10 +3,10 @@
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use maildesk::{
-    actions::{assign::assign, edit::set_priority, reply::Reply, snooze, tag},
+    actions::{assign::assign, edit::set_priority, manage_tags, reply::Reply, snooze, tag},
     desk::{
         comment::CommentText,
-        id::{CommentId, TicketNumber},
+        id::{CommentId, TagId, TicketNumber},
         tag::TagName,
         ticket::{Priority, Status},
     },
@@ -211,13 +211,46 @@ async fn many_are_merged_marked_as_spam_and_snoozed_and_all_of_it_is_taken_back(
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_so_already_and_what_goes_out_of_reach_do_not_stand_in_the_way_of_undo() {
+    let desk = TestDesk::new().await;
+    some_tickets(&desk, 3).await;
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    for number in [1, 2] {
+        tagged(&desk, number, "old").await;
+    }
+    // Taking it puts it In Progress: the status that is asked for is there by then. The first has its priority already.
+    set_priority(&desk.desk, &desk.ada, TicketNumber(1), None, Priority::High).await.unwrap();
+    let old = desk.ticket(TicketNumber(1)).await.tags[0].to_string();
+    let fields = [("assign", "me"), ("status", "in-progress"), ("priority", "high"), ("tag", "new"), ("untag", old.as_str())];
+    let told = bulk(&mut ada, "/tickets", &[1, 2], &fields).await;
+    assert!(told.says(": 2 tickets."), "{}", told.text());
+    let told = undo(&mut ada, &told).await;
+    assert!(told.says("Taken back: 2 tickets."), "{}", told.text());
+    for (number, priority) in [(1, Priority::High), (2, Priority::Normal)] {
+        let it = desk.ticket(TicketNumber(number)).await;
+        assert_eq!((it.status, it.assignee, it.priority, it.tags.len()), (Status::Open, None, priority, 1));
+        assert_eq!(it.tags[0].to_string(), old);
+    }
+    // A tag that is gone meanwhile is told, and the rest stays as it is.
+    let told = bulk(&mut ada, "/tickets", &[1], &[("untag", old.as_str())]).await;
+    manage_tags::delete(&desk.desk, &desk.ada, TagId(old.parse().unwrap())).await.unwrap();
+    assert!(undo(&mut ada, &told).await.says("#1: the tag that it had is deleted, or merged into another"));
+    // What one part is refused, the others are told and can be taken back.
+    let fields = [("priority", "low"), ("status", "resolved"), ("snooze", "tomorrow")];
+    let told = bulk(&mut ada, "/tickets", &[3], &fields).await;
+    assert!(told.says("#3 in part: only a ticket that is Open or In Progress"), "{}", told.text());
+    assert!(undo(&mut ada, &told).await.says("Taken back: 1 ticket."));
+    assert_eq!(desk.ticket(TicketNumber(3)).await.priority, Priority::Normal);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_undo_that_somebody_made_up_moves_no_status() {
     let desk = TestDesk::new().await;
     some_tickets(&desk, 1).await;
     let mut ada = Browser::of(&desk, &desk.ada).await;
     let version = desk.ticket(TicketNumber(1)).await.version;
     ada.get("/tickets").await;
-    ada.post("/tickets/undo", &[("was", &format!("1.{version}.r.2.0.0.0")), ("back", "/tickets")]).await;
+    ada.post("/tickets/undo", &[("was", &format!("1.{version}.r.2.0.0.0-0")), ("back", "/tickets")]).await;
     assert!(ada.get("/tickets").await.says("it was not Resolved before"));
     assert_eq!(desk.ticket(TicketNumber(1)).await.status, Status::Open);
 }

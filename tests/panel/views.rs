@@ -2,8 +2,9 @@
 
 use axum::http::StatusCode;
 use maildesk::{
-    actions::{snooze, tag},
+    actions::{saved_views, snooze, tag},
     desk::{id::TicketNumber, tag::TagName},
+    store::{self, saved_views::SeenBy},
 };
 
 use crate::{
@@ -88,7 +89,13 @@ async fn an_admin_keeps_the_desks_tags_in_order() {
     assert!(ada.get("/settings/tags").await.says("There is a tag “Storm” already"));
     tag::add(&desk.desk, &desk.ada, TicketNumber(1), &TagName::parse("storm").unwrap()).await.unwrap();
     tag::add(&desk.desk, &desk.ada, TicketNumber(2), &TagName::parse("weather").unwrap()).await.unwrap();
+    for query in ["view=open&tag=2", "tag=2&view=open", "view=open&tag=21"] {
+        saved_views::save(&desk.desk, &desk.ada, query, query, SeenBy::Owner).await.unwrap();
+    }
     ada.post("/settings/tags/2", &[("do", "merge"), ("into", "1")]).await;
+    let views = store::saved_views::seen_by(&mut *desk.desk.store.read().await.unwrap(), desk.ada.id).await.unwrap();
+    let queries: Vec<&str> = views.iter().map(|it| it.query.as_str()).collect();
+    assert_eq!(queries, ["view=open&tag=1", "tag=1&view=open", "view=open&tag=21"], "what a view was narrowed by");
     let page = ada.get("/settings/tags").await;
     assert!(page.says("Merged: 1 ticket had it") && page.says("data-label=\"in all\">2</td>"), "{}", page.text());
     ada.post("/settings/tags/1", &[("do", "rename"), ("name", "Storms")]).await;

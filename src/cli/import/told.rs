@@ -104,8 +104,8 @@ pub(super) fn summary(done: &Summary, archive: &Archive, ends: Status, mailbox: 
         let tickets = counted(done.tickets, "ticket", "tickets");
         let as_of = match ends {
             Status::Open | Status::InProgress => "left as their mail leaves them",
-            Status::Resolved => "Resolved as of their last mail",
-            Status::Closed => "Closed as of their last mail",
+            Status::Resolved => "Resolved as of their last mail (those of the last day stay open)",
+            Status::Closed => "Closed as of their last mail (those of the last day stay open)",
         };
         line_of(&mut page, done.taken, &format!("taken into {mailbox}: {tickets} opened, {as_of}"));
     }
