@@ -20,7 +20,7 @@ use crate::desk::{
 pub(super) fn read(top: &mut Section<'_>) -> (DeskSettings, BTreeSet<String>) {
     let (mut settings, mut given) = (DeskSettings::default(), BTreeSet::new());
     let mut take = |section: &mut Section<'_>, knob: Knob| {
-        if section.optional(knob.key(), |value| knob.set(&mut settings, &written(value)?)).is_some() {
+        if section.optional(knob.key(), |value| knob.set(&mut settings, &written(knob, value)?)).is_some() {
             given.insert(knob.key().to_owned());
         }
     };
@@ -47,12 +47,12 @@ pub(super) fn read(top: &mut Section<'_>) -> (DeskSettings, BTreeSet<String>) {
 }
 
 /// A value as its knob reads it.
-fn written(value: &Value) -> Result<String, Refusal> {
+fn written(knob: Knob, value: &Value) -> Result<String, Refusal> {
     match value {
         Value::Text(text) if text.chars().any(char::is_control) => Err("holds a control character".to_owned()),
         Value::Text(text) => Ok(text.clone()),
-        Value::Whole(number) => Ok(number.to_string()),
-        Value::List(_) | Value::Table(_) | Value::Other(_) => Err("is not text; put it in quotes".to_owned()),
+        Value::Whole(number) if knob != Knob::Name => Ok(number.to_string()),
+        Value::Whole(_) | Value::List(_) | Value::Table(_) | Value::Other(_) => Err("is not text; put it in quotes".to_owned()),
     }
 }
 

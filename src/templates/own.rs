@@ -22,6 +22,12 @@ pub const LARGEST_SOURCE: usize = 64 << 10;
 const TAGS: [&str; 14] =
     ["if", "elif", "else", "endif", "for", "endfor", "extends", "block", "endblock", "include", "import", "raw", "endraw", "break"];
 
+/// What changes a value.
+const FILTERS: [&str; 9] = ["upper", "lower", "title", "capitalize", "trim", "length", "default", "first", "last"];
+
+/// What asks a value.
+const TESTS: [&str; 2] = ["defined", "none"];
+
 /// One mail as somebody wrote it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct OwnMail {
@@ -196,7 +202,9 @@ fn tag(inside: &str) -> Result<(), String> {
 /// Outside of texts in quotes: nothing that joins or multiplies.
 fn expression(inside: &str) -> Result<(), String> {
     let (mut quote, mut escaped) = (None, false);
+    let mut bare = String::new();
     for c in inside.chars() {
+        bare.push(if quote.is_some() { ' ' } else { c });
         match (quote, c) {
             (Some(_), _) if escaped => escaped = false,
             (Some(_), '\\') => escaped = true,
@@ -209,7 +217,24 @@ fn expression(inside: &str) -> Result<(), String> {
             (None, _) => {}
         }
     }
-    if quote.is_some() { Err("a text in quotes is not closed, or holds the end of the tag".to_owned()) } else { Ok(()) }
+    if quote.is_some() {
+        return Err("a text in quotes is not closed, or holds the end of the tag".to_owned());
+    }
+    // The library finds them only where they are met, which may be in a mail of next year.
+    let filters = bare.split('|').skip(1).map(word);
+    let tests = bare.split_whitespace().skip_while(|it| *it != "is").skip(1).filter(|it| *it != "not").take(1).map(word);
+    known("filter", filters, &FILTERS)?;
+    known("test", tests, &TESTS)
+}
+
+/// The name at the beginning.
+fn word(text: &str) -> &str {
+    let text = text.trim_start();
+    text.split(|c: char| !c.is_ascii_alphanumeric() && c != '_').next().unwrap_or_default()
+}
+
+fn known<'s>(what: &str, mut named: impl Iterator<Item = &'s str>, all: &[&str]) -> Result<(), String> {
+    named.find(|it| !all.contains(it)).map_or(Ok(()), |it| Err(format!("there is no {what} called {it}; there are {}", all.join(", "))))
 }
 
 fn environment(shipped: impl Fn(&str) -> Option<String> + Send + Sync + 'static) -> Environment<'static> {

@@ -56,7 +56,7 @@ async function changes(visit, me, hold) {
     await visit.press("Save");
     await visit.sees(page.getByRole("link", { name: rule }));
     await visit.look("rules");
-    await visit.press(`Switch ${rule} off`);
+    await visit.press(`Switch off ${rule}`);
     await visit.follow(rule);
     await visit.press("Delete");
     await visit.told("Deleted");

@@ -2,13 +2,28 @@
 
 use jiff::SignedDuration;
 use maildesk::{
-    actions::reply::reply,
-    desk::{id::TicketNumber, permission::Scope},
+    actions::{
+        hours::{set_hours, set_targets},
+        mail_templates,
+        reply::reply,
+        rules, settings,
+    },
+    desk::{
+        business_hours::Calendar,
+        id::TicketNumber,
+        knob::Knob,
+        mail_kind::MailKind,
+        permission::Scope,
+        rule::{After, Deed, Need, Rule, When},
+        target::{Goal, Target, Targets},
+        ticket::Priority,
+    },
     store::{
         Opener, Store,
         export::{self, ExportError, Passwords},
         search, sending, verify,
     },
+    templates::own::OwnMail,
 };
 
 use crate::{mail_loop::reply_of, postgres::Database, rows::Rows, test_desk::TestDesk, verify::lived};
@@ -71,10 +86,35 @@ pub fn same(one: &[u8], other: &[u8]) {
     assert_eq!(one.len(), other.len());
 }
 
+/// What admins set while the desk runs, some of everything.
+async fn set_on_the_web(desk: &TestDesk) {
+    let (on, ada) = (&desk.desk, &desk.ada);
+    settings::choose(on, ada, &[(Knob::Name, "Skerry".to_owned())]).await.unwrap();
+    set_hours(on, ada, None, &Calendar::around_the_clock(jiff::tz::TimeZone::UTC)).await.unwrap();
+    let mut targets = Targets::default();
+    targets.set(Priority::Normal, Target { first_reply: Some(Goal::parse("4 h").unwrap()), ..Target::default() });
+    set_targets(on, ada, &targets).await.unwrap();
+    let urgent = Rule {
+        when: When::New,
+        need: Need::All,
+        conditions: Vec::new(),
+        deeds: vec![Deed::Priority("high".to_owned())],
+        after: After::Stop,
+    };
+    rules::save(on, ada, None, "All is urgent", &urgent).await.unwrap();
+    let own = OwnMail { subject: "We have it".to_owned(), ..on.templates.shipped_mail(MailKind::Receipt) };
+    mail_templates::write(on, ada, MailKind::Receipt, None, &own).await.unwrap();
+    let rows = Rows::of(&desk.url).await;
+    let mailbox = desk.mailbox;
+    rows.run(&format!("insert into mailbox_settings (mailbox, name, value) values ({mailbox}, 'receipt', 'off')")).await;
+    rows.run(&format!("insert into mailbox_accounts (mailbox, state, says) values ({mailbox}, 'removed', 'name = \"support\"')")).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_desk_that_was_lived_in_goes_from_one_database_to_the_other_and_back_unchanged() {
     let desk = lived().await;
     desk.mail_does_not_matter();
+    set_on_the_web(&desk).await;
     reply(&desk.desk, &desk.hal, TicketNumber(1), &reply_of("This one has not left yet.")).await.unwrap();
     let large: String = (0..60_000).map(|n| format!("{n:08x}\n")).collect();
     desk.write("Fay <fay@home.test>", "A long one – ünïcödé \u{1f5a8}", &large).await;
@@ -82,6 +122,9 @@ async fn a_desk_that_was_lived_in_goes_from_one_database_to_the_other_and_back_u
     let (there, back) = (Empty::postgres().await, Empty::sqlite().await);
     let counts = there.read(&first).await.unwrap();
     assert_eq!((counts["ticket"], counts["message"] > 6, counts["correction"]), (5, true, 2), "{counts:?}");
+    for line in ["setting", "mailbox_setting", "mailbox_account", "mail_template", "rule", "calendar", "target", "promise"] {
+        assert!(counts[line] > 0, "{line}: {counts:?}");
+    }
     let second = exported(&there.store).await;
     same(&first, &second);
     assert_eq!(findings(&there.store).await, []);

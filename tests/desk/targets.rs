@@ -72,7 +72,9 @@ async fn reply(desk: &TestDesk, text: &str) -> CommentId {
 /// What the desk tells its staff of what is due.
 async fn told(desk: &TestDesk) -> Vec<(String, String)> {
     tell_due(&desk.desk).await.unwrap();
-    desk.mail().await.into_iter().map(|it| (it.to, it.read.subject)).collect()
+    let mut told: Vec<_> = desk.mail().await.into_iter().map(|it| (it.to, it.read.subject)).collect();
+    told.sort();
+    told
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -125,6 +127,30 @@ async fn what_is_due_follows_hours_and_targets_and_nobody_is_written_to_about_wh
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_night_in_which_clocks_change_is_an_hour_shorter_or_longer() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    // Every night from midnight to six, where people are; six hours to the first reply.
+    let night = DayHours::new(vec![Span::new(0, 360).unwrap()]);
+    let zone = TimeZone::get("Europe/Stockholm").unwrap();
+    let nights = Calendar { zone, week: std::array::from_fn(|_| night.clone()), days_off: Default::default() };
+    set_hours(&desk.desk, &desk.ada, None, &nights).await.unwrap();
+    let mut targets = Targets::default();
+    targets.set(Priority::Normal, Target { first_reply: Some(Goal::parse("6 h").unwrap()), ..Target::default() });
+    set_targets(&desk.desk, &desk.ada, &targets).await.unwrap();
+    for (evening, due) in [
+        ("2027-03-26T20:00:00Z", "2027-03-27T05:00:00Z"), // an ordinary night, until six
+        ("2027-03-27T20:00:00Z", "2027-03-28T23:00:00Z"), // five hours, and one of the next night
+        ("2027-10-30T20:00:00Z", "2027-10-31T04:00:00Z"), // seven hours: until five
+    ] {
+        desk.later(evening.parse::<Timestamp>().unwrap().duration_since(desk.desk.clock.now()));
+        let number = desk.write("Ann Lee <ann@home.test>", evening, "It smokes.").await.ticket.unwrap();
+        let row = &queue::these(&mut desk.desk.store.read().await.unwrap(), &[number], Scope::All).await.unwrap()[0];
+        assert_eq!(row.due, Some((Promise::FirstReply, due.parse().unwrap())), "{evening}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn staff_are_told_before_and_when_once_each_and_the_customer_never() {
     let desk = desk().await;
     desk.write("Ann Lee <ann@home.test>", "Smoke", "It smokes.").await;
@@ -134,7 +160,7 @@ async fn staff_are_told_before_and_when_once_each_and_the_customer_never() {
     assert_eq!(told(&desk).await, []);
     desk.later(SignedDuration::from_mins(1));
     let soon = "[#1] First reply is due by 10:00 on 2 November (UTC): Smoke";
-    let both = |subject: &str| vec![("hal@desk.test".to_owned(), subject.to_owned()), ("ada@desk.test".to_owned(), subject.to_owned())];
+    let both = |subject: &str| vec![("ada@desk.test".to_owned(), subject.to_owned()), ("hal@desk.test".to_owned(), subject.to_owned())];
     assert_eq!(told(&desk).await, both(soon));
     assert_eq!(told(&desk).await, []);
     desk.later(SignedDuration::from_mins(15));

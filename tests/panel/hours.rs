@@ -59,6 +59,8 @@ async fn an_admin_sets_the_hours_and_sees_them_again() {
     ] {
         assert!(page.says(there), "{there}: {}", page.text());
     }
+    let log = ada.get("/settings/audit?kind=target").await;
+    assert!(log.says("changed the hours") && log.says("Ada"), "{}", log.text());
     ada.post("/settings/hours", &with(&[("kind", "always")])).await;
     assert!(kept(&desk).await.1.iter().all(|day| day == "0-1440"));
 }
@@ -119,6 +121,7 @@ async fn promises_are_shown_where_the_work_is() {
     let saved =
         ada.post("/settings/promises", &[("normal-first-reply", "4h"), ("normal-resolution", "2 days"), ("low-first-reply", "")]).await;
     assert_eq!(saved.status, StatusCode::SEE_OTHER, "{}", saved.text());
+    assert!(ada.get("/settings/audit?kind=target").await.says("changed what is promised"));
     let page = ada.get("/settings/hours").await;
     assert!(page.says("name=\"normal-first-reply\" value=\"4 h\"") && page.says("name=\"normal-resolution\" value=\"2 days\""));
     assert!(

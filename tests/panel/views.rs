@@ -81,7 +81,7 @@ async fn an_admin_keeps_the_desks_tags_in_order() {
     let desk = TestDesk::new().await;
     some_tickets(&desk, 2).await;
     let mut ada = Browser::of(&desk, &desk.ada).await;
-    assert_eq!(ada.get("/settings").await.location(), "/settings/canned");
+    assert_eq!(ada.get("/settings").await.location(), "/settings/general");
     ada.get("/settings/tags").await;
     ada.post("/settings/tags", &[("name", "Storm")]).await;
     assert!(ada.get("/settings/tags").await.says("There is a tag “Storm” now."));

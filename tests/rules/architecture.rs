@@ -71,7 +71,7 @@ fn actions_know_of_mail_only_how_it_is_made_and_read() {
             continue;
         }
         for (_, rest) in text.match_indices("mail::").map(|(at, it)| text[at..].split_at(it.len())) {
-            let word: String = rest.trim_start_matches('{').chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let word: String = rest.trim_start_matches(|c: char| c == '{' || c.is_whitespace()).chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
             assert!(ACTIONS_MAY_SPEAK_OF_MAIL.contains(&word.as_str()), "{} names `mail::{word}`", file.display());
         }
     }

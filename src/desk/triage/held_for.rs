@@ -2,6 +2,9 @@
 
 use super::{ANSWERS_SPAM, SENDER_RULE, STAFF_ANSWER, Trace, code::SERVICE_CODE};
 
+/// The question that a rule of the desk answers, which is asked last.
+pub const DESK_RULE: &str = "A rule of this desk?";
+
 /// What stopped it, from the question that decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HeldFor {
@@ -57,7 +60,7 @@ impl HeldFor {
             Some("Too many?") => Self::TooMany,
             Some(STAFF_ANSWER | "A helper\u{27}s answer to a notice?") => Self::DoubtfulAnswer,
             Some("A new ticket?") => Self::NoSender,
-            Some(super::DESK_RULE) => Self::Rule,
+            Some(DESK_RULE) => Self::Rule,
             Some(_) => Self::Unreadable,
             None => Self::ByHand,
         }

@@ -18,7 +18,7 @@ pub mod imported;
 pub use evidence::named;
 use evidence::{Found, given, merged, strongest};
 pub use facts::{Authenticity, Commands, Corrected, Evidence, Facts, FoundBy, Marked, OurOwn, SenderCheck, Stands, TicketFacts, Went};
-pub use held_for::HeldFor;
+pub use held_for::{DESK_RULE, HeldFor};
 
 /// Mail older than this is never answered automatically.
 pub const TOO_OLD_TO_ANSWER: SignedDuration = SignedDuration::from_hours(24);
@@ -143,9 +143,6 @@ pub const SENDER_RULE: &str = "A rule about its sender?";
 
 /// The question that a notice's signed address answers.
 const STAFF_ANSWER: &str = "A helper’s answer to a notice?";
-
-/// The question that a rule of the desk answers, which is asked last.
-pub const DESK_RULE: &str = "A rule of this desk?";
 
 /// What is found where the same mail has come before.
 pub const KNOWN: &str = "the same mail has come before, and is in the ledger";

@@ -33,7 +33,7 @@ pub(super) struct Everybodys {
     by_status: Stacked,
     by_age: Stacked,
     backlog: tables::Table,
-    times: Vec<Times>,
+    durations: Vec<Times>,
     busiest: Vec<(&'static str, Vec<(usize, i64)>)>,
     busiest_table: tables::Table,
     written: i64,
@@ -158,7 +158,7 @@ impl Everybodys {
             by_status: Stacked::by_status(&figures.days),
             by_age: Stacked::by_age(&figures.days),
             backlog: tables::backlog(figures, day),
-            times: vec![
+            durations: vec![
                 times("Time to first reply", |it| it.first_reply, figures.all.first_reply),
                 times("Time to resolution", |it| it.resolution, figures.all.resolution),
             ],

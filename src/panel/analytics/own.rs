@@ -15,7 +15,7 @@ pub(super) struct Own {
     something: bool,
     stats: Vec<Stat>,
     /// First reply and resolution: median and nine in ten, in business hours and in wall time.
-    times: Vec<(&'static str, usize, [String; 4], String)>,
+    durations: Vec<(&'static str, usize, [String; 4], String)>,
 }
 
 impl Own {
@@ -39,7 +39,7 @@ impl Own {
             name: visitor.person.name.clone(),
             something: this.is_something() || before.is_something(),
             stats,
-            times: vec![line("First reply", &this.first_reply), line("Resolution", &this.resolution)],
+            durations: vec![line("First reply", &this.first_reply), line("Resolution", &this.resolution)],
         }
     }
 }

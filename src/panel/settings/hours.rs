@@ -87,7 +87,8 @@ struct HoursPage {
 
 /// `GET /settings/hours`.
 pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Query(asked): Query<Asked>) -> Result<Response, PageError> {
-    let mailbox = of_address(&panel, asked.mailbox.as_deref().unwrap_or_default())?;
+    // What is no number at all is passed over, as in every address.
+    let mailbox = of_address(&panel, asked.mailbox.as_deref().filter(|it| it.parse::<i64>().is_ok()).unwrap_or_default())?;
     draw(&panel, &visitor, mailbox, None, None).await
 }
 

@@ -243,7 +243,8 @@ pub(super) async fn save(
     fields: Fields,
 ) -> Result<Response, PageError> {
     fields.only(&["do", "mailbox", "subject", "text", "html"])?;
-    let (kind, mailbox) = (kind(&word)?, mailbox(&panel, fields.given("mailbox").and_then(|it| it.parse().ok()))?);
+    let id = fields.given("mailbox").map(str::parse).transpose().map_err(|_| PageError::Missing)?;
+    let (kind, mailbox) = (kind(&word)?, mailbox(&panel, id)?);
     let here = mailbox.map_or_else(|| format!("{HERE}/{word}"), |id| format!("{HERE}/{word}?mailbox={id}"));
     let own = typed(&fields);
     let (done, told) = match fields.get("do") {
