@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use maildesk::store::{Opener, Store};
+use sqlx::Connection as _;
 
 use crate::{
     dovecot::Dovecot,
@@ -50,6 +51,9 @@ async fn a_postgresql_is_looked_at_before_and_after_its_first_start() {
         "k".repeat(32),
         database.url
     );
+    let mut conn = sqlx::PgConnection::connect(&database.url).await.unwrap();
+    sqlx::raw_sql("drop schema public cascade; create schema public").execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
     let shell = Shell::with(&configuration);
     assert!(shell.run("check").line("ok    database: PostgreSQL ").ends_with(", empty; the first start makes its tables"));
     let folder = tempfile::tempdir().unwrap();
