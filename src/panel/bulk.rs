@@ -15,7 +15,7 @@ use crate::{
         visitor::{Staff, Visitor},
         words::own_path,
     },
-    store::{corrections, tags},
+    store::tags,
 };
 
 /// So many tickets at once.
@@ -82,9 +82,7 @@ async fn merge_all(panel: &Panel, visitor: &Visitor, mut selected: Vec<Shown>, b
     for (number, version) in others {
         let done = merge(&panel.desk, &visitor.person, *number, Some(*version), *into).await;
         if done.is_ok() {
-            let mut conn = panel.desk.store.read().await?;
-            let made = corrections::standing(&mut conn, *number).await?;
-            undoing.merges.extend(made.iter().filter(|it| it.source == *number && it.target == *into).map(|it| it.id));
+            undoing.merges.extend(undo::of_merge(panel, *number, *into).await?);
         }
         tally.count(&format!("#{number}"), done)?;
     }

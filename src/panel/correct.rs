@@ -26,6 +26,7 @@ use crate::{
         page::{self, Flash, Place},
         prose::without_pictures,
         ticket,
+        undo::{self, Undoing},
         url::Path,
         visitor::{Staff, Visitor},
         words::When,
@@ -281,7 +282,10 @@ pub(super) async fn merge_it(
     };
     match merge(&panel.desk, &visitor.person, number, Some(fields.number("version")?), into).await {
         Ok(()) => {
-            Ok(page::go(&panel, &visitor, &format!("/tickets/{into}"), &Flash::done(format!("#{number} is merged into this ticket."))))
+            let undoing = Undoing { merges: undo::of_merge(&panel, number, into).await?, ..Undoing::default() };
+            let flash = Flash::done(format!("#{number} is merged into this ticket."));
+            let flash = flash.undo(undo::ADDRESS, undoing.fields(&format!("/tickets/{number}")));
+            Ok(page::go(&panel, &visitor, &format!("/tickets/{into}"), &flash))
         }
         Err(error) => refused(&panel, &visitor, number, None, &fields, error).await,
     }

@@ -22,6 +22,7 @@ use crate::{
         visitor::Staff,
         words::own_path,
     },
+    store::corrections,
 };
 
 /// Where the button leads.
@@ -62,6 +63,12 @@ impl Undoing {
             spam: ids("spam")?.into_iter().map(TicketNumber).collect(),
         })
     }
+}
+
+/// The merge that just brought one into the other: what takes that back.
+pub(super) async fn of_merge(panel: &Panel, number: TicketNumber, into: TicketNumber) -> Result<Vec<CorrectionId>, PageError> {
+    let made = corrections::standing(&mut *panel.desk.store.read().await?, number).await?;
+    Ok(made.iter().filter(|it| it.source == number && it.target == into).map(|it| it.id).collect())
 }
 
 /// `42.7.o.2.3.0.5-6`: number, version, status, priority, helper, until when it was put off, and the tags that were put on and taken off;

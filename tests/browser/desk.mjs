@@ -33,13 +33,17 @@ export async function startDesk(binary) {
   }
 }
 
-/** Somebody's mail to the desk, by SMTP as any mail program sends it. */
-export async function mail(desk, from, subject, text) {
+/** Somebody's mail to the desk. */
+export const mail = (desk, from, subject, text) =>
+  send(desk, from, `From: ${from}\r\nTo: ${desk.support}\r\nSubject: ${subject}\r\nMessage-ID: <${Date.now()}.${Math.random()}@home.test>\r\n\r\n${text.replaceAll("\n", "\r\n")}`);
+
+/** A whole message, by SMTP as any mail program sends it. */
+export async function send(desk, from, message) {
   const [host, port] = desk.smtp.split(":");
   const socket = connect(Number(port), host);
   const answers = createInterface({ input: socket })[Symbol.asyncIterator]();
   const lines = [null, "EHLO home.test", `MAIL FROM:<${from}>`, `RCPT TO:<${desk.support}>`, "DATA",
-    `From: ${from}\r\nTo: ${desk.support}\r\nSubject: ${subject}\r\nMessage-ID: <${Date.now()}@home.test>\r\n\r\n${text}\r\n.`, "QUIT"];
+    `${message.replace(/^\./gm, "..")}\r\n.`, "QUIT"];
   for (const line of lines) {
     if (line) socket.write(line + "\r\n");
     let said;

@@ -13,7 +13,9 @@ import { fileURLToPath } from "node:url";
 
 import { admin } from "./admin.mjs";
 import { customer } from "./customer.mjs";
+import { day } from "./day.mjs";
 import { startDesk } from "./desk.mjs";
+import { extremes } from "./extremes.mjs";
 import { helper } from "./helper.mjs";
 import { hostile } from "./hostile.mjs";
 import { queue } from "./queue.mjs";
@@ -24,7 +26,7 @@ import { Visit, chromium } from "./visit.mjs";
 
 const PICTURES = fileURLToPath(new URL("../../target/browser/", import.meta.url));
 const FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const STORIES = { helper, queue, writing, admin, settings, customer, "without-script": withoutScript, hostile };
+const STORIES = { helper, queue, day, writing, admin, settings, customer, extremes, "without-script": withoutScript, hostile };
 
 const asked = process.argv.slice(2);
 const stories = Object.entries(STORIES).filter(([name]) => !asked.length || asked.includes(name));

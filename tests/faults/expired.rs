@@ -21,11 +21,13 @@ fn files(folder: &Path) -> usize {
     shards.map(|it| fs::read_dir(it).unwrap().count()).sum()
 }
 
-/// A daemon lets them expire; then a day passes.
+/// A daemon lets them expire, unless one has; then a day passes.
 async fn expire(folder: &Path) {
-    let daemon = Daemon::start(folder, "warn", "");
-    wait_for(folder, "select count(*) = 2 from messages where expired_at is not null").await;
-    daemon.end();
+    if rows(folder, "select count(*) from messages where expired_at is not null").await != ["2"] {
+        let daemon = Daemon::start(folder, "warn", "");
+        wait_for(folder, "select count(*) = 2 from messages where expired_at is not null").await;
+        daemon.end();
+    }
     run(folder, "update blobs set stored_at = stored_at - 90000000 where packing = 'leaving'").await;
 }
 

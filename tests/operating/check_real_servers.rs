@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use maildesk::store::{Opener, Store};
+use sqlx::Connection as _;
 
 use crate::{
     dovecot::Dovecot,
@@ -42,6 +43,13 @@ fn a_dovecot_that_somebody_else_signed_is_not_signed_in_to() {
     assert!(mixed_up.line("FAIL  mailbox \"sales\" imap: ").contains("is this a port for tls = \"starttls\"?"), "{}", mixed_up.text);
 }
 
+/// As it is before the first start.
+pub async fn without_tables(database: &Database) {
+    let mut conn = sqlx::PgConnection::connect(&database.url).await.unwrap();
+    sqlx::raw_sql("drop schema public cascade; create schema public").execute(&mut conn).await.unwrap();
+    conn.close().await.unwrap();
+}
+
 #[tokio::test]
 async fn a_postgresql_is_looked_at_before_and_after_its_first_start() {
     let database = Database::fresh();
@@ -50,6 +58,7 @@ async fn a_postgresql_is_looked_at_before_and_after_its_first_start() {
         "k".repeat(32),
         database.url
     );
+    without_tables(&database).await;
     let shell = Shell::with(&configuration);
     assert!(shell.run("check").line("ok    database: PostgreSQL ").ends_with(", empty; the first start makes its tables"));
     let folder = tempfile::tempdir().unwrap();

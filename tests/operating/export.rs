@@ -4,6 +4,7 @@ use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
 
 use crate::{
     backup::{mail, three_tickets},
+    check_real_servers::without_tables,
     postgres::Database,
     replay::{desk, maildesk},
     rows::Rows,
@@ -71,6 +72,7 @@ async fn a_desk_on_postgresql_comes_back_from_its_dump_and_the_backup_of_the_res
     let (_, errors, code) = maildesk(&desk(), &["restore", path(&file)], "");
     assert!(code == Some(1) && errors.contains("is of a desk on PostgreSQL"), "{errors}");
 
+    without_tables(&second).await;
     let restored = Command::new("pg_restore").args(["--no-owner", "--dbname", &second.url, path(&dump)]).output().unwrap();
     assert!(restored.status.success(), "{}", String::from_utf8_lossy(&restored.stderr));
     assert_eq!(there.run("verify").code, Some(2), "there is no data folder yet");
