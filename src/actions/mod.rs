@@ -72,6 +72,7 @@ pub mod stale;
 pub mod tag;
 pub mod take_back;
 pub mod tokens;
+pub mod two_factor;
 pub mod undo_change;
 pub mod undo_correction;
 pub mod visits;

@@ -60,11 +60,13 @@ mod presence;
 mod profile;
 mod property;
 pub mod prose;
+mod qr;
 mod readyz;
 pub mod routes;
 mod row;
 pub(crate) mod saved_replies;
 mod search;
+mod second_step;
 mod senders;
 mod set_up;
 mod settings;
@@ -74,6 +76,7 @@ mod snooze;
 pub mod thread;
 mod ticket;
 mod tickets;
+mod two_factor;
 mod undo;
 pub(crate) mod url;
 mod views;
@@ -154,6 +157,8 @@ pub fn routes() -> Routes {
         .get("/", Policy::Anyone, sign_in::start)
         .get("/login", Policy::Anyone, sign_in::form)
         .post("/login", Policy::Anyone, sign_in::sign_in)
+        .get("/login/code", Policy::Anyone, second_step::form)
+        .post("/login/code", Policy::Anyone, second_step::sign_in)
         .post("/logout", Policy::SignedIn, sign_in::sign_out)
         .get("/setup", Policy::Anyone, set_up::form)
         .post("/setup", Policy::Anyone, set_up::make_first_admin)
@@ -176,6 +181,8 @@ pub fn routes() -> Routes {
         .get("/profile", Policy::SignedIn, profile::show)
         .post("/profile/theme", Policy::SignedIn, profile::theme)
         .post("/profile/password", Policy::SignedIn, profile::password)
+        .get("/profile/two-factor", Policy::Staff, two_factor::show)
+        .post("/profile/two-factor", Policy::Staff, two_factor::change)
         .post("/profile/sessions", Policy::SignedIn, profile::end_sessions)
         .post("/profile/signature", Policy::Staff, signatures::set_own)
         // files of the pages themselves

@@ -1,5 +1,7 @@
 //! One's own page: the theme, the password, where one is signed in.
 
+use std::net::IpAddr;
+
 use axum::{
     extract::State,
     http::HeaderMap,
@@ -22,6 +24,7 @@ use crate::{
         page::{self, Flash, Place},
         sign_in::begin_session,
         signatures::{self, OwnSignature},
+        two_factor::{self, Standing},
         visitor::{ClientAddress, Visitor},
         words::When,
     },
@@ -39,6 +42,8 @@ struct ProfilePage {
     /// For staff.
     signature: Option<OwnSignature>,
     placeholders: Vec<&'static str>,
+    /// For staff.
+    two_factor: Option<Standing>,
 }
 
 #[derive(Serialize)]
@@ -61,6 +66,7 @@ pub(super) async fn draw(panel: &Panel, visitor: &Visitor, refused: Option<(Stri
     let signature = if customer { None } else { Some(signatures::own(panel, visitor, refused).await?) };
     let mut conn = panel.desk.store.read().await?;
     let sessions = sessions::of(&mut conn, visitor.person.id).await?;
+    let two_factor = if customer { None } else { Some(two_factor::state(panel, visitor, &mut conn).await?) };
     drop(conn);
     let page = ProfilePage {
         name: visitor.person.name.clone(),
@@ -70,6 +76,7 @@ pub(super) async fn draw(panel: &Panel, visitor: &Visitor, refused: Option<(Stri
         sessions: sessions.iter().map(|it| row(panel, visitor, it)).collect(),
         customer,
         signature,
+        two_factor,
         placeholders: Placeholder::ALL.map(Placeholder::as_str).to_vec(),
     };
     let template = if page.customer { "portal_profile.html" } else { "profile.html" };
@@ -126,13 +133,7 @@ pub(super) async fn password(
 ) -> Result<Response, PageError> {
     fields.only(&["old", "new", "username"])?;
     let refused = |text: String| Ok(page::go(&panel, &visitor, "/profile", &Flash::refused(text)));
-    if let Try::Wait { seconds } = panel.throttle.attempt(&visitor.person.email.folded(), address) {
-        return Err(PageError::Wait { seconds });
-    }
-    let mut conn = panel.desk.store.read().await?;
-    let kept = sessions::credentials(&mut conn, &visitor.person.email).await?.and_then(|it| it.password_hash);
-    drop(conn);
-    if panel.passwords.check(fields.text("old"), kept).await? == Match::Wrong {
+    if own_password(&panel, &visitor, address, fields.text("old")).await? == Match::Wrong {
         return refused("Not changed: the current password is another one.".to_owned());
     }
     let new = match NewPassword::parse(fields.text("new")) {
@@ -143,6 +144,17 @@ pub(super) async fn password(
     let mut response = Redirect::to("/profile").into_response();
     begin_session(&panel, &mut response, visitor.person.id, Keep::UntilItEnds, &headers, address).await?;
     Ok(response)
+}
+
+/// Whether `typed` is their password; counted as a try to sign in is.
+pub(super) async fn own_password(panel: &Panel, visitor: &Visitor, address: IpAddr, typed: &str) -> Result<Match, PageError> {
+    if let Try::Wait { seconds } = panel.throttle.attempt(&visitor.person.email.folded(), address) {
+        return Err(PageError::Wait { seconds });
+    }
+    let mut conn = panel.desk.store.read().await?;
+    let kept = sessions::credentials(&mut conn, &visitor.person.email).await?.and_then(|it| it.password_hash);
+    drop(conn);
+    Ok(panel.passwords.check(typed, kept).await?)
 }
 
 /// `POST /profile/sessions`: ends one of one's own sessions, or all the others.

@@ -25,6 +25,7 @@ use crate::{
         error::PageError,
         form::Fields,
         page,
+        second_step::{Then, let_in},
         url::Query,
         visitor::{ClientAddress, Visitor},
         words::own_path,
@@ -57,7 +58,7 @@ pub(super) async fn start(State(panel): State<Panel>, visitor: Option<Visitor>) 
 }
 
 /// Where the work of a role is.
-fn home(role: Role) -> &'static str {
+pub(super) fn home(role: Role) -> &'static str {
     match role {
         Role::Admin | Role::Helper => "/tickets",
         Role::Customer => "/my",
@@ -100,19 +101,17 @@ pub(super) async fn sign_in(
     };
     let next = fields.given("next").and_then(own_path);
     let keep = if fields.given("keep").is_some() { Keep::UntilItEnds } else { Keep::UntilTheBrowserCloses };
-    let Some((person, role)) = who(&panel, email, fields.text("password")).await? else {
+    let Some(person) = who(&panel, email, fields.text("password")).await? else {
         let failed = Some(refusal(left));
         let mut response = draw(&panel, &jar, LoginPage { email, next, keep: keep == Keep::UntilItEnds, failed, ..LoginPage::default() })?;
         *response.status_mut() = StatusCode::UNAUTHORIZED;
         return Ok(response);
     };
-    let mut response = Redirect::to(next.unwrap_or(home(role))).into_response();
-    begin_session(&panel, &mut response, person, keep, &headers, address).await?;
-    Ok(response)
+    let_in(&panel, person, Then { next, keep }, &headers, address).await
 }
 
 /// Whose password it is. The same work whether the address is known or not.
-async fn who(panel: &Panel, email: &str, password: &str) -> Result<Option<(PersonId, Role)>, PageError> {
+async fn who(panel: &Panel, email: &str, password: &str) -> Result<Option<PersonId>, PageError> {
     let found = match email.parse::<EmailAddress>() {
         Ok(email) => {
             let mut conn = panel.desk.store.read().await?;
@@ -120,7 +119,7 @@ async fn who(panel: &Panel, email: &str, password: &str) -> Result<Option<(Perso
         }
         Err(_) => None,
     };
-    let person = found.as_ref().map(|it| (it.person, it.role));
+    let person = found.as_ref().map(|it| it.person);
     match panel.passwords.check(password, found.and_then(|it| it.password_hash)).await? {
         Match::Right => Ok(person),
         Match::Wrong => Ok(None),

@@ -73,6 +73,7 @@ pub mod tags;
 pub mod taken_away;
 pub mod tickets;
 pub mod troubles;
+pub mod two_factor;
 pub mod verify;
 pub mod visits;
 

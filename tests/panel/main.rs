@@ -37,5 +37,6 @@ mod signing_in;
 #[path = "../support/test_desk.rs"]
 mod test_desk;
 mod ticket_page;
+mod two_factor;
 mod understood;
 mod views;

@@ -34,6 +34,7 @@ const TONGUES: &[(&str, &[&str])] = &[
     ("aho_corasick", &["mail"]),
     ("argon2", &["auth"]),
     ("jsonwebtoken", &["auth"]),
+    ("qrcode", &["panel"]),
     ("axum", &["panel", "api", "app", "demo"]),
     ("axum_extra", &["panel", "api", "demo"]),
     ("minijinja", &["templates"]),

@@ -26,7 +26,7 @@ mod access;
 mod add;
 mod change;
 
-pub use access::{reset_password, set_password, sign_out_everywhere};
+pub use access::{reset_password, reset_two_factor, set_password, sign_out_everywhere};
 pub use add::{NewUser, Start, add};
 pub use change::{disable, enable, rename, set_role};
 
