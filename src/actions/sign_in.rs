@@ -196,7 +196,8 @@ pub async fn accept_invitation(desk: &Desk, invited: Invited) -> Result<PersonId
     let over = || ActionError::Conflict("this link was used already, or it has expired; an admin can send a new one".to_owned());
     transact(desk, |mut tx| async move {
         let link = links::get(&mut tx, &invited.token_hash).await?.ok_or_else(over)?;
-        if Purpose::parse(&link.purpose).is_none() || now >= link.expires_at || !links::use_up(&mut tx, &invited.token_hash, now).await? {
+        let sets_a_password = matches!(Purpose::parse(&link.purpose), Some(Purpose::Invitation | Purpose::Reset));
+        if !sets_a_password || now >= link.expires_at || !links::use_up(&mut tx, &invited.token_hash, now).await? {
             return Err(over());
         }
         let person = active(&mut tx, link.person).await?;

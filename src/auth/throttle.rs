@@ -22,6 +22,9 @@ const PER_ADDRESS: (u32, Duration) = (40, Duration::from_secs(20));
 /// million.
 const CODES: (u32, Duration) = (5, Duration::from_secs(300));
 
+/// Links to sign in that are mailed to one address before a pause, and how soon another may be.
+const LINKS: (u32, Duration) = (3, Duration::from_secs(300));
+
 /// More keys than this are swept first.
 const SWEEP_OVER: usize = 10_000;
 
@@ -47,6 +50,7 @@ pub struct Throttle {
     accounts: Limiter<String>,
     addresses: Limiter<IpAddr>,
     codes: Limiter<String>,
+    links: Limiter<String>,
     clock: Steady,
 }
 
@@ -62,7 +66,7 @@ impl Throttle {
     pub fn new(clock: &Clock) -> Self {
         let clock = Steady::new(clock);
         let (accounts, addresses) = (limiter(PER_ACCOUNT, &clock), limiter(PER_ADDRESS, &clock));
-        Self { accounts, addresses, codes: limiter(CODES, &clock), clock }
+        Self { accounts, addresses, codes: limiter(CODES, &clock), links: limiter(LINKS, &clock), clock }
     }
 
     /// Counts a try for an account from an address, and says whether it may be made. `account` is what was typed, folded:
@@ -76,6 +80,12 @@ impl Throttle {
     #[must_use]
     pub fn attempt_code(&self, account: &str, address: IpAddr) -> Try {
         self.count(&self.codes, account, address)
+    }
+
+    /// Counts a link that is asked for to an address, whether or not somebody has it.
+    #[must_use]
+    pub fn attempt_link(&self, account: &str, address: IpAddr) -> Try {
+        self.count(&self.links, account, address)
     }
 
     fn count(&self, accounts: &Limiter<String>, account: &str, address: IpAddr) -> Try {

@@ -71,6 +71,7 @@ mod senders;
 mod set_up;
 mod settings;
 mod sign_in;
+mod sign_in_link;
 mod signatures;
 mod snooze;
 pub mod thread;
@@ -157,6 +158,10 @@ pub fn routes() -> Routes {
         .get("/", Policy::Anyone, sign_in::start)
         .get("/login", Policy::Anyone, sign_in::form)
         .post("/login", Policy::Anyone, sign_in::sign_in)
+        .post("/login/link", Policy::Anyone, sign_in_link::ask)
+        .get("/login/link", Policy::Anyone, sign_in_link::sent)
+        .get("/login/link/{token}", Policy::Anyone, sign_in_link::show)
+        .post("/login/link/{token}", Policy::Anyone, sign_in_link::follow)
         .get("/login/code", Policy::Anyone, second_step::form)
         .post("/login/code", Policy::Anyone, second_step::sign_in)
         .post("/logout", Policy::SignedIn, sign_in::sign_out)

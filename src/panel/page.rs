@@ -306,10 +306,25 @@ struct Bare<'a, T> {
 /// # Errors
 /// When the template lacks something.
 pub fn show_outside(panel: &Panel, visit: Option<&str>, template: &str, own: &impl Serialize) -> Result<Response, PageError> {
-    let new = visit.is_none().then(crate::clock::random_token);
+    show_outside_to(panel, None, visit, template, own)
+}
+
+/// [`show_outside`] also to somebody who is signed in, perhaps as somebody else.
+///
+/// # Errors
+/// As [`show_outside`].
+pub fn show_outside_to(
+    panel: &Panel,
+    visitor: Option<&Visitor>,
+    visit: Option<&str>,
+    template: &str,
+    own: &impl Serialize,
+) -> Result<Response, PageError> {
+    let new = (visitor.is_none() && visit.is_none()).then(crate::clock::random_token);
     let visit = visit.or(new.as_deref()).unwrap_or_default();
-    let bare =
-        Bare { desk: &panel.desk.settings.name, v: &assets::VERSION, theme: None, csrf: Tie::to_visit(visit).token(&panel.desk.keys), own };
+    let tie = visitor.map_or_else(|| Tie::to_visit(visit), Tie::to_session);
+    let (desk, theme) = (panel.desk.settings.name.as_str(), visitor.and_then(Visitor::theme));
+    let bare = Bare { desk, v: &assets::VERSION, theme, csrf: tie.token(&panel.desk.keys), own };
     let mut response = html(StatusCode::OK, panel.desk.templates.render(template, &bare)?);
     if new.is_some() {
         set_cookie(&mut response, &panel.sessions.visit_cookie(visit));

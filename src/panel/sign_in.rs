@@ -19,6 +19,7 @@ use crate::{
         address::EmailAddress,
         id::PersonId,
         person::{PersonState, Role},
+        settings::Mode,
     },
     panel::{
         Panel,
@@ -41,6 +42,8 @@ struct LoginPage<'a> {
     failed: Option<String>,
     notice: Option<&'static str>,
     address: Option<String>,
+    /// Whether a link can be mailed.
+    mails: bool,
 }
 
 #[derive(serde::Deserialize)]
@@ -82,7 +85,8 @@ pub(super) async fn form(
 fn draw(panel: &Panel, jar: &CookieJar, login: LoginPage<'_>) -> Result<Response, PageError> {
     let visit = jar.get(panel.sessions.visit_cookie_name()).map(|it| it.value().to_owned());
     let address = panel.desk.mailboxes.iter().next().map(|(_, it)| it.address.to_string());
-    page::show_outside(panel, visit.as_deref(), "login.html", &LoginPage { address, ..login })
+    let mails = panel.desk.mailboxes.iter().any(|(_, it)| it.mode == Mode::Live);
+    page::show_outside(panel, visit.as_deref(), "login.html", &LoginPage { address, mails, ..login })
 }
 
 /// `POST /login`.
@@ -108,6 +112,13 @@ pub(super) async fn sign_in(
         return Ok(response);
     };
     let_in(&panel, person, Then { next, keep }, &headers, address).await
+}
+
+/// The page again, with an address at which nobody can be written to.
+pub(super) fn refuse_address(panel: &Panel, jar: &CookieJar, email: &str, next: Option<&str>, why: String) -> Result<Response, PageError> {
+    let mut response = draw(panel, jar, LoginPage { email, next, keep: true, failed: Some(why), ..LoginPage::default() })?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
+    Ok(response)
 }
 
 /// Whose password it is. The same work whether the address is known or not.

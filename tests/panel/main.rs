@@ -33,6 +33,7 @@ mod rows;
 mod rubbish;
 mod sender_check;
 mod senders;
+mod sign_in_link;
 mod signing_in;
 #[path = "../support/test_desk.rs"]
 mod test_desk;
