@@ -14,7 +14,9 @@ use super::{
 use crate::desk::{
     mailbox::{ImapAccount, MailServer, SignIn, SmtpAccount, Tls},
     oauth::{CurrentToken, OAuthClient, Place as KnownPlace},
-    settings::{FirstConnection, ListMail, MailboxSettings, Mode, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting, WayIn},
+    settings::{
+        FirstConnection, ListMail, MailboxSettings, Mode, Portal, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting, WayIn,
+    },
 };
 
 /// One mailbox: how it reads and answers, and the two servers it does so through.
@@ -158,6 +160,7 @@ fn settings(mailbox: &mut Section<'_>, desk_name: &str) -> Result<MailboxSetting
         notices: BTreeSet::from_iter(mailbox.or("notices", plain.notices.iter().copied().collect(), list(word(StatusNotice::WORDS)))),
         receipt: mailbox.or("receipt", plain.receipt, word(Receipt::WORDS)),
         sender_name: mailbox.or("sender_name", plain.sender_name, word(SenderName::WORDS)),
+        portal: mailbox.or("portal", plain.portal, word(Portal::WORDS)),
         probe_every: mailbox.optional("probe_every", duration("5m", "7d")),
         ..plain
     };

@@ -15,8 +15,8 @@ use crate::{
         mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
         public_url::PublicUrl,
         settings::{
-            DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Receipt, SenderName, StatusNotice, SubAddressing, TakeExisting,
-            WayIn,
+            DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Portal, Receipt, SenderName, StatusNotice, SubAddressing,
+            TakeExisting, WayIn,
         },
     },
 };
@@ -73,6 +73,7 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
             notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
             receipt: Receipt::Send,
             sender_name: SenderName::Desk,
+            portal: Portal::Offer,
             // A desk to look at is not to write to itself.
             probe_every: None,
             oauth: None,

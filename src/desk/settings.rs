@@ -84,6 +84,13 @@ words! {
         /// The name of the helper who wrote, and the mailbox's.
         Helper = "helper",
     }
+    /// Whether customers can write to a mailbox from their pages.
+    Portal {
+        /// They can choose it.
+        Offer = "offer",
+        /// It is not shown to them.
+        Hide = "hide",
+    }
     /// Whether somebody who opens a ticket by mail is told its number.
     Receipt {
         /// Yes, within the budgets for automatic mail.
@@ -219,6 +226,8 @@ pub struct MailboxSettings {
     pub receipt: Receipt,
     /// Whose name a reply bears.
     pub sender_name: SenderName,
+    /// Whether customers choose it for a new request on their pages.
+    pub portal: Portal,
     /// How often it writes to itself, to see whether mail to it arrives; none: never.
     pub probe_every: Option<SignedDuration>,
     /// How it comes by access tokens; none: it signs in with passwords, or not at all.
@@ -243,6 +252,7 @@ impl MailboxSettings {
             notices: StatusNotice::WORDS.iter().map(|(_, it)| *it).collect(),
             receipt: Receipt::Send,
             sender_name: SenderName::Desk,
+            portal: Portal::Offer,
             probe_every: None,
             oauth: None,
         }
