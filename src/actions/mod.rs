@@ -49,6 +49,7 @@ pub mod move_message;
 mod open_forwarded;
 pub mod open_ticket;
 mod own_letter;
+pub mod own_profile;
 pub mod participants;
 pub mod people;
 pub mod placeholders;

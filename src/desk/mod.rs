@@ -20,6 +20,7 @@ pub mod id;
 pub mod last_admin;
 pub mod link;
 pub mod lmtp;
+pub mod look;
 pub mod loop_guard;
 pub mod mailbox;
 pub mod matching;

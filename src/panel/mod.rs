@@ -83,6 +83,7 @@ pub(crate) mod url;
 mod views;
 pub mod visitor;
 pub mod words;
+mod zone;
 
 use routes::{Policy, Routes};
 
@@ -184,6 +185,9 @@ pub fn routes() -> Routes {
         .get("/attachments/{id}", Policy::Staff, files::attachment)
         // oneself
         .get("/profile", Policy::SignedIn, profile::show)
+        .post("/profile", Policy::SignedIn, profile::you)
+        .post("/profile/look", Policy::SignedIn, profile::look)
+        .post("/profile/notices", Policy::Staff, profile::notices)
         .post("/profile/theme", Policy::SignedIn, profile::theme)
         .post("/profile/password", Policy::SignedIn, profile::password)
         .get("/profile/two-factor", Policy::Staff, two_factor::show)

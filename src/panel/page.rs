@@ -8,7 +8,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    desk::{id::PersonId, permission::Scope, person::Role},
+    desk::{id::PersonId, look::Look, permission::Scope, person::Role},
     panel::{
         Panel, assets,
         csrf::Tie,
@@ -178,6 +178,8 @@ struct Shared<'a, T> {
     desk: &'a str,
     v: &'a str,
     theme: Option<&'a str>,
+    density: &'static str,
+    keys: &'static str,
     csrf: String,
     active: Place,
     /// Where the history of the desk ended when the page was made: what follows, it is told of (live.rs).
@@ -219,6 +221,8 @@ pub async fn show_with(
         desk: &panel.desk.settings.name,
         v: &assets::VERSION,
         theme: visitor.theme(),
+        density: visitor.look.density.as_str(),
+        keys: visitor.look.keys.as_str(),
         csrf: Tie::to_session(visitor).token(&panel.desk.keys),
         active: place,
         followed: visitor.followed.0,
@@ -296,6 +300,8 @@ struct Bare<'a, T> {
     desk: &'a str,
     v: &'a str,
     theme: Option<&'a str>,
+    density: &'static str,
+    keys: &'static str,
     csrf: String,
     #[serde(flatten)]
     own: &'a T,
@@ -324,7 +330,9 @@ pub fn show_outside_to(
     let visit = visit.or(new.as_deref()).unwrap_or_default();
     let tie = visitor.map_or_else(|| Tie::to_visit(visit), Tie::to_session);
     let (desk, theme) = (panel.desk.settings.name.as_str(), visitor.and_then(Visitor::theme));
-    let bare = Bare { desk, v: &assets::VERSION, theme, csrf: tie.token(&panel.desk.keys), own };
+    let look = visitor.map_or(Look::PLAIN, |it| it.look);
+    let (density, keys) = (look.density.as_str(), look.keys.as_str());
+    let bare = Bare { desk, v: &assets::VERSION, theme, density, keys, csrf: tie.token(&panel.desk.keys), own };
     let mut response = html(StatusCode::OK, panel.desk.templates.render(template, &bare)?);
     if new.is_some() {
         set_cookie(&mut response, &panel.sessions.visit_cookie(visit));

@@ -114,7 +114,7 @@ fn row(panel: &Panel, it: Request) -> Row {
         status: it.status.into(),
         state: state(it.status, it.turn),
         taken_in: it.part == Part::TakenIn,
-        when: When::new(it.last_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
+        when: When::new(it.last_at, panel.desk.clock.now(), &panel.zone()),
     }
 }
 

@@ -34,7 +34,7 @@ pub(super) struct Standing {
 /// Of whoever looks at their profile.
 pub(super) async fn state(panel: &Panel, visitor: &Visitor, conn: &mut Conn) -> Result<Standing, PageError> {
     let since = rows::on_since(conn, visitor.person.id).await?;
-    let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let when = |at| When::new(at, panel.desk.clock.now(), &panel.zone());
     Ok(Standing { since: since.map(when), left: rows::codes_left(conn, visitor.person.id).await? })
 }
 

@@ -39,6 +39,7 @@ pub mod leases;
 pub mod ledger;
 pub mod left_alone;
 pub mod links;
+pub mod looks;
 pub mod mailboxes;
 pub mod mentions;
 pub mod messages;

@@ -25,6 +25,7 @@ mod policies;
 mod portal;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod profile;
 mod queue;
 mod reach;
 mod reading_notices;

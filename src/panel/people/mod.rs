@@ -89,7 +89,7 @@ impl Row {
             disabled: entry.state == PersonState::Disabled,
             signs_in: entry.password == HasPassword::Yes,
             open: entry.open,
-            seen: entry.seen_at.map(|at| When::new(at, now, &panel.desk.settings.time_zone)),
+            seen: entry.seen_at.map(|at| When::new(at, now, &panel.zone())),
         }
     }
 }

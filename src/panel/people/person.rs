@@ -58,7 +58,7 @@ struct Device {
 /// `GET /users/{id}`.
 pub(in crate::panel) async fn show(State(panel): State<Panel>, Admin(visitor): Admin, Path(id): Path<i64>) -> Result<Response, PageError> {
     let now = panel.desk.clock.now();
-    let zone = &panel.desk.settings.time_zone;
+    let zone = &panel.zone();
     let mut conn = panel.desk.store.read().await?;
     let entry = directory::get(&mut conn, PersonId(id), now).await?.ok_or(PageError::Missing)?;
     let sessions = sessions::of(&mut conn, entry.id).await?;
