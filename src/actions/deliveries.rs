@@ -17,7 +17,7 @@ use crate::{
         id::{DeliveryId, OutboxId, TicketNumber},
         message::{DeliveryReport, ReportedAction, ReportedRecipient},
         permission::Act,
-        person::{Person, Role},
+        person::{NoticeKind, Person, Role},
         ticket::Status,
     },
     mail::compose::Content,
@@ -294,7 +294,7 @@ async fn told(desk: &Desk, tx: &mut Tx, row: &DeliveryRow, words: &str, now: Tim
         Some(id) => people::get(tx, id).await?.filter(Person::is_active_staff),
         None => None,
     };
-    let Some(author) = author else { return Ok(()) };
+    let Some(author) = author.filter(|it| it.notices.wants(NoticeKind::NotSent)) else { return Ok(()) };
     let comment = match row.comment {
         Some(id) => comments::get(tx, id).await?,
         None => None,

@@ -19,7 +19,7 @@ use crate::{
         notification::Happening,
         permission::{Act, AssignTo, Case, TakingPart},
         person::{Person, clean_name},
-        settings::Receipt,
+        settings::{Portal, Receipt},
         ticket::{Priority, Status, Ticket, Turn, clean_subject},
         triage::Answer,
     },
@@ -164,7 +164,7 @@ pub struct OwnRequest {
 /// What [`ActionError`] lists.
 pub async fn as_customer(desk: &Desk, actor: &Person, new: &OwnRequest) -> Result<TicketNumber> {
     desk.allow(actor, Act::OpenTicket)?;
-    let Some((_, mailbox)) = desk.mailboxes.iter().find(|(id, _)| *id == new.mailbox) else {
+    let Some((_, mailbox)) = desk.mailboxes.iter().find(|(id, it)| *id == new.mailbox && it.portal == Portal::Offer) else {
         return Err(ActionError::Invalid { field: "mailbox", why: "there is no such mailbox; choose one of the list".to_owned() });
     };
     let receipt = match mailbox.receipt {

@@ -1,4 +1,4 @@
-//! Entering and leaving the desk: sessions, the first admin, invitations, one's own password and theme.
+//! Entering and leaving the desk: sessions, the first admin, invitations, one's own password.
 
 use std::net::IpAddr;
 
@@ -196,7 +196,8 @@ pub async fn accept_invitation(desk: &Desk, invited: Invited) -> Result<PersonId
     let over = || ActionError::Conflict("this link was used already, or it has expired; an admin can send a new one".to_owned());
     transact(desk, |mut tx| async move {
         let link = links::get(&mut tx, &invited.token_hash).await?.ok_or_else(over)?;
-        if Purpose::parse(&link.purpose).is_none() || now >= link.expires_at || !links::use_up(&mut tx, &invited.token_hash, now).await? {
+        let sets_a_password = matches!(Purpose::parse(&link.purpose), Some(Purpose::Invitation | Purpose::Reset));
+        if !sets_a_password || now >= link.expires_at || !links::use_up(&mut tx, &invited.token_hash, now).await? {
             return Err(over());
         }
         let person = active(&mut tx, link.person).await?;
@@ -220,48 +221,6 @@ pub async fn change_password(desk: &Desk, who: &Person, password_hash: &str) -> 
         sessions::set_password(&mut tx, who.id, password_hash).await?;
         sessions::end_all(&mut tx, who.id).await?;
         audit::note(&mut tx, who, Line::of(AuditKind::Access, named(who), "chose a new password"), desk.clock.now()).await?;
-        tx.commit().await?;
-        Ok(())
-    })
-    .await
-}
-
-/// How the panel looks to somebody.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Theme {
-    /// As the system.
-    System,
-    /// Dark.
-    Dark,
-    /// Light.
-    Light,
-}
-
-impl Theme {
-    /// As stored and as forms say it.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::System => "system",
-            Self::Dark => "dark",
-            Self::Light => "light",
-        }
-    }
-
-    /// The word of [`Theme::as_str`] read back.
-    #[must_use]
-    pub fn parse(word: &str) -> Option<Self> {
-        [Self::System, Self::Dark, Self::Light].into_iter().find(|it| it.as_str() == word)
-    }
-}
-
-/// Sets one's own theme.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn set_theme(desk: &Desk, who: &Person, theme: Theme) -> Result<()> {
-    transact(desk, |mut tx| async move {
-        sessions::set_theme(&mut tx, who.id, theme.as_str()).await?;
         tx.commit().await?;
         Ok(())
     })

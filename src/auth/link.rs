@@ -11,6 +11,8 @@ pub enum Purpose {
     Invitation,
     /// To choose a new password.
     Reset,
+    /// To sign in without a password.
+    SignIn,
 }
 
 impl Purpose {
@@ -20,13 +22,14 @@ impl Purpose {
         match self {
             Self::Invitation => "invitation",
             Self::Reset => "reset",
+            Self::SignIn => "sign-in",
         }
     }
 
     /// The word of [`Purpose::as_str`] read back.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Invitation, Self::Reset].into_iter().find(|it| it.as_str() == word)
+        [Self::Invitation, Self::Reset, Self::SignIn].into_iter().find(|it| it.as_str() == word)
     }
 
     /// How long it opens something: three days for an invitation, an hour for the rest.
@@ -34,7 +37,7 @@ impl Purpose {
     pub fn lifetime(self) -> SignedDuration {
         match self {
             Self::Invitation => SignedDuration::from_hours(72),
-            Self::Reset => SignedDuration::from_hours(1),
+            Self::Reset | Self::SignIn => SignedDuration::from_hours(1),
         }
     }
 }

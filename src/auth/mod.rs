@@ -6,3 +6,4 @@ pub mod password;
 mod seal;
 pub mod session;
 pub mod throttle;
+pub mod totp;

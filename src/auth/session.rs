@@ -137,6 +137,21 @@ impl Sessions {
         }
     }
 
+    /// The name of the cookie of somebody whose password was right and whose code is still to come.
+    #[must_use]
+    pub fn step_cookie_name(&self) -> &'static str {
+        match self.dress {
+            Dress::Secure => "__Host-maildesk-step",
+            Dress::Loopback => "maildesk-step",
+        }
+    }
+
+    /// `Set-Cookie` between the two steps; empty: they are over.
+    #[must_use]
+    pub fn step_cookie(&self, value: &str, seconds: i64) -> String {
+        format!("{}={value}; {}; Max-Age={seconds}", self.step_cookie_name(), self.dress.attributes())
+    }
+
     /// `Set-Cookie` that signs in.
     #[must_use]
     pub fn set_cookie(&self, token: &str, keep: Keep, claims: &Claims, now: Timestamp) -> String {

@@ -18,6 +18,13 @@ const PER_ACCOUNT: (u32, Duration) = (8, Duration::from_secs(120));
 /// Tries from one address before a pause, and how soon one comes back.
 const PER_ADDRESS: (u32, Duration) = (40, Duration::from_secs(20));
 
+/// Codes tried for one account before a pause, and how soon one comes back: who tries has the password already, and a code is one of a
+/// million.
+const CODES: (u32, Duration) = (5, Duration::from_secs(300));
+
+/// Links to sign in that are mailed to one address before a pause, and how soon another may be.
+const LINKS: (u32, Duration) = (3, Duration::from_secs(300));
+
 /// More keys than this are swept first.
 const SWEEP_OVER: usize = 10_000;
 
@@ -42,6 +49,8 @@ type Limiter<K> = RateLimiter<K, DashMapStateStore<K>, Steady, StateInformationM
 pub struct Throttle {
     accounts: Limiter<String>,
     addresses: Limiter<IpAddr>,
+    codes: Limiter<String>,
+    links: Limiter<String>,
     clock: Steady,
 }
 
@@ -56,20 +65,37 @@ impl Throttle {
     #[must_use]
     pub fn new(clock: &Clock) -> Self {
         let clock = Steady::new(clock);
-        Self { accounts: limiter(PER_ACCOUNT, &clock), addresses: limiter(PER_ADDRESS, &clock), clock }
+        let (accounts, addresses) = (limiter(PER_ACCOUNT, &clock), limiter(PER_ADDRESS, &clock));
+        Self { accounts, addresses, codes: limiter(CODES, &clock), links: limiter(LINKS, &clock), clock }
     }
 
     /// Counts a try for an account from an address, and says whether it may be made. `account` is what was typed, folded:
     /// whether somebody has it makes no difference.
     #[must_use]
     pub fn attempt(&self, account: &str, address: IpAddr) -> Try {
-        sweep(&self.accounts);
+        self.count(&self.accounts, account, address)
+    }
+
+    /// Counts a code that is tried for an account: fewer are than passwords.
+    #[must_use]
+    pub fn attempt_code(&self, account: &str, address: IpAddr) -> Try {
+        self.count(&self.codes, account, address)
+    }
+
+    /// Counts a link that is asked for to an address, whether or not somebody has it.
+    #[must_use]
+    pub fn attempt_link(&self, account: &str, address: IpAddr) -> Try {
+        self.count(&self.links, account, address)
+    }
+
+    fn count(&self, accounts: &Limiter<String>, account: &str, address: IpAddr) -> Try {
+        sweep(accounts);
         sweep(&self.addresses);
         if let Err(not_until) = self.addresses.check_key(&network(address)) {
             return wait(not_until.wait_time_from(self.clock.now()));
         }
         let account: String = account.chars().take(254).collect();
-        match self.accounts.check_key(&account) {
+        match accounts.check_key(&account) {
             Ok(state) => Try::Go { left: state.remaining_burst_capacity() },
             Err(not_until) => wait(not_until.wait_time_from(self.clock.now())),
         }

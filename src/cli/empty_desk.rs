@@ -12,7 +12,7 @@ use crate::{
         id::{PersonId, TicketNumber},
         loop_guard, matching,
         message::{IncomingMessage, MessageId},
-        person::{Notify, Person, PersonState, Role, clean_name},
+        person::{Notices, Notify, Person, PersonState, Role, clean_name},
         settings::{Budgets, DeskSettings, MailboxSettings},
         ticket::Status,
         triage::{self, Answer, Authenticity, Commands, Decision, Evidence, Facts, Marked, OurOwn, Stands, TicketFacts, Voice},
@@ -170,8 +170,7 @@ fn customer(email: &EmailAddress) -> Person {
         state: PersonState::Active,
         name: clean_name("", email),
         email: email.clone(),
-        notify_new: Notify::Never,
-        notify_own: Notify::Never,
+        notices: Notices::all(Notify::Never),
     }
 }
 

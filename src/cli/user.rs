@@ -19,12 +19,12 @@ use crate::{
     config::Config,
     desk::{
         address::EmailAddress,
-        person::{PersonState, Role},
+        person::{Person, PersonState, Role},
     },
     store::{
         Opener,
         directory::{self, Entry, Group, HasPassword, Key},
-        people as rows,
+        people as rows, two_factor,
     },
 };
 
@@ -68,6 +68,11 @@ enum What {
         /// The address of whom it is for.
         email: String,
     },
+    /// Turn two-factor sign-in off for somebody who has lost their app and its recovery codes. Their sessions end.
+    ResetTwoFactor {
+        /// The address of whom it is for.
+        email: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -93,7 +98,7 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
     let (desk, _) = match arguments.what {
         // The first admin may be made before the first start.
         What::Add { .. } => app::desk(&config, Clock::System, Opener::Command).await?,
-        What::List { .. } | What::Password { .. } => super::existing_desk(&config).await?,
+        What::List { .. } | What::Password { .. } | What::ResetTwoFactor { .. } => super::existing_desk(&config).await?,
     };
     let done = match &arguments.what {
         What::Add { name, email, role, password, mail } => {
@@ -106,6 +111,7 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
         }
         What::List { customers } => list(&desk, if *customers { &EVERYBODY } else { &EVERYBODY[..2] }).await,
         What::Password { email } => password(&desk, email).await,
+        What::ResetTwoFactor { email } => reset_two_factor(&desk, email).await,
     };
     desk.store.close().await;
     done
@@ -147,13 +153,30 @@ async fn add(desk: &Desk, name: &str, email: &str, role: RoleWord, way: Way) -> 
     Ok(())
 }
 
-async fn password(desk: &Desk, email: &str) -> anyhow::Result<()> {
+async fn known(desk: &Desk, email: &str) -> anyhow::Result<Person> {
     let email: EmailAddress = email.parse()?;
     let known = rows::by_email(&mut *desk.store.read().await?, &email).await?;
-    let Some(known) = known else { bail!("nobody has the address {email}; `maildesk user list` shows who there is") };
+    known.with_context(|| format!("nobody has the address {email}; `maildesk user list` shows who there is"))
+}
+
+async fn reset_two_factor(desk: &Desk, email: &str) -> anyhow::Result<()> {
+    let known = known(desk, email).await?;
+    people::reset_two_factor(desk, By::Shell, known.id).await?;
+    println!("{} signs in with a password alone; every session of theirs is over. They can set it up again in their profile.", known.name);
+    Ok(())
+}
+
+async fn password(desk: &Desk, email: &str) -> anyhow::Result<()> {
+    let known = known(desk, email).await?;
     people::set_password(desk, By::Shell, known.id, &new_password().await?).await?;
     let disabled = if known.state == PersonState::Disabled { " They are disabled and cannot sign in." } else { "" };
-    println!("{} has a new password; every session of theirs is over.{disabled}", known.name);
+    let asked = two_factor::on_since(&mut *desk.store.read().await?, known.id).await?.is_some();
+    let code = if asked {
+        format!(" They are asked for a code as well; `maildesk user reset-two-factor {}` turns that off.", known.email)
+    } else {
+        String::new()
+    };
+    println!("{} has a new password; every session of theirs is over.{disabled}{code}", known.name);
     Ok(())
 }
 

@@ -16,8 +16,8 @@ use crate::desk::{
     mailbox::{ImapAccount, MailServer, SignIn, SmtpAccount, Tls},
     oauth::{CurrentToken, OAuthClient, Place as KnownPlace},
     settings::{
-        FirstConnection, ListMail, MailboxSettings, Mode, Receipt, Satisfaction, SenderName, StatusNotice, SubAddressing, TakeExisting,
-        WayIn,
+        FirstConnection, ListMail, MailboxSettings, Mode, Portal, Receipt, Satisfaction, SenderName, StatusNotice, SubAddressing,
+        TakeExisting, WayIn,
     },
 };
 
@@ -169,6 +169,7 @@ fn settings(mailbox: &mut Section<'_>, desk_name: &str) -> Result<MailboxSetting
         receipt: mailbox.or("receipt", plain.receipt, word(Receipt::WORDS)),
         satisfaction: mailbox.or("satisfaction", plain.satisfaction, word(Satisfaction::WORDS)),
         sender_name: mailbox.or("sender_name", plain.sender_name, word(SenderName::WORDS)),
+        portal: mailbox.or("portal", plain.portal, word(Portal::WORDS)),
         probe_every: mailbox.optional("probe_every", duration("5m", "7d")),
         ..plain
     };

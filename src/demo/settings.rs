@@ -15,8 +15,8 @@ use crate::{
         mailbox::{ImapAccount, MailServer, SmtpAccount, Tls},
         public_url::PublicUrl,
         settings::{
-            AtWork, DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Receipt, Satisfaction, SenderName, StatusNotice,
-            SubAddressing, TakeExisting, WayIn,
+            AtWork, DeskSettings, FirstConnection, ListMail, MailboxSettings, Mode, Portal, Receipt, Satisfaction, SenderName,
+            StatusNotice, SubAddressing, TakeExisting, WayIn,
         },
     },
 };
@@ -75,6 +75,7 @@ fn mailbox(world: &World, name: &str, at: &str) -> Mailbox {
             receipt: Receipt::Send,
             satisfaction: Satisfaction::Ask,
             sender_name: SenderName::Desk,
+            portal: Portal::Offer,
             // A desk to look at is not to write to itself.
             probe_every: None,
             oauth: None,

@@ -19,7 +19,10 @@ pub fn may_become(who: &Person, role: Role, state: PersonState, others: usize) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::{id::PersonId, person::Notify};
+    use crate::desk::{
+        id::PersonId,
+        person::{Notices, Notify},
+    };
 
     #[test]
     fn the_last_admin_stays_an_active_admin() {
@@ -29,8 +32,7 @@ mod tests {
             state,
             name: "Ada".to_owned(),
             email: "ada@desk.test".parse().unwrap(),
-            notify_new: Notify::Never,
-            notify_own: Notify::Never,
+            notices: Notices::all(Notify::Never),
         };
         use PersonState::{Active, Disabled};
         use Role::{Admin, Customer, Helper};

@@ -72,7 +72,7 @@ fn folded(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::person::{Notify, PersonState, Role};
+    use crate::desk::person::{Notices, Notify, PersonState, Role};
 
     fn staff(people: &[(i64, &str, &str)]) -> Vec<Person> {
         let person = |(id, name, email): &(i64, &str, &str)| Person {
@@ -81,8 +81,7 @@ mod tests {
             state: PersonState::Active,
             name: (*name).to_owned(),
             email: email.parse().unwrap(),
-            notify_new: Notify::Never,
-            notify_own: Notify::Never,
+            notices: Notices::all(Notify::Never),
         };
         people.iter().map(person).collect()
     }

@@ -24,6 +24,7 @@ pub mod knob;
 pub mod last_admin;
 pub mod link;
 pub mod lmtp;
+pub mod look;
 pub mod loop_guard;
 pub mod mail_kind;
 pub mod mailbox;

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::desk::{
     id::{CommentId, PersonId},
-    person::{Notify, Person, Role},
+    person::{NoticeKind, Notify, Person, Role},
     settings::StatusNotice,
     target::Promise,
     ticket::Status,
@@ -268,18 +268,20 @@ fn to_staff(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
 }
 
 fn staff_notice(happening: Happening, person: &Person, circle: &Circle<'_>) -> Option<StaffNotice> {
-    let own = circle.assignee == Some(person.id) && person.notify_own == Notify::AtOnce;
-    let nobodys = circle.assignee.is_none() && person.notify_new == Notify::AtOnce;
+    let wants = |kind| person.notices.wants(kind);
+    let (own, nobodys) = (circle.assignee == Some(person.id), circle.assignee.is_none() && wants(NoticeKind::Nobodys));
     match happening {
-        Happening::Assigned { to } if to == person.id => own.then_some(StaffNotice::Assigned),
+        Happening::Assigned { to } if to == person.id => (own && wants(NoticeKind::Assigned)).then_some(StaffNotice::Assigned),
         Happening::Opened { comment, .. } => nobodys.then_some(StaffNotice::NewTicket { comment }),
         Happening::Commented { comment } | Happening::StrangerCommented { comment } => {
-            (own || nobodys).then_some(StaffNotice::Commented { comment })
+            ((own && wants(NoticeKind::Answered)) || nobodys).then_some(StaffNotice::Commented { comment })
         }
-        Happening::Replied { comment } => own.then_some(StaffNotice::Replied { comment }),
+        Happening::Replied { comment } => (own && wants(NoticeKind::Colleagues)).then_some(StaffNotice::Replied { comment }),
         // A customer's answer that reopens is told by the answer itself; what closes by itself is no news.
-        Happening::Status { to, .. } => (own && circle.actor.is_some()).then_some(StaffNotice::Status { to }),
-        Happening::Named { who } => (who == person.id).then_some(StaffNotice::Named),
+        Happening::Status { to, .. } => {
+            (own && wants(NoticeKind::Colleagues) && circle.actor.is_some()).then_some(StaffNotice::Status { to })
+        }
+        Happening::Named { who } => (who == person.id && wants(NoticeKind::Named)).then_some(StaffNotice::Named),
         Happening::Assigned { .. } => None,
     }
 }
@@ -299,7 +301,7 @@ fn weight(notice: StaffNotice) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::person::PersonState;
+    use crate::desk::person::{Notices, Notify, PersonState, Role};
 
     const ANN: PersonId = PersonId(1);
     const HAL: PersonId = PersonId(2);
@@ -314,8 +316,7 @@ mod tests {
             state: PersonState::Active,
             name: "X".to_owned(),
             email: "x@desk.test".parse().unwrap(),
-            notify_new: Notify::AtOnce,
-            notify_own: Notify::AtOnce,
+            notices: Notices::all(Notify::AtOnce),
         };
         vec![person(HAL, Role::Helper), person(ADA, Role::Admin)]
     }
@@ -333,6 +334,39 @@ mod tests {
     ) -> Vec<Owed> {
         let notices = StatusNotice::WORDS.iter().map(|(_, it)| *it).collect();
         who_hears(happenings, &Circle { actor, participants, requester: ANN, assignee, staff: &staff(), notices: &notices, answered })
+    }
+
+    #[test]
+    fn a_helper_is_told_what_they_chose_and_nothing_else() {
+        let (commented, replied) = (Happening::Commented { comment: SAID }, Happening::Replied { comment: SAID });
+        let status = Happening::Status { from: Status::Open, to: Status::Closed };
+        let opened = Happening::Opened { comment: SAID, receipt: Answer::Never };
+        for (kind, happening, assignee) in [
+            (NoticeKind::Assigned, Happening::Assigned { to: HAL }, Some(HAL)),
+            (NoticeKind::Answered, commented, Some(HAL)),
+            (NoticeKind::Named, Happening::Named { who: HAL }, Some(ADA)),
+            (NoticeKind::Colleagues, replied, Some(HAL)),
+            (NoticeKind::Colleagues, status, Some(HAL)),
+            (NoticeKind::Nobodys, opened, None),
+            (NoticeKind::Nobodys, commented, None),
+        ] {
+            let none = BTreeSet::new();
+            let heard = |notices| {
+                let staff = [Person { notices, ..staff().remove(0) }];
+                let circle = Circle {
+                    actor: Some(ADA),
+                    participants: &[],
+                    requester: ANN,
+                    assignee,
+                    staff: &staff,
+                    notices: &none,
+                    answered: Answered::ByStaff,
+                };
+                who_hears(&[happening], &circle).len()
+            };
+            assert_eq!(heard(Notices::all(Notify::Never).with(kind, Notify::AtOnce)), 1, "{kind:?} {happening:?}");
+            assert_eq!(heard(Notices::all(Notify::AtOnce).with(kind, Notify::Never)), 0, "{kind:?} {happening:?}");
+        }
     }
 
     #[test]

@@ -200,8 +200,7 @@ mod tests {
             state: PersonState::Active,
             name: "Somebody".to_owned(),
             email: "somebody@desk.test".parse().unwrap(),
-            notify_new: crate::desk::person::Notify::Never,
-            notify_own: crate::desk::person::Notify::Never,
+            notices: crate::desk::person::Notices::all(crate::desk::person::Notify::Never),
         }
     }
 

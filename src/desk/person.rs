@@ -106,6 +106,85 @@ impl Notify {
     }
 }
 
+/// What a helper may be told by mail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeKind {
+    /// They were given a ticket.
+    Assigned,
+    /// The customer wrote on a ticket of theirs.
+    Answered,
+    /// A note names them.
+    Named,
+    /// A reply of theirs did not arrive.
+    NotSent,
+    /// Somebody else answered on a ticket of theirs, or changed its status.
+    Colleagues,
+    /// A ticket came that nobody has, or the customer wrote on one.
+    Nobodys,
+}
+
+impl NoticeKind {
+    /// Every kind, as forms list them.
+    pub const ALL: [Self; 6] = [Self::Assigned, Self::Answered, Self::Named, Self::NotSent, Self::Colleagues, Self::Nobodys];
+
+    /// As forms say it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Assigned => "assigned",
+            Self::Answered => "answered",
+            Self::Named => "named",
+            Self::NotSent => "not-sent",
+            Self::Colleagues => "colleagues",
+            Self::Nobodys => "nobodys",
+        }
+    }
+
+    /// After “Tell me by mail when”.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Assigned => "a ticket is given to me",
+            Self::Answered => "a customer writes on one of my tickets",
+            Self::Named => "somebody names me in a note",
+            Self::NotSent => "a reply of mine could not be sent, or came back",
+            Self::Colleagues => "somebody else answers on one of my tickets, or changes its status",
+            Self::Nobodys => "a ticket comes that nobody has, or its customer writes again",
+        }
+    }
+}
+
+/// How soon a helper hears of each kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Notices([Notify; NoticeKind::ALL.len()]);
+
+impl Notices {
+    /// The same for every kind.
+    #[must_use]
+    pub fn all(notify: Notify) -> Self {
+        Self([notify; NoticeKind::ALL.len()])
+    }
+
+    /// Of one kind.
+    #[must_use]
+    pub fn of(self, kind: NoticeKind) -> Notify {
+        self.0[kind as usize]
+    }
+
+    /// With another answer for one kind.
+    #[must_use]
+    pub fn with(mut self, kind: NoticeKind, notify: Notify) -> Self {
+        self.0[kind as usize] = notify;
+        self
+    }
+
+    /// Whether they want mail of this kind.
+    #[must_use]
+    pub fn wants(self, kind: NoticeKind) -> bool {
+        self.of(kind) == Notify::AtOnce
+    }
+}
+
 /// Somebody the desk knows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -119,10 +198,8 @@ pub struct Person {
     pub name: String,
     /// Where they are written to.
     pub email: EmailAddress,
-    /// Mail about new tickets that nobody has (staff).
-    pub notify_new: Notify,
-    /// Mail about their own tickets (staff).
-    pub notify_own: Notify,
+    /// What they are told by mail (staff).
+    pub notices: Notices,
 }
 
 impl Person {

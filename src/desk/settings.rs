@@ -84,6 +84,13 @@ words! {
         /// The name of the helper who wrote, and the mailbox's.
         Helper = "helper",
     }
+    /// Whether customers can write to a mailbox from their pages.
+    Portal {
+        /// They can choose it.
+        Offer = "offer",
+        /// It is not shown to them.
+        Hide = "hide",
+    }
     /// Whether somebody who opens a ticket by mail is told its number.
     Receipt {
         /// Yes, within the budgets for automatic mail.
@@ -228,6 +235,8 @@ pub struct MailboxSettings {
     pub satisfaction: Satisfaction,
     /// Whose name a reply bears.
     pub sender_name: SenderName,
+    /// Whether customers choose it for a new request on their pages.
+    pub portal: Portal,
     /// How often it writes to itself, to see whether mail to it arrives; none: never.
     pub probe_every: Option<SignedDuration>,
     /// How it comes by access tokens; none: it signs in with passwords, or not at all.
@@ -264,6 +273,7 @@ impl MailboxSettings {
             receipt: Receipt::Send,
             satisfaction: Satisfaction::Ask,
             sender_name: SenderName::Desk,
+            portal: Portal::Offer,
             probe_every: None,
             oauth: None,
             work: AtWork::Yes,

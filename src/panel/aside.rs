@@ -48,7 +48,7 @@ pub(super) async fn read(panel: &Panel, visitor: &Visitor, ticket: &Ticket, said
     let snoozed = match ticket.snooze {
         Some(snooze) => {
             let by = people::get(&mut conn, snooze.by).await?.map_or_else(|| "somebody".to_owned(), |it| it.name);
-            Some(Snoozed { until: Coming::new(snooze.until, panel.desk.clock.now(), &panel.desk.settings.time_zone), by })
+            Some(Snoozed { until: Coming::new(snooze.until, panel.desk.clock.now(), &panel.zone()), by })
         }
         None => None,
     };

@@ -30,7 +30,7 @@ pub(super) struct Backups {
 
 /// How this desk is backed up.
 pub(super) async fn card(panel: &Panel, conn: &mut Conn) -> Result<Backups, PageError> {
-    let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let (now, zone) = (panel.desk.clock.now(), &panel.zone());
     let facts = rows::facts(conn).await?;
     let schedule = panel.desk.settings.backup.as_ref();
     let trouble = trouble(&facts, schedule, now).map(|it| sentence(&it.says));

@@ -199,7 +199,7 @@ fn own(said: &[Said], me: &Person, kind: DraftKind) -> i64 {
 }
 
 fn pane(panel: &Panel, kind: DraftKind, draft: Option<Draft>, typed: Option<Kept>, habits: &Habits, preview: bool, own: i64) -> Pane {
-    let when = draft.as_ref().map(|it| When::new(it.updated_at, panel.desk.clock.now(), &panel.desk.settings.time_zone));
+    let when = draft.as_ref().map(|it| When::new(it.updated_at, panel.desk.clock.now(), &panel.zone()));
     let (kept, files) = draft.map_or_else(|| (Kept { markup: habits.markup, ..Kept::default() }, Vec::new()), |it| (it.kept, it.files));
     let kept = typed.unwrap_or(kept);
     let file = |it: drafts::DraftFile| DraftFile {

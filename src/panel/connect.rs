@@ -45,7 +45,7 @@ pub(super) struct Connection {
 /// For the card of a mailbox; none where it signs in with a password.
 pub(super) fn connection(panel: &Panel, id: MailboxId, settings: &MailboxSettings, facts: Option<&TokenFacts>) -> Option<Connection> {
     let client = settings.oauth.as_ref()?;
-    let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let (now, zone) = (panel.desk.clock.now(), &panel.zone());
     let state = judge(client, facts);
     let who = facts.and_then(|it| it.account.as_deref()).map_or_else(String::new, |it| format!(" as {it}"));
     let clock = |at| When::new(at, now, zone).clock;

@@ -104,7 +104,7 @@ pub(super) async fn corrected(
     let merged = merges().rfind(|it| Some(it.target) == ticket.merged_into).map(|it| Merged {
         into: other(it.target),
         by: by(it.made_by),
-        when: When::new(it.made_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
+        when: When::new(it.made_at, panel.desk.clock.now(), &panel.zone()),
         correction: it.id.0,
         emptied: emptied.contains(&it.id),
     });
@@ -187,7 +187,7 @@ async fn draw(
     let refused = comment.as_ref().and_then(|it| may_move(it, &visitor.person).err()).map(|it| sentence(&it));
     let status = if typed.err.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK };
     let path = format!("/tickets/{number}");
-    let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let (now, zone) = (panel.desk.clock.now(), &panel.zone());
     let page = Page {
         heading: if comment.is_some() { "Move a message" } else { "Merge this ticket" },
         merging: comment.is_none(),

@@ -192,7 +192,7 @@ fn explain(panel: &Panel, number: TicketNumber, said: &Said, raw: Option<&[u8]>,
         no: number.0,
         id: said.id.0,
         from,
-        when: When::new(said.said_at(), panel.desk.clock.now(), &panel.desk.settings.time_zone),
+        when: When::new(said.said_at(), panel.desk.clock.now(), &panel.zone()),
         sender: mail.map(|it| SenderMark::in_words(it.sender_check.as_ref())),
         trace: mail.and_then(|it| it.trace.as_deref()).and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default(),
         mended: Vec::new(),
@@ -206,7 +206,7 @@ fn explain(panel: &Panel, number: TicketNumber, said: &Said, raw: Option<&[u8]>,
 
 /// What people did since; the trace of the decision itself is never rewritten.
 fn step(panel: &Panel, gone: &Gone) -> Step {
-    Step { text: gone_in_words(gone), when: When::new(gone.at, panel.desk.clock.now(), &panel.desk.settings.time_zone) }
+    Step { text: gone_in_words(gone), when: When::new(gone.at, panel.desk.clock.now(), &panel.zone()) }
 }
 
 /// `moved by Maya from #4 to #39`.
@@ -237,7 +237,7 @@ pub(super) fn header_of(raw: &[u8]) -> &[u8] {
 /// PRODUCT.md, Delivery state: in words.
 fn copy(panel: &Panel, delivery: &Delivery) -> Copy {
     use crate::desk::delivery::DeliveryState as State;
-    let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let (now, zone) = (panel.desk.clock.now(), &panel.zone());
     let next = until(delivery.next_at, now);
     let settled = delivery.settled_at.map_or_else(String::new, |at| format!(" {}", When::new(at, now, zone).full));
     let (state, text) = match delivery.state {

@@ -66,7 +66,7 @@ pub(super) fn show(
 fn question(panel: &Panel, id: MailboxId, met: &Existing) -> Meeting {
     let settings = panel.desk.mailboxes.get(id);
     let configured = settings.map_or(TakeExisting::None, |it| it.take_existing);
-    let day = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone).full;
+    let day = |at| When::new(at, panel.desk.clock.now(), &panel.zone()).full;
     let unread = met.unread.map_or_else(String::new, |it| format!(", {it} of them unread"));
     let span = match (met.first, met.last) {
         (Some(first), Some(last)) => format!("; the first came {}, the last {}", day(first), day(last)),

@@ -71,7 +71,7 @@ pub(super) fn of(panel: &Panel, who: &Person) -> Option<Heartbeat> {
     if boxes.is_empty() && troubles.is_empty() {
         return None;
     }
-    let when = |at: Timestamp| When::new(at, now, &desk.settings.time_zone);
+    let when = |at: Timestamp| When::new(at, now, &panel.zone());
     let facts = || round.mailboxes.iter().map(|(_, facts)| facts);
     Some(Heartbeat {
         folded: boxes.len() > SHOWN_AT_ONCE,
@@ -96,7 +96,7 @@ fn in_words(panel: &Panel, who: &Person, troubles: &[Shown], now: Timestamp) -> 
     let words = |Shown { trouble, .. }: &Shown| TroubleWords {
         says: blot(&trouble.says),
         mend: blot(&trouble.mend),
-        since: When::new(trouble.since, now, &desk.settings.time_zone),
+        since: When::new(trouble.since, now, &panel.zone()),
     };
     troubles.iter().map(words).collect()
 }
@@ -104,7 +104,7 @@ fn in_words(panel: &Panel, who: &Person, troubles: &[Shown], now: Timestamp) -> 
 fn beat(panel: &Panel, id: MailboxId, facts: &MailboxFacts, troubles: &[Shown], now: Timestamp) -> Beat {
     let settings = panel.desk.mailboxes.get(id);
     let name = settings.map_or_else(String::new, |it| it.name.clone());
-    let when = |at: Timestamp| When::new(at, now, &panel.desk.settings.time_zone);
+    let when = |at: Timestamp| When::new(at, now, &panel.zone());
     let handed_over = facts.way_in == WayIn::HandedOver;
     let no_way_in = handed_over && troubles.iter().any(|it| it.trouble.kind == TroubleKind::Door);
     let bad = no_way_in || troubles.iter().any(|it| it.trouble.about == name && is_about_a_mailbox(it.trouble.kind));

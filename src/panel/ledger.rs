@@ -133,7 +133,7 @@ fn shown(panel: &Panel, line: &Line, gone: &[(LedgerId, Gone)]) -> Shown {
         subject: if line.subject.trim().is_empty() { "(no subject)".to_owned() } else { line.subject.clone() },
         sender: line.sender.clone().unwrap_or_else(|| "nobody".to_owned()),
         to: line.mailbox.clone(),
-        when: When::new(line.received_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
+        when: When::new(line.received_at, panel.desk.clock.now(), &panel.zone()),
         became,
         class,
         why: sentence(&line.reason),

@@ -121,7 +121,7 @@ async fn configured(panel: &Panel, conn: &mut Conn) -> Result<Vec<(MailboxId, Ma
 /// `GET /mail`: mailboxes for all staff, the outbox for admins.
 pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Query(asked): Query<Asked>) -> Result<Response, PageError> {
     let now = panel.desk.clock.now();
-    let zone = &panel.desk.settings.time_zone;
+    let zone = &panel.zone();
     let today = now.to_zoned(zone.clone()).start_of_day().map_or(now, |it| it.timestamp());
     let mut conn = panel.desk.store.read().await?;
     let facts = configured(&panel, &mut conn).await?;
@@ -172,7 +172,7 @@ async fn round_trips(panel: &Panel, conn: &mut Conn, now: Timestamp) -> Result<B
     for (id, _) in panel.desk.mailboxes.iter().filter(|(_, it)| it.probes().is_some()) {
         let back = round_trips::last_trip(conn, id).await?.map(|Trip { back_at, took }| {
             let took = if took.as_secs() < 60 { format!("{} s", took.as_secs().max(1)) } else { until(now, now + took) };
-            format!("{took}, {} ago, {}", until(now, back_at), When::new(back_at, now, &panel.desk.settings.time_zone).clock)
+            format!("{took}, {} ago, {}", until(now, back_at), When::new(back_at, now, &panel.zone()).clock)
         });
         let newest = round_trips::newest(conn, id).await?.map(|it| match it.stage {
             Stage::Waits => "one waits to leave",
@@ -199,10 +199,7 @@ fn flow_words(flow: Flow, now: Timestamp) -> FlowWords {
 fn mailbox(panel: &Panel, id: MailboxId, facts: &MailboxFacts, (condition, door_open): (Condition, bool), reader: Reader) -> Mailbox {
     let now = panel.desk.clock.now();
     let when = |at: Option<Timestamp>, never: &str| {
-        at.map_or_else(
-            || never.to_owned(),
-            |at| format!("{} ago, {}", until(now, at), When::new(at, now, &panel.desk.settings.time_zone).clock),
-        )
+        at.map_or_else(|| never.to_owned(), |at| format!("{} ago, {}", until(now, at), When::new(at, now, &panel.zone()).clock))
     };
     let settings = panel.desk.mailboxes.get(id);
     let address = settings.map_or_else(String::new, |it| it.address.to_string());
@@ -288,7 +285,7 @@ fn row(panel: &Panel, it: Outgoing) -> Row {
         } else {
             "none".to_owned()
         },
-        when: When::new(it.created_at, now, &panel.desk.settings.time_zone),
+        when: When::new(it.created_at, now, &panel.zone()),
         words: it.words,
         // One that still waits for its first try may be in its undo window.
         may_retry: it.held_back || !matches!(it.state, DeliveryState::Waiting | DeliveryState::Sent | DeliveryState::Withheld),

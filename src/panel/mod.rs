@@ -61,26 +61,31 @@ mod presence;
 mod profile;
 mod property;
 pub mod prose;
+mod qr;
 mod rate;
 mod readyz;
 pub mod routes;
 mod row;
 pub(crate) mod saved_replies;
 mod search;
+mod second_step;
 mod senders;
 mod set_up;
 mod settings;
 mod sign_in;
+mod sign_in_link;
 mod signatures;
 mod snooze;
 pub mod thread;
 mod ticket;
 mod tickets;
+mod two_factor;
 mod undo;
 pub(crate) mod url;
 mod views;
 pub mod visitor;
 pub mod words;
+mod zone;
 
 use routes::{Policy, Routes};
 
@@ -156,6 +161,12 @@ pub fn routes() -> Routes {
         .get("/", Policy::Anyone, sign_in::start)
         .get("/login", Policy::Anyone, sign_in::form)
         .post("/login", Policy::Anyone, sign_in::sign_in)
+        .post("/login/link", Policy::Anyone, sign_in_link::ask)
+        .get("/login/link", Policy::Anyone, sign_in_link::sent)
+        .get("/login/link/{token}", Policy::Anyone, sign_in_link::show)
+        .post("/login/link/{token}", Policy::Anyone, sign_in_link::follow)
+        .get("/login/code", Policy::Anyone, second_step::form)
+        .post("/login/code", Policy::Anyone, second_step::sign_in)
         .post("/logout", Policy::SignedIn, sign_in::sign_out)
         .get("/setup", Policy::Anyone, set_up::form)
         .post("/setup", Policy::Anyone, set_up::make_first_admin)
@@ -176,8 +187,13 @@ pub fn routes() -> Routes {
         .get("/attachments/{id}", Policy::Staff, files::attachment)
         // oneself
         .get("/profile", Policy::SignedIn, profile::show)
+        .post("/profile", Policy::SignedIn, profile::you)
+        .post("/profile/look", Policy::SignedIn, profile::look)
+        .post("/profile/notices", Policy::Staff, profile::notices)
         .post("/profile/theme", Policy::SignedIn, profile::theme)
         .post("/profile/password", Policy::SignedIn, profile::password)
+        .get("/profile/two-factor", Policy::Staff, two_factor::show)
+        .post("/profile/two-factor", Policy::Staff, two_factor::change)
         .post("/profile/sessions", Policy::SignedIn, profile::end_sessions)
         .post("/profile/signature", Policy::Staff, signatures::set_own)
         // files of the pages themselves

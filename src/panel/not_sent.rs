@@ -118,7 +118,7 @@ fn row(panel: &Panel, it: NotSent) -> Row {
         state,
         class,
         why: format!("{what}{}", plain.unwrap_or_default()),
-        when: When::new(it.settled_at.unwrap_or(it.created_at), now, &panel.desk.settings.time_zone),
+        when: When::new(it.settled_at.unwrap_or(it.created_at), now, &panel.zone()),
         tries: it.attempts,
         next: (open && it.held_back.is_none())
             .then(|| if it.next_at <= now { "as soon as it may".to_owned() } else { format!("in {}", until(it.next_at, now)) }),

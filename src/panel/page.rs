@@ -9,7 +9,7 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    desk::{id::PersonId, permission::Scope, person::Role},
+    desk::{id::PersonId, look::Look, permission::Scope, person::Role},
     panel::{
         Panel, assets,
         csrf::Tie,
@@ -179,6 +179,8 @@ struct Shared<'a, T> {
     desk: &'a str,
     v: &'a str,
     theme: Option<&'a str>,
+    density: &'static str,
+    keys: &'static str,
     csrf: String,
     active: Place,
     /// Where the history of the desk ended when the page was made: what follows, it is told of (live.rs).
@@ -220,6 +222,8 @@ pub async fn show_with(
         desk: &panel.desk.settings.name,
         v: &assets::VERSION,
         theme: visitor.theme(),
+        density: visitor.look.density.as_str(),
+        keys: visitor.look.keys.as_str(),
         csrf: Tie::to_session(visitor).token(&panel.desk.keys),
         active: place,
         followed: visitor.followed.0,
@@ -297,6 +301,8 @@ struct Bare<'a, T> {
     desk: &'a str,
     v: &'a str,
     theme: Option<&'a str>,
+    density: &'static str,
+    keys: &'static str,
     csrf: String,
     #[serde(flatten)]
     own: &'a T,
@@ -307,10 +313,27 @@ struct Bare<'a, T> {
 /// # Errors
 /// When the template lacks something.
 pub fn show_outside(panel: &Panel, visit: Option<&str>, template: &str, own: &impl Serialize) -> Result<Response, PageError> {
-    let new = visit.is_none().then(crate::clock::random_token);
+    show_outside_to(panel, None, visit, template, own)
+}
+
+/// [`show_outside`] also to somebody who is signed in, perhaps as somebody else.
+///
+/// # Errors
+/// As [`show_outside`].
+pub fn show_outside_to(
+    panel: &Panel,
+    visitor: Option<&Visitor>,
+    visit: Option<&str>,
+    template: &str,
+    own: &impl Serialize,
+) -> Result<Response, PageError> {
+    let new = (visitor.is_none() && visit.is_none()).then(crate::clock::random_token);
     let visit = visit.or(new.as_deref()).unwrap_or_default();
-    let bare =
-        Bare { desk: &panel.desk.settings.name, v: &assets::VERSION, theme: None, csrf: Tie::to_visit(visit).token(&panel.desk.keys), own };
+    let tie = visitor.map_or_else(|| Tie::to_visit(visit), Tie::to_session);
+    let (desk, theme) = (panel.desk.settings.name.as_str(), visitor.and_then(Visitor::theme));
+    let look = visitor.map_or(Look::PLAIN, |it| it.look);
+    let (density, keys) = (look.density.as_str(), look.keys.as_str());
+    let bare = Bare { desk, v: &assets::VERSION, theme, density, keys, csrf: tie.token(&panel.desk.keys), own };
     let mut response = html(StatusCode::OK, panel.desk.templates.render(template, &bare)?);
     if new.is_some() {
         set_cookie(&mut response, &panel.sessions.visit_cookie(visit));

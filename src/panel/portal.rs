@@ -19,6 +19,7 @@ use crate::{
         comment::{CommentText, Origin, Visibility},
         id::{AttachmentId, MailboxId, TicketNumber},
         permission::{Act, Case, Verdict, may},
+        settings::{MailboxSettings, Portal},
         ticket::{Status, Ticket, Turn},
     },
     panel::{
@@ -27,6 +28,7 @@ use crate::{
         files::download,
         form::Fields,
         page::{self, Flash, Place},
+        people::escape,
         thread::{Drawing, Entry},
         url::{Path, Query},
         visitor::{Customer, Visitor},
@@ -36,7 +38,7 @@ use crate::{
         Conn,
         conversation::{self, Audience, Said},
         participants,
-        portal::{self, Part, Request},
+        portal::{self, Part, Request, Show},
         tickets,
     },
 };
@@ -50,12 +52,21 @@ const SHOWN: i64 = 500;
 pub(super) struct Asked {
     #[serde(default, deserialize_with = "page::row_id")]
     before: Option<i64>,
+    #[serde(default)]
+    show: String,
+    #[serde(default)]
+    q: String,
 }
 
 #[derive(Serialize)]
-struct List {
+struct List<'a> {
     requests: Vec<Row>,
-    next: Option<i64>,
+    /// The word of each, its title, and whether it is shown.
+    tabs: Vec<(&'static str, &'static str, bool)>,
+    show: &'static str,
+    words: &'a str,
+    /// What leads to the next page.
+    next: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -76,12 +87,23 @@ pub(super) async fn list(
 ) -> Result<Response, PageError> {
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let mut conn = panel.desk.store.read().await?;
-    let mut requests = portal::requests(&mut conn, visitor.person.id, asked.before.map(TicketNumber), limit).await?;
+    let show = Show::parse(&asked.show);
+    let words = asked.q.trim();
+    let before = asked.before.map(TicketNumber);
+    let said_by = panel.desk.clock.now().saturating_sub(panel.desk.settings.undo_window).unwrap_or_default();
+    let mut requests = portal::requests(&mut conn, visitor.person.id, portal::Page { show, words, before, said_by }, limit).await?;
     drop(conn);
     let more = requests.len() > PAGE;
     requests.truncate(PAGE);
-    let next = requests.last().filter(|_| more).map(|it| it.number.0);
-    let own = List { requests: requests.into_iter().map(|it| row(&panel, it)).collect(), next };
+    let next = requests.last().filter(|_| more).map(|it| format!("show={}&q={}&before={}", show.as_str(), escape(words), it.number));
+    let tabs = [(Show::All, "All"), (Show::Open, "Open"), (Show::Done, "Resolved and closed")];
+    let own = List {
+        requests: requests.into_iter().map(|it| row(&panel, it)).collect(),
+        tabs: tabs.into_iter().map(|(it, title)| (it.as_str(), title, it == show)).collect(),
+        show: show.as_str(),
+        words,
+        next,
+    };
     page::show(&panel, &visitor, Place::Elsewhere, "portal-tickets.html", &own).await
 }
 
@@ -92,7 +114,7 @@ fn row(panel: &Panel, it: Request) -> Row {
         status: it.status.into(),
         state: state(it.status, it.turn),
         taken_in: it.part == Part::TakenIn,
-        when: When::new(it.last_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
+        when: When::new(it.last_at, panel.desk.clock.now(), &panel.zone()),
     }
 }
 
@@ -276,15 +298,20 @@ pub(super) async fn new(State(panel): State<Panel>, Customer(visitor): Customer)
 }
 
 async fn draw_new(panel: &Panel, visitor: &Visitor, mut form: New) -> Result<Response, PageError> {
-    let of_name = |name: &str| panel.desk.mailboxes.iter().filter(|(_, it)| it.display_name == name).count();
+    let of_name = |name: &str| offered(panel).filter(|(_, it)| it.display_name == name).count();
     let title = |name: &str, address: &EmailAddress| if of_name(name) > 1 { format!("{name} ({address})") } else { name.to_owned() };
-    form.mailboxes = panel.desk.mailboxes.iter().map(|(id, it)| Choice::new(id, title(&it.display_name, &it.address))).collect();
+    form.mailboxes = offered(panel).map(|(id, it)| Choice::new(id, title(&it.display_name, &it.address))).collect();
     let wrong = form.wrong.is_some();
     let mut response = page::show(panel, visitor, Place::Elsewhere, "portal-new.html", &form).await?;
     if wrong {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }
     Ok(response)
+}
+
+/// The mailboxes that customers may choose.
+fn offered(panel: &Panel) -> impl Iterator<Item = (MailboxId, &MailboxSettings)> {
+    panel.desk.mailboxes.iter().filter(|(_, it)| it.portal == Portal::Offer)
 }
 
 /// `POST /my`.
@@ -320,7 +347,7 @@ fn read(panel: &Panel, fields: &Fields) -> Result<OwnRequest, ActionError> {
     if fields.given("subject").is_none() {
         return Err(invalid("subject", "a subject is missing; say in a few words what it is about".to_owned()));
     }
-    let only = panel.desk.mailboxes.iter().map(|(id, _)| id).next();
+    let only = offered(panel).map(|(id, _)| id).next();
     let mailbox = match fields.given("mailbox") {
         Some(id) => id.parse().ok().map(MailboxId),
         None => only,

@@ -131,7 +131,7 @@ impl Property {
             Self::Helper(None) => "no helper".to_owned(),
             Self::Subject(_) => "subject".to_owned(),
             Self::Snooze(until) => {
-                let coming = Coming::new(*until, panel.desk.clock.now(), &panel.desk.settings.time_zone);
+                let coming = Coming::new(*until, panel.desk.clock.now(), &panel.zone());
                 format!("snoozed until {}", coming.clock)
             }
             Self::NoSnooze => "back in its queue".to_owned(),

@@ -82,7 +82,7 @@ impl Around {
 
 impl RowView {
     pub(super) fn new(panel: &Panel, row: &QueueRow) -> Self {
-        let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+        let (now, zone) = (panel.desk.clock.now(), &panel.zone());
         Self {
             id: row.number.0,
             version: row.version,

@@ -168,7 +168,7 @@ fn row(panel: &Panel, it: &SavedReply, shares: bool) -> Row {
         may_change: it.owner.is_some() || shares,
         used: it.used,
         by: it.changed_by.clone(),
-        when: When::new(it.changed_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
+        when: When::new(it.changed_at, panel.desk.clock.now(), &panel.zone()),
     }
 }
 

@@ -118,7 +118,7 @@ async fn read(panel: &Panel, visitor: &Visitor, asked: &Asked, typed: Typed) -> 
 }
 
 fn row(panel: &Panel, visitor: &Visitor, rule: &RuleRow) -> Row {
-    let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let when = |at| When::new(at, panel.desk.clock.now(), &panel.zone());
     let me = &visitor.person;
     Row {
         id: rule.id.0,

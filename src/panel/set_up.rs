@@ -3,7 +3,7 @@
 use axum::{
     extract::State,
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Redirect, Response},
+    response::Response,
 };
 use axum_extra::extract::CookieJar;
 use data_encoding::BASE32_NOPAD;
@@ -26,7 +26,7 @@ use crate::{
         error::{PageError, sentence},
         form::Fields,
         page,
-        sign_in::begin_session,
+        second_step::{Then, let_in},
         url::{Path, Query},
         visitor::ClientAddress,
     },
@@ -125,9 +125,7 @@ pub(super) async fn make_first_admin(
         Ok(person) => person,
         Err(error) => return refused(error, again),
     };
-    let mut response = Redirect::to("/").into_response();
-    begin_session(&panel, &mut response, person, Keep::UntilItEnds, &headers, address).await?;
-    Ok(response)
+    let_in(&panel, person, Then { next: None, keep: Keep::UntilItEnds }, &headers, address).await
 }
 
 /// What can be mended in the form is said in the form.
@@ -156,6 +154,7 @@ async fn draw_invitation(
     let (head, text) = match purpose {
         Purpose::Invitation => ("Welcome", "Choose the name that customers see and a password."),
         Purpose::Reset => ("Choose a new password", "Everything else stays as it was."),
+        Purpose::SignIn => return Err(PageError::Missing),
     };
     let action = format!("/invite/{token}");
     let enter = EnterPage {
@@ -199,7 +198,5 @@ pub(super) async fn accept_invitation(
     let password_hash = panel.passwords.hash(&password).await?;
     let invited = Invited { token_hash: hashed(&token), name: name.to_owned(), password_hash };
     let person = sign_in::accept_invitation(&panel.desk, invited).await?;
-    let mut response = Redirect::to("/").into_response();
-    begin_session(&panel, &mut response, person, Keep::UntilItEnds, &headers, address).await?;
-    Ok(response)
+    let_in(&panel, person, Then { next: None, keep: Keep::UntilItEnds }, &headers, address).await
 }

@@ -19,12 +19,14 @@ use crate::{
         address::EmailAddress,
         id::PersonId,
         person::{PersonState, Role},
+        settings::Mode,
     },
     panel::{
         Panel,
         error::PageError,
         form::Fields,
         page,
+        second_step::{Then, let_in},
         url::Query,
         visitor::{ClientAddress, Visitor},
         words::own_path,
@@ -40,6 +42,8 @@ struct LoginPage<'a> {
     failed: Option<String>,
     notice: Option<&'static str>,
     address: Option<String>,
+    /// Whether a link can be mailed.
+    mails: bool,
 }
 
 #[derive(serde::Deserialize)]
@@ -57,7 +61,7 @@ pub(super) async fn start(State(panel): State<Panel>, visitor: Option<Visitor>) 
 }
 
 /// Where the work of a role is.
-fn home(role: Role) -> &'static str {
+pub(super) fn home(role: Role) -> &'static str {
     match role {
         Role::Admin | Role::Helper => "/tickets",
         Role::Customer => "/my",
@@ -81,7 +85,8 @@ pub(super) async fn form(
 fn draw(panel: &Panel, jar: &CookieJar, login: LoginPage<'_>) -> Result<Response, PageError> {
     let visit = jar.get(panel.sessions.visit_cookie_name()).map(|it| it.value().to_owned());
     let address = panel.desk.mailboxes.iter().next().map(|(_, it)| it.address.to_string());
-    page::show_outside(panel, visit.as_deref(), "login.html", &LoginPage { address, ..login })
+    let mails = panel.desk.mailboxes.iter().any(|(_, it)| it.mode == Mode::Live);
+    page::show_outside(panel, visit.as_deref(), "login.html", &LoginPage { address, mails, ..login })
 }
 
 /// `POST /login`.
@@ -100,19 +105,24 @@ pub(super) async fn sign_in(
     };
     let next = fields.given("next").and_then(own_path);
     let keep = if fields.given("keep").is_some() { Keep::UntilItEnds } else { Keep::UntilTheBrowserCloses };
-    let Some((person, role)) = who(&panel, email, fields.text("password")).await? else {
+    let Some(person) = who(&panel, email, fields.text("password")).await? else {
         let failed = Some(refusal(left));
         let mut response = draw(&panel, &jar, LoginPage { email, next, keep: keep == Keep::UntilItEnds, failed, ..LoginPage::default() })?;
         *response.status_mut() = StatusCode::UNAUTHORIZED;
         return Ok(response);
     };
-    let mut response = Redirect::to(next.unwrap_or(home(role))).into_response();
-    begin_session(&panel, &mut response, person, keep, &headers, address).await?;
+    let_in(&panel, person, Then { next, keep }, &headers, address).await
+}
+
+/// The page again, with an address at which nobody can be written to.
+pub(super) fn refuse_address(panel: &Panel, jar: &CookieJar, email: &str, next: Option<&str>, why: String) -> Result<Response, PageError> {
+    let mut response = draw(panel, jar, LoginPage { email, next, keep: true, failed: Some(why), ..LoginPage::default() })?;
+    *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     Ok(response)
 }
 
 /// Whose password it is. The same work whether the address is known or not.
-async fn who(panel: &Panel, email: &str, password: &str) -> Result<Option<(PersonId, Role)>, PageError> {
+async fn who(panel: &Panel, email: &str, password: &str) -> Result<Option<PersonId>, PageError> {
     let found = match email.parse::<EmailAddress>() {
         Ok(email) => {
             let mut conn = panel.desk.store.read().await?;
@@ -120,7 +130,7 @@ async fn who(panel: &Panel, email: &str, password: &str) -> Result<Option<(Perso
         }
         Err(_) => None,
     };
-    let person = found.as_ref().map(|it| (it.person, it.role));
+    let person = found.as_ref().map(|it| it.person);
     match panel.passwords.check(password, found.and_then(|it| it.password_hash)).await? {
         Match::Right => Ok(person),
         Match::Wrong => Ok(None),

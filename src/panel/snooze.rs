@@ -23,7 +23,7 @@ pub(super) enum Asked {
 
 /// The times that are one press away, each with when that is.
 pub(super) fn choices(panel: &Panel) -> Vec<Choice> {
-    let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let (now, zone) = (panel.desk.clock.now(), &panel.zone());
     let choice =
         |it: Preset| Some(Choice::new(it.as_str(), format!("{}, {}", it.title(), Coming::new(it.at(now, zone)?, now, zone).clock)));
     Preset::ALL.into_iter().filter_map(choice).collect()
@@ -31,7 +31,7 @@ pub(super) fn choices(panel: &Panel) -> Vec<Choice> {
 
 /// What the fields `snooze` and `snooze_at` say; none: nothing.
 pub(super) fn read(panel: &Panel, fields: &Fields) -> Result<Option<Asked>, ActionError> {
-    let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let (now, zone) = (panel.desk.clock.now(), &panel.zone());
     let refused = |why: CannotSnooze| ActionError::Invalid { field: "snooze", why: why.to_string() };
     let at = match (fields.given("snooze"), fields.given("snooze_at")) {
         (None, None) => return Ok(None),

@@ -209,7 +209,7 @@ impl Drawing<'_> {
     }
 
     fn when(&self, at: Timestamp) -> When {
-        When::new(at, self.panel.desk.clock.now(), &self.panel.desk.settings.time_zone)
+        When::new(at, self.panel.desk.clock.now(), &self.panel.zone())
     }
 
     fn file(&self, file: &File) -> FileView {

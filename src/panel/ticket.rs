@@ -202,7 +202,7 @@ async fn read(
     let said = conversation::said(&mut conn, number, Audience::Staff, limit).await?;
     let mut lines = conversation::history(&mut conn, number, HISTORY).await?;
     history::plain(&mut lines);
-    let (tags, zone) = (tags::ever(&mut conn).await?, &panel.desk.settings.time_zone);
+    let (tags, zone) = (tags::ever(&mut conn).await?, &panel.zone());
     history::in_words(&mut lines, &tags, |at| When::new(at, panel.desk.clock.now(), zone).full);
     let people = participants::list(&mut conn, number).await?;
     let staff = people::active_staff(&mut conn).await?;
@@ -287,7 +287,7 @@ fn compose(
     let rated = std::mem::take(&mut read.rated);
     let read = &read;
     let ticket = &read.ticket;
-    let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let when = |at| When::new(at, panel.desk.clock.now(), &panel.zone());
     let of = (ticket.requester, read.requester.name.as_str());
     let (before, folded, msgs) = fold(entries, asked);
     TicketPage {

@@ -9,13 +9,14 @@ use axum::{
     response::Response,
 };
 use axum_extra::extract::CookieJar;
-use jiff::{SignedDuration, Timestamp};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
 use crate::{
     actions::{audit::asked_from, sign_in},
     auth::keys::hashed,
     desk::{
         id::PersonId,
+        look::{Look, Theme},
         network::Network,
         permission::{Rules, Scope, scope},
         person::{Person, PersonState, Role},
@@ -24,11 +25,12 @@ use crate::{
         Panel,
         error::{self, PageError},
         page::{FLASH_COOKIE, Flash, read_flash},
+        zone::seen_from,
     },
     store::{
         Conn,
         events::{self, Place},
-        people, sessions,
+        looks, people, sessions,
     },
 };
 
@@ -48,14 +50,19 @@ pub struct Visitor {
     pub(super) flash: Option<Flash>,
     /// Where the history of the desk ended when they asked.
     pub(super) followed: Place,
-    theme: String,
+    pub(super) look: Look,
+    /// In which they read times; none: the desk's.
+    pub(super) zone: Option<TimeZone>,
 }
 
 impl Visitor {
     /// `dark`, `light`, or none: as the system.
     #[must_use]
-    pub fn theme(&self) -> Option<&str> {
-        (self.theme != "system").then_some(self.theme.as_str())
+    pub fn theme(&self) -> Option<&'static str> {
+        match self.look.theme {
+            Theme::System => None,
+            Theme::Dark | Theme::Light => Some(self.look.theme.as_str()),
+        }
     }
 
     /// Which tickets their lists may show.
@@ -84,15 +91,17 @@ pub struct ClientAddress(pub IpAddr);
 /// Finds out who asks, once a request: cookie, token, row. What is not certain is nobody.
 pub(super) async fn identify(State(panel): State<Panel>, mut request: Request, next: Next) -> Response {
     let jar = CookieJar::from_headers(request.headers());
+    let mut zone = None;
     match signed_in(&panel, &jar).await {
         Ok(Some(visitor)) => {
+            zone.clone_from(&visitor.zone);
             request.extensions_mut().insert(visitor);
         }
         Ok(None) => {}
         Err(error) => return error::page(&panel, None, &error, &Response::default()),
     }
     let address = address_of(request.extensions(), request.headers(), &panel);
-    asked_from(address, next.run(request)).await
+    asked_from(address, seen_from(zone, next.run(request))).await
 }
 
 async fn signed_in(panel: &Panel, jar: &CookieJar) -> Result<Option<Visitor>, PageError> {
@@ -104,14 +113,14 @@ async fn signed_in(panel: &Panel, jar: &CookieJar) -> Result<Option<Visitor>, Pa
     let mut conn = panel.desk.store.read().await?;
     let standing = standing(panel, &mut conn, &id, claims.person, claims.epoch).await?;
     let Some((person, seen_at)) = standing else { return Ok(None) };
-    let theme = sessions::theme(&mut conn, person.id).await?;
+    let (look, zone) = looks::of(&mut conn, person.id).await?;
     let followed = if person.role.is_staff() { events::newest(&mut conn).await? } else { Place::default() };
     drop(conn);
     if now.duration_since(seen_at) > NOTED_EVERY.min(panel.desk.settings.sessions.idle / 4) {
         note_use(panel, &id);
     }
     let flash = jar.get(FLASH_COOKIE).and_then(|it| read_flash(panel, &id, it.value()));
-    Ok(Some(Visitor { person, session: id, epoch: claims.epoch, flash, followed, theme }))
+    Ok(Some(Visitor { person, session: id, epoch: claims.epoch, flash, followed, look, zone: zone.and_then(|it| TimeZone::get(&it).ok()) }))
 }
 
 /// The person as their row says now, if the session is still theirs and neither is over; and when it was last used.

@@ -96,7 +96,7 @@ macro_rules! select {
     ($rest:literal) => {
         concat!(
             "select p.id, p.role, p.state, p.name, p.email, case when p.password_hash is null then cast(0 as bigint) else 1 end as password,
-                (select max(l.expires_at) from links l where l.person = p.id and l.used_at is null and l.expires_at > $2) as invited_until,
+                (select max(l.expires_at) from links l where l.person = p.id and l.purpose <> 'sign-in' and l.used_at is null and l.expires_at > $2) as invited_until,
                 case when p.role = 'customer' then (select count(*) from tickets t where t.requester = p.id and t.active = 1)
                     else (select count(*) from tickets t where t.assignee = p.id and t.active = 1) end as open,
                 coalesce((select max(s.seen_at) from sessions s where s.person = p.id), p.seen_at) as seen_at

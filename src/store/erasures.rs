@@ -268,11 +268,12 @@ async fn tickets(tx: &mut Tx, who: &Person, found: &Found, touched: &[TicketNumb
 
 /// The person keeps a row, so that what they did is still counted; nobody can be found by it.
 async fn account(tx: &mut Tx, who: &Person, by: Option<PersonId>, now: Timestamp) -> Result<()> {
-    for sql in ["delete from sessions where person = $1", "delete from links where person = $1"] {
+    for table in ["sessions", "links", "authenticators", "recovery_codes"] {
+        let sql = sqlx::AssertSqlSafe(format!("delete from {table} where person = $1"));
         on!(tx, c => sqlx::query(sql).bind(who.id.0).execute(c).await.map(|_| ()))?;
     }
     let (address, _) = address_of(who.id);
-    let sql = "update people set state = 'disabled', name = $2, email = $3, password_hash = null, session_epoch = session_epoch + 1, seen_at = null where id = $1";
+    let sql = "update people set state = 'disabled', name = $2, email = $3, password_hash = null, session_epoch = session_epoch + 1, seen_at = null, time_zone = null where id = $1";
     on!(tx, c => sqlx::query(sql).bind(who.id.0).bind(NAME).bind(&address).execute(c).await.map(|_| ()))?;
     let sql = "update sender_rules set pattern = $2, note = '', removed_at = coalesce(removed_at, $3), removed_by = coalesce(removed_by, $4) where pattern = $1";
     on!(tx, c => sqlx::query(sql)

@@ -40,6 +40,7 @@ pub mod leases;
 pub mod ledger;
 pub mod left_alone;
 pub mod links;
+pub mod looks;
 pub mod mail_templates;
 pub mod mailbox_accounts;
 pub mod mailboxes;
@@ -81,6 +82,7 @@ pub mod taken_away;
 pub mod terms;
 pub mod tickets;
 pub mod troubles;
+pub mod two_factor;
 pub mod verify;
 pub mod visits;
 

@@ -6,7 +6,7 @@ use crate::{
     desk::{
         address::EmailAddress,
         id::PersonId,
-        person::{Notify, Person, PersonState, Role},
+        person::{NoticeKind, Notices, Notify, Person, PersonState, Role},
     },
     store::{Conn, Result, StoreError, Tx, ms, on, word},
 };
@@ -20,25 +20,55 @@ struct Row {
     email: String,
     notify_new: String,
     notify_own: String,
+    notify_assigned: String,
+    notify_named: String,
+    notify_not_sent: String,
+    notify_colleagues: String,
 }
 
 impl Row {
     fn person(self) -> Result<Person> {
+        let mut notices = Notices::all(Notify::AtOnce);
+        for (kind, chosen) in [
+            (NoticeKind::Nobodys, &self.notify_new),
+            (NoticeKind::Answered, &self.notify_own),
+            (NoticeKind::Assigned, &self.notify_assigned),
+            (NoticeKind::Named, &self.notify_named),
+            (NoticeKind::NotSent, &self.notify_not_sent),
+            (NoticeKind::Colleagues, &self.notify_colleagues),
+        ] {
+            notices = notices.with(kind, word("people", column(kind), chosen, Notify::parse)?);
+        }
         Ok(Person {
             id: PersonId(self.id),
             role: word("people", "role", &self.role, Role::parse)?,
             state: word("people", "state", &self.state, PersonState::parse)?,
             email: self.email.parse().map_err(|_| StoreError::Unreadable { table: "people", column: "email", value: self.email })?,
             name: self.name,
-            notify_new: word("people", "notify_new", &self.notify_new, Notify::parse)?,
-            notify_own: word("people", "notify_own", &self.notify_own, Notify::parse)?,
+            notices,
         })
+    }
+}
+
+/// Where the choice for a kind is.
+fn column(kind: NoticeKind) -> &'static str {
+    match kind {
+        NoticeKind::Nobodys => "notify_new",
+        NoticeKind::Answered => "notify_own",
+        NoticeKind::Assigned => "notify_assigned",
+        NoticeKind::Named => "notify_named",
+        NoticeKind::NotSent => "notify_not_sent",
+        NoticeKind::Colleagues => "notify_colleagues",
     }
 }
 
 macro_rules! select {
     ($rest:literal) => {
-        concat!("select id, role, state, name, email, notify_new, notify_own from people ", $rest)
+        concat!(
+            "select id, role, state, name, email, notify_new, notify_own, notify_assigned, notify_named, notify_not_sent, notify_colleagues
+            from people ",
+            $rest
+        )
     };
 }
 
@@ -136,7 +166,7 @@ pub async fn ensure(tx: &mut Tx, email: &EmailAddress, name: &str, now: Timestam
     }
     let sql =
         "insert into people (role, state, name, email, created_at) values ('customer', 'active', $1, $2, $3) on conflict (email) do nothing
-        returning id, role, state, name, email, notify_new, notify_own";
+        returning id, role, state, name, email, notify_new, notify_own, notify_assigned, notify_named, notify_not_sent, notify_colleagues";
     let made: Option<Row> = on!(tx, c => sqlx::query_as(sql).bind(name).bind(email.folded()).bind(ms(now)).fetch_optional(c).await)?;
     match made {
         Some(row) => row.person(),
@@ -165,5 +195,20 @@ pub async fn lock_other_admins(tx: &mut Tx, who: PersonId) -> Result<usize> {
 pub async fn set_role_and_state(tx: &mut Tx, who: PersonId, role: Role, state: PersonState) -> Result<()> {
     let sql = "update people set role = $2, state = $3 where id = $1";
     on!(tx, c => sqlx::query(sql).bind(who.0).bind(role.as_str()).bind(state.as_str()).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
+/// What somebody wants to be told by mail.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn set_notices(tx: &mut Tx, who: PersonId, notices: Notices) -> Result<()> {
+    let sql = "update people set notify_new = $2, notify_own = $3, notify_assigned = $4, notify_named = $5, notify_not_sent = $6,
+        notify_colleagues = $7 where id = $1";
+    let of = |kind| notices.of(kind).as_str();
+    on!(tx, c => sqlx::query(sql).bind(who.0)
+        .bind(of(NoticeKind::Nobodys)).bind(of(NoticeKind::Answered)).bind(of(NoticeKind::Assigned)).bind(of(NoticeKind::Named))
+        .bind(of(NoticeKind::NotSent)).bind(of(NoticeKind::Colleagues))
+        .execute(c).await.map(|_| ()))?;
     Ok(())
 }

@@ -200,26 +200,6 @@ pub async fn seen(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<()> {
     Ok(())
 }
 
-/// `system`, `dark` or `light`.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn theme(conn: &mut Conn, person: PersonId) -> Result<String> {
-    let sql = "select theme from people where id = $1";
-    let theme: Option<String> = on!(conn, c => sqlx::query_scalar(sql).bind(person.0).fetch_optional(c).await)?;
-    Ok(theme.unwrap_or_else(|| "system".to_owned()))
-}
-
-/// Keeps the theme that a person chose.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn set_theme(tx: &mut Tx, person: PersonId, theme: &str) -> Result<()> {
-    let sql = "update people set theme = $2 where id = $1";
-    on!(tx, c => sqlx::query(sql).bind(person.0).bind(theme).execute(c).await.map(|_| ()))?;
-    Ok(())
-}
-
 /// Whether there is an admin who may act: a fresh desk has none.
 ///
 /// # Errors

@@ -359,7 +359,8 @@ async function choosesATheme(visit) {
     await visit.look("profile");
     for (const [name, theme] of [["Light", "light"], ["Dark", "dark"], ["Same as system", "system"]]) {
       const saved = page.waitForResponse(it => it.request().redirectedFrom()?.url().endsWith("/profile/theme"));
-      await page.locator("#main").getByRole("button", { name, exact: true }).click();
+      await page.locator(".userbtn").click();
+      await page.locator("#me-menu").getByRole("button", { name, exact: true }).click();
       await root(theme).waitFor({ state: "attached" });
       await saved;
       await visit.expecting(ABORTED, () => page.reload()); // the script reads no answer to its choice

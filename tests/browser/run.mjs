@@ -18,6 +18,7 @@ import { startDesk } from "./desk.mjs";
 import { extremes } from "./extremes.mjs";
 import { helper } from "./helper.mjs";
 import { hostile } from "./hostile.mjs";
+import { signingIn } from "./signing_in.mjs";
 import { queue } from "./queue.mjs";
 import { writing } from "./writing.mjs";
 import { settings } from "./settings.mjs";
@@ -26,7 +27,7 @@ import { Visit, chromium } from "./visit.mjs";
 
 const PICTURES = fileURLToPath(new URL("../../target/browser/", import.meta.url));
 const FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const STORIES = { helper, queue, day, writing, admin, settings, customer, extremes, "without-script": withoutScript, hostile };
+const STORIES = { helper, queue, day, writing, admin, settings, customer, "signing-in": signingIn, extremes, "without-script": withoutScript, hostile };
 
 const asked = process.argv.slice(2);
 const stories = Object.entries(STORIES).filter(([name]) => !asked.length || asked.includes(name));

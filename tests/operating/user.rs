@@ -100,3 +100,14 @@ fn a_customer_is_erased_after_a_yes() {
         assert!(!String::from_utf8_lossy(&octets).to_lowercase().contains("zimmerli"), "{}", entry.path().display());
     }
 }
+
+#[test]
+fn two_factor_is_reset_only_where_it_is_on() {
+    let shell = desk();
+    let hal = ["add", "--name", "Hal Nine", "--email", "hal@desk.test", "--password"];
+    assert_eq!(user(&shell, &hal, "four words do well\n").1, Some(0));
+    let (said, code) = user(&shell, &["reset-two-factor", "nobody@desk.test"], "");
+    assert!(code == Some(1) && said.contains("nobody has the address nobody@desk.test"), "{said}");
+    let (said, code) = user(&shell, &["reset-two-factor", "Hal@desk.test"], "");
+    assert!(code == Some(1) && said.contains("two-factor sign-in of Hal Nine is off already"), "{said}");
+}

@@ -26,6 +26,7 @@ mod policies;
 mod portal;
 #[path = "../support/postgres.rs"]
 mod postgres;
+mod profile;
 mod queue;
 mod rating;
 mod reach;
@@ -39,9 +40,11 @@ mod settings_general;
 mod settings_mailboxes;
 mod settings_notices;
 mod settings_rules;
+mod sign_in_link;
 mod signing_in;
 #[path = "../support/test_desk.rs"]
 mod test_desk;
 mod ticket_page;
+mod two_factor;
 mod understood;
 mod views;

@@ -94,3 +94,48 @@ async fn another_customers_request_does_not_exist() {
     assert!(!browser.get("/my").await.says("Printer"));
     assert_eq!(desk.ticket(number).await.status, Status::Open);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_customer_finds_a_request_by_its_state_and_its_public_words() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let printer = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    desk.write("Ann Lee <ann@home.test>", "Scanner", "It hums 100% of the day.").await;
+    write_note(&desk.desk, &desk.hal, printer, &CommentText::parse("A difficult customer.").unwrap(), &[]).await.unwrap();
+    set_status(&desk.desk, &desk.hal, printer, None, Status::Resolved).await.unwrap();
+    desk.later(SignedDuration::from_mins(1));
+    let mut ann = Browser::of(&desk, &desk.ann).await;
+    for (path, printer, scanner) in [
+        ("/my", true, true),
+        ("/my?show=open", false, true),
+        ("/my?show=done", true, false),
+        ("/my?show=nonsense", true, true),
+        ("/my?q=SMOKES", true, false),
+        ("/my?q=100%25", false, true),
+        ("/my?q=%23100", false, false),
+        ("/my?q=%231", true, false),
+        ("/my?q=difficult", false, false),
+        ("/my?q=_", false, false),
+        ("/my?q=smokes&show=open", false, false),
+        ("/my?q=%00", true, true),
+    ] {
+        let page = ann.get(path).await;
+        assert_eq!((page.says("<bdi>Printer"), page.says("<bdi>Scanner")), (printer, scanner), "{path}");
+    }
+    staff_reply(&desk, printer, "Open a window.").await;
+    assert!(!ann.get("/my?q=window").await.says("<bdi>Printer"), "what can be taken back has not been said");
+    desk.later(SignedDuration::from_mins(1));
+    assert!(ann.get("/my?q=window").await.says("<bdi>Printer"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_mailbox_that_is_not_offered_takes_no_request() {
+    let desk = TestDesk::with(Default::default(), |it| it.portal = maildesk::desk::settings::Portal::Hide).await;
+    let mut ann = Browser::of(&desk, &desk.ann).await;
+    ann.get("/my/new").await;
+    let id = desk.mailbox.to_string();
+    for mailbox in ["", id.as_str(), "4711"] {
+        let refused = ann.post("/my", &[("subject", "Printer"), ("body", "It smokes."), ("mailbox", mailbox)]).await;
+        assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.says("no such mailbox"), "{}", refused.text());
+    }
+}

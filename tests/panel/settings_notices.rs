@@ -72,7 +72,11 @@ async fn what_cannot_be_used_is_refused_with_its_line_and_kept_in_the_form() {
     assert!(reply.says("it.said.text") && reply.says("is missing"), "{}", reply.text());
     assert_eq!(ada.get("/settings/notices/nothing").await.status, StatusCode::NOT_FOUND);
     assert_eq!(ada.get("/settings/notices/receipt?mailbox=99").await.status, StatusCode::NOT_FOUND);
-    assert_eq!(ada.post(RECEIPT, &[("do", "default"), ("mailbox", "all")]).await.status, StatusCode::NOT_FOUND, "it is not taken for all of them");
+    assert_eq!(
+        ada.post(RECEIPT, &[("do", "default"), ("mailbox", "all")]).await.status,
+        StatusCode::NOT_FOUND,
+        "it is not taken for all of them"
+    );
     assert_eq!(ada.post(RECEIPT, &[("do", "default"), ("mailbox", "")]).await.status, StatusCode::SEE_OTHER);
     assert!(ada.get(RECEIPT).await.says("as it is shipped already"));
     let mut hal = Browser::of(&desk, &desk.hal).await;

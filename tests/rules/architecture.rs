@@ -35,6 +35,7 @@ const TONGUES: &[(&str, &[&str])] = &[
     ("aho_corasick", &["mail"]),
     ("argon2", &["auth"]),
     ("jsonwebtoken", &["auth"]),
+    ("qrcode", &["panel"]),
     ("axum", &["panel", "api", "app", "demo"]),
     ("axum_extra", &["panel", "api", "demo"]),
     ("minijinja", &["templates"]),
@@ -71,7 +72,11 @@ fn actions_know_of_mail_only_how_it_is_made_and_read() {
             continue;
         }
         for (_, rest) in text.match_indices("mail::").map(|(at, it)| text[at..].split_at(it.len())) {
-            let word: String = rest.trim_start_matches(|c: char| c == '{' || c.is_whitespace()).chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            let word: String = rest
+                .trim_start_matches(|c: char| c == '{' || c.is_whitespace())
+                .chars()
+                .take_while(|c| c.is_alphanumeric() || *c == '_')
+                .collect();
             assert!(ACTIONS_MAY_SPEAK_OF_MAIL.contains(&word.as_str()), "{} names `mail::{word}`", file.display());
         }
     }

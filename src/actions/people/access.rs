@@ -9,7 +9,7 @@ use crate::{
     },
     auth::link::Purpose,
     desk::{audit::AuditKind, id::PersonId, person::PersonState},
-    store::sessions,
+    store::{sessions, two_factor},
 };
 
 /// Mails somebody a link to choose a password; to one who never had any, the invitation again. What they have still works until
@@ -69,6 +69,25 @@ pub async fn sign_out_everywhere(desk: &Desk, by: By<'_>, id: PersonId) -> Resul
         let who = person(&mut tx, id).await?;
         sessions::end_all(&mut tx, who.id).await?;
         audit::note(&mut tx, by, Line::of(AuditKind::Access, named(&who), "was signed out everywhere"), desk.clock.now()).await?;
+        leave(desk, tx).await
+    })
+    .await
+}
+
+/// Lets somebody sign in without a code who has lost their authenticator app and its recovery codes; their sessions end.
+///
+/// # Errors
+/// What [`ActionError`] lists; conflict where two-factor sign-in is off already.
+pub async fn reset_two_factor(desk: &Desk, by: By<'_>, id: PersonId) -> Result<()> {
+    by.allow(desk)?;
+    transact(desk, |mut tx| async move {
+        let who = person(&mut tx, id).await?;
+        if !two_factor::remove(&mut tx, who.id).await? {
+            return Err(ActionError::Conflict(format!("two-factor sign-in of {} is off already", who.name)));
+        }
+        sessions::end_all(&mut tx, who.id).await?;
+        let what = "had two-factor sign-in reset and was signed out everywhere";
+        audit::note(&mut tx, by, Line::of(AuditKind::Access, named(&who), what), desk.clock.now()).await?;
         leave(desk, tx).await
     })
     .await

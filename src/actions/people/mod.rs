@@ -25,10 +25,12 @@ use crate::{
 mod access;
 mod add;
 mod change;
+mod sign_in_link;
 
-pub use access::{reset_password, set_password, sign_out_everywhere};
+pub use access::{reset_password, reset_two_factor, set_password, sign_out_everywhere};
 pub use add::{NewUser, Start, add};
 pub use change::{disable, enable, rename, set_role};
+pub use sign_in_link::{follow_sign_in_link, send_sign_in_link};
 
 /// Who manages people.
 #[derive(Clone, Copy, Debug)]
@@ -88,7 +90,11 @@ async fn make_link(desk: &Desk, tx: &mut Tx, to: &Person, purpose: Purpose, now:
     let link = NewLink::new(purpose, now);
     let row = links::Link { purpose: purpose.as_str().to_owned(), person: to.id, expires_at: link.expires_at, used_at: None };
     links::insert(tx, &link.token_hash, &row).await?;
-    Ok(MadeLink(desk.url.page(&format!("/invite/{}", link.token))))
+    let page = match purpose {
+        Purpose::Invitation | Purpose::Reset => "/invite",
+        Purpose::SignIn => "/login/link",
+    };
+    Ok(MadeLink(desk.url.page(&format!("{page}/{}", link.token))))
 }
 
 /// Mails a link, from the desk's first mailbox that sends.
@@ -100,6 +106,7 @@ async fn mail_link(desk: &Desk, tx: &mut Tx, by: By<'_>, to: &Person, purpose: P
     let (purpose, holds) = match purpose {
         Purpose::Invitation => (LinkPurpose::Invitation, "three days"),
         Purpose::Reset => (LinkPurpose::Reset, "an hour"),
+        Purpose::SignIn => (LinkPurpose::SignIn, "an hour"),
     };
     let content = Content::Link { purpose, link: &link.0, by: by.name(desk), holds };
     let to = Readers::People(std::slice::from_ref(to));

@@ -95,9 +95,9 @@ pub enum Content<'a> {
         /// Its address.
         address: &'a str,
     },
-    /// A link that lets somebody set a password: to a new user, or to one who forgot it.
+    /// A link that lets somebody set a password, to a new user or to one who forgot it; or that lets them sign in.
     Link {
-        /// Which of the two.
+        /// Which of them.
         purpose: LinkPurpose,
         /// The link.
         link: &'a str,
@@ -137,6 +137,8 @@ pub enum LinkPurpose {
     Invitation,
     /// A new password.
     Reset,
+    /// Signing in.
+    SignIn,
 }
 
 /// A mail's words.
@@ -304,6 +306,7 @@ struct Shown<'a> {
     by: &'a str,
     holds: &'a str,
     invitation: bool,
+    signs_in: bool,
     began: &'a [AlarmLine],
     over: &'a [AlarmLine],
 }
@@ -359,8 +362,13 @@ fn shown<'a>(content: &Content<'a>) -> Shown<'a> {
         Content::Alarm { began, over } => Shown { began, over, ..Shown::default() },
         Content::Probe { address } => Shown { address, ..Shown::default() },
         Content::AnswerHeld { reason, sent } => Shown { reason, sent, ..Shown::default() },
-        Content::Link { purpose, link, by, holds } => {
-            Shown { link, by, holds, invitation: purpose == LinkPurpose::Invitation, ..Shown::default() }
-        }
+        Content::Link { purpose, link, by, holds } => Shown {
+            link,
+            by,
+            holds,
+            invitation: purpose == LinkPurpose::Invitation,
+            signs_in: purpose == LinkPurpose::SignIn,
+            ..Shown::default()
+        },
     }
 }

@@ -253,7 +253,7 @@ fn mailboxes(panel: &Panel, counts: &[Count], asked: &Asked) -> Vec<Choice> {
 }
 
 async fn row(panel: &Panel, visitor: &Visitor, mail: &HeldMail) -> Result<Row, PageError> {
-    let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let (now, zone) = (panel.desk.clock.now(), &panel.zone());
     let (excerpt, files) = shown(panel, visitor, mail).await?;
     Ok(Row {
         id: mail.id.0,

@@ -253,7 +253,7 @@ fn files(message: &IncomingMessage) -> Vec<FileLink> {
 }
 
 fn facts(panel: &Panel, mail: &HeldMail, message: &IncomingMessage) -> Vec<(&'static str, String)> {
-    let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let (now, zone) = (panel.desk.clock.now(), &panel.zone());
     let list = |of: &[Named]| of.iter().take(20).map(|it| it.address.to_string()).collect::<Vec<_>>().join(", ");
     let answers: Vec<_> = message.reply_to.iter().filter(|it| Some(it.address.folded()) != mail.sender).cloned().collect();
     let mut facts = vec![("From", mail.sender.clone().unwrap_or_else(|| "no usable address".to_owned()))];

@@ -31,6 +31,7 @@ use crate::{
         live::news::{News, Open},
         url::Query,
         visitor::{self, Staff, Visitor},
+        zone,
     },
     store::{
         Conn, StoreError,
@@ -177,7 +178,8 @@ impl Follower {
     async fn told(&mut self) -> Result<Option<Vec<Event>>, PageError> {
         let Some(visitor) = visitor::still_here(&self.panel, &self.visitor).await? else { return Ok(None) };
         self.visitor = visitor;
-        Ok(Some(self.news.since_then(&self.panel, &self.visitor).await?))
+        let zone = self.visitor.zone.clone();
+        Ok(Some(zone::seen_from(zone, self.news.since_then(&self.panel, &self.visitor)).await?))
     }
 }
 

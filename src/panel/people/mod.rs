@@ -89,7 +89,7 @@ impl Row {
             disabled: entry.state == PersonState::Disabled,
             signs_in: entry.password == HasPassword::Yes,
             open: entry.open,
-            seen: entry.seen_at.map(|at| When::new(at, now, &panel.desk.settings.time_zone)),
+            seen: entry.seen_at.map(|at| When::new(at, now, &panel.zone())),
         }
     }
 }
@@ -127,7 +127,7 @@ pub(super) async fn list(State(panel): State<Panel>, Admin(visitor): Admin, Quer
 }
 
 /// A value in a query.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

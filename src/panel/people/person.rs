@@ -23,7 +23,7 @@ use crate::{
         visitor::{Admin, Visitor},
         words::When,
     },
-    store::{directory, erasures, sessions},
+    store::{directory, erasures, sessions, two_factor},
 };
 
 #[derive(Serialize)]
@@ -35,6 +35,9 @@ struct Page {
     devices: Vec<Device>,
     mailbox: bool,
     erased: Option<ErasedPage>,
+    /// Since when a code is asked for; none: two-factor sign-in is off.
+    two_factor: Option<When>,
+    codes_left: i64,
 }
 
 /// That a customer was erased.
@@ -55,7 +58,7 @@ struct Device {
 /// `GET /users/{id}`.
 pub(in crate::panel) async fn show(State(panel): State<Panel>, Admin(visitor): Admin, Path(id): Path<i64>) -> Result<Response, PageError> {
     let now = panel.desk.clock.now();
-    let zone = &panel.desk.settings.time_zone;
+    let zone = &panel.zone();
     let mut conn = panel.desk.store.read().await?;
     let entry = directory::get(&mut conn, PersonId(id), now).await?.ok_or(PageError::Missing)?;
     let sessions = sessions::of(&mut conn, entry.id).await?;
@@ -64,6 +67,8 @@ pub(in crate::panel) async fn show(State(panel): State<Panel>, Admin(visitor): A
         by: it.by.unwrap_or_else(|| "somebody on the shell".to_owned()),
         counts: it.counts.in_words(),
     });
+    let two_factor = two_factor::on_since(&mut conn, entry.id).await?.map(|at| When::new(at, now, zone));
+    let codes_left = two_factor::codes_left(&mut conn, entry.id).await?;
     drop(conn);
     let live = sessions.iter().filter(|it| now < it.expires_at && now.duration_since(it.seen_at) <= panel.desk.settings.sessions.idle);
     let own = Page {
@@ -76,6 +81,8 @@ pub(in crate::panel) async fn show(State(panel): State<Panel>, Admin(visitor): A
             .collect(),
         mailbox: panel.desk.mailboxes.iter().next().is_some(),
         erased,
+        two_factor,
+        codes_left,
     };
     page::show(&panel, &visitor, Place::Users, "user.html", &own).await
 }
@@ -143,6 +150,12 @@ async fn carry_out(panel: &Panel, visitor: &Visitor, id: PersonId, fields: &Fiel
         "reset" => {
             people::reset_password(desk, by, id).await?;
             Ok(Flash::done("A link to choose a password is on its way. The present password works until it is used."))
+        }
+        "two-factor" => {
+            people::reset_two_factor(desk, by, id).await?;
+            Ok(Flash::done(
+                "Two-factor sign-in is off for them, and they are signed out everywhere. They can set it up again in their profile.",
+            ))
         }
         "signout" => {
             people::sign_out_everywhere(desk, by, id).await?;

@@ -105,7 +105,7 @@ fn days(keep: jiff::SignedDuration) -> String {
 
 fn row(panel: &Panel, line: Line) -> Row {
     Row {
-        when: When::new(line.at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
+        when: When::new(line.at, panel.desk.clock.now(), &panel.zone()),
         name: line.name,
         address: line.address,
         kind: line.kind.title(),

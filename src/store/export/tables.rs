@@ -93,6 +93,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("blobs", "exported as contents, with their octets"),
     ("sessions", "who is signed in at this desk: everybody signs in anew"),
     ("links", "invitations and the like are good at the desk that sent them"),
+    ("authenticators", "sealed with this desk’s key: two-factor sign-in is set up anew"),
+    ("recovery_codes", "of no use without the app that they stand in for"),
     ("queue_counts", "counted from the tickets"),
     ("courses", "made from the events"),
     ("search", "made from comments and tickets"),
