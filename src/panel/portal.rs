@@ -27,6 +27,7 @@ use crate::{
         files::download,
         form::Fields,
         page::{self, Flash, Place},
+        portal_search,
         thread::{Drawing, Entry},
         url::{Path, Query},
         visitor::{Customer, Visitor},
@@ -50,22 +51,29 @@ const SHOWN: i64 = 500;
 pub(super) struct Asked {
     #[serde(default, deserialize_with = "page::row_id")]
     before: Option<i64>,
+    #[serde(default)]
+    q: String,
 }
 
 #[derive(Serialize)]
 struct List {
     requests: Vec<Row>,
     next: Option<i64>,
+    q: String,
 }
 
 #[derive(Serialize)]
-struct Row {
-    no: i64,
-    subject: String,
+pub(super) struct Row {
+    pub no: i64,
+    pub subject: String,
     status: StatusWord,
     state: &'static str,
     taken_in: bool,
     when: When,
+    /// Where the words of a search stand.
+    pub subject_html: Option<String>,
+    pub snip_html: Option<String>,
+    pub at: String,
 }
 
 /// `GET /my`.
@@ -74,6 +82,9 @@ pub(super) async fn list(
     Customer(visitor): Customer,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
+    if !asked.q.trim().is_empty() {
+        return portal_search::show(&panel, &visitor, asked.q.trim()).await;
+    }
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let mut conn = panel.desk.store.read().await?;
     let mut requests = portal::requests(&mut conn, visitor.person.id, asked.before.map(TicketNumber), limit).await?;
@@ -81,11 +92,11 @@ pub(super) async fn list(
     let more = requests.len() > PAGE;
     requests.truncate(PAGE);
     let next = requests.last().filter(|_| more).map(|it| it.number.0);
-    let own = List { requests: requests.into_iter().map(|it| row(&panel, it)).collect(), next };
+    let own = List { requests: requests.into_iter().map(|it| row(&panel, it)).collect(), next, q: String::new() };
     page::show(&panel, &visitor, Place::Elsewhere, "portal-tickets.html", &own).await
 }
 
-fn row(panel: &Panel, it: Request) -> Row {
+pub(super) fn row(panel: &Panel, it: Request) -> Row {
     Row {
         no: it.number.0,
         subject: it.subject,
@@ -93,6 +104,9 @@ fn row(panel: &Panel, it: Request) -> Row {
         state: state(it.status, it.turn),
         taken_in: it.part == Part::TakenIn,
         when: When::new(it.last_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
+        subject_html: None,
+        snip_html: None,
+        at: String::new(),
     }
 }
 

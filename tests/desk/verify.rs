@@ -32,7 +32,7 @@ const BROKEN: &[(&str, &str)] = &[
     ("queue-counts", "update queue_counts set n = n + 1"),
     ("first-reply", "update milestones set first_reply_at = 5 where ticket = 1"),
     ("resolved", "update milestones set resolved_at = 5 where ticket = 1"),
-    ("search", "delete from search where ticket = 1"),
+    ("search", "delete from search where rowid in (select id from comments where ticket = 1)"),
     ("ledger-octets", "SQLITE delete from blobs where sha256 = (select sha256 from messages where id = 2)"),
     ("attachment-octets", "SQLITE delete from blobs where sha256 = (select sha256 from attachments)"),
     ("outgoing-octets-kept", "SQLITE delete from blobs where sha256 = (select sha256 from outbox where id = 2)"),
