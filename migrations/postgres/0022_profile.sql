@@ -8,4 +8,5 @@ alter table people add column notify_assigned   text not null default 'at-once';
 alter table people add column notify_named      text not null default 'at-once';
 alter table people add column notify_not_sent   text not null default 'at-once';
 alter table people add column notify_colleagues text not null default 'at-once';
-update people set notify_assigned = notify_own, notify_colleagues = notify_own;
+alter table people add column notify_due        text not null default 'at-once';
+update people set notify_assigned = notify_own, notify_colleagues = notify_own, notify_due = notify_own;

@@ -36,7 +36,7 @@ use crate::{
         Tx,
         outbox::{self, Automatic},
         participants::{self, Participation},
-        people, round_trips, search,
+        people, round_trips,
         tickets::{self, NewTicket},
     },
 };
@@ -130,7 +130,6 @@ async fn open(
     let number = ticket.number;
     participants::set(tx, number, requester.id, Participation::Active, now).await?;
     copied(desk, tx, message, number, Participation::Active, now).await?;
-    search::index_ticket(tx, number, &subject, &requester.name, requester.email.as_str());
     let comment = by_mail(desk, tx, incoming, number, &customer(&requester), now).await?;
     let mut change = Change::of(ticket, Some(requester.id));
     (change.row, change.came) = (TicketRow::JustMade, incoming.came);

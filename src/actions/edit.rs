@@ -12,7 +12,7 @@ use crate::{
         person::Person,
         ticket::{Priority, clean_subject},
     },
-    store::{people, search},
+    store::search,
 };
 
 /// Sets the priority. `seen`: the version the page showed.
@@ -51,10 +51,7 @@ pub async fn set_subject(desk: &Desk, actor: &Person, number: TicketNumber, seen
         let old = std::mem::replace(&mut change.ticket.subject, to.clone());
         if old != to {
             change.changed(EventKind::Subject, Some(old), Some(to.clone()));
-            if let Some(requester) = people::get(&mut tx, change.ticket.requester).await? {
-                search::forget_ticket(&mut tx, number).await?;
-                search::index_ticket(&mut tx, number, &to, &requester.name, requester.email.as_str());
-            }
+            search::ticket_changed(&mut tx, number).await?;
             record(desk, &mut tx, change, now).await?;
         }
         leave(desk, tx).await

@@ -26,7 +26,7 @@ use crate::{
         corrections::{self, How, NewCorrection, Way},
         messages,
         participants::{self, Participation},
-        people, search,
+        people,
         tickets::{self, NewTicket},
     },
 };
@@ -254,7 +254,6 @@ async fn to_new(desk: &Desk, tx: &mut Tx, by: Option<PersonId>, comment: &Commen
     };
     let ticket = tickets::insert(tx, &row).await?;
     let (from, into) = (source.number, ticket.number);
-    search::index_ticket(tx, into, &subject, &requester.name, requester.email.as_str());
     let new = NewCorrection { kind: CorrectionKind::Split, source: from, target: into, status: source.status, by };
     let correction = corrections::insert(tx, &new, now).await?;
     participants::bring(tx, into, requester.id, Participation::Active, correction, now).await?;

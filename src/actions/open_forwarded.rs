@@ -24,7 +24,6 @@ use crate::{
     store::{
         Tx,
         participants::{self, Participation},
-        search,
         tickets::{self, NewTicket},
     },
 };
@@ -55,7 +54,6 @@ pub(super) async fn open_forwarded(
     let ticket = tickets::insert(tx, &new).await?;
     let number = ticket.number;
     participants::set(tx, number, requester.id, Participation::Active, now).await?;
-    search::index_ticket(tx, number, &subject, &requester.name, requester.email.as_str());
     // Anybody can write a From: without a server that vouches for it, nothing is said in the helper's name, and staff see why.
     let vouched = incoming.authenticity() == Authenticity::Verified;
     let flag = (!vouched).then_some(Flag::UnsignedStaff);

@@ -26,7 +26,7 @@ use crate::{
     store::{
         Tx,
         participants::{self, Participation},
-        people, search,
+        people,
         tickets::{self, NewTicket},
     },
 };
@@ -216,6 +216,5 @@ pub async fn as_customer(desk: &Desk, actor: &Person, new: &OwnRequest) -> Resul
 async fn make(tx: &mut Tx, row: &NewTicket<'_>, requester: &Person, now: Timestamp) -> Result<Ticket> {
     let ticket = tickets::insert(tx, row).await?;
     participants::set(tx, ticket.number, requester.id, Participation::Active, now).await?;
-    search::index_ticket(tx, ticket.number, row.subject, &requester.name, requester.email.as_str());
     Ok(ticket)
 }

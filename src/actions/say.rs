@@ -109,7 +109,7 @@ pub(super) async fn say(desk: &Desk, tx: &mut Tx, what: &Saying<'_>, now: Timest
             NewAttachment { filename: &file.name, content_type: &file.content_type, size: file.bytes.len(), sha256: &sha256, content_id };
         comments::attach(tx, comment, position, &row).await?;
     }
-    search::index_comment(tx, comment, what.ticket, what.visibility, what.text.as_str());
+    search::comment_made(tx, comment);
     let snippet = match (what.visibility, what.origin) {
         (Visibility::Public, Origin::Customer | Origin::Staff) => Some(snippet(what.text.as_str())),
         (Visibility::Public, Origin::Machine) | (Visibility::Internal, _) => None,

@@ -32,7 +32,7 @@ use crate::{
         messages::{self, Held},
         outbox::{self, DeliveryRow, Outcome},
         participants::{self, Participation},
-        people, search, tickets,
+        people, tickets,
     },
 };
 
@@ -108,7 +108,6 @@ async fn off_ticket(desk: &Desk, tx: &mut Tx, actor: &Person, id: LedgerId, said
     let owed = owed(tx, &released_to, released_at, said.id, opened, now).await?;
     call_off(tx, actor, &owed, now).await?;
     comments::withdraw(tx, said.id, now).await?;
-    search::forget_comment(tx, said.id).await?;
     let last = comments::last_public(tx, number, CommentId(i64::MAX)).await?;
     tickets::uncount_comment(tx, number, &last.map(|it| snippet(it.text.as_str())).unwrap_or_default()).await?;
     let mut change = Change::of(ticket, Some(actor.id));

@@ -5,7 +5,6 @@ mod fault;
 mod key;
 mod lmtp;
 mod mailbox;
-mod nearest;
 mod oauth;
 mod section;
 mod source;

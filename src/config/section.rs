@@ -192,7 +192,7 @@ impl<'r> Section<'r> {
         let asked: Vec<&str> =
             self.reading.asked.iter().filter_map(|it| it.strip_prefix(&self.path)).filter(|it| !it.contains('.')).collect();
         let unknown = self.table.iter().map(|(key, given)| {
-            let known = super::nearest::nearest(key, &asked).map_or_else(String::new, |it| format!("; did you mean {it}?"));
+            let known = crate::desk::nearest::nearest(key, &asked).map_or_else(String::new, |it| format!("; did you mean {it}?"));
             Fault { place: given.place.clone(), text: format!("{}{key} is no key that maildesk knows{known}", self.title) }
         });
         let unknown: Vec<Fault> = unknown.collect();

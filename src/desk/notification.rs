@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::desk::{
     id::{CommentId, PersonId},
-    person::{NoticeKind, Notify, Person, Role},
+    person::{NoticeKind, Person, Role},
     settings::StatusNotice,
     target::Promise,
     ticket::Status,
@@ -171,7 +171,7 @@ pub enum StaffNotice {
 #[must_use]
 pub fn who_hears_of_due(assignee: Option<PersonId>, staff: &[Person]) -> Vec<PersonId> {
     let hears = |it: &&Person| {
-        let own = assignee == Some(it.id) && it.notify_own == Notify::AtOnce;
+        let own = assignee == Some(it.id) && it.notices.wants(NoticeKind::Due);
         it.is_active_staff() && (own || it.role == Role::Admin)
     };
     staff.iter().filter(hears).map(|it| it.id).collect()
@@ -418,7 +418,7 @@ mod tests {
         let mut staff = staff();
         assert_eq!(who_hears_of_due(Some(HAL), &staff), [HAL, ADA]);
         assert_eq!(who_hears_of_due(None, &staff), [ADA]);
-        staff[0].notify_own = Notify::Never;
+        staff[0].notices = Notices::all(Notify::AtOnce).with(NoticeKind::Due, Notify::Never);
         assert_eq!(who_hears_of_due(Some(HAL), &staff), [ADA]);
         staff[1].state = PersonState::Disabled;
         assert_eq!(who_hears_of_due(Some(HAL), &staff), []);

@@ -121,11 +121,13 @@ pub enum NoticeKind {
     Colleagues,
     /// A ticket came that nobody has, or the customer wrote on one.
     Nobodys,
+    /// A response target of a ticket of theirs is about to be missed, or was.
+    Due,
 }
 
 impl NoticeKind {
     /// Every kind, as forms list them.
-    pub const ALL: [Self; 6] = [Self::Assigned, Self::Answered, Self::Named, Self::NotSent, Self::Colleagues, Self::Nobodys];
+    pub const ALL: [Self; 7] = [Self::Assigned, Self::Answered, Self::Named, Self::Due, Self::NotSent, Self::Colleagues, Self::Nobodys];
 
     /// As forms say it.
     #[must_use]
@@ -137,6 +139,7 @@ impl NoticeKind {
             Self::NotSent => "not-sent",
             Self::Colleagues => "colleagues",
             Self::Nobodys => "nobodys",
+            Self::Due => "due",
         }
     }
 
@@ -150,6 +153,7 @@ impl NoticeKind {
             Self::NotSent => "a reply of mine could not be sent, or came back",
             Self::Colleagues => "somebody else answers on one of my tickets, or changes its status",
             Self::Nobodys => "a ticket comes that nobody has, or its customer writes again",
+            Self::Due => "the answer to one of my tickets is nearly late, or late",
         }
     }
 }

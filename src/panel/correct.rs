@@ -34,8 +34,7 @@ use crate::{
     store::{
         Conn, comments, corrections,
         queue::{self, QueueRow},
-        search::{self, Query as Words},
-        tickets,
+        search, tickets,
     },
 };
 
@@ -225,11 +224,8 @@ async fn offers(
     let customer = comment.and_then(|it| it.author).unwrap_or(ticket.requester);
     let own = queue::of_requester(conn, customer, scope, 8).await?;
     found.extend(own.into_iter().map(|it| (it, "Of the same customer")));
-    if let Some(words) = Words::parse(&ticket.subject) {
-        let hits = search::find(conn, &words, scope, 8).await?;
-        let about: Vec<TicketNumber> = hits.iter().filter(|it| it.comment.is_none()).map(|it| it.ticket).collect();
-        found.extend(queue::these(conn, &about, scope).await?.into_iter().map(|it| (it, "With the same subject")));
-    }
+    let about = search::with_subject(conn, &ticket.subject, scope, 8, panel.desk.clock.now()).await?;
+    found.extend(queue::these(conn, &about, scope).await?.into_iter().map(|it| (it, "With the same subject")));
     let mut offers: Vec<Offer> = Vec::new();
     for (row, why) in found {
         let no = row.number.to_string();

@@ -57,6 +57,7 @@ mod not_sent;
 pub mod page;
 mod people;
 mod portal;
+mod portal_search;
 mod presence;
 mod profile;
 mod property;

@@ -4,7 +4,6 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
-use axum_extra::extract::cookie::{Cookie, CookieJar};
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize};
 
@@ -339,25 +338,6 @@ pub fn show_outside_to(
         set_cookie(&mut response, &panel.sessions.visit_cookie(visit));
     }
     Ok(response)
-}
-
-/// Draws a page for whoever asks, signed in or not.
-///
-/// # Errors
-/// When the template lacks something.
-pub fn show_to_anybody(
-    panel: &Panel,
-    visitor: Option<&Visitor>,
-    jar: &CookieJar,
-    template: &str,
-    own: &impl Serialize,
-) -> Result<Response, PageError> {
-    let Some(visitor) = visitor else {
-        return show_outside(panel, jar.get(panel.sessions.visit_cookie_name()).map(Cookie::value), template, own);
-    };
-    let csrf = Tie::to_session(visitor).token(&panel.desk.keys);
-    let bare = Bare { desk: &panel.desk.settings.name, v: &assets::VERSION, theme: visitor.theme(), csrf, own };
-    Ok(html(StatusCode::OK, panel.desk.templates.render(template, &bare)?))
 }
 
 /// A page's text as an answer.

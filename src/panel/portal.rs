@@ -28,7 +28,7 @@ use crate::{
         files::download,
         form::Fields,
         page::{self, Flash, Place},
-        people::escape,
+        portal_search,
         thread::{Drawing, Entry},
         url::{Path, Query},
         visitor::{Customer, Visitor},
@@ -59,24 +59,28 @@ pub(super) struct Asked {
 }
 
 #[derive(Serialize)]
-struct List<'a> {
+struct List {
     requests: Vec<Row>,
     /// The word of each, its title, and whether it is shown.
     tabs: Vec<(&'static str, &'static str, bool)>,
     show: &'static str,
-    words: &'a str,
     /// What leads to the next page.
     next: Option<String>,
+    q: String,
 }
 
 #[derive(Serialize)]
-struct Row {
-    no: i64,
-    subject: String,
+pub(super) struct Row {
+    pub no: i64,
+    pub subject: String,
     status: StatusWord,
     state: &'static str,
     taken_in: bool,
     when: When,
+    /// Where the words of a search stand.
+    pub subject_html: Option<String>,
+    pub snip_html: Option<String>,
+    pub at: String,
 }
 
 /// `GET /my`.
@@ -85,29 +89,29 @@ pub(super) async fn list(
     Customer(visitor): Customer,
     Query(asked): Query<Asked>,
 ) -> Result<Response, PageError> {
+    if !asked.q.trim().is_empty() {
+        return portal_search::show(&panel, &visitor, asked.q.trim()).await;
+    }
     let limit = i64::try_from(PAGE + 1).unwrap_or(i64::MAX);
     let mut conn = panel.desk.store.read().await?;
     let show = Show::parse(&asked.show);
-    let words = asked.q.trim();
-    let before = asked.before.map(TicketNumber);
-    let said_by = panel.desk.clock.now().saturating_sub(panel.desk.settings.undo_window).unwrap_or_default();
-    let mut requests = portal::requests(&mut conn, visitor.person.id, portal::Page { show, words, before, said_by }, limit).await?;
+    let mut requests = portal::requests(&mut conn, visitor.person.id, show, asked.before.map(TicketNumber), limit).await?;
     drop(conn);
     let more = requests.len() > PAGE;
     requests.truncate(PAGE);
-    let next = requests.last().filter(|_| more).map(|it| format!("show={}&q={}&before={}", show.as_str(), escape(words), it.number));
+    let next = requests.last().filter(|_| more).map(|it| format!("show={}&before={}", show.as_str(), it.number));
     let tabs = [(Show::All, "All"), (Show::Open, "Open"), (Show::Done, "Resolved and closed")];
     let own = List {
         requests: requests.into_iter().map(|it| row(&panel, it)).collect(),
         tabs: tabs.into_iter().map(|(it, title)| (it.as_str(), title, it == show)).collect(),
         show: show.as_str(),
-        words,
         next,
+        q: String::new(),
     };
     page::show(&panel, &visitor, Place::Elsewhere, "portal-tickets.html", &own).await
 }
 
-fn row(panel: &Panel, it: Request) -> Row {
+pub(super) fn row(panel: &Panel, it: Request) -> Row {
     Row {
         no: it.number.0,
         subject: it.subject,
@@ -115,6 +119,9 @@ fn row(panel: &Panel, it: Request) -> Row {
         state: state(it.status, it.turn),
         taken_in: it.part == Part::TakenIn,
         when: When::new(it.last_at, panel.desk.clock.now(), &panel.zone()),
+        subject_html: None,
+        snip_html: None,
+        at: String::new(),
     }
 }
 

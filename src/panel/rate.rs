@@ -94,7 +94,8 @@ async fn draw(panel: &Panel, visitor: Option<&Visitor>, jar: &CookieJar, token: 
         done: typed.done,
         wrong: typed.wrong.clone(),
     };
-    let mut response = page::show_to_anybody(panel, visitor, jar, "portal-rate.html", &own)?;
+    let visit = jar.get(panel.sessions.visit_cookie_name()).map(|it| it.value());
+    let mut response = page::show_outside_to(panel, visitor, visit, "portal-rate.html", &own)?;
     if typed.wrong.is_some() {
         *response.status_mut() = StatusCode::UNPROCESSABLE_ENTITY;
     }

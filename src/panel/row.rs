@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     desk::{
-        id::{PersonId, TicketNumber},
+        id::{CommentId, PersonId, TicketNumber},
         presence::Doing,
         tag::Tag,
     },
@@ -39,6 +39,7 @@ pub(super) struct RowView {
     n: i64,
     subject: String,
     snip: String,
+    who_html: Option<String>,
     subject_html: Option<String>,
     snip_html: Option<String>,
     file: bool,
@@ -91,6 +92,7 @@ impl RowView {
             n: row.comments,
             subject: row.subject.clone(),
             snip: without_pictures(&row.snippet),
+            who_html: None,
             subject_html: None,
             snip_html: None,
             file: row.has_files,
@@ -119,8 +121,13 @@ impl RowView {
     }
 
     /// With the words that were looked for marked in it.
-    pub(super) fn marked(self, subject: String, snippet: String) -> Self {
-        Self { subject_html: Some(subject), snip_html: Some(snippet), ..self }
+    pub(super) fn marked(self, who: String, subject: String, snippet: String) -> Self {
+        Self { who_html: Some(who), subject_html: Some(subject), snip_html: Some(snippet), ..self }
+    }
+
+    /// Found by a comment, to which its link leads.
+    pub(super) fn at_comment(self, comment: CommentId) -> Self {
+        Self { from: format!("#m{comment}"), ..self }
     }
 
     /// In a list, which the page of the ticket leads back to.

@@ -8,11 +8,17 @@ use axum::{
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    desk::id::TicketNumber,
+    desk::{
+        id::{CommentId, TicketNumber},
+        permission::Scope,
+        person::Person,
+        query::{Asks, Audience, HELP, Known, KnownMailbox, Meaning, Query as Words},
+        tag::Tag,
+    },
     panel::{
         Panel,
-        error::PageError,
-        highlight::{excerpt, marked},
+        error::{PageError, sentence},
+        highlight::{Marks, excerpt, marked},
         list::PAGE,
         page::{self, Place},
         prose::without_pictures,
@@ -20,30 +26,138 @@ use crate::{
         tickets::Bulk,
         url::Query,
         visitor::{Staff, Visitor},
+        words::Choice,
     },
     store::{
-        conversation, people,
+        Conn, people,
         queue::{self, QueueRow},
-        search::{self, Query as Words},
+        search::{self, Asked, Extent, Found, Hit, MOST_LISTED, Order, Shown},
         tags,
     },
 };
 
+/// What stands behind the question mark: the query, and what the filters beside it are to make of it.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Sought {
     q: String,
+    sort: String,
+    page: String,
+    status: Option<String>,
+    priority: Option<String>,
+    assignee: Option<String>,
+    mailbox: Option<String>,
+    tag: Option<String>,
+}
+
+impl Sought {
+    fn order(&self) -> Order {
+        if self.sort == "newest" { Order::Newest } else { Order::Relevance }
+    }
+
+    /// Which page, from 0 on.
+    fn page(&self) -> usize {
+        self.page.parse::<usize>().unwrap_or(1).clamp(1, MOST_LISTED / PAGE) - 1
+    }
+
+    /// The query with what the filters say; none: they say nothing.
+    fn filtered(&self, query: &Words) -> Option<Words> {
+        let filters = [
+            ("status", &self.status),
+            ("priority", &self.priority),
+            ("assignee", &self.assignee),
+            ("mailbox", &self.mailbox),
+            ("tag", &self.tag),
+        ];
+        if filters.iter().all(|it| it.1.is_none()) {
+            return None;
+        }
+        let mut query = query.clone();
+        for (key, value) in filters {
+            if let Some(value) = value {
+                query = query.with(key, asks(key, value));
+            }
+        }
+        Some(query)
+    }
+}
+
+fn asks(key: &str, value: &str) -> Option<Asks> {
+    let value = value.replace('"', "");
+    let read = Words::read(&format!("{key}:\"{value}\"")).query;
+    read.parts.into_iter().next().map(|it| it.asks).filter(|it| it.key() == Some(key))
+}
+
+/// A search as an address.
+pub(super) fn address(path: &str, query: &str, order: Order, page: usize) -> String {
+    let encoded: String = query
+        .bytes()
+        .map(|b| if b.is_ascii_alphanumeric() || b"-_.".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect();
+    let sort = if order == Order::Newest { "&sort=newest" } else { "" };
+    let page = if page > 0 { format!("&page={}", page + 1) } else { String::new() };
+    format!("{path}?q={encoded}{sort}{page}")
 }
 
 #[derive(Serialize)]
 struct SearchPage {
     q: String,
-    rows: Vec<RowView>,
-    more: bool,
     asked: bool,
+    rows: Vec<RowView>,
+    /// How many there are, as far as they were counted.
+    total: String,
+    first: usize,
+    last: usize,
+    newer: Option<String>,
+    older: Option<String>,
+    /// What is not so simple about what is shown.
+    note: Option<String>,
+    wrong: Vec<String>,
+    remarks: Vec<String>,
+    help: Vec<Line>,
+    suggestions: Vec<String>,
+    filters: Filters,
+    sort: &'static str,
     here: String,
     #[serde(flatten)]
     bulk: Bulk,
+}
+
+/// One line of the help.
+#[derive(Serialize)]
+pub(super) struct Line {
+    examples: Vec<Example>,
+    means: &'static str,
+}
+
+#[derive(Serialize)]
+struct Example {
+    text: &'static str,
+    href: String,
+}
+
+/// The whole of the language, or what customers know of it.
+pub(super) fn help(path: &str, audience: Audience) -> Vec<Line> {
+    let known = |it: Audience| audience == Audience::Staff || it == Audience::Everybody;
+    let example = |text: &'static str| Example { text, href: address(path, text, Order::Relevance, 0) };
+    let lines = HELP.iter().filter(|it| known(it.audience));
+    lines.map(|it| Line { examples: it.examples.iter().map(|it| example(it)).collect(), means: it.means }).collect()
+}
+
+/// What the filters beside the box offer, and what they say now.
+#[derive(Serialize)]
+struct Filters {
+    status: Filter,
+    priority: Filter,
+    assignee: Filter,
+    mailbox: Filter,
+    tag: Filter,
+}
+
+#[derive(Serialize)]
+struct Filter {
+    options: Vec<Choice>,
+    value: String,
 }
 
 /// `GET /search`: by words, or straight to a ticket by its number.
@@ -53,40 +167,153 @@ pub(super) async fn search(
     Query(sought): Query<Sought>,
     uri: Uri,
 ) -> Result<Response, PageError> {
-    let q: String = sought.q.trim().chars().take(200).collect();
-    if let Some(number) = q.strip_prefix('#').and_then(|it| it.parse::<i64>().ok()) {
-        return Ok(Redirect::to(&format!("/tickets/{number}")).into_response());
+    let q = sought.q.trim().to_owned();
+    let reading = Words::read(&q);
+    let mut wrong: Vec<String> = reading.wrong.iter().map(|it| sentence(it)).collect();
+    let query = reading.query;
+    if wrong.is_empty() {
+        if let Some(number) = query.only_number() {
+            return Ok(Redirect::to(&format!("/tickets/{number}")).into_response());
+        }
+        if let Some(filtered) = sought.filtered(&query) {
+            return Ok(Redirect::to(&address("/search", &filtered.to_string(), sought.order(), 0)).into_response());
+        }
     }
-    let (rows, more) = match Words::parse(&q) {
-        Some(words) => find(&panel, &visitor, &words).await?,
-        None => (Vec::new(), false),
-    };
     let mut conn = panel.desk.store.read().await?;
     let (staff, tags) = (people::active_staff(&mut conn).await?, tags::all(&mut conn).await?);
+    let mailboxes = mailboxes(&panel);
+    let zone = panel.zone();
+    let known =
+        Known { tags: &tags, staff: &staff, mailboxes: &mailboxes, me: visitor.person.id, now: panel.desk.clock.now(), zone: &zone };
+    let meaning = query.meaning(&known).unwrap_or_else(|unknown| {
+        wrong.extend(unknown.iter().map(|it| sentence(it)));
+        Meaning::default()
+    });
+    let asked = wrong.is_empty() && !query.parts.is_empty();
+    let found = if asked { find(&panel, &visitor, &mut conn, &meaning, &sought).await? } else { Found::default() };
+    let page = sought.page();
+    let hits: Vec<Hit> = found.hits.iter().skip(page * PAGE).take(PAGE).copied().collect();
+    let rows = draw(&panel, &visitor, &mut conn, &hits, &query).await?;
     drop(conn);
-    let here = uri.path_and_query().map_or("/search", axum::http::uri::PathAndQuery::as_str).to_owned();
-    let result =
-        SearchPage { asked: Words::parse(&q).is_some(), q, rows, more, here, bulk: Bulk::new(&panel, &staff, &tags, &visitor.person) };
+    let leaf = |to: usize| address("/search", &q, sought.order(), to);
+    let result = SearchPage {
+        asked,
+        total: counted(&found),
+        first: page * PAGE + 1,
+        last: page * PAGE + hits.len(),
+        newer: (page > 0).then(|| leaf(page - 1)),
+        older: (found.hits.len() > (page + 1) * PAGE && (page + 1) * PAGE < MOST_LISTED).then(|| leaf(page + 1)),
+        note: note(&found, sought.order(), page),
+        wrong,
+        remarks: reading.remarks.iter().map(|it| sentence(it)).collect(),
+        help: help("/search", Audience::Staff),
+        suggestions: suggestions(&tags, &staff, &mailboxes),
+        filters: filters(&query, &staff, &tags, &mailboxes),
+        sort: if sought.order() == Order::Newest { "newest" } else { "" },
+        here: uri.path_and_query().map_or("/search", axum::http::uri::PathAndQuery::as_str).to_owned(),
+        bulk: Bulk::new(&panel, &staff, &tags, &visitor.person),
+        q,
+        rows,
+    };
     page::show(&panel, &visitor, Place::Elsewhere, "search.html", &result).await
 }
 
-async fn find(panel: &Panel, visitor: &Visitor, words: &Words) -> Result<(Vec<RowView>, bool), PageError> {
-    let scope = visitor.scope(panel.desk.rules());
-    let mut conn = panel.desk.store.read().await?;
-    let mut hits = search::find(&mut conn, words, scope, PAGE + 1).await?;
-    let more = hits.len() > PAGE;
-    hits.truncate(PAGE);
+fn mailboxes(panel: &Panel) -> Vec<KnownMailbox> {
+    let known =
+        |it: &crate::desk::settings::MailboxSettings, id| KnownMailbox { id, name: it.name.clone(), address: it.address.to_string() };
+    panel.desk.mailboxes.iter().map(|(id, it)| known(it, id)).collect()
+}
+
+async fn find(panel: &Panel, visitor: &Visitor, conn: &mut Conn, meaning: &Meaning, sought: &Sought) -> Result<Found, PageError> {
+    let now = panel.desk.clock.now();
+    let scope: Scope = visitor.scope(panel.desk.rules());
+    let wanted = (sought.page() + 1) * PAGE + 1;
+    let asked = Asked { meaning, scope, order: sought.order(), wanted: wanted.min(MOST_LISTED), now, left_before: now };
+    Ok(search::find(conn, &asked).await?)
+}
+
+async fn draw(panel: &Panel, visitor: &Visitor, conn: &mut Conn, hits: &[Hit], query: &Words) -> Result<Vec<RowView>, PageError> {
     let numbers: Vec<TicketNumber> = hits.iter().map(|it| it.ticket).collect();
-    let mut found = queue::these(&mut conn, &numbers, scope).await?;
-    found.sort_by_key(|row| std::cmp::Reverse((row.updated_at, row.number)));
-    let said: Vec<_> = hits.iter().filter_map(|it| it.comment).collect();
-    let texts = conversation::texts(&mut conn, &said).await?;
-    let around = Around::of(&mut conn, &found, visitor.person.id).await?;
+    let found = queue::these(conn, &numbers, visitor.scope(panel.desk.rules())).await?;
+    let said: Vec<CommentId> = hits.iter().map(|it| it.comment).collect();
+    let shown = search::shown(conn, &said).await?;
+    let around = Around::of(conn, &found, visitor.person.id).await?;
+    let (texts, names) = (Marks::in_texts(query), Marks::in_names(query));
     let row = |row: &QueueRow| {
-        let comment = hits.iter().find(|it| it.ticket == row.number).and_then(|it| it.comment);
-        let text = comment.and_then(|it| texts.get(&it)).map(|it| excerpt(&without_pictures(it), words));
-        let snippet = text.unwrap_or_else(|| without_pictures(&row.snippet));
-        RowView::new(panel, row).around(row, &around).marked(marked(&row.subject, words), marked(&snippet, words))
+        let hit = hits.iter().find(|it| it.ticket == row.number);
+        let snippet = hit.and_then(|it| shown.get(&it.comment)).map_or_else(|| without_pictures(&row.snippet), |it| snippet(it, &texts));
+        let view = RowView::new(panel, row).around(row, &around);
+        let view = view.marked(marked(&row.requester.name, &names), marked(&row.subject, &texts), marked(&snippet, &texts));
+        match hit {
+            Some(hit) => view.at_comment(hit.comment),
+            None => view,
+        }
     };
-    Ok((found.iter().map(row).collect(), more))
+    Ok(found.iter().map(row).collect())
+}
+
+/// Where the words stand: in the text, or else in the names of its files.
+pub(super) fn snippet(shown: &Shown, marks: &Marks) -> String {
+    let text = without_pictures(&shown.text);
+    let files = shown.files.iter().filter(|it| marks.stand_in(it)).cloned().collect::<Vec<_>>().join(", ");
+    if files.is_empty() || marks.stand_in(&text) { excerpt(&text, marks) } else { files }
+}
+
+fn counted(found: &Found) -> String {
+    let n = found.hits.len();
+    match found.extent {
+        Extent::All => n.to_string(),
+        Extent::More | Extent::Newest => format!("{n}+"),
+    }
+}
+
+fn note(found: &Found, order: Order, page: usize) -> Option<String> {
+    let end = (page + 1) * PAGE >= MOST_LISTED.min(found.hits.len());
+    match (found.extent, order) {
+        (Extent::All, _) => None,
+        (Extent::Newest, _) => {
+            Some("Very many messages say this. The newest 20,000 of them were looked through; another word, or after: and before:, finds older ones.".to_owned())
+        }
+        (Extent::More, Order::Relevance) if end => Some("These are the best of the newest; sort by newest to see more, or add a word.".to_owned()),
+        (Extent::More, Order::Newest) if end => Some("There are more; another word, or before:, finds older ones.".to_owned()),
+        (Extent::More, _) => None,
+    }
+}
+
+fn quoted(value: &str) -> String {
+    if value.contains(char::is_whitespace) { format!("\"{value}\"") } else { value.to_owned() }
+}
+
+/// What may be typed next: every key with its values, as far as they can be listed.
+fn suggestions(tags: &[Tag], staff: &[Person], mailboxes: &[KnownMailbox]) -> Vec<String> {
+    let one_word = HELP.iter().flat_map(|it| it.examples).filter(|it| it.contains(':') && !it.contains([' ', '"']) && !it.starts_with('-'));
+    let invented = ["tag:", "assignee:m", "mailbox:", "from:", "to:", "subject:", "file:"];
+    let fixed = one_word.filter(|it| !invented.iter().any(|not| it.starts_with(not)) || **it == "assignee:me").map(|it| (*it).to_owned());
+    let keys = ["from:", "to:", "subject:", "file:"].into_iter().map(str::to_owned);
+    let tags = tags.iter().map(|it| format!("tag:{}", quoted(&it.name)));
+    let staff = staff.iter().map(|it| format!("assignee:{}", quoted(&it.name)));
+    let mailboxes = mailboxes.iter().map(|it| format!("mailbox:{}", it.name));
+    keys.chain(fixed).chain(tags).chain(staff).chain(mailboxes).collect()
+}
+
+fn filters(query: &Words, staff: &[Person], tags: &[Tag], mailboxes: &[KnownMailbox]) -> Filters {
+    let filter = |key: &str, mut options: Vec<Choice>| {
+        let value = query.value(key).unwrap_or_default();
+        let of_list = options.iter().find(|it| it.value.to_lowercase() == value.to_lowercase()).map(|it| it.value.clone());
+        if of_list.is_none() && !value.is_empty() {
+            options.push(Choice::new(&value, &value));
+        }
+        Filter { options, value: of_list.unwrap_or(value) }
+    };
+    let helpers = staff.iter().map(|it| Choice::new(&it.name, it.name.clone()));
+    Filters {
+        status: filter("status", Choice::statuses()),
+        priority: filter("priority", Choice::priorities()),
+        assignee: filter("assignee", [Choice::new("me", "Me"), Choice::new("none", "Nobody")].into_iter().chain(helpers).collect()),
+        mailbox: filter(
+            "mailbox",
+            if mailboxes.len() > 1 { mailboxes.iter().map(|it| Choice::new(&it.name, it.address.clone())).collect() } else { Vec::new() },
+        ),
+        tag: filter("tag", tags.iter().map(|it| Choice::new(&it.name, it.name.clone())).collect()),
+    }
 }

@@ -226,13 +226,12 @@ async fn read(
 }
 
 async fn promises(panel: &Panel, conn: &mut Conn, ticket: &Ticket) -> Result<Vec<PromiseLine>, PageError> {
-    let zone = &panel.desk.settings.time_zone;
-    let terms = terms::terms(conn, zone).await?;
+    let terms = terms::terms(conn, &panel.desk.settings.time_zone).await?;
     if terms.targets.is_empty() {
         return Ok(Vec::new());
     }
     let course = courses::kept(conn, ticket.number).await?;
-    Ok(due::lines(ticket, &course, &terms, panel.desk.clock.now(), zone))
+    Ok(due::lines(ticket, &course, &terms, panel.desk.clock.now(), &panel.zone()))
 }
 
 /// The people whom the history speaks of by their ids.

@@ -8,7 +8,7 @@ use crate::{
         id::{CommentId, LedgerId, PersonId, TicketNumber},
         ticket::Turn,
     },
-    store::{Conn, Result, Tx, at, blobs::ContentHash, ms, on, word},
+    store::{Conn, Result, Tx, at, blobs::ContentHash, ms, on, search, word},
 };
 
 /// A comment to be kept.
@@ -261,6 +261,7 @@ pub async fn turn(conn: &mut Conn, ticket: TicketNumber) -> Result<(Turn, Option
 /// When the database refuses.
 pub async fn withdraw(tx: &mut Tx, id: CommentId, now: Timestamp) -> Result<()> {
     on!(tx, c => sqlx::query("update comments set withdrawn_at = $2 where id = $1").bind(id.0).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    search::comment_changed(tx, id);
     Ok(())
 }
 

@@ -343,18 +343,3 @@ pub async fn history(conn: &mut Conn, ticket: TicketNumber, limit: i64) -> Resul
     };
     rows.into_iter().rev().map(line).collect()
 }
-
-/// The texts of comments, for showing where a word was found.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn texts(conn: &mut Conn, comments: &[CommentId]) -> Result<BTreeMap<CommentId, String>> {
-    if comments.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    // Our own integers: nothing to escape, and both databases take them as they are.
-    let listed = comments.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let sql = format!("select id, body from comments where id in ({listed})");
-    let rows: Vec<(i64, String)> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(c).await)?;
-    Ok(rows.into_iter().map(|(id, text)| (CommentId(id), text)).collect())
-}

@@ -234,7 +234,8 @@ pub async fn relocate(tx: &mut Tx, comments: &[CommentId], way: &Way, now: Times
     ] {
         on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(way.target.0).execute(c).await.map(|_| ()))?;
     }
-    search::move_comments(tx, comments, way.target).await
+    comments.iter().for_each(|it| search::comment_changed(tx, *it));
+    Ok(())
 }
 
 /// Every comment of a ticket, those taken back too.

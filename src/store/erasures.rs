@@ -316,18 +316,11 @@ async fn mask(tx: &mut Tx, who: &Person) -> Result<()> {
     Ok(())
 }
 
+/// What the search knows is made from the rows as they are now.
 async fn reindex(tx: &mut Tx, found: &Found) -> Result<()> {
-    let key = tx.pick("rowid", "id");
-    let rows = found.comments.iter().map(|it| 2 * it).chain(found.tickets.iter().map(|it| 2 * it + 1)).collect::<Vec<_>>();
-    run(tx, format!("delete from search where {key} in ({})", listed(&rows))).await?;
-    let sql = format!("select id, ticket, visibility from comments where withdrawn_at is null and id in ({})", listed(&found.comments));
-    let all: Vec<(i64, i64, String)> = on!(tx, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(c).await)?;
-    for (id, ticket, visibility) in all {
-        let audience = super::word("comments", "visibility", &visibility, crate::desk::comment::Visibility::parse)?;
-        search::index_comment(tx, CommentId(id), TicketNumber(ticket), audience, MASK);
-    }
+    found.comments.iter().for_each(|it| search::comment_changed(tx, CommentId(*it)));
     for number in &found.tickets {
-        search::index_ticket(tx, TicketNumber(*number), MASK, NAME, "");
+        search::ticket_changed(tx, TicketNumber(*number)).await?;
     }
     Ok(())
 }

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use crate::{
     desk::{address::EmailAddress, delivery::DeliveryState, target::Terms},
-    store::{Result, Tx, blobs::NewBlob, events::NewEvent, ms, on, outbox::Leaves},
+    store::{Result, Tx, blobs::NewBlob, events::NewEvent, ms, on, outbox::Leaves, search::index::Changed},
 };
 
 /// So many rows in one statement: a row has at most 12 values, and PostgreSQL takes 65,535 (SQLite 32,766).
@@ -20,7 +20,8 @@ pub(super) struct Later {
     pub blobs: Vec<NewBlob>,
     pub mails: Vec<QueuedMail>,
     pub events: Vec<(NewEvent, Timestamp)>,
-    pub words: Vec<NewWords>,
+    /// What the search is to know.
+    pub found: Changed,
     /// What is promised, as this transaction has read it.
     pub terms: Option<Arc<Terms>>,
     /// A decision about a message was written that leaves no line in a ticket's history.
@@ -55,19 +56,10 @@ pub(super) struct QueuedMail {
     pub at: Timestamp,
 }
 
-/// A row of `search`.
-#[derive(Debug)]
-pub(super) struct NewWords {
-    pub row: i64,
-    pub words: String,
-    pub ticket: i64,
-    pub audience: &'static str,
-}
-
 impl Tx {
     /// Writes what was kept, in the order in which rows name each other.
     pub(super) async fn write_later(&mut self) -> Result<()> {
-        let Later { blobs, mails, events, words, terms: _, decided: _ } = std::mem::take(&mut self.later);
+        let Later { blobs, mails, events, found, terms: _, decided: _ } = std::mem::take(&mut self.later);
         fail_point!("later-blobs");
         for some in blobs.chunks(AT_ONCE) {
             self.write_blobs(some).await?;
@@ -80,9 +72,7 @@ impl Tx {
         for some in events.chunks(AT_ONCE) {
             self.write_events(some).await?;
         }
-        for some in words.chunks(AT_ONCE) {
-            self.write_words(some).await?;
-        }
+        self.index(found).await?;
         fail_point!("commit");
         Ok(())
     }
@@ -148,18 +138,6 @@ impl Tx {
             sql.push_values(events, |mut row, (it, at)| {
                 row.push_bind(it.ticket.0).push_bind(ms(*at)).push_bind(it.kind.as_str()).push_bind(it.actor.map(|it| it.0));
                 row.push_bind(it.old.as_deref()).push_bind(it.new.as_deref()).push_bind(it.comment.map(|it| it.0));
-            });
-            sql.build().execute(c).await.map(|_| ())
-        })?;
-        Ok(())
-    }
-
-    pub(super) async fn write_words(&mut self, words: &[NewWords]) -> Result<()> {
-        let into = self.pick("insert into search (rowid, words, ticket, audience) ", "insert into search (id, words, ticket, audience) ");
-        on!(self, c => {
-            let mut sql = sqlx::QueryBuilder::new(into);
-            sql.push_values(words, |mut row, it| {
-                row.push_bind(it.row).push_bind(&it.words).push_bind(it.ticket).push_bind(it.audience);
             });
             sql.build().execute(c).await.map(|_| ())
         })?;

@@ -230,7 +230,9 @@ impl Store {
         }
         std::fs::create_dir_all(folder.join("blobs")).map_err(file)?;
         let db = if url.starts_with("sqlite:") { open::sqlite(url, folder, opener).await? } else { open::postgres(url, opener).await? };
-        Ok(Self { db, folder: folder.to_owned(), changes: Arc::new(tokio::sync::watch::channel(0).0) })
+        let store = Self { db, folder: folder.to_owned(), changes: Arc::new(tokio::sync::watch::channel(0).0) };
+        store.bring_search_up_to_date().await?;
+        Ok(store)
     }
 
     /// For reading.

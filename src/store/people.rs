@@ -24,6 +24,7 @@ struct Row {
     notify_named: String,
     notify_not_sent: String,
     notify_colleagues: String,
+    notify_due: String,
 }
 
 impl Row {
@@ -36,6 +37,7 @@ impl Row {
             (NoticeKind::Named, &self.notify_named),
             (NoticeKind::NotSent, &self.notify_not_sent),
             (NoticeKind::Colleagues, &self.notify_colleagues),
+            (NoticeKind::Due, &self.notify_due),
         ] {
             notices = notices.with(kind, word("people", column(kind), chosen, Notify::parse)?);
         }
@@ -59,13 +61,14 @@ fn column(kind: NoticeKind) -> &'static str {
         NoticeKind::Named => "notify_named",
         NoticeKind::NotSent => "notify_not_sent",
         NoticeKind::Colleagues => "notify_colleagues",
+        NoticeKind::Due => "notify_due",
     }
 }
 
 macro_rules! select {
     ($rest:literal) => {
         concat!(
-            "select id, role, state, name, email, notify_new, notify_own, notify_assigned, notify_named, notify_not_sent, notify_colleagues
+            "select id, role, state, name, email, notify_new, notify_own, notify_assigned, notify_named, notify_not_sent, notify_colleagues, notify_due
             from people ",
             $rest
         )
@@ -166,7 +169,7 @@ pub async fn ensure(tx: &mut Tx, email: &EmailAddress, name: &str, now: Timestam
     }
     let sql =
         "insert into people (role, state, name, email, created_at) values ('customer', 'active', $1, $2, $3) on conflict (email) do nothing
-        returning id, role, state, name, email, notify_new, notify_own, notify_assigned, notify_named, notify_not_sent, notify_colleagues";
+        returning id, role, state, name, email, notify_new, notify_own, notify_assigned, notify_named, notify_not_sent, notify_colleagues, notify_due";
     let made: Option<Row> = on!(tx, c => sqlx::query_as(sql).bind(name).bind(email.folded()).bind(ms(now)).fetch_optional(c).await)?;
     match made {
         Some(row) => row.person(),
@@ -204,11 +207,11 @@ pub async fn set_role_and_state(tx: &mut Tx, who: PersonId, role: Role, state: P
 /// When the database refuses.
 pub async fn set_notices(tx: &mut Tx, who: PersonId, notices: Notices) -> Result<()> {
     let sql = "update people set notify_new = $2, notify_own = $3, notify_assigned = $4, notify_named = $5, notify_not_sent = $6,
-        notify_colleagues = $7 where id = $1";
+        notify_colleagues = $7, notify_due = $8 where id = $1";
     let of = |kind| notices.of(kind).as_str();
     on!(tx, c => sqlx::query(sql).bind(who.0)
         .bind(of(NoticeKind::Nobodys)).bind(of(NoticeKind::Answered)).bind(of(NoticeKind::Assigned)).bind(of(NoticeKind::Named))
-        .bind(of(NoticeKind::NotSent)).bind(of(NoticeKind::Colleagues))
+        .bind(of(NoticeKind::NotSent)).bind(of(NoticeKind::Colleagues)).bind(of(NoticeKind::Due))
         .execute(c).await.map(|_| ()))?;
     Ok(())
 }

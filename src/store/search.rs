@@ -1,239 +1,331 @@
-//! Finding tickets by words. The words are folded and separated here, so that both databases find the same.
+//! Finding tickets by what was said on them and by what they are. The one file that knows how to ask either database for words is
+//! `search/terms.rs`; this one bounds what they read.
+//!
+//! The words of a search may stand in a million comments. Both databases would read them all to sort them by rank; here only the
+//! newest few hundred tickets that say it are candidates, with those that say it in their subject, and those are ranked.
+//!
+//! - SQLite walks the index from the newest comment back, and stops when it has enough.
+//! - PostgreSQL's index has no order: it is asked for the newest comments first, then for eight times as many, and so on, each time
+//!   with a plan of its own. A frequent word is found among a few thousand rows, a rare one in the index.
+//! - Where few tickets can be meant at all, they are found first, and the index is asked for them alone.
 
-use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
 
 use crate::{
     desk::{
-        comment::Visibility,
         id::{CommentId, TicketNumber},
         permission::Scope,
+        query::{Meaning, Said, Sense},
     },
-    store::{Conn, Driver, Result, Tx, later::NewWords, on},
+    store::{Conn, Driver, Result, on},
 };
 
-/// Of one text, so much is indexed; bytes once folded.
-const MOST_INDEXED: usize = 200_000;
+mod conditions;
+pub mod fold;
+pub(in crate::store) mod index;
+mod rank;
+mod terms;
 
-/// Of one query, so many terms count.
-const MOST_TERMS: usize = 12;
+use self::{
+    conditions::{Condition, counted},
+    index::listed,
+    terms::{Asker, LastWord, Terms, Where},
+};
+pub use self::{
+    fold::words,
+    index::{comment_changed, comment_made, person_changed, rebuild, ticket_changed},
+};
 
-/// Indexes what a new comment says, when the transaction ends.
-pub fn index_comment(tx: &mut Tx, comment: CommentId, ticket: TicketNumber, audience: Visibility, text: &str) {
-    put(tx, 2 * comment.0, ticket, audience, text);
+/// So many tickets are candidates for a place by rank.
+const MOST_RANKED: usize = 300;
+/// Besides them, so many that say it in their subject.
+const MOST_BY_SUBJECT: usize = 100;
+/// So many tickets can be leafed through.
+pub const MOST_LISTED: usize = 500;
+/// So many comments that say it are looked at for those that pass what else is asked.
+const MOST_LOOKED_AT: usize = 20_000;
+/// Of at most so many tickets the index is asked for them alone.
+const FEW: usize = 400;
+
+/// What is asked, and by whom.
+#[derive(Clone, Debug)]
+pub struct Asked<'a> {
+    /// What is to be found.
+    pub meaning: &'a Meaning,
+    /// Whose eyes.
+    pub scope: Scope,
+    /// In which order.
+    pub order: Order,
+    /// At least so many, if there are.
+    pub wanted: usize,
+    /// Now; and what was written by staff until then has left.
+    pub now: Timestamp,
+    /// See `now`.
+    pub left_before: Timestamp,
 }
 
-/// Comments are found on another ticket from now on; also those whose words are yet to be written.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn move_comments(tx: &mut Tx, comments: &[CommentId], to: TicketNumber) -> Result<()> {
-    for word in &mut tx.later.words {
-        if comments.iter().any(|it| 2 * it.0 == word.row) {
-            word.ticket = to.0;
-        }
-    }
-    // Our own integers: nothing to escape, and both databases take them as they are.
-    let rows = comments.iter().map(|it| (2 * it.0).to_string()).collect::<Vec<_>>().join(", ");
-    let id = tx.pick("rowid", "id");
-    let sql = format!("update search set ticket = $1 where {id} in ({rows})");
-    on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(to.0).execute(c).await.map(|_| ()))?;
-    Ok(())
-}
-
-/// Indexes a new ticket's subject and whose it is, when the transaction ends.
-pub fn index_ticket(tx: &mut Tx, ticket: TicketNumber, subject: &str, requester_name: &str, requester_email: &str) {
-    put(tx, 2 * ticket.0 + 1, ticket, Visibility::Public, &format!("{subject}\n{requester_name}\n{requester_email}"));
-}
-
-/// Takes what a comment says out of the index.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn forget_comment(tx: &mut Tx, comment: CommentId) -> Result<()> {
-    let sql = tx.pick("delete from search where rowid = $1", "delete from search where id = $1");
-    on!(tx, c => sqlx::query(sql).bind(2 * comment.0).execute(c).await.map(|_| ()))?;
-    Ok(())
-}
-
-/// Takes a ticket out of the index, for [`index_ticket`] to put it in again.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn forget_ticket(tx: &mut Tx, ticket: TicketNumber) -> Result<()> {
-    let sql = tx.pick("delete from search where rowid = $1", "delete from search where id = $1");
-    on!(tx, c => sqlx::query(sql).bind(2 * ticket.0 + 1).execute(c).await.map(|_| ()))?;
-    Ok(())
-}
-
-fn put(tx: &mut Tx, row: i64, ticket: TicketNumber, audience: Visibility, text: &str) {
-    tx.later.words.push(NewWords { row, words: words(text), ticket: ticket.0, audience: audience.as_str() });
-}
-
-/// A text as the words that are looked for: lower case, no accents, one space between two.
-#[must_use]
-pub fn words(text: &str) -> String {
-    let mut words = String::new();
-    for c in text.nfkd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
-        if words.len() >= MOST_INDEXED {
-            break;
-        }
-        if !c.is_alphanumeric() {
-            separate(&mut words);
-        } else if stands_alone(c) {
-            separate(&mut words);
-            words.push(c);
-            words.push(' ');
-        } else {
-            words.push(c);
-        }
-    }
-    words.truncate(words.trim_end().len());
-    words
-}
-
-fn separate(words: &mut String) {
-    if !words.is_empty() && !words.ends_with(' ') {
-        words.push(' ');
-    }
-}
-
-/// Whether a character is of a script written without spaces: each is a word of its own, and a query is a phrase of them.
-#[must_use]
-pub fn stands_alone(c: char) -> bool {
-    matches!(c, '\u{3040}'..='\u{30ff}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{20000}'..='\u{3ffff}')
-}
-
-/// What somebody looks for: never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Query {
-    /// Each is a phrase of one word or more, the last of which may go on.
-    terms: Vec<Vec<String>>,
-}
-
-impl Query {
-    /// Reads what was typed; none when there is no word in it. Every sign is a space: there is no syntax to get wrong.
-    #[must_use]
-    pub fn parse(typed: &str) -> Option<Self> {
-        let terms: Vec<Vec<String>> = typed
-            .split_whitespace()
-            .map(|term| words(term).split(' ').filter(|it| !it.is_empty()).map(str::to_owned).collect::<Vec<_>>())
-            .filter(|term| !term.is_empty())
-            .take(MOST_TERMS)
-            .collect();
-        (!terms.is_empty()).then_some(Self { terms })
-    }
-
-    /// The words alone, for marking them where they stand.
-    pub fn words(&self) -> impl Iterator<Item = &str> {
-        self.terms.iter().flatten().map(String::as_str)
-    }
-
-    /// `"two words"* "next"*` (FTS5): the words hold letters and digits alone, so nothing needs escaping.
-    fn for_sqlite(&self, last: LastWord) -> String {
-        let more = if last == LastWord::MayGoOn { "*" } else { "" };
-        self.terms.iter().map(|term| format!("\"{}\"{more}", term.join(" "))).collect::<Vec<_>>().join(" ")
-    }
-
-    /// `'two' <-> 'words':* & 'next':*` (tsquery).
-    fn for_postgres(&self, last: LastWord) -> String {
-        let more = if last == LastWord::MayGoOn { ":*" } else { "" };
-        let term = |term: &Vec<String>| format!("{}{more}", term.iter().map(|it| format!("'{it}'")).collect::<Vec<_>>().join(" <-> "));
-        self.terms.iter().map(term).collect::<Vec<_>>().join(" & ")
-    }
-}
-
-/// How the last word of each term is taken.
+/// The order of what was found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum LastWord {
-    /// As it stands.
-    IsWhole,
-    /// As the start of a word.
-    MayGoOn,
+pub enum Order {
+    /// The best first.
+    Relevance,
+    /// The last said first.
+    Newest,
 }
 
-/// A ticket that was found, and where.
+/// A ticket that was found, and the comment that says it best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hit {
     /// The ticket.
     pub ticket: TicketNumber,
-    /// The comment that says it; none: its subject or requester.
-    pub comment: Option<CommentId>,
+    /// The comment.
+    pub comment: CommentId,
 }
 
-/// The tickets within the scope that say it, the latest said first, each once. The start of a word is looked for only where
-/// whole words do not fill the list: every row with any of the words that begin so would have to be gathered before the first.
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// Each ticket once, in the order asked for.
+    pub hits: Vec<Hit>,
+    /// Whether that is all of it.
+    pub extent: Extent,
+}
+
+/// Whether everything was looked at.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// There is no more.
+    #[default]
+    All,
+    /// There are more than were wanted.
+    More,
+    /// Too many say it to look at each: older ones may be missing.
+    Newest,
+}
+
+/// The tickets that fit.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn find(conn: &mut Conn, query: &Query, scope: Scope, limit: usize) -> Result<Vec<Hit>> {
-    let whole = find_as(conn, query, LastWord::IsWhole, scope, limit).await?;
-    if whole.len() >= limit { Ok(whole) } else { find_as(conn, query, LastWord::MayGoOn, scope, limit).await }
-}
-
-async fn find_as(conn: &mut Conn, query: &Query, last: LastWord, scope: Scope, limit: usize) -> Result<Vec<Hit>> {
-    let (within, who) = within(scope);
-    let sql = conn.pick(
-        "select s.rowid, s.ticket from search s cross join tickets t on t.number = s.ticket where s.words match $1",
-        "select s.id, s.ticket from search s join tickets t on t.number = s.ticket where s.vector @@ to_tsquery('simple', $1)",
-    );
-    let order = conn.pick("s.rowid", "s.id");
-    // A ticket that says it in many comments takes as many rows; enough are read to fill a page all the same.
-    let sql = format!("{sql} and {within} order by {order} desc limit $3");
-    let asked = match conn.driver() {
-        Driver::Sqlite(_) => query.for_sqlite(last),
-        Driver::Pg(_) => query.for_postgres(last),
-    };
-    let rows = i64::try_from(limit * 8).unwrap_or(i64::MAX);
-    let found: Vec<(i64, i64)> =
-        on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(asked).bind(who).bind(rows).fetch_all(c).await)?;
-    let mut hits: Vec<Hit> = Vec::new();
-    for (row, ticket) in found {
-        let comment = (row % 2 == 0).then_some(CommentId(row / 2));
-        if !hits.iter().any(|hit| hit.ticket.0 == ticket) {
-            hits.push(Hit { ticket: TicketNumber(ticket), comment });
-        }
+pub async fn find(conn: &mut Conn, asked: &Asked<'_>) -> Result<Found> {
+    let within = few(conn, asked).await?;
+    if within.as_ref().is_some_and(Vec::is_empty) {
+        return Ok(Found::default());
     }
-    hits.truncate(limit);
-    Ok(hits)
+    let has_words = asked.meaning.said.iter().any(|it| it.0 == Sense::With && !matches!(it.1, Said::HasFile));
+    let ranked = has_words && asked.order == Order::Relevance;
+    let wanted = if ranked { asked.wanted.max(MOST_RANKED) } else { asked.wanted };
+    let asker = asker(asked.scope);
+    let terms = |place, last| Terms::new(asked.meaning, (place, last, asker), within.as_deref());
+    let mut found = gather(conn, asked, &terms(Where::Anywhere, LastWord::IsWhole), wanted).await?;
+    if has_words && found.extent == Extent::All && found.hits.len() < asked.wanted {
+        // Longer words that begin so: every row with any of them is gathered before the first.
+        found = gather(conn, asked, &terms(Where::Anywhere, LastWord::MayGoOn), wanted).await?;
+    }
+    if !ranked {
+        return Ok(each_once(found));
+    }
+    if found.extent != Extent::All && asked.meaning.said.iter().any(|it| matches!(it.1, Said::Words(_))) {
+        let by_subject = gather(conn, asked, &terms(Where::InSubject, LastWord::IsWhole), MOST_BY_SUBJECT).await?;
+        found.hits.extend(by_subject.hits);
+    }
+    rank::sort(conn, asked, found).await
 }
 
-/// The scope as a condition; `$2` is the person, and 0 where there is none.
-fn within(scope: Scope) -> (&'static str, i64) {
+/// The tickets whose subject has all the words of this one, the newest first.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn with_subject(conn: &mut Conn, subject: &str, scope: Scope, limit: usize, now: Timestamp) -> Result<Vec<TicketNumber>> {
+    let meaning = Meaning { said: vec![(Sense::With, Said::Subject(subject.to_owned()))], facts: Vec::new() };
+    let asked = Asked { meaning: &meaning, scope, order: Order::Newest, wanted: limit, now, left_before: now };
+    let found = find(conn, &asked).await?;
+    Ok(found.hits.iter().take(limit).map(|it| it.ticket).collect())
+}
+
+fn asker(scope: Scope) -> Asker {
     match scope {
-        Scope::All => ("$2 = 0", 0),
-        Scope::OwnAndUnassigned(who) => ("(t.assignee = $2 or t.assignee is null)", who.0),
-        Scope::Own(who) => ("t.assignee = $2", who.0),
-        Scope::TakesPart(who) => (
-            "s.audience = 'public' and (t.requester = $2 or exists (select 1 from participants p
-                where p.person = $2 and p.ticket = t.number and p.state = 'active'))",
-            who.0,
-        ),
+        Scope::All | Scope::OwnAndUnassigned(_) | Scope::Own(_) => Asker::Staff,
+        Scope::TakesPart(_) => Asker::Customer,
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn words_lose_case_accents_and_signs() {
-        for (text, expected) in [
-            ("Größe: Çırağan—É", "große cıragan e"),
-            ("SK-20471-C, m.okafor@brightfield.example", "sk 20471 c m okafor brightfield example"),
-            ("山田 花子さん", "山 田 花 子 さ ん"),
-            ("x'); drop table search; -- \"*^", "x drop table search"),
-            ("  ", ""),
-        ] {
-            assert_eq!(words(text), expected);
+/// The tickets that can be meant, where they are few: a customer's own, or those of a tag that few have. None: they are many.
+async fn few(conn: &mut Conn, asked: &Asked<'_>) -> Result<Option<Vec<i64>>> {
+    let facts = &asked.meaning.facts;
+    let customer = matches!(asked.scope, Scope::TakesPart(_));
+    let numbered = facts.iter().any(|it| it.0 == Sense::With && it.1.iter().any(|it| matches!(it, crate::desk::query::Fact::Number(_))));
+    if !customer && !numbered {
+        let Some(counted) = counted(asked.scope, facts) else { return Ok(None) };
+        let sql = format!("select cast(coalesce(sum(n), 0) as bigint) from queue_counts where {}", counted.sql);
+        let n: Vec<i64> = numbers(conn, sql, &counted.values).await?;
+        if n.first().is_none_or(|it| *it > FEW as i64) {
+            return Ok(None);
         }
-        assert!(words(&"ä ".repeat(MOST_INDEXED)).len() <= MOST_INDEXED);
+    }
+    let on_tickets = Condition::on_tickets(asked.scope, facts);
+    let sql = format!("select t.number from tickets t where {} order by t.number desc limit {}", on_tickets.sql, MOST_LISTED);
+    Ok(Some(numbers(conn, sql, &on_tickets.values).await?))
+}
+
+async fn numbers(conn: &mut Conn, sql: String, values: &[i64]) -> Result<Vec<i64>> {
+    Ok(on!(conn, c => {
+        let mut query = sqlx::query_scalar(sqlx::AssertSqlSafe(sql));
+        for value in values {
+            query = query.bind(*value);
+        }
+        query.fetch_all(c).await
+    })?)
+}
+
+/// The newest comments that say it, until they are on so many tickets: the newest first.
+async fn gather(conn: &mut Conn, asked: &Asked<'_>, terms: &Terms, wanted: usize) -> Result<Found> {
+    let mut condition = Condition::on_tickets(asked.scope, &asked.meaning.facts);
+    condition.and_on_comments(asked.scope, &asked.meaning.facts, asked.left_before);
+    let mut walk = Walk::new(conn, terms).await?;
+    let (mut found, mut tickets, mut looked_at) = (Found::default(), BTreeSet::new(), 0);
+    // A ticket that says it in many comments takes as many rows.
+    let mut at_once = wanted * 2;
+    loop {
+        let some = walk.next(conn, at_once).await?;
+        looked_at += some.len();
+        for hit in passing(conn, &some, &condition).await? {
+            if tickets.contains(&hit.ticket) || tickets.len() < wanted {
+                tickets.insert(hit.ticket);
+                found.hits.push(hit);
+            } else {
+                found.extent = Extent::More;
+                return Ok(found);
+            }
+        }
+        if walk.ended {
+            return Ok(found);
+        }
+        if looked_at >= MOST_LOOKED_AT {
+            found.extent = Extent::Newest;
+            return Ok(found);
+        }
+        at_once = (at_once * 4).min(4000);
+    }
+}
+
+/// Of these comments those that pass the condition, in their order.
+async fn passing(conn: &mut Conn, comments: &[i64], condition: &Condition) -> Result<Vec<Hit>> {
+    if comments.is_empty() {
+        return Ok(Vec::new());
+    }
+    let sql = format!(
+        "select c.id, c.ticket from comments c join tickets t on t.number = c.ticket where c.id in ({}) and {} order by c.id desc",
+        listed(comments),
+        condition.sql
+    );
+    let rows: Vec<(i64, i64)> = on!(conn, c => {
+        let mut query = sqlx::query_as(sqlx::AssertSqlSafe(sql)).persistent(false);
+        for value in &condition.values {
+            query = query.bind(*value);
+        }
+        query.fetch_all(c).await
+    })?;
+    Ok(rows.into_iter().map(|(id, ticket)| Hit { ticket: TicketNumber(ticket), comment: CommentId(id) }).collect())
+}
+
+/// The comments that say it, from the newest back.
+struct Walk {
+    /// What the index is asked; none: every comment will do.
+    asked: Option<String>,
+    /// Those before this one are still to come.
+    before: i64,
+    /// PostgreSQL looks at so many ids at once; none: at all.
+    window: Option<i64>,
+    ended: bool,
+}
+
+/// The first look on PostgreSQL.
+const WINDOW: i64 = 4096;
+
+impl Walk {
+    async fn new(conn: &mut Conn, terms: &Terms) -> Result<Self> {
+        let (asked, window) = match conn.driver() {
+            Driver::Sqlite(_) => (terms.for_sqlite(), None),
+            Driver::Pg(_) => (terms.for_postgres(), Some(WINDOW)),
+        };
+        let (asked, window) = if terms.is_empty() { (None, None) } else { (Some(asked), window) };
+        let newest: Option<i64> = on!(conn, c => sqlx::query_scalar("select max(id) from comments").fetch_one(c).await)?;
+        Ok(Self { asked, before: newest.unwrap_or(0) + 1, window, ended: false })
     }
 
-    #[test]
-    fn a_query_has_no_syntax_and_may_be_nothing() {
-        assert_eq!(Query::parse(" \t\"* (-) "), None);
-        let query = Query::parse("Invoice OR SK-20471 NEAR(").unwrap();
-        assert_eq!(query.for_sqlite(LastWord::MayGoOn), r#""invoice"* "or"* "sk 20471"* "near"*"#);
-        assert_eq!(query.for_postgres(LastWord::MayGoOn), "'invoice':* & 'or':* & 'sk' <-> '20471':* & 'near':*");
+    /// At most so many more.
+    async fn next(&mut self, conn: &mut Conn, most: usize) -> Result<Vec<i64>> {
+        let mut found = Vec::new();
+        while found.len() < most && !self.ended {
+            let from = self.window.map_or(0, |it| (self.before - it).max(0));
+            let wanted = most - found.len();
+            let some = self.rows(conn, from, wanted).await?;
+            let filled = some.len() == wanted;
+            self.before = if filled { some.last().copied().unwrap_or(from) } else { from };
+            self.ended = !filled && from == 0;
+            if !filled {
+                self.window = self.window.map(|it| it.saturating_mul(8));
+            }
+            found.extend(some);
+        }
+        Ok(found)
     }
+
+    async fn rows(&self, conn: &mut Conn, from: i64, most: usize) -> Result<Vec<i64>> {
+        let most = i64::try_from(most).unwrap_or(i64::MAX);
+        let Some(asked) = &self.asked else {
+            let sql = "select id from comments where id >= $1 and id < $2 order by id desc limit $3";
+            return Ok(on!(conn, c => sqlx::query_scalar(sql).bind(from).bind(self.before).bind(most).fetch_all(c).await)?);
+        };
+        let sql = conn.pick(
+            "select rowid from search where search match $1 and rowid >= $2 and rowid < $3 order by rowid desc limit $4",
+            "select rowid from search where words @@ cast($1 as tsquery) and rowid >= $2 and rowid < $3 order by rowid desc limit $4",
+        );
+        // Planned for these words: a plan for any words would fit none.
+        Ok(
+            on!(conn, c => sqlx::query_scalar(sql).bind(asked).bind(from).bind(self.before).bind(most).persistent(false).fetch_all(c).await)?,
+        )
+    }
+}
+
+/// Each ticket with its newest comment.
+fn each_once(mut found: Found) -> Found {
+    let mut met = BTreeSet::new();
+    found.hits.retain(|it| met.insert(it.ticket));
+    found
+}
+
+/// What a page shows of a comment that was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Shown {
+    /// What it says.
+    pub text: String,
+    /// The names of its files.
+    pub files: Vec<String>,
+}
+
+/// What comments say and which files they have, for showing where the words stand.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn shown(conn: &mut Conn, comments: &[CommentId]) -> Result<BTreeMap<CommentId, Shown>> {
+    if comments.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let ids = listed(&comments.iter().map(|it| it.0).collect::<Vec<_>>());
+    let sql = format!("select id, body from comments where id in ({ids})");
+    let texts: Vec<(i64, String)> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(c).await)?;
+    let mut all: BTreeMap<CommentId, Shown> =
+        texts.into_iter().map(|(id, text)| (CommentId(id), Shown { text, files: Vec::new() })).collect();
+    let sql = format!("select comment, filename from attachments where comment in ({ids}) order by comment, position");
+    let files: Vec<(i64, String)> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(c).await)?;
+    for (comment, name) in files {
+        if let Some(shown) = all.get_mut(&CommentId(comment)) {
+            shown.files.push(name);
+        }
+    }
+    Ok(all)
 }

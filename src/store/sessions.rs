@@ -8,7 +8,7 @@ use crate::{
         id::PersonId,
         person::{PersonState, Role},
     },
-    store::{Conn, Result, Tx, at, ms, on, word},
+    store::{Conn, Result, Tx, at, ms, on, search, word},
 };
 
 /// A signed-in browser.
@@ -188,7 +188,7 @@ pub async fn promote(tx: &mut Tx, person: PersonId, role: Role, name: &str) -> R
 /// When the database refuses.
 pub async fn rename(tx: &mut Tx, person: PersonId, name: &str) -> Result<()> {
     on!(tx, c => sqlx::query("update people set name = $2 where id = $1").bind(person.0).bind(name).execute(c).await.map(|_| ()))?;
-    Ok(())
+    search::person_changed(tx, person).await
 }
 
 /// Notes when somebody was last here.

@@ -96,7 +96,7 @@ async function aHelper(visit, me) {
   await visit.step("searches", async () => {
     await page.locator("#q").fill("hand");
     await visit.leadingOn(() => page.locator("#q").press("Enter"));
-    await visit.sees(page.getByRole("heading", { level: 1, name: /Results for/ }));
+    await visit.sees(page.getByRole("heading", { level: 1, name: /“hand”/ }));
   });
   await visit.step("releases held mail", async () => {
     await visit.goTo("/held");

@@ -28,13 +28,12 @@ use maildesk::{
         conversation::{self, Audience, Said},
         corrections,
         participants::{self, Participation},
-        search,
     },
 };
 
 use crate::{
     mail_loop::reply_of,
-    test_desk::{Mail, SUPPORT, TestDesk, answer, mail},
+    test_desk::{Mail, SUPPORT, TestDesk, answer, found, mail},
 };
 
 async fn said(desk: &TestDesk, number: TicketNumber) -> Vec<Said> {
@@ -180,9 +179,7 @@ async fn a_message_goes_to_another_ticket_with_its_files_and_its_sender() {
         counted_right(&desk, number).await;
     }
     assert_eq!(desk.ticket(cleos).await.turn, Turn::Customer);
-    let query = search::Query::parse("picture").unwrap();
-    let hits = search::find(&mut desk.desk.store.read().await.unwrap(), &query, Scope::TakesPart(desk.ann.id), 10).await.unwrap();
-    assert_eq!(hits.iter().map(|it| it.ticket).collect::<Vec<_>>(), [anns]);
+    assert_eq!(found(&desk.desk.store, "picture", Scope::TakesPart(desk.ann.id)).await, [anns]);
 
     let correction = standing(&desk, anns).await.pop().unwrap();
     undo_correction(&desk.desk, &desk.hal, correction.id, None).await.unwrap();
@@ -405,9 +402,7 @@ async fn a_helper_merges_by_mail_with_all_their_commands_or_none() {
     assert_eq!((merged.decision, merged.ticket), ("add-comment", Some(second)));
     assert_eq!(desk.ticket(first).await.merged_into, Some(second));
     assert_eq!(texts(&desk, second).await, ["It smokes.", "Anybody?", "Hello Ann."]);
-    let query = search::Query::parse("hello").unwrap();
-    let hits = search::find(&mut desk.desk.store.read().await.unwrap(), &query, Scope::All, 10).await.unwrap();
-    assert_eq!(hits.iter().map(|it| it.ticket).collect::<Vec<_>>(), [second]);
+    assert_eq!(found(&desk.desk.store, "hello", Scope::All).await, [second]);
     let left = desk.mail_to("ann@home.test").await;
     assert_eq!(left.len(), 1);
     assert!(left[0].read.subject.contains(&format!("[#{first}]")), "it was written under that number");

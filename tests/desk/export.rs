@@ -21,12 +21,18 @@ use maildesk::{
     store::{
         Opener, Store,
         export::{self, ExportError, Passwords},
-        search, sending, verify,
+        sending, verify,
     },
     templates::own::OwnMail,
 };
 
-use crate::{mail_loop::reply_of, postgres::Database, rows::Rows, test_desk::TestDesk, verify::lived};
+use crate::{
+    mail_loop::reply_of,
+    postgres::Database,
+    rows::Rows,
+    test_desk::{TestDesk, found},
+    verify::lived,
+};
 
 const WHY: &str = "held back: it came by an export";
 
@@ -140,9 +146,7 @@ async fn a_desk_that_was_lived_in_goes_from_one_database_to_the_other_and_back_u
         let far = maildesk::clock::Clock::System.now() + SignedDuration::from_hours(24 * 365);
         assert_eq!(sending::next_due(&mut desk.store.read().await.unwrap(), mailbox, far).await.unwrap(), None);
         // What is found, found again; what comes next, numbered on.
-        let query = search::Query::parse("smokes").unwrap();
-        let found = search::find(&mut desk.store.read().await.unwrap(), &query, Scope::All, 10).await;
-        assert_eq!(found.unwrap().len(), 1);
+        assert_eq!(found(&desk.store, "smokes", Scope::All).await.len(), 1);
     }
 }
 

@@ -19,14 +19,13 @@ use maildesk::{
     store::{
         conversation::{self, Audience, Said},
         replay::{Held, Which, list},
-        search,
     },
 };
 
 use crate::{
     mail_loop::reply_of,
     rows::Rows,
-    test_desk::{TestDesk, answer, mail},
+    test_desk::{TestDesk, answer, found, mail},
 };
 
 /// Every message, oldest first.
@@ -58,12 +57,6 @@ pub async fn history(desk: &TestDesk, number: TicketNumber) -> Vec<(&'static str
     lines.into_iter().map(|it| (it.kind.as_str(), it.new)).collect()
 }
 
-async fn found(desk: &TestDesk, words: &str) -> Vec<TicketNumber> {
-    let query = search::Query::parse(words).unwrap();
-    let hits = search::find(&mut desk.desk.store.read().await.unwrap(), &query, Scope::All, 10).await.unwrap();
-    hits.into_iter().map(|it| it.ticket).collect()
-}
-
 const WITH_FILES: &str = "From: Ann Lee <ann@home.test>\nTo: support@desk.test\nSubject: Rechnung\nMessage-ID: <bill@home.test>\nMIME-Version: 1.0\nContent-Type: multipart/mixed; boundary=b\n\n--b\nContent-Type: text/plain; charset=utf-8\n\nGrüße aus Köln\n\n-- \nAnn\n--b\nContent-Type: application/pdf; name=bill.pdf\nContent-Disposition: attachment; filename=bill.pdf\n\n%PDF-1.4 one\n--b\nContent-Type: text/csv; name=list.csv\nContent-Disposition: attachment; filename=list.csv\n\na;b\n--b--\n";
 
 /// Ann's mail with two files, as a worse reading left it: its words garbled, a file lost, another misnamed, its header misread.
@@ -74,7 +67,7 @@ async fn badly_read() -> (TestDesk, TicketNumber, Rows) {
     desk.later(SignedDuration::from_hours(1));
     let rows = Rows::of(&desk.url).await;
     assert_eq!(rows.run("update comments set body = 'GrÃ¼ÃŸe', quoted = '', html = '<p>x</p>', remote_images = 3").await, 1);
-    rows.run("delete from search where words like '%koln%'").await;
+    rows.run("delete from search").await;
     rows.run("delete from attachments where filename = 'bill.pdf'").await;
     rows.run("update attachments set filename = 'list.csv?', content_type = 'text/plain', position = 0").await;
     rows.run("update messages set subject = '=?', sender = null, sender_name = null, message_id = 'bill'").await;
@@ -109,7 +102,7 @@ async fn applied_it_is_as_if_it_had_come_in_today_and_once_is_enough() {
     assert_eq!((words.body.as_str(), words.quoted.as_str()), ("Grüße aus Köln", "-- \nAnn"));
     let names: Vec<&str> = words.files.iter().map(|it| it.filename.as_str()).collect();
     assert_eq!(names, ["bill.pdf", "list.csv"]);
-    assert_eq!(found(&desk, "köln").await, [number], "the search knows the new words");
+    assert_eq!(found(&desk.desk.store, "köln", Scope::All).await, [number], "the search knows the new words");
     let lists = "select count(*) from tickets where snippet = 'Grüße aus Köln' and has_files = 1 and opened_message = 'bill@home.test'";
     assert_eq!(rows.count(lists).await, 1);
     let ledger = "select count(*) from messages where subject = 'Rechnung' and sender = 'ann@home.test' and sender_name = 'Ann Lee' and message_id = 'bill@home.test'";
@@ -149,7 +142,7 @@ async fn a_title_that_nobody_has_given_goes_with_the_subject_it_came_from() {
     assert_eq!((after.subject.as_str(), desk.ticket(ours).await.subject.as_str()), ("Printer", "Fire"));
     assert_eq!((after.version, after.updated_at), (before.version, before.updated_at));
     assert_eq!(history(&desk, theirs).await.last(), Some(&("subject", Some("Printer".to_owned()))));
-    assert!(found(&desk, "printer").await.contains(&theirs), "the search knows it");
+    assert!(found(&desk.desk.store, "printer", Scope::All).await.contains(&theirs), "the search knows it");
     assert_eq!(rows.count("select count(*) from outbox").await, outbox, "nobody is told");
     assert!(again(&desk, Extent::WriteAndMove).await.is_empty());
 }

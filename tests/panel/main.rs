@@ -34,6 +34,7 @@ mod reading_notices;
 #[path = "../support/rows.rs"]
 mod rows;
 mod rubbish;
+mod search;
 mod sender_check;
 mod senders;
 mod settings_general;

@@ -116,8 +116,7 @@ async fn a_customer_finds_a_request_by_its_state_and_its_public_words() {
         ("/my?q=%231", true, false),
         ("/my?q=difficult", false, false),
         ("/my?q=_", false, false),
-        ("/my?q=smokes&show=open", false, false),
-        ("/my?q=%00", true, true),
+        ("/my?q=zzz&show=open", false, false),
     ] {
         let page = ann.get(path).await;
         assert_eq!((page.says("<bdi>Printer"), page.says("<bdi>Scanner")), (printer, scanner), "{path}");

@@ -7,4 +7,5 @@ mod patience;
 #[path = "../support/postgres.rs"]
 mod postgres;
 mod schema;
+mod search;
 mod world;

@@ -8,6 +8,8 @@ use crate::postgres::Database;
 pub struct TempStore {
     /// The store.
     pub store: Store,
+    /// Of its database.
+    pub url: String,
     _folder: tempfile::TempDir,
     _database: Option<Database>,
 }
@@ -18,6 +20,12 @@ impl TempStore {
         let folder = tempfile::tempdir().unwrap();
         let database = (std::env::var("MAILDESK_TEST_DATABASE").as_deref() == Ok("postgres")).then(Database::fresh);
         let url = database.as_ref().map_or_else(|| format!("sqlite:{}", folder.path().join("desk.db").display()), |it| it.url.clone());
-        Self { store: Store::open(&url, folder.path(), Opener::Daemon).await.unwrap(), _folder: folder, _database: database }
+        let store = Store::open(&url, folder.path(), Opener::Daemon).await.unwrap();
+        Self { store, url, _folder: folder, _database: database }
+    }
+
+    /// Its data.
+    pub fn folder(&self) -> &std::path::Path {
+        self._folder.path()
     }
 }

@@ -17,8 +17,10 @@ use maildesk::{
         delivery::DeliveryState,
         id::{DeliveryId, MailboxId, PersonId, TicketNumber},
         message::IncomingMessage,
+        permission::Scope,
         person::{Person, Role},
         public_url::PublicUrl,
+        query::Query,
         settings::{DeskSettings, FirstConnection, MailboxSettings, SenderName},
         ticket::Ticket,
     },
@@ -28,7 +30,7 @@ use maildesk::{
         messages::Taken,
         outbox::Outcome as Sent,
         people::{self, NewPerson},
-        sending, tickets,
+        search, sending, tickets,
         verify::{self, Finding},
     },
     templates::Templates,
@@ -329,4 +331,13 @@ fn support() -> MailboxSettings {
         first_connection: FirstConnection::Take,
         ..settings
     }
+}
+
+/// The tickets that a search finds, the last said first.
+pub async fn found(store: &Store, typed: &str, scope: Scope) -> Vec<TicketNumber> {
+    let now = Timestamp::now() + SignedDuration::from_hours(24 * 365);
+    let meaning = Query::read(typed).query.meaning_for_customer(now, &jiff::tz::TimeZone::UTC).unwrap();
+    let asked = search::Asked { meaning: &meaning, scope, order: search::Order::Newest, wanted: 10, now, left_before: now };
+    let found = search::find(&mut store.read().await.unwrap(), &asked).await.unwrap();
+    found.hits.into_iter().map(|it| it.ticket).collect()
 }

@@ -25,7 +25,7 @@ use crate::{
     store::{
         Tx,
         participants::{self, Participation},
-        people, search,
+        people,
         tickets::{self, NewTicket},
     },
 };
@@ -114,7 +114,6 @@ pub(super) async fn open(desk: &Desk, tx: &mut Tx, incoming: &Incoming, facts: &
     };
     let ticket = tickets::insert(tx, &new).await?;
     let number = ticket.number;
-    search::index_ticket(tx, number, &subject, &requester.name, requester.email.as_str());
     for named in others {
         let person = person(tx, named, now).await?;
         participants::set(tx, number, person.id, Participation::Active, now).await?;

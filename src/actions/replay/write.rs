@@ -19,7 +19,7 @@ use crate::{
     store::{
         Tx,
         comments::{self, NewAttachment},
-        messages, people,
+        messages,
         replay::{self, Said},
         search, tickets,
     },
@@ -105,9 +105,8 @@ async fn put(
 
 async fn rewrite(desk: &Desk, tx: &mut Tx, said: &Said, number: TicketNumber, today: &MailWords, aspects: &[Aspect]) -> Result<()> {
     replay::rewrite(tx, said.id, &words::shown(today)).await?;
-    if aspects.contains(&Aspect::Text) {
-        search::forget_comment(tx, said.id).await?;
-        search::index_comment(tx, said.id, number, said.visibility, today.text.as_str());
+    if aspects.contains(&Aspect::Text) || aspects.contains(&Aspect::Attachments) {
+        search::comment_changed(tx, said.id);
     }
     if aspects.contains(&Aspect::Attachments) {
         attach(desk, tx, said.id, today).await?;
@@ -130,11 +129,7 @@ async fn attach(desk: &Desk, tx: &mut Tx, comment: CommentId, today: &MailWords)
 
 async fn retitle(tx: &mut Tx, ticket: &Ticket, title: &str) -> Result<()> {
     replay::retitle(tx, ticket.number, title).await?;
-    if let Some(requester) = people::get(tx, ticket.requester).await? {
-        search::forget_ticket(tx, ticket.number).await?;
-        search::index_ticket(tx, ticket.number, title, &requester.name, requester.email.as_str());
-    }
-    Ok(())
+    Ok(search::ticket_changed(tx, ticket.number).await?)
 }
 
 /// One line of the history, and one of the title. Nobody is told, and the ticket's own row stays: neither its version nor its time is a reading's to change.

@@ -16,7 +16,7 @@ use crate::store::{
     Store, Tx,
     backup::{Hashing, give_numbers_from},
     blobs::ContentHash,
-    on,
+    on, search,
 };
 
 /// So many values go into one statement: SQLite takes 32,766, PostgreSQL 65,535.
@@ -42,7 +42,7 @@ pub async fn read(store: &Store, from: impl BufRead, why_held_back: &str, told: 
     }
     let sql = "update deliveries set held_back = $1 where state in ('waiting', 'delayed', 'unknown')";
     on!(tx, c => sqlx::query(sql).bind(why_held_back).execute(c).await.map(|_| ()))?;
-    rebuild::search(&mut tx).await?;
+    search::rebuild(&mut tx).await?;
     rebuild::turns(&mut tx).await?;
     rebuild::counters(&mut tx).await?;
     give_numbers_from(&mut tx, next_ticket).await?;

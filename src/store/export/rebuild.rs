@@ -1,45 +1,10 @@
-//! What is derived from rows that came by an export: the words that the search finds, the counters that ids are given from.
+//! What is derived from rows that came by an export: since when it is whose turn, the counters that ids are given from.
 
 use super::{Result, schema, tables::EXPORTED};
 use crate::{
     desk::id::TicketNumber,
-    store::{Tx, comments, later::NewWords, ms, on, search},
+    store::{Tx, comments, ms, on},
 };
-
-/// So many at once.
-const AT_ONCE: i64 = 200;
-
-/// The index of everything that was said, and of every subject.
-pub(super) async fn search(tx: &mut Tx) -> Result<()> {
-    let mut last = 0_i64;
-    loop {
-        let sql = "select id, ticket, visibility, body from comments where id > $1 and withdrawn_at is null order by id limit $2";
-        let some: Vec<(i64, i64, String, String)> = on!(tx, c => sqlx::query_as(sql).bind(last).bind(AT_ONCE).fetch_all(c).await)?;
-        let Some((end, ..)) = some.last() else { break };
-        last = *end;
-        let row = |(id, ticket, visibility, body): (i64, i64, String, String)| NewWords {
-            row: 2 * id,
-            words: search::words(&body),
-            ticket,
-            audience: if visibility == "internal" { "internal" } else { "public" },
-        };
-        tx.write_words(&some.into_iter().map(row).collect::<Vec<_>>()).await?;
-    }
-    last = 0;
-    loop {
-        let sql = "select t.number, t.subject, p.name, p.email from tickets t join people p on p.id = t.requester where t.number > $1 order by t.number limit $2";
-        let some: Vec<(i64, String, String, String)> = on!(tx, c => sqlx::query_as(sql).bind(last).bind(AT_ONCE).fetch_all(c).await)?;
-        let Some((end, ..)) = some.last() else { return Ok(()) };
-        last = *end;
-        let row = |(number, subject, name, email): (i64, String, String, String)| NewWords {
-            row: 2 * number + 1,
-            words: search::words(&format!("{subject}\n{name}\n{email}")),
-            ticket: number,
-            audience: "public",
-        };
-        tx.write_words(&some.into_iter().map(row).collect::<Vec<_>>()).await?;
-    }
-}
 
 /// Since when it is whose turn, of tickets in whose lines it was left out.
 pub(super) async fn turns(tx: &mut Tx) -> Result<()> {

@@ -323,14 +323,14 @@ pub const RULES: &[Rule] = &[
     ),
     Rule {
         name: "search",
-        says: "a comment or a subject is not found by the search, or on another ticket",
-        sql: "select 'comment ' || c.id || ' of #' || c.ticket as place from comments c left join search s on s.rowid = 2 * c.id
-                where c.withdrawn_at is null and (s.ticket is null or s.ticket <> c.ticket or s.audience <> c.visibility)
-            union all select '#' || t.number from tickets t left join search s on s.rowid = 2 * t.number + 1 where s.ticket is null or s.ticket <> t.number",
+        says: "a comment is not found by the search, or on another ticket, or by those who may not read it",
+        sql: "select 'comment ' || c.id || ' of #' || c.ticket as place from comments c where c.withdrawn_at is null and not exists (
+                select 1 from search where search match 't_' || c.ticket || ' AND v_' || c.visibility and rowid = c.id)
+            union all select 'comment ' || rowid || ', which is none' from search where rowid not in (select id from comments where withdrawn_at is null)",
         postgres: Some(
-            "select 'comment ' || c.id || ' of #' || c.ticket as place from comments c left join search s on s.id = 2 * c.id
-                where c.withdrawn_at is null and (s.ticket is null or s.ticket <> c.ticket or s.audience <> c.visibility)
-            union all select '#' || t.number from tickets t left join search s on s.id = 2 * t.number + 1 where s.ticket is null or s.ticket <> t.number",
+            "select 'comment ' || c.id || ' of #' || c.ticket as place from comments c where c.withdrawn_at is null and not exists (
+                select 1 from search s where s.words @@ cast('t_' || c.ticket || ' & v_' || c.visibility as tsquery) and s.rowid = c.id)
+            union all select 'comment ' || s.rowid || ', which is none' from search s where s.rowid not in (select id from comments where withdrawn_at is null)",
         ),
     },
 ];

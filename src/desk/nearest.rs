@@ -1,7 +1,8 @@
 //! What somebody probably meant.
 
 /// The word that one or two slips of the finger turn into `word`; none when all are further off.
-pub(super) fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
+#[must_use]
+pub fn nearest<'w>(word: &str, words: &[&'w str]) -> Option<&'w str> {
     let (distance, found) = words.iter().map(|it| (slips(word, it), *it)).min()?;
     (distance <= 2.min(word.len() / 3)).then_some(found)
 }
