@@ -134,7 +134,7 @@ fn moments_are_of_the_desks_days() {
         let Asks::After(when) = &read(&format!("after:{typed}")).parts[0].asks else { panic!("{typed}") };
         assert_eq!(when.moment(now, &zone), moment.parse().unwrap(), "{typed}");
     }
-    assert_eq!(When::Ago(u16::MAX, Unit::Years).moment(now, &zone), Timestamp::MIN);
+    assert!(When::Ago(u16::MAX, Unit::Years).moment(now, &zone) < "0000-01-01T00:00:00Z".parse().unwrap());
 }
 
 #[test]

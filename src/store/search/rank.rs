@@ -167,7 +167,7 @@ mod tests {
             score("Label for a return", "Where is it?"),
             score("Question", "Where is the return label?"),
             score("Question", "I return it, but the label is gone."),
-            score("Question", "Returned; labelled."),
+            score("Question", "Labelled; returned."),
             score("Question", "Nothing."),
         ];
         assert!(sorted.windows(2).all(|it| it[0] > it[1]), "{sorted:?}");
