@@ -103,8 +103,8 @@ fn desk(store: Store, now: Timestamp) -> Desk {
     Desk {
         store,
         clock: Clock::still(now),
-        settings: Arc::new(DeskSettings { helpers_see: Reach::Unassigned, ..DeskSettings::default() }),
-        mailboxes: Arc::new(Mailboxes::new(vec![(MailboxId(1), support)])),
+        settings: maildesk::desk::present::Present::new(DeskSettings { helpers_see: Reach::Unassigned, ..DeskSettings::default() }),
+        mailboxes: maildesk::desk::present::Present::new(Mailboxes::new(vec![(MailboxId(1), support)])),
         keys: Keys::from_root(&[7; 32]),
         url: PublicUrl::parse("http://127.0.0.1:8025").unwrap(),
         templates: Arc::new(Templates::new()),

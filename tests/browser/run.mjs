@@ -75,7 +75,7 @@ async function live(browser, desk) {
 }
 
 for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"]) process.once(signal, () => process.exit(130));
-setTimeout(() => { console.error("the people at the panel are not done after 15 minutes"); process.exit(1); }, 900_000).unref();
+setTimeout(() => { console.error("the people at the panel are not done after 25 minutes"); process.exit(1); }, 1_500_000).unref();
 const wrong = await main();
 if (wrong.length) {
   console.error(`\n${wrong.length} faults; pictures are in ${PICTURES}\n\n${wrong.join("\n\n")}`);
