@@ -132,6 +132,7 @@ impl MailKind {
             Self::Link => &[&[
                 ("it.link", "the link"),
                 ("it.invitation", "whether it is an invitation"),
+                ("it.signs_in", "whether it signs a customer in"),
                 ("it.by", "who made it"),
                 ("it.holds", "for how long it works"),
             ]],

@@ -290,7 +290,19 @@ impl fmt::Display for Part {
             Asks::Word(_) => f.write_str(&value),
             Asks::Phrase(_) => write!(f, "\"{value}\""),
             Asks::Number(_) => write!(f, "#{value}"),
-            keyed => {
+            keyed @ (Asks::From(_)
+            | Asks::To(_)
+            | Asks::Subject(_)
+            | Asks::File(_)
+            | Asks::Is(_)
+            | Asks::Status(_)
+            | Asks::Assignee(_)
+            | Asks::Tag(_)
+            | Asks::Priority(_)
+            | Asks::Mailbox(_)
+            | Asks::HasAttachment
+            | Asks::Before(_)
+            | Asks::After(_)) => {
                 let key = keyed.key().unwrap_or_default();
                 let quoted = value.is_empty() || value.starts_with('"') || value.contains(char::is_whitespace);
                 if quoted { write!(f, "{key}:\"{value}\"") } else { write!(f, "{key}:{value}") }

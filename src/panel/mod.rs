@@ -157,22 +157,7 @@ impl Panel {
 
 /// Every route of the panel, each with who may.
 pub fn routes() -> Routes {
-    settings::routes(writing(mail(correcting(queues(Routes::default())))))
-        // signing in
-        .get("/", Policy::Anyone, sign_in::start)
-        .get("/login", Policy::Anyone, sign_in::form)
-        .post("/login", Policy::Anyone, sign_in::sign_in)
-        .post("/login/link", Policy::Anyone, sign_in_link::ask)
-        .get("/login/link", Policy::Anyone, sign_in_link::sent)
-        .get("/login/link/{token}", Policy::Anyone, sign_in_link::show)
-        .post("/login/link/{token}", Policy::Anyone, sign_in_link::follow)
-        .get("/login/code", Policy::Anyone, second_step::form)
-        .post("/login/code", Policy::Anyone, second_step::sign_in)
-        .post("/logout", Policy::SignedIn, sign_in::sign_out)
-        .get("/setup", Policy::Anyone, set_up::form)
-        .post("/setup", Policy::Anyone, set_up::make_first_admin)
-        .get("/invite/{token}", Policy::Anyone, set_up::invitation)
-        .post("/invite/{token}", Policy::Anyone, set_up::accept_invitation)
+    settings::routes(oneself(writing(mail(correcting(queues(Routes::default()))))))
         // one ticket
         .get("/tickets/new", Policy::Staff, new_ticket::form)
         .post_files("/tickets", Policy::Staff, new_ticket::open)
@@ -186,17 +171,6 @@ pub fn routes() -> Routes {
         .post("/tickets/{number}/messages/{id}/html", Policy::Staff, mail_html::show_with_pictures)
         .post("/tickets/{number}/deliveries/{id}", Policy::Staff, comments::delivery)
         .get("/attachments/{id}", Policy::Staff, files::attachment)
-        // oneself
-        .get("/profile", Policy::SignedIn, profile::show)
-        .post("/profile", Policy::SignedIn, profile::you)
-        .post("/profile/look", Policy::SignedIn, profile::look)
-        .post("/profile/notices", Policy::Staff, profile::notices)
-        .post("/profile/theme", Policy::SignedIn, profile::theme)
-        .post("/profile/password", Policy::SignedIn, profile::password)
-        .get("/profile/two-factor", Policy::Staff, two_factor::show)
-        .post("/profile/two-factor", Policy::Staff, two_factor::change)
-        .post("/profile/sessions", Policy::SignedIn, profile::end_sessions)
-        .post("/profile/signature", Policy::Staff, signatures::set_own)
         // files of the pages themselves
         .get("/assets/{*name}", Policy::Anyone, assets::get)
         // for a load balancer
@@ -252,6 +226,35 @@ fn queues(routes: Routes) -> Routes {
         .get("/views", Policy::Staff, views::list)
         .post("/views", Policy::Staff, views::save)
         .post("/views/{id}", Policy::Staff, views::change)
+}
+
+/// Signing in, and what people choose for themselves.
+fn oneself(routes: Routes) -> Routes {
+    routes
+        .get("/", Policy::Anyone, sign_in::start)
+        .get("/login", Policy::Anyone, sign_in::form)
+        .post("/login", Policy::Anyone, sign_in::sign_in)
+        .post("/login/link", Policy::Anyone, sign_in_link::ask)
+        .get("/login/link", Policy::Anyone, sign_in_link::sent)
+        .get("/login/link/{token}", Policy::Anyone, sign_in_link::show)
+        .post("/login/link/{token}", Policy::Anyone, sign_in_link::follow)
+        .get("/login/code", Policy::Anyone, second_step::form)
+        .post("/login/code", Policy::Anyone, second_step::sign_in)
+        .post("/logout", Policy::SignedIn, sign_in::sign_out)
+        .get("/setup", Policy::Anyone, set_up::form)
+        .post("/setup", Policy::Anyone, set_up::make_first_admin)
+        .get("/invite/{token}", Policy::Anyone, set_up::invitation)
+        .post("/invite/{token}", Policy::Anyone, set_up::accept_invitation)
+        .get("/profile", Policy::SignedIn, profile::show)
+        .post("/profile", Policy::SignedIn, profile::you)
+        .post("/profile/look", Policy::SignedIn, profile::look)
+        .post("/profile/notices", Policy::Staff, profile::notices)
+        .post("/profile/theme", Policy::SignedIn, profile::theme)
+        .post("/profile/password", Policy::SignedIn, profile::password)
+        .get("/profile/two-factor", Policy::Staff, two_factor::show)
+        .post("/profile/two-factor", Policy::Staff, two_factor::change)
+        .post("/profile/sessions", Policy::SignedIn, profile::end_sessions)
+        .post("/profile/signature", Policy::Staff, signatures::set_own)
 }
 
 /// Writing on a ticket, and what is kept for it.

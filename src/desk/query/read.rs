@@ -247,7 +247,7 @@ fn asks(typed_key: &str, value: &str) -> Result<Asks, Misread> {
         "mailbox" => words(Asks::Mailbox),
         "assignee" => match who(value) {
             Who::Named(name) => words(|it| Asks::Assignee(Who::Named(it))).map_err(|_| Misread::NoWord(key, name)),
-            known => Ok(Asks::Assignee(known)),
+            known @ (Who::Me | Who::Nobody) => Ok(Asks::Assignee(known)),
         },
         "is" if folded == "held" => Err(Misread::Held),
         "is" => Is::parse(&folded).map(Asks::Is).ok_or_else(|| no_such(key, value, &Is::ALL.map(Is::as_str))),
