@@ -60,7 +60,7 @@ async fn a_helper_is_mailed_what_they_chose() {
     hal.get("/profile").await;
     hal.post("/profile/notices", &[("notice", "answered"), ("notice", "named")]).await;
     let page = hal.get("/profile").await.text();
-    assert_eq!(page.matches("name=\"notice\"").count(), 6);
+    assert_eq!(page.matches("name=\"notice\"").count(), 7);
     assert_eq!(page.split("id=\"notices\"").nth(1).unwrap().split("</form>").next().unwrap().matches(" checked").count(), 2);
     let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
     assert!(desk.mail_to("hal@desk.test").await.is_empty(), "no word of a ticket that nobody has");
