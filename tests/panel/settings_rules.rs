@@ -62,7 +62,7 @@ async fn mail_is_held_or_discarded_by_a_rule_and_nothing_of_it_is_lost() {
     let page = ada.get("/held").await;
     assert!(page.says("Offer of rakes") && !page.says("Nightly run"), "{}", page.text());
     assert!(page.says("By a rule"), "{}", page.text());
-    assert!(ada.get("/held?list=discarded").await.says("Nightly run"));
+    assert!(ada.get("/held?state=discarded").await.says("Nightly run"));
     assert_eq!(desk.receive(&mail("Shop <shop@shop.test>", "Other", &["X-Robot: no"], "Up.")).await.decision, "open-ticket");
     assert!(desk.verify().await.is_empty());
 }
