@@ -25,8 +25,8 @@ type Row = (i64, i64, Option<String>, Option<String>, Option<String>);
 /// # Errors
 /// When the database refuses, or a row is unreadable.
 pub async fn terms(conn: &mut Conn, zone: &TimeZone) -> Result<Terms> {
-    let sql = "select 0, mailbox, time_zone, week, days_off from calendars
-        union all select 1, priority, first_reply, next_reply, resolution from targets";
+    let sql = "select cast(0 as bigint), mailbox, time_zone, week, days_off from calendars
+        union all select cast(1 as bigint), priority, first_reply, next_reply, resolution from targets";
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
     let (mut targets, mut desk, mut own) = (Targets::default(), None, BTreeMap::new());
     for row in rows {
