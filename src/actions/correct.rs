@@ -65,7 +65,7 @@ pub(super) async fn recount(tx: &mut Tx, change: &mut Change) -> Result<Option<C
     let last = comments::last_public(tx, change.number(), CommentId(i64::MAX)).await?;
     let start = last.as_ref().map(|it| snippet(it.text.as_str())).unwrap_or_default();
     tickets::recount(tx, change.number(), &start).await?;
-    change.turn_is(comments::turn(tx, change.number()).await?);
+    change.turn_is(comments::turn(tx, change.number(), comments::Order::TakenIn).await?);
     Ok(last)
 }
 

@@ -191,7 +191,7 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
         Came::Now => now,
         Came::Before => {
             // It may stand before what was said already.
-            change.turn_is(comments::turn(tx, change.number()).await?);
+            change.turn_is(comments::turn(tx, change.number(), comments::Order::Written).await?);
             now.max(change.ticket.updated_at)
         }
     };

@@ -1,6 +1,6 @@
 //! Writing to the customer, and the customer's own words from their pages.
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     actions::{
@@ -31,6 +31,9 @@ use crate::{
         saved_replies, signatures,
     },
 };
+
+/// The same form that comes again so soon was sent twice by one press; later, somebody means to say it again.
+pub(super) const ONE_PRESS: SignedDuration = SignedDuration::from_mins(10);
 
 /// What staff write to a customer.
 #[derive(Clone, Debug)]
@@ -82,7 +85,8 @@ pub async fn reply_knowing(desk: &Desk, actor: &Person, number: TicketNumber, re
         desk.allow(actor, Act::SetStatus(case))?;
         let seen = reply.seen.unwrap_or(CommentId(0));
         let files = reply.files.len() + reply.composed.kept.len();
-        let said = comments::said_already(&mut tx, number, seen, (actor.id, Visibility::Public), (&reply.text, files)).await?;
+        let said =
+            comments::said_already(&mut tx, number, seen, (actor.id, Visibility::Public), (&reply.text, files), now - ONE_PRESS).await?;
         if let Some(same) = said.filter(|_| reply.seen.is_some()) {
             return Ok(same);
         }

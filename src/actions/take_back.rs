@@ -111,7 +111,7 @@ async fn off_ticket(desk: &Desk, tx: &mut Tx, actor: &Person, id: LedgerId, said
     let last = comments::last_public(tx, number, CommentId(i64::MAX)).await?;
     tickets::uncount_comment(tx, number, &last.map(|it| snippet(it.text.as_str())).unwrap_or_default()).await?;
     let mut change = Change::of(ticket, Some(actor.id));
-    change.turn_is(comments::turn(tx, number).await?);
+    change.turn_is(comments::turn(tx, number, comments::Order::TakenIn).await?);
     change.note(EventKind::PutBack, Some(said.id));
     if opened {
         change.set_status_untold(Status::Closed, now);

@@ -64,7 +64,7 @@ pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Resul
         let last = comments::last_public(&mut tx, comment.ticket, CommentId(i64::MAX)).await?;
         tickets::uncount_comment(&mut tx, comment.ticket, &last.map(|it| snippet(it.text.as_str())).unwrap_or_default()).await?;
         let mut change = Change::of(ticket, Some(actor.id));
-        change.turn_is(comments::turn(&mut tx, comment.ticket).await?);
+        change.turn_is(comments::turn(&mut tx, comment.ticket, comments::Order::TakenIn).await?);
         change.note(EventKind::Withdrawn, Some(id));
         let mut kept = Kept { body: comment.text.as_str().to_owned(), markup: markup(&comment), ..Kept::default() };
         if said_on.is_none_or(|it| it == comment.ticket) {
@@ -96,16 +96,15 @@ async fn to_whom(
     now: Timestamp,
 ) -> Result<()> {
     let number = change.number();
-    let joined = participants::joined_at(tx, number, comment.created_at).await?;
+    let since = participants::active_since(tx, number).await?;
     let mut cc = Vec::new();
     for one in participants::list(tx, number).await? {
-        if one.state != Participation::Active || one.person == actor.id {
-            continue;
-        }
+        // Who came later was not left out of it.
+        let Some(since) = since.get(&one.person).filter(|it| **it <= comment.created_at && one.person != actor.id) else { continue };
         let was_sent = rows.iter().any(|it| EmailAddress::from_str(&it.address).is_ok_and(|it| it == one.email));
         if !was_sent && !rows.is_empty() {
             kept.left_out.push(one.person);
-        } else if was_sent && joined.contains(&one.person) && one.person != change.ticket.requester {
+        } else if was_sent && *since == comment.created_at && one.person != change.ticket.requester {
             participants::set(tx, number, one.person, Participation::Removed, now).await?;
             change.changed(EventKind::ParticipantRemoved, Some(one.email.to_string()), None);
             cc.push(one.email.to_string());

@@ -7,7 +7,7 @@ use crate::{
         Desk, NewFile, Result,
         door::{Change, enter, leave, record, transact},
         drafts,
-        reply::{Composed, Words},
+        reply::{Composed, ONE_PRESS, Words},
         say::{Saying, Written, say},
     },
     desk::{
@@ -51,7 +51,8 @@ pub async fn write_note_as(
         desk.allow(actor, Act::Note(case))?;
         if let Some(seen) = seen {
             let files = files.len() + composed.kept.len();
-            let said = comments::said_already(&mut tx, number, seen, (actor.id, Visibility::Internal), (text, files)).await?;
+            let said =
+                comments::said_already(&mut tx, number, seen, (actor.id, Visibility::Internal), (text, files), now - ONE_PRESS).await?;
             if let Some(same) = said {
                 return Ok(same);
             }

@@ -156,7 +156,7 @@ pub fn typed(text: &str, zone: &TimeZone) -> Result<Timestamp, CannotSnooze> {
 /// over in the morning.
 ///
 /// # Errors
-/// [`CannotSnooze::NoTime`].
+/// [`CannotSnooze::NoTime`] or [`CannotSnooze::TooLong`].
 pub fn said(words: &str, now: Timestamp, zone: &TimeZone) -> Result<Timestamp, CannotSnooze> {
     let words = words.trim().to_lowercase();
     if let Some(preset) = Preset::parse(&words) {

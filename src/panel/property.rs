@@ -107,6 +107,10 @@ impl Property {
         }
     }
 
+    fn is_of_tags(&self) -> bool {
+        matches!(self, Self::Tag(..) | Self::NoTag(_))
+    }
+
     /// Whether it would be any change to the ticket as it is.
     fn differs(&self, ticket: &Ticket) -> bool {
         match self {
@@ -170,8 +174,12 @@ pub(super) async fn set_all(
     for property in wanted {
         let Some(ticket) = now.as_ref() else { break };
         if ticket.version != version {
-            outcome.refused = Some(ActionError::Stale);
-            break;
+            // A tag fits whatever else was changed since the page was made.
+            if !property.is_of_tags() || !outcome.made.is_empty() {
+                outcome.refused = Some(ActionError::Stale);
+                break;
+            }
+            version = ticket.version;
         }
         if !property.differs(ticket) {
             continue;
@@ -201,7 +209,7 @@ pub(super) async fn set_all(
     }
     // What is out of reach is not taken back, and neither is a subject.
     let renamed = wanted.iter().any(|it| matches!(it, Property::Subject(_)));
-    outcome.back = (version > seen && now.is_some() && !renamed).then_some((number, version, was));
+    outcome.back = (!outcome.made.is_empty() && now.is_some() && !renamed).then_some((number, version, was));
     Ok(outcome)
 }
 

@@ -178,7 +178,8 @@ pub async fn written_since(conn: &mut Conn, ticket: TicketNumber, seen: CommentI
     Ok(rows.into_iter().map(|(id,)| CommentId(id)).collect())
 }
 
-/// What somebody has said since a page was made in just these words, with so many files: the same form, sent twice.
+/// What somebody has said since a page was made in just these words, with so many files, and not before `since`: the same form, sent
+/// twice.
 ///
 /// # Errors
 /// When the database refuses.
@@ -188,12 +189,13 @@ pub async fn said_already(
     seen: CommentId,
     (who, visibility): (PersonId, Visibility),
     (text, files): (&CommentText, usize),
+    since: Timestamp,
 ) -> Result<Option<CommentId>> {
     let sql =
         "select id from comments where ticket = $1 and id > $2 and author = $3 and visibility = $4 and body = $5 and withdrawn_at is null
-        and (select count(*) from attachments a where a.comment = comments.id) = $6 order by id limit 1";
+        and (select count(*) from attachments a where a.comment = comments.id) = $6 and created_at >= $7 order by id limit 1";
     let id: Option<i64> = on!(conn, c => sqlx::query_scalar(sql)
-        .bind(ticket.0).bind(seen.0).bind(who.0).bind(visibility.as_str()).bind(text.as_str()).bind(i64::try_from(files).unwrap_or(i64::MAX))
+        .bind(ticket.0).bind(seen.0).bind(who.0).bind(visibility.as_str()).bind(text.as_str()).bind(i64::try_from(files).unwrap_or(i64::MAX)).bind(ms(since))
         .fetch_optional(c).await)?;
     Ok(id.map(CommentId))
 }
@@ -233,20 +235,38 @@ pub async fn is_answered(conn: &mut Conn, ticket: TicketNumber) -> Result<bool> 
     Ok(n > 0)
 }
 
-/// Whose turn it is by the last public comment of a person, in the order in which they were written, and since when: since staff last wrote, or since the first comment that has
+/// Which of two comments is the later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// The one that was taken in later: no clock that was wrong is asked.
+    TakenIn,
+    /// The one that was written later: an import brings what stands before the rest.
+    Written,
+}
+
+/// Whose turn it is by the last public comment of a person, and since when: since staff last wrote, or since the first comment that has
 /// no answer. Staff's where there is none.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn turn(conn: &mut Conn, ticket: TicketNumber) -> Result<(Turn, Option<Timestamp>)> {
-    let sql =
-        "select created_at, id from comments where ticket = $1 and visibility = 'public' and origin = 'staff' and withdrawn_at is null
-        order by created_at desc, id desc limit 1";
-    let staff: Option<(i64, i64)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).fetch_optional(c).await)?;
+pub async fn turn(conn: &mut Conn, ticket: TicketNumber, order: Order) -> Result<(Turn, Option<Timestamp>)> {
+    let key = match order {
+        Order::TakenIn => "cast(0 as bigint)",
+        Order::Written => "created_at",
+    };
+    let sql = format!(
+        "select {key} as key, id from comments where ticket = $1 and visibility = 'public' and origin = 'staff' and withdrawn_at is null
+        order by key desc, id desc limit 1"
+    );
+    let staff: Option<(i64, i64)> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(ticket.0).fetch_optional(c).await)?;
     let (since, id) = staff.unwrap_or((i64::MIN, 0));
-    let sql = "select origin, created_at from comments where ticket = $1 and visibility = 'public' and origin <> 'machine' and withdrawn_at is null
-        and (created_at > $2 or created_at = $2 and id >= $3) order by created_at, id limit 2";
-    let last: Vec<(String, i64)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(since).bind(id).fetch_all(c).await)?;
+    let sql = format!(
+        "select origin, created_at from (select origin, created_at, id, {key} as key from comments where ticket = $1 and visibility = 'public'
+            and origin <> 'machine' and withdrawn_at is null) said
+        where key > $2 or key = $2 and id >= $3 order by key, id limit 2"
+    );
+    let last: Vec<(String, i64)> =
+        on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(ticket.0).bind(since).bind(id).fetch_all(c).await)?;
     Ok(match last.as_slice() {
         [(first, since)] if first == Origin::Staff.as_str() => (Turn::Customer, Some(at(*since))),
         [(first, _), (_, since)] if first == Origin::Staff.as_str() => (Turn::Staff, Some(at(*since))),

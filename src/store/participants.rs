@@ -1,5 +1,7 @@
 //! Rows of `participants`: whose mail may join a ticket, and who is sent what is public.
 
+use std::collections::BTreeMap;
+
 use jiff::Timestamp;
 
 use crate::{
@@ -10,7 +12,7 @@ use crate::{
         person::{PersonState, Role},
         ticket::Ticket,
     },
-    store::{Conn, Result, StoreError, Tx, events, ms, on, word},
+    store::{Conn, Result, StoreError, Tx, at, events, ms, on, word},
 };
 
 /// How a person stands to a ticket.
@@ -75,14 +77,14 @@ pub async fn set(tx: &mut Tx, number: TicketNumber, who: PersonId, state: Partic
     Ok(())
 }
 
-/// Who takes part since just then.
+/// Who takes part, each since when.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn joined_at(conn: &mut Conn, number: TicketNumber, at: Timestamp) -> Result<Vec<PersonId>> {
-    let sql = "select person from participants where ticket = $1 and added_at = $2 and state = 'active' order by person";
-    let people: Vec<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(number.0).bind(ms(at)).fetch_all(c).await)?;
-    Ok(people.into_iter().map(PersonId).collect())
+pub async fn active_since(conn: &mut Conn, number: TicketNumber) -> Result<BTreeMap<PersonId, Timestamp>> {
+    let sql = "select person, added_at from participants where ticket = $1 and state = 'active'";
+    let rows: Vec<(i64, i64)> = on!(conn, c => sqlx::query_as(sql).bind(number.0).fetch_all(c).await)?;
+    Ok(rows.into_iter().map(|(person, since)| (PersonId(person), at(since))).collect())
 }
 
 /// Puts `who` back to how they stood to the ticket before; none: not at all.

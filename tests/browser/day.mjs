@@ -78,20 +78,21 @@ class Work {
     throw new Error("none of them is reached by j");
   }
 
-  async answers() {
+  /** Takes the ticket, and says something on it. */
+  async writes(half, words, send, told) {
     await this.go("i");
-    await this.press("r");
-    await this.keys.type("We are on our way with the key.");
-    await this.go("Control+Enter");
-    await this.visit.told("The reply is on its way.");
+    await this.press(half);
+    await this.keys.type(words);
+    await this.go(send);
+    await this.visit.told(told);
+  }
+
+  async answers() {
+    await this.writes("r", "We are on our way with the key.", "Control+Enter", "The reply is on its way.");
   }
 
   async notes() {
-    await this.go("i");
-    await this.press("n");
-    await this.keys.type("The key hangs in the shed.");
-    await this.go("Control+Enter");
-    await this.visit.told("The note is added; no customer sees it.");
+    await this.writes("n", "The key hangs in the shed.", "Control+Enter", "The note is added; no customer sees it.");
     await this.setBy("p", "High", "priority High");
   }
 
@@ -114,11 +115,7 @@ class Work {
   }
 
   async answersAndResolves() {
-    await this.go("i");
-    await this.press("r");
-    await this.keys.type("It is open now.");
-    await this.go("Control+Shift+Enter");
-    await this.visit.told("The reply is on its way.");
+    await this.writes("r", "It is open now.", "Control+Shift+Enter", "The reply is on its way.");
     await this.visit.sees(this.page.locator(".meta", { hasText: "Resolved" }));
   }
 

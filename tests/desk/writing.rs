@@ -5,6 +5,7 @@ use maildesk::{
         ActionError, NewFile,
         drafts::{Keeping, forget_old, keep},
         merge::merge,
+        participants::add,
         reply::{Composed, Reply, reply},
         saved_replies,
         signatures::{set_of_mailbox, set_own},
@@ -261,11 +262,15 @@ async fn what_is_taken_back_is_addressed_as_it_was_and_whoever_was_added_takes_p
     let ann = desk.ticket(number).await.requester;
     let hasty = Composed { left_out: vec![ann], ..bob("bo@hme.test") };
     let id = reply(&desk.desk, &desk.hal, number, &written("Hasty", hasty)).await.unwrap();
+    // Who comes to it in between was not left out of it.
+    desk.later(jiff::SignedDuration::from_secs(1));
+    add(&desk.desk, &desk.hal, number, &"eve@home.test".parse().unwrap()).await.unwrap();
     withdraw_reply(&desk.desk, &desk.hal, id).await.unwrap();
     let found = draft(&desk, number, DraftKind::Reply).await.unwrap().kept;
     assert_eq!((found.cc.as_str(), found.left_out.as_slice()), ("bo@hme.test", &[ann][..]));
     let mut conn = desk.desk.store.read().await.unwrap();
     let all = participants::list(&mut conn, number).await.unwrap();
+    drop(conn);
     let stands = |email: &str| all.iter().find(|it| it.email.to_string() == email).unwrap().state;
     assert_eq!((stands("bo@hme.test"), stands("bob@home.test")), (Participation::Removed, Participation::Active));
 }
@@ -288,7 +293,9 @@ async fn the_same_form_sent_twice_is_one_reply_or_one_note() {
         notes.push(write_note_as(&desk.desk, &desk.hal, number, &text, &[], &plainly, seen).await.unwrap());
     }
     assert_eq!(notes[0], notes[1]);
-    assert_eq!(desk.mail_to("ann@home.test").await.len(), 3);
+    desk.later(jiff::SignedDuration::from_mins(11));
+    assert_ne!(reply(&desk.desk, &desk.hal, number, &form(Vec::new())).await.unwrap(), first, "meant to be said again");
+    assert_eq!(desk.mail_to("ann@home.test").await.len(), 4);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -231,6 +231,17 @@ async fn what_was_so_already_and_what_goes_out_of_reach_do_not_stand_in_the_way_
         assert_eq!((it.status, it.assignee, it.priority, it.tags.len()), (Status::Open, None, priority, 1));
         assert_eq!(it.tags[0].to_string(), old);
     }
+    // A tag fits whatever else was changed since the page was made; a priority does not.
+    let page = "/tickets/3";
+    let old_version = desk.ticket(TicketNumber(3)).await.version.to_string();
+    set_priority(&desk.desk, &desk.hal, TicketNumber(3), None, Priority::High).await.unwrap();
+    assert_eq!(ada.post(page, &[("version", &old_version), ("tag", "new")]).await.location(), page);
+    let told = ada.get(page).await;
+    assert_eq!((desk.ticket(TicketNumber(3)).await.tags.len(), desk.ticket(TicketNumber(3)).await.priority), (1, Priority::High));
+    undo(&mut ada, &told).await;
+    assert_eq!((desk.ticket(TicketNumber(3)).await.tags.len(), desk.ticket(TicketNumber(3)).await.priority), (0, Priority::High));
+    assert_eq!(ada.post(page, &[("version", &old_version), ("priority", "low")]).await.status, StatusCode::CONFLICT);
+    set_priority(&desk.desk, &desk.ada, TicketNumber(3), None, Priority::Normal).await.unwrap();
     // A tag that is gone meanwhile is told, and the rest stays as it is.
     let told = bulk(&mut ada, "/tickets", &[1], &[("untag", old.as_str())]).await;
     manage_tags::delete(&desk.desk, &desk.ada, TagId(old.parse().unwrap())).await.unwrap();

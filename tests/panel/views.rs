@@ -93,7 +93,7 @@ async fn an_admin_keeps_the_desks_tags_in_order() {
         saved_views::save(&desk.desk, &desk.ada, query, query, SeenBy::Owner).await.unwrap();
     }
     ada.post("/settings/tags/2", &[("do", "merge"), ("into", "1")]).await;
-    let views = store::saved_views::seen_by(&mut *desk.desk.store.read().await.unwrap(), desk.ada.id).await.unwrap();
+    let views = store::saved_views::seen_by(&mut desk.desk.store.read().await.unwrap(), desk.ada.id).await.unwrap();
     let queries: Vec<&str> = views.iter().map(|it| it.query.as_str()).collect();
     assert_eq!(queries, ["view=open&tag=1", "tag=1&view=open", "view=open&tag=21"], "what a view was narrowed by");
     let page = ada.get("/settings/tags").await;

@@ -34,7 +34,7 @@ impl Database {
         let (port, holds) = cluster();
         let template = template(port);
         let name = format!("test_{}_{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
-        let made = client("createdb", port).args(["--strategy=file_copy", "--template", &template, &name]).output().unwrap();
+        let made = client("createdb", port).args(["--template", &template, &name]).output().unwrap();
         assert!(made.status.success(), "createdb: {}", String::from_utf8_lossy(&made.stderr));
         Self { url: format!("postgres://postgres@127.0.0.1:{port}/{name}"), name, port, _holds: holds }
     }

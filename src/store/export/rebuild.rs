@@ -10,7 +10,7 @@ use crate::{
 pub(super) async fn turns(tx: &mut Tx) -> Result<()> {
     let without: Vec<i64> = on!(tx, c => sqlx::query_scalar("select number from tickets where turn_at = 0").fetch_all(c).await)?;
     for number in without {
-        let (_, since) = comments::turn(tx, TicketNumber(number)).await?;
+        let (_, since) = comments::turn(tx, TicketNumber(number), comments::Order::TakenIn).await?;
         let sql = "update tickets set turn_at = coalesce($2, opened_at) where number = $1";
         on!(tx, c => sqlx::query(sql).bind(number).bind(since.map(ms)).execute(c).await.map(|_| ()))?;
     }
