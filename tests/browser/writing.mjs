@@ -110,6 +110,8 @@ async function attaches(maya) {
     });
     await maya.sees(maya.page.locator("#composer-said", { hasText: "at most 25 MB" }));
     await maya.look("files");
+    await half(maya, "note").getByRole("button", { name: "Add note", exact: true }).click();
+    await maya.sees(maya.page.locator("#composer-said", { hasText: "Not sent." }));
     await maya.press("Add note");
     await maya.sees(maya.page.locator(".msg.note .files", { hasText: "table.csv" }));
   });
