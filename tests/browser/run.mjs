@@ -6,7 +6,7 @@
 // CHROMIUM and MAILDESK_TEST_BINARY name the programs; playwright-core and axe-core are in .tools (tests/run installs them).
 // Fails on what a person cannot do, and on whatever visit.mjs finds on the way. Pictures of every page: target/browser/.
 
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,9 +28,12 @@ import { Visit, chromium } from "./visit.mjs";
 const PICTURES = fileURLToPath(new URL("../../target/browser/", import.meta.url));
 const FLAGS = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const STORIES = { helper, queue, day, writing, admin, settings, customer, "signing-in": signingIn, extremes, "without-script": withoutScript, hostile };
+/** Each is told at a desk of its own, in this order, while the other is: they take about as long. */
+const LANES = [["helper", "day", "admin", "settings", "customer", "signing-in"], ["queue", "writing", "extremes", "without-script", "hostile"]];
 
 const asked = process.argv.slice(2);
-const stories = Object.entries(STORIES).filter(([name]) => !asked.length || asked.includes(name));
+const unknown = [...asked, ...Object.keys(STORIES)].filter(name => !STORIES[name] || !LANES.flat().includes(name));
+if (unknown.length) throw new Error(`no lane has a story ${unknown.join(", ")}; there are ${Object.keys(STORIES).join(", ")}`);
 
 async function main() {
   const { CHROMIUM, MAILDESK_TEST_BINARY } = process.env;
@@ -38,14 +41,22 @@ async function main() {
   rmSync(PICTURES, { recursive: true, force: true });
   const home = mkdtempSync(join(tmpdir(), "maildesk-browser-"));
   process.once("exit", () => rmSync(home, { recursive: true, force: true }));
-  const desk = await startDesk(MAILDESK_TEST_BINARY);
+  const lanes = LANES.map(lane => lane.filter(name => !asked.length || asked.includes(name))).filter(lane => lane.length);
+  return (await Promise.all(lanes.map((stories, at) => live(stories, CHROMIUM, MAILDESK_TEST_BINARY, join(home, String(at)))))).flat();
+}
+
+/** The stories of a lane; what went wrong, each in a few lines. */
+async function live(stories, program, binary, home) {
+  const desk = await startDesk(binary);
   let browser;
   try {
+    mkdirSync(home);
     const root = process.getuid?.() === 0;
-    browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, chromiumSandbox: !root, args: FLAGS, env: { ...process.env, HOME: home } });
-    const wrong = await live(browser, desk);
+    browser = await chromium.launch({ executablePath: program, headless: true, chromiumSandbox: !root, args: FLAGS, env: { ...process.env, HOME: home } });
+    const wrong = [];
+    for (const name of stories) wrong.push(...(await tell(name, browser, desk)));
     const said = desk.words.filter(line => line.includes("ERROR"));
-    if (wrong.length && said.length) wrong.push(`the desk’s own log:\n${said.slice(-20).join("\n")}`);
+    if (wrong.length && said.length) wrong.push(`the log of the desk of ${stories.join(", ")}:\n${said.slice(-20).join("\n")}`);
     return wrong;
   } finally {
     await browser?.close();
@@ -53,24 +64,21 @@ async function main() {
   }
 }
 
-/** All stories; what went wrong, each in a few lines. */
-async function live(browser, desk) {
+async function tell(name, browser, desk) {
   const wrong = [];
-  for (const [name, story] of stories) {
-    const started = Date.now();
-    const visits = [];
-    const begin = async (who, how) => {
-      const visit = await Visit.begin(browser, desk, who, { pictures: PICTURES, ...how });
-      visits.push(visit);
-      return visit;
-    };
-    await story(desk, begin).catch(error => wrong.push(error.message));
-    for (const visit of visits) {
-      wrong.push(...visit.faultsTold());
-      await visit.context.close();
-    }
-    console.log(`${name}: ${visits.reduce((sum, it) => sum + it.pages, 0)} pages looked at, ${Math.round((Date.now() - started) / 1000)} s`);
+  const started = Date.now();
+  const visits = [];
+  const begin = async (who, how) => {
+    const visit = await Visit.begin(browser, desk, who, { pictures: PICTURES, ...how });
+    visits.push(visit);
+    return visit;
+  };
+  await STORIES[name](desk, begin).catch(error => wrong.push(error.message));
+  for (const visit of visits) {
+    wrong.push(...visit.faultsTold());
+    await visit.context.close();
   }
+  console.log(`${name}: ${visits.reduce((sum, it) => sum + it.pages, 0)} pages looked at, ${Math.round((Date.now() - started) / 1000)} s`);
   return wrong;
 }
 
