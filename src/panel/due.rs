@@ -101,7 +101,10 @@ pub fn lines(ticket: &Ticket, course: &[Step], terms: &Terms, now: Timestamp, zo
 
 fn of_running(it: &Running, now: Timestamp, zone: &TimeZone) -> PromiseLine {
     let due = Due::new(it.promise, it.due_at, now, zone);
-    PromiseLine { what: it.promise.title(), state: "running", text: due.full.clone(), due: Some(due) }
+    // What is left is told by the day already, or as a time of today.
+    let form = if it.due_at > now { "by %H:%M" } else { "due %a %-d %b, %H:%M" };
+    let text = it.due_at.to_zoned(zone.clone()).strftime(form).to_string();
+    PromiseLine { what: it.promise.title(), state: "running", text, due: Some(due) }
 }
 
 fn of_over(promise: Promise, it: Over) -> PromiseLine {

@@ -92,7 +92,7 @@ async function byALink(visit, desk, me) {
     await visit.look("requests-done");
     await page.getByLabel("Search your requests").fill("no such words");
     await visit.leadingOn(() => page.getByLabel("Search your requests").press("Enter"));
-    await visit.sees(page.getByText("None of your requests here says"));
+    await visit.sees(page.getByText("None of your requests has all of this"));
     await visit.look("requests-none");
   });
   await visit.step("sees that they need no password", async () => {
