@@ -17,12 +17,13 @@ use crate::{
         id::{DeliveryId, OutboxId, TicketNumber},
         message::{DeliveryReport, ReportedAction, ReportedRecipient},
         permission::Act,
-        person::{NoticeKind, Person, Role},
+        person::{NoticeKind, Notify, Person, Role},
         ticket::Status,
     },
     mail::compose::Content,
     store::{
         StoreError, Tx, comments,
+        digest_lines::{self, DigestLine},
         not_sent::{self, Since},
         outbox::{self, Automatic, DeliveryRow, Outcome, Told},
         people, tickets,
@@ -294,7 +295,15 @@ async fn told(desk: &Desk, tx: &mut Tx, row: &DeliveryRow, words: &str, now: Tim
         Some(id) => people::get(tx, id).await?.filter(Person::is_active_staff),
         None => None,
     };
-    let Some(author) = author.filter(|it| it.notices.wants(NoticeKind::NotSent)) else { return Ok(()) };
+    let Some(author) = author else { return Ok(()) };
+    match author.notices.of(NoticeKind::NotSent) {
+        Notify::AtOnce => {}
+        Notify::Digest => {
+            let says = format!("Your reply to {} did not arrive: {words}", row.address);
+            return Ok(digest_lines::insert(tx, author.id, &DigestLine { ticket: number, says, at: now }).await?);
+        }
+        Notify::Never => return Ok(()),
+    }
     let comment = match row.comment {
         Some(id) => comments::get(tx, id).await?,
         None => None,

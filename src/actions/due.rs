@@ -118,7 +118,8 @@ async fn tell(desk: &Desk, tx: &mut Tx, row: &PromiseRow, now: Timestamp) -> Res
     let staff = people::active_staff(tx).await?;
     let participants = participants::list(tx, ticket.number).await?;
     let about = StaffNotice::Due { promise: row.promise, at: row.due_at };
-    let owed: Vec<Owed> = who_hears_of_due(ticket.assignee, &staff).into_iter().map(|to| Owed::Staff { to, about }).collect();
+    let owed: Vec<Owed> =
+        who_hears_of_due(ticket.assignee, &staff).into_iter().map(|(to, notify)| Owed::Staff { to, about, notify }).collect();
     let around = letters::Around { desk, now, outbox, mailbox, staff: &staff, participants: &participants };
     letters::owe(tx, &Change::of(ticket, None), &owed, &around).await?;
     Ok(!owed.is_empty())

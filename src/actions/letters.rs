@@ -15,7 +15,7 @@ use crate::{
         id::{CommentId, MailboxId, PersonId},
         loop_guard,
         notification::{Owed, StaffNotice, Voice},
-        person::Person,
+        person::{Notify, Person},
         rating::{self, Asked},
         settings::{MailboxSettings, Mode, Satisfaction, SenderName, StatusNotice, SubAddressing},
         target::Promise,
@@ -24,7 +24,9 @@ use crate::{
     },
     mail::compose::{self, Answerable, Author, Content, File, Letterhead, Outgoing, TemplateFault},
     store::{
-        Tx, comments, corrections, mail_templates,
+        Tx, comments, corrections,
+        digest_lines::{self, DigestLine},
+        mail_templates,
         outbox::{self, Automatic, Leaves, NewMail, Recipient},
         participants::{self, Participant},
     },
@@ -65,7 +67,7 @@ pub(super) async fn owe(tx: &mut Tx, change: &Change, owed: &[Owed], around: &Ar
                 let letter = CommentLetter { comment: *comment, to, status: *status, voice: *voice };
                 comment_mail(tx, change, &letter, around).await?;
             }
-            Owed::Staff { to, about } => staff_notice(tx, change, *to, *about, around).await?,
+            Owed::Staff { to, about, notify } => staff_notice(tx, change, *to, (*about, *notify), around).await?,
         }
     }
     Ok(())
@@ -178,9 +180,19 @@ async fn files(desk: &Desk, tx: &mut Tx, comment: CommentId) -> Result<Vec<File>
     Ok(files)
 }
 
-async fn staff_notice(tx: &mut Tx, change: &Change, to: PersonId, about: StaffNotice, around: &Around<'_>) -> Result<()> {
+async fn staff_notice(
+    tx: &mut Tx,
+    change: &Change,
+    to: PersonId,
+    (about, notify): (StaffNotice, Notify),
+    around: &Around<'_>,
+) -> Result<()> {
     let Some(helper) = around.staff.iter().find(|it| it.id == to) else { return Ok(()) };
     let (happened, comment) = told(about, around.name(change.actor), around);
+    if notify == Notify::Digest {
+        let line = DigestLine { ticket: change.number(), says: happened, at: around.now };
+        return Ok(digest_lines::insert(tx, to, &line).await?);
+    }
     let comment = match comment {
         Some(id) => comments::get(tx, id).await?,
         None => comments::last_public(tx, change.number(), CommentId(i64::MAX)).await?,
@@ -321,7 +333,8 @@ impl Mail<'_> {
             | Content::AnswerHeld { .. }
             | Content::Alarm { .. }
             | Content::Probe { .. }
-            | Content::Link { .. } => false,
+            | Content::Link { .. }
+            | Content::Digest { .. } => false,
         };
         let asks = around.mailbox.satisfaction == Satisfaction::Ask && self.to.iter().any(|it| it.person == Some(ticket.requester));
         let person = Some(ticket.requester).filter(|_| self.to.len() == 1);

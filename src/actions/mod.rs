@@ -32,6 +32,7 @@ mod commands;
 pub mod connect_mailbox;
 mod correct;
 pub mod deliveries;
+pub mod digest;
 mod door;
 pub mod drafts;
 pub mod due;

@@ -19,6 +19,7 @@ use crate::{
         notification::Happening,
         permission::{Act, Case, TakingPart, Verdict, may},
         person::Person,
+        ticket::Ticket,
     },
     store::{Tx, comments, drafts::Place, mentions, people, signatures},
 };
@@ -96,11 +97,17 @@ pub(super) async fn note(
     let staff = people::active_staff(tx).await?;
     for mention in mention::find(words.text.as_str(), &staff) {
         let Some(colleague) = staff.iter().find(|it| it.id == mention.person) else { continue };
-        let case = Case { requester: change.ticket.requester, assignee: change.ticket.assignee, taking_part: TakingPart::No };
-        if may(colleague, Act::SeeInside(case), desk.rules()) == Verdict::Allowed {
+        if may_be_named(desk, &change.ticket, colleague) {
             mentions::insert(tx, comment, &mention).await?;
             change.happened(Happening::Named { who: mention.person });
         }
     }
     Ok(comment)
+}
+
+/// Whether a note on this ticket tells a colleague who is named in it: whoever may read the note.
+#[must_use]
+pub fn may_be_named(desk: &Desk, ticket: &Ticket, colleague: &Person) -> bool {
+    let case = Case { requester: ticket.requester, assignee: ticket.assignee, taking_part: TakingPart::No };
+    may(colleague, Act::SeeInside(case), desk.rules()) == Verdict::Allowed
 }

@@ -21,6 +21,8 @@ pub enum MailKind {
     Alarm,
     /// From a mailbox to itself.
     Probe,
+    /// To a helper: what they chose to hear once a day.
+    Digest,
 }
 
 /// Something that a template may name: its name, and what it is.
@@ -59,8 +61,18 @@ const SIGNATURE: &[Placeholder] = &[
 
 impl MailKind {
     /// Every kind, in the order of the page.
-    pub const ALL: [Self; 9] =
-        [Self::Receipt, Self::Status, Self::Reply, Self::Staff, Self::NotSent, Self::AnswerHeld, Self::Link, Self::Alarm, Self::Probe];
+    pub const ALL: [Self; 10] = [
+        Self::Receipt,
+        Self::Status,
+        Self::Reply,
+        Self::Staff,
+        Self::Digest,
+        Self::NotSent,
+        Self::AnswerHeld,
+        Self::Link,
+        Self::Alarm,
+        Self::Probe,
+    ];
 
     /// The name of its folder, and of its rows.
     #[must_use]
@@ -75,6 +87,7 @@ impl MailKind {
             Self::Link => "link",
             Self::Alarm => "alarm",
             Self::Probe => "probe",
+            Self::Digest => "digest",
         }
     }
 
@@ -92,6 +105,7 @@ impl MailKind {
             Self::Reply => ("Reply", "Customer and participants", "somebody writes on the ticket"),
             Self::Status => ("Status changed", "Customer and participants", "a ticket is taken, resolved, closed or opened again"),
             Self::Staff => ("Ticket notice", "Helper", "something happens on a ticket that concerns them"),
+            Self::Digest => ("Digest of notices", "Helper", "in the morning, where they chose to hear of something once a day"),
             Self::NotSent => ("Reply not delivered", "Helper", "a reply of theirs could not be sent, or came back"),
             Self::AnswerHeld => ("Answer by mail held", "Helper", "an answer of theirs by mail was not sent on"),
             Self::Link => ("Invitation and password link", "Anyone", "they are invited, or are to choose a new password"),
@@ -141,6 +155,10 @@ impl MailKind {
                 ("it.over", "what is well again: a list of says, since, until"),
             ]],
             Self::Probe => &[&[("it.address", "the mailbox’s address")]],
+            Self::Digest => &[&[(
+                "it.tickets",
+                "on which tickets something happened: a list of number, subject, status, link and lines, each a list of at and says",
+            )]],
         };
         own.iter().copied().chain([HEAD]).flatten().copied().collect()
     }
@@ -152,6 +170,7 @@ impl MailKind {
             Self::Reply => Some("it.said"),
             Self::Link => Some("it.link"),
             Self::Alarm => Some("it.began"),
+            Self::Digest => Some("it.tickets"),
             Self::Receipt | Self::Status | Self::Staff | Self::NotSent | Self::AnswerHeld | Self::Probe => None,
         }
     }

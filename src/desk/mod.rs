@@ -12,6 +12,7 @@ pub mod comment;
 pub mod correction;
 pub mod course;
 pub mod delivery;
+pub mod digest;
 pub mod domain;
 pub mod draft;
 pub mod encrypted;

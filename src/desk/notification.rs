@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::desk::{
     id::{CommentId, PersonId},
-    person::{NoticeKind, Person, Role},
+    person::{NoticeKind, Notify, Person, Role},
     settings::StatusNotice,
     target::Promise,
     ticket::Status,
@@ -119,6 +119,8 @@ pub enum Owed {
         to: PersonId,
         /// About what.
         about: StaffNotice,
+        /// How soon; not never.
+        notify: Notify,
     },
 }
 
@@ -167,14 +169,17 @@ pub enum StaffNotice {
     },
 }
 
-/// Who hears that a response target is about to be missed, or was: whoever has the ticket, and the admins; never the customer.
+/// Who hears that a response target is about to be missed, or was, and how soon: whoever has the ticket, and the admins, at once; never the
+/// customer.
 #[must_use]
-pub fn who_hears_of_due(assignee: Option<PersonId>, staff: &[Person]) -> Vec<PersonId> {
-    let hears = |it: &&Person| {
-        let own = assignee == Some(it.id) && it.notices.wants(NoticeKind::Due);
-        it.is_active_staff() && (own || it.role == Role::Admin)
+pub fn who_hears_of_due(assignee: Option<PersonId>, staff: &[Person]) -> Vec<(PersonId, Notify)> {
+    let notify = |it: &Person| match it.role {
+        Role::Admin => Notify::AtOnce,
+        Role::Helper | Role::Customer if assignee == Some(it.id) => it.notices.of(NoticeKind::Due),
+        Role::Helper | Role::Customer => Notify::Never,
     };
-    staff.iter().filter(hears).map(|it| it.id).collect()
+    let heard = staff.iter().filter(|it| it.is_active_staff()).map(|it| (it.id, notify(it)));
+    heard.filter(|it| it.1 != Notify::Never).collect()
 }
 
 /// Every mail that these happenings call for, customers first.
@@ -254,36 +259,37 @@ fn notice_of(from: Status, to: Status) -> Option<StatusNotice> {
     }
 }
 
-/// At most one mail to each helper, the weightiest.
+/// At most one mail to each helper, the weightiest of those that they hear of soonest.
 fn to_staff(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
     circle
         .staff
         .iter()
         .filter(|person| person.is_active_staff() && Some(person.id) != circle.actor)
         .filter_map(|person| {
-            let about = happenings.iter().filter_map(|it| staff_notice(*it, person, circle)).min_by_key(|it| weight(*it))?;
-            Some(Owed::Staff { to: person.id, about })
+            let called_for = happenings.iter().filter_map(|it| staff_notice(*it, person, circle));
+            let (about, notify) = called_for.min_by_key(|(about, notify)| (*notify != Notify::AtOnce, weight(*about)))?;
+            Some(Owed::Staff { to: person.id, about, notify })
         })
         .collect()
 }
 
-fn staff_notice(happening: Happening, person: &Person, circle: &Circle<'_>) -> Option<StaffNotice> {
-    let wants = |kind| person.notices.wants(kind);
-    let (own, nobodys) = (circle.assignee == Some(person.id), circle.assignee.is_none() && wants(NoticeKind::Nobodys));
-    match happening {
-        Happening::Assigned { to } if to == person.id => (own && wants(NoticeKind::Assigned)).then_some(StaffNotice::Assigned),
-        Happening::Opened { comment, .. } => nobodys.then_some(StaffNotice::NewTicket { comment }),
+fn staff_notice(happening: Happening, person: &Person, circle: &Circle<'_>) -> Option<(StaffNotice, Notify)> {
+    let of_own = |kind| if circle.assignee == Some(person.id) { person.notices.of(kind) } else { Notify::Never };
+    let nobodys = if circle.assignee.is_none() { person.notices.of(NoticeKind::Nobodys) } else { Notify::Never };
+    let told = match happening {
+        Happening::Assigned { to } if to == person.id => (StaffNotice::Assigned, of_own(NoticeKind::Assigned)),
+        Happening::Opened { comment, .. } => (StaffNotice::NewTicket { comment }, nobodys),
         Happening::Commented { comment } | Happening::StrangerCommented { comment } => {
-            ((own && wants(NoticeKind::Answered)) || nobodys).then_some(StaffNotice::Commented { comment })
+            let notify = if circle.assignee.is_none() { nobodys } else { of_own(NoticeKind::Answered) };
+            (StaffNotice::Commented { comment }, notify)
         }
-        Happening::Replied { comment } => (own && wants(NoticeKind::Colleagues)).then_some(StaffNotice::Replied { comment }),
+        Happening::Replied { comment } => (StaffNotice::Replied { comment }, of_own(NoticeKind::Colleagues)),
         // A customer's answer that reopens is told by the answer itself; what closes by itself is no news.
-        Happening::Status { to, .. } => {
-            (own && wants(NoticeKind::Colleagues) && circle.actor.is_some()).then_some(StaffNotice::Status { to })
-        }
-        Happening::Named { who } => (who == person.id && wants(NoticeKind::Named)).then_some(StaffNotice::Named),
-        Happening::Assigned { .. } => None,
-    }
+        Happening::Status { to, .. } if circle.actor.is_some() => (StaffNotice::Status { to }, of_own(NoticeKind::Colleagues)),
+        Happening::Named { who } if who == person.id => (StaffNotice::Named, person.notices.of(NoticeKind::Named)),
+        Happening::Assigned { .. } | Happening::Status { .. } | Happening::Named { .. } => return None,
+    };
+    Some(told).filter(|it| it.1 != Notify::Never)
 }
 
 fn weight(notice: StaffNotice) -> u8 {

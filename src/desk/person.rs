@@ -85,16 +85,22 @@ impl PersonState {
 pub enum Notify {
     /// By mail, at once.
     AtOnce,
+    /// By mail, once a day, with all else of that day.
+    Digest,
     /// Not by mail; the panel shows it.
     Never,
 }
 
 impl Notify {
+    /// Every choice, as forms list them.
+    pub const ALL: [Self; 3] = [Self::AtOnce, Self::Digest, Self::Never];
+
     /// As stored and as forms say it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
             Self::AtOnce => "at-once",
+            Self::Digest => "digest",
             Self::Never => "never",
         }
     }
@@ -102,7 +108,17 @@ impl Notify {
     /// The word of [`Notify::as_str`] read back.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::AtOnce, Self::Never].into_iter().find(|it| it.as_str() == word)
+        Self::ALL.into_iter().find(|it| it.as_str() == word)
+    }
+
+    /// For screens.
+    #[must_use]
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::AtOnce => "At once",
+            Self::Digest => "In a daily digest",
+            Self::Never => "Never",
+        }
     }
 }
 
@@ -180,12 +196,6 @@ impl Notices {
     pub fn with(mut self, kind: NoticeKind, notify: Notify) -> Self {
         self.0[kind as usize] = notify;
         self
-    }
-
-    /// Whether they want mail of this kind.
-    #[must_use]
-    pub fn wants(self, kind: NoticeKind) -> bool {
-        self.of(kind) == Notify::AtOnce
     }
 }
 

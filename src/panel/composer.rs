@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    actions::{drafts::rendered, placeholders::signature},
+    actions::{drafts::rendered, placeholders::signature, write_note::may_be_named},
     desk::{
         comment::Markup,
         draft::{DraftKind, MOST_BYTES},
@@ -142,6 +142,7 @@ pub(super) async fn of(
         email: it.email.to_string(),
         left_out: left_out.contains(&it.person),
     };
+    let colleagues = around.staff.iter().filter(|it| it.id != me.id && may_be_named(&panel.desk, around.ticket, it));
     Ok(Composer {
         note: kind == DraftKind::Note,
         open,
@@ -153,7 +154,7 @@ pub(super) async fn of(
         signature: signature(&panel.desk, conn, me, around.ticket).await?,
         offers: offers(panel, conn, me, around.ticket).await?,
         saved: state.saved.map(|it| it.0),
-        handles: around.staff.iter().filter(|it| it.id != me.id).filter_map(|it| handle(it, around.staff)).collect(),
+        handles: colleagues.filter_map(|it| handle(it, around.staff)).collect(),
         present: presence::strip(panel, visitor, conn, number).await?,
         largest: size(u64::try_from(MOST_BYTES).unwrap_or_default()).replace(".0", ""),
         largest_bytes: MOST_BYTES,

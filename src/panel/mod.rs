@@ -45,6 +45,7 @@ mod heartbeat;
 mod held;
 mod highlight;
 mod history;
+mod kept;
 mod ledger;
 mod list;
 pub mod live;

@@ -14,7 +14,7 @@ use crate::{
         csrf::Tie,
         error::PageError,
         heartbeat::{self, Heartbeat},
-        list::Asked,
+        kept::Kept,
         not_sent, settings,
         visitor::Visitor,
         words::Face,
@@ -85,6 +85,8 @@ pub(super) struct SavedEntry {
     key: String,
     name: String,
     href: String,
+    icon: &'static str,
+    /// How many tickets a list holds. A search is not counted: it would be made anew for each page.
     n: i64,
     hot: &'static str,
 }
@@ -281,18 +283,21 @@ pub(super) async fn navigation(panel: &Panel, visitor: &Visitor) -> Result<Navig
 
 async fn saved(conn: &mut Conn, me: PersonId, scope: Scope) -> Result<Vec<SavedEntry>, PageError> {
     let views = saved_views::seen_by(conn, me).await?;
-    let asked: Vec<Asked> = views.iter().map(|it| Asked::read(&it.query).unwrap_or_default()).collect();
-    let lists: Vec<_> = asked.iter().map(|it| (it.view(me).0, it.filter(me))).collect();
-    let counted = queue_counts::of_lists(conn, &lists, scope).await?;
-    let entry = |((view, asked), n): ((SavedView, Asked), i64)| SavedEntry {
-        id: view.id.0,
-        key: format!("saved-{}", view.id),
-        name: view.name,
-        href: asked.address(),
-        n,
-        hot: "",
+    let kept: Vec<Kept> = views.iter().map(|it| Kept::read(&it.query)).collect();
+    let list = |it: &Kept| match it {
+        Kept::List(asked) => Some((asked.view(me).0, asked.filter(me))),
+        Kept::Search { .. } => None,
     };
-    Ok(views.into_iter().zip(asked).zip(counted).map(entry).collect())
+    let lists: Vec<_> = kept.iter().filter_map(list).collect();
+    let mut counted = queue_counts::of_lists(conn, &lists, scope).await?.into_iter();
+    let entry = |(view, kept): (SavedView, Kept)| {
+        let (icon, n) = match kept {
+            Kept::List(_) => ("list-filter", counted.next().unwrap_or_default()),
+            Kept::Search { .. } => ("search", 0),
+        };
+        SavedEntry { id: view.id.0, key: format!("saved-{}", view.id), href: kept.address(), name: view.name, icon, n, hot: "" }
+    };
+    Ok(views.into_iter().zip(kept).map(entry).collect())
 }
 
 #[derive(Serialize)]

@@ -18,6 +18,7 @@ use crate::{
         throttle::Try,
     },
     desk::{
+        digest,
         look::{Density, Keys, Look, Theme},
         person::{NoticeKind, Notify, Role},
         placeholder::Placeholder,
@@ -60,8 +61,17 @@ struct OfStaff {
     signature: OwnSignature,
     placeholders: Vec<&'static str>,
     two_factor: Standing,
-    /// Word, title, and whether it is wanted.
-    notices: Vec<(&'static str, &'static str, bool)>,
+    notices: Vec<NoticeRow>,
+    /// How soon: word and title.
+    paces: Vec<(&'static str, &'static str)>,
+    digest_hour: i8,
+}
+
+#[derive(Serialize)]
+struct NoticeRow {
+    field: String,
+    title: &'static str,
+    chosen: &'static str,
 }
 
 #[derive(Serialize)]
@@ -107,12 +117,15 @@ pub(super) async fn draw(panel: &Panel, visitor: &Visitor, refused: Option<(Stri
 async fn of_staff(panel: &Panel, visitor: &Visitor, refused: Option<(String, String)>) -> Result<OfStaff, PageError> {
     let signature = signatures::own(panel, visitor, refused).await?;
     let two_factor = two_factor::state(panel, visitor, &mut *panel.desk.store.read().await?).await?;
-    let notice = |kind: NoticeKind| (kind.as_str(), kind.title(), visitor.person.notices.wants(kind));
+    let notice =
+        |kind: NoticeKind| NoticeRow { field: notice_field(kind), title: kind.title(), chosen: visitor.person.notices.of(kind).as_str() };
     Ok(OfStaff {
         signature,
         placeholders: Placeholder::ALL.map(Placeholder::as_str).to_vec(),
         two_factor,
-        notices: NoticeKind::ALL.map(notice).to_vec(),
+        notices: NoticeKind::ALL.map(notice).into(),
+        paces: Notify::ALL.map(|it| (it.as_str(), it.title())).to_vec(),
+        digest_hour: digest::HOUR,
     })
 }
 
@@ -181,12 +194,22 @@ pub(super) async fn look(State(panel): State<Panel>, visitor: Visitor, fields: F
     Ok(page::go(&panel, &visitor, "/profile", &Flash::done("Saved.")))
 }
 
-/// `POST /profile/notices`.
+fn notice_field(kind: NoticeKind) -> String {
+    format!("tell-{}", kind.as_str())
+}
+
+/// `POST /profile/notices`: how soon one hears of each kind; what the form does not name stays.
 pub(super) async fn notices(State(panel): State<Panel>, Staff(visitor): Staff, fields: Fields) -> Result<Response, PageError> {
-    fields.only(&["notice"])?;
-    let chosen: Vec<&str> = fields.all("notice").collect();
-    let wanted = |kind: NoticeKind| if chosen.contains(&kind.as_str()) { Notify::AtOnce } else { Notify::Never };
-    let notices = NoticeKind::ALL.into_iter().fold(visitor.person.notices, |notices, kind| notices.with(kind, wanted(kind)));
+    let names = NoticeKind::ALL.map(notice_field);
+    fields.only(&names.each_ref().map(String::as_str))?;
+    let mut notices = visitor.person.notices;
+    for (kind, name) in NoticeKind::ALL.into_iter().zip(&names) {
+        if let Some(word) = fields.given(name) {
+            let notify =
+                Notify::parse(word).ok_or_else(|| PageError::Invalid("The form has a choice that this page does not know.".to_owned()))?;
+            notices = notices.with(kind, notify);
+        }
+    }
     own_profile::set_notices(&panel.desk, &visitor.person, notices).await?;
     Ok(page::go(&panel, &visitor, "/profile#notices", &Flash::done("Saved.")))
 }

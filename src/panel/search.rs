@@ -19,6 +19,7 @@ use crate::{
         Panel,
         error::{PageError, sentence},
         highlight::{Marks, excerpt, marked},
+        kept::Kept,
         list::PAGE,
         page::{self, Place},
         prose::without_pictures,
@@ -31,6 +32,7 @@ use crate::{
     store::{
         Conn, people,
         queue::{self, QueueRow},
+        saved_views,
         search::{self, Asked, Extent, Found, Hit, MOST_LISTED, Order, Shown},
         tags,
     },
@@ -51,7 +53,11 @@ pub(super) struct Sought {
 }
 
 impl Sought {
-    fn order(&self) -> Order {
+    pub(super) fn q(&self) -> &str {
+        self.q.trim()
+    }
+
+    pub(super) fn order(&self) -> Order {
         if self.sort == "newest" { Order::Newest } else { Order::Relevance }
     }
 
@@ -119,6 +125,10 @@ struct SearchPage {
     filters: Filters,
     sort: &'static str,
     here: String,
+    /// What can be saved under a name; none: it is saved already, or asks nothing.
+    savable: Option<String>,
+    saved_now: Option<i64>,
+    saved_as: Option<String>,
     #[serde(flatten)]
     bulk: Bulk,
 }
@@ -167,7 +177,7 @@ pub(super) async fn search(
     Query(sought): Query<Sought>,
     uri: Uri,
 ) -> Result<Response, PageError> {
-    let q = sought.q.trim().to_owned();
+    let q = sought.q().to_owned();
     let reading = Words::read(&q);
     let mut wrong: Vec<String> = reading.wrong.iter().map(|it| sentence(it)).collect();
     let query = reading.query;
@@ -194,6 +204,8 @@ pub(super) async fn search(
     let page = sought.page();
     let hits: Vec<Hit> = found.hits.iter().skip(page * PAGE).take(PAGE).copied().collect();
     let rows = draw(&panel, &visitor, &mut conn, &hits, &query).await?;
+    let kept = Kept::Search { q: q.clone(), order: sought.order() }.query();
+    let saved = saved_views::seen_by(&mut conn, visitor.person.id).await?.into_iter().find(|it| asked && it.query == kept);
     drop(conn);
     let leaf = |to: usize| address("/search", &q, sought.order(), to);
     let result = SearchPage {
@@ -212,6 +224,9 @@ pub(super) async fn search(
         sort: if sought.order() == Order::Newest { "newest" } else { "" },
         here: uri.path_and_query().map_or("/search", axum::http::uri::PathAndQuery::as_str).to_owned(),
         bulk: Bulk::new(&panel, &staff, &tags, &visitor.person),
+        savable: (asked && saved.is_none()).then_some(kept),
+        saved_now: saved.as_ref().map(|it| it.id.0),
+        saved_as: saved.map(|it| it.name),
         q,
         rows,
     };

@@ -1,4 +1,4 @@
-//! Saved views: filters with a name, in the navigation of whoever may see them.
+//! Saved views: filters and searches with a name, in the navigation of whoever may see them.
 
 use axum::{extract::State, response::Response};
 use serde::Serialize;
@@ -13,7 +13,7 @@ use crate::{
         Panel,
         error::{PageError, sentence},
         form::Fields,
-        list::Asked,
+        kept::Kept,
         page::{self, Flash, Place},
         url::Path,
         visitor::{Staff, Visitor},
@@ -53,7 +53,7 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff) -> R
         rows.push(Row {
             id: view.id.0,
             name: view.name,
-            href: Asked::read(&view.query).unwrap_or_default().address(),
+            href: Kept::read(&view.query).address(),
             by,
             shared: view.seen_by == SeenBy::Everybody,
             mine: view.owner == me.id,
@@ -65,14 +65,14 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff) -> R
     page::show(&panel, &visitor, Place::Elsewhere, "views.html", &page).await
 }
 
-/// `POST /views`: keeps a list under a name.
+/// `POST /views`: keeps a list or a search under a name.
 pub(super) async fn save(State(panel): State<Panel>, Staff(visitor): Staff, fields: Fields) -> Result<Response, PageError> {
     fields.only(&["name", "query", "shared"])?;
-    // Read and written again: nothing is kept that is no list.
-    let asked = Asked::read(fields.get("query")).unwrap_or_default();
-    let done = actions::save(&panel.desk, &visitor.person, fields.get("name"), &asked.query(), seen_by(&fields)).await;
+    // Read and written again: nothing is kept that is neither a list nor a search.
+    let kept = Kept::read(fields.get("query"));
+    let done = actions::save(&panel.desk, &visitor.person, fields.get("name"), &kept.query(), seen_by(&fields)).await;
     let told = |()| Flash::done(format!("Saved as “{}”. It stands in the navigation.", fields.get("name")));
-    answer(&panel, &visitor, &asked.address(), done.map(|_| ()).map(told))
+    answer(&panel, &visitor, &kept.address(), done.map(|_| ()).map(told))
 }
 
 /// `POST /views/{id}`: another name, another place, other eyes; or gone.

@@ -252,6 +252,7 @@ async fn tickets(tx: &mut Tx, who: &Person, found: &Found, touched: &[TicketNumb
         ),
     )
     .await?;
+    run(tx, format!("delete from digest_lines where ticket in ({own})")).await?;
     run(tx, format!("update ratings set comment = '' where ticket in ({own}) or person = {}", who.id.0)).await?;
     let sql = format!("delete from participants where person = $1 and ticket not in ({own})");
     on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(who.id.0).execute(c).await.map(|_| ()))?;
@@ -268,7 +269,7 @@ async fn tickets(tx: &mut Tx, who: &Person, found: &Found, touched: &[TicketNumb
 
 /// The person keeps a row, so that what they did is still counted; nobody can be found by it.
 async fn account(tx: &mut Tx, who: &Person, by: Option<PersonId>, now: Timestamp) -> Result<()> {
-    for table in ["sessions", "links", "authenticators", "recovery_codes"] {
+    for table in ["sessions", "links", "authenticators", "recovery_codes", "digest_lines"] {
         let sql = sqlx::AssertSqlSafe(format!("delete from {table} where person = $1"));
         on!(tx, c => sqlx::query(sql).bind(who.id.0).execute(c).await.map(|_| ()))?;
     }

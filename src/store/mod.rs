@@ -23,6 +23,7 @@ mod commit;
 pub mod conversation;
 pub mod corrections;
 pub mod courses;
+pub mod digest_lines;
 pub mod directory;
 pub mod disk;
 pub mod drafts;

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    actions::{Desk, drafts, due::tell_due, expire_raw::expire_raw, snooze::return_due, stale::close_stale},
+    actions::{Desk, digest, drafts, due::tell_due, expire_raw::expire_raw, snooze::return_due, stale::close_stale},
     desk::trouble::TroubleKind,
     store::{audit, expiries, health, presence, saved_replies, sessions, tickets},
     workers::{
@@ -125,6 +125,7 @@ async fn newest(desk: &Desk) -> Result<Option<Timestamp>> {
 async fn because_time_passed(desk: &Desk, now: Timestamp, done: &mut Result<()>) {
     also(done, close_all_stale(desk).await);
     also(done, tell_due(desk).await.map(|_| ()).map_err(Into::into));
+    also(done, digest::send_due(desk).await.map(|_| ()).map_err(Into::into));
     also(done, prune(desk, now).await);
     // A batch a round: the rest of the desk has its turn in between.
     also(done, expire_raw(desk).await.map(|_| ()).map_err(Into::into));

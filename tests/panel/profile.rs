@@ -1,7 +1,8 @@
 //! One's own page: what people choose for themselves, and that it holds.
 
 use axum::http::StatusCode;
-use maildesk::actions::assign::assign;
+use jiff::SignedDuration;
+use maildesk::actions::{assign::assign, digest};
 
 use crate::{browser::Browser, test_desk::TestDesk};
 
@@ -58,10 +59,15 @@ async fn a_helper_is_mailed_what_they_chose() {
     let desk = TestDesk::new().await;
     let mut hal = Browser::of(&desk, &desk.hal).await;
     hal.get("/profile").await;
-    hal.post("/profile/notices", &[("notice", "answered"), ("notice", "named")]).await;
+    let never = ["assigned", "due", "not-sent", "colleagues", "nobodys"].map(|it| (format!("tell-{it}"), "never"));
+    let never: Vec<(&str, &str)> = never.iter().map(|(name, word)| (name.as_str(), *word)).collect();
+    hal.post("/profile/notices", &never).await;
     let page = hal.get("/profile").await.text();
-    assert_eq!(page.matches("name=\"notice\"").count(), 7);
-    assert_eq!(page.split("id=\"notices\"").nth(1).unwrap().split("</form>").next().unwrap().matches(" checked").count(), 2);
+    assert_eq!(page.matches("name=\"tell-").count(), 7);
+    let form = page.split("id=\"notices\"").nth(1).unwrap().split("</form>").next().unwrap();
+    assert_eq!((form.matches("value=\"at-once\" selected").count(), form.matches("value=\"never\" selected").count()), (2, 5));
+    let unknown = hal.post("/profile/notices", &[("tell-due", "sometimes")]).await;
+    assert_eq!(unknown.status, StatusCode::UNPROCESSABLE_ENTITY);
     let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
     assert!(desk.mail_to("hal@desk.test").await.is_empty(), "no word of a ticket that nobody has");
     assign(&desk.desk, &desk.ada, number, None, Some(desk.hal.id)).await.unwrap();
@@ -70,12 +76,12 @@ async fn a_helper_is_mailed_what_they_chose() {
     desk.write("Ann Lee <ann@home.test>", &again, "Still.").await;
     assert_eq!(desk.mail_to("hal@desk.test").await.len(), 1, "but of what the customer writes");
     hal.get("/profile").await;
-    hal.post("/profile/notices", &[]).await;
+    hal.post("/profile/notices", &[("tell-answered", "never")]).await;
     desk.write("Ann Lee <ann@home.test>", &again, "And still.").await;
     assert!(desk.mail_to("hal@desk.test").await.is_empty());
     let mut ann = Browser::of(&desk, &desk.ann).await;
     ann.get("/profile").await;
-    assert_eq!(ann.post("/profile/notices", &[("notice", "named")]).await.status, StatusCode::FORBIDDEN);
+    assert_eq!(ann.post("/profile/notices", &[("tell-named", "never")]).await.status, StatusCode::FORBIDDEN);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -90,4 +96,37 @@ async fn a_customer_without_a_password_sets_one_and_needs_it_to_change_it() {
     let mut anew = Browser::new(&desk);
     anew.get("/login").await;
     assert_eq!(anew.post("/login", &[("email", "ann@home.test"), ("password", "four words of ann")]).await.location(), "/my");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_helper_hears_once_a_day_comes_in_the_morning_of_their_own_zone() {
+    let desk = TestDesk::new().await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    hal.get("/profile").await;
+    // It is Monday, 9:00 in UTC: 18:00 in Tokyo.
+    hal.post("/profile", &[("name", "Hal"), ("zone", "Asia/Tokyo")]).await;
+    hal.post("/profile/notices", &[("tell-nobodys", "digest"), ("tell-assigned", "digest"), ("tell-answered", "digest")]).await;
+    assert!(hal.get("/profile").await.says("A digest comes at 8:00"));
+    let printer = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    let door = desk.write("Ann Lee <ann@home.test>", "Door", "It is stuck.").await.ticket.unwrap();
+    let window = desk.write("Ann Lee <ann@home.test>", "Window", "It does not close.").await.ticket.unwrap();
+    assign(&desk.desk, &desk.ada, printer, None, Some(desk.hal.id)).await.unwrap();
+    assign(&desk.desk, &desk.ada, window, None, Some(desk.ada.id)).await.unwrap();
+    desk.mail().await;
+    assert_eq!(digest::send_due(&desk.desk).await.unwrap(), 0);
+    desk.later(SignedDuration::from_hours(13));
+    assert_eq!(digest::send_due(&desk.desk).await.unwrap(), 0, "at 7:00 it is not morning yet");
+    desk.write("Ann Lee <ann@home.test>", &format!("Re: Printer [#{printer}]"), "Still.").await;
+    desk.later(SignedDuration::from_hours(1));
+    desk.round().await;
+    let mails = desk.mail_to("hal@desk.test").await;
+    assert_eq!(mails.len(), 1);
+    let told = &mails[0].read.text;
+    assert_eq!(mails[0].read.subject, "Your digest: 2 tickets");
+    let order = ["Printer (", "New ticket", "gave you this ticket", "3 November, 07:00  Ann Lee wrote", "Door ("]
+        .map(|it| told.find(it).unwrap_or_else(|| panic!("{it} in {told}")));
+    assert!(order.is_sorted(), "{told}");
+    assert!(!told.contains("Window") && told.contains(&format!("/tickets/{door}")), "what is out of reach meanwhile is not told: {told}");
+    desk.later(SignedDuration::from_hours(48));
+    assert_eq!(digest::send_due(&desk.desk).await.unwrap(), 0, "once");
 }

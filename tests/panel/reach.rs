@@ -7,6 +7,7 @@ use maildesk::{
         comment::CommentText,
         id::{CommentId, TicketNumber},
         person::{Person, Role},
+        settings::{DeskSettings, Reach},
         ticket::Ticket,
     },
     panel::{routes, routes::Policy},
@@ -174,4 +175,19 @@ async fn held_mail_on_a_ticket_out_of_reach_is_nothing_to_a_helper() {
         assert!(!hal.get(&list).await.says("Secret"), "{state}");
         assert!(ada.get(&list).await.says("Secret"), "{state}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_offers_the_names_of_those_whom_it_would_tell() {
+    let settings = DeskSettings { helpers_see: Reach::Assigned, ..DeskSettings::default() };
+    let desk = TestDesk::with(settings, |_| {}).await;
+    desk.mail_does_not_matter();
+    let zoe = desk.add(Role::Helper, "Zoe", "zoe@desk.test").await;
+    let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    assign(&desk.desk, &desk.ada, number, None, Some(desk.hal.id)).await.unwrap();
+    let page = Browser::of(&desk, &desk.hal).await.get(&format!("/tickets/{number}")).await;
+    assert!(page.says("data-handle=\"ada\"") && !page.says("data-handle=\"zoe\""), "{}", page.text());
+    assign(&desk.desk, &desk.ada, number, None, Some(zoe.id)).await.unwrap();
+    let page = Browser::of(&desk, &desk.ada).await.get(&format!("/tickets/{number}")).await;
+    assert!(page.says("data-handle=\"zoe\"") && !page.says("data-handle=\"hal\""), "{}", page.text());
 }

@@ -40,6 +40,25 @@ async fn filters_are_saved_under_a_name_counted_renamed_moved_and_deleted() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_search_is_a_view_too() {
+    let desk = TestDesk::new().await;
+    some_tickets(&desk, 2).await;
+    maildesk::actions::assign::assign(&desk.desk, &desk.ada, TicketNumber(2), None, Some(desk.hal.id)).await.unwrap();
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let page = hal.get("/search?q=assignee:me").await;
+    assert!(page.says("Save view") && page.says("name=\"query\" value=\"q=assignee%3Ame\""), "{}", page.text());
+    assert!(!hal.get("/search?q=is:nonsense").await.says("Save view") && !hal.get("/search").await.says("Save view"));
+    let answer = hal.post("/views", &[("name", "On my desk"), ("query", "q=assignee%3Ame&page=2")]).await;
+    assert_eq!(answer.location(), "/search?q=assignee%3Ame");
+    let page = hal.get("/search?q=assignee:me").await;
+    assert!(page.says("<h1><bdi>On my desk</bdi></h1>") && !page.says("Save view"), "{}", page.text());
+    assert!(page.says("href=\"/search?q=assignee%3Ame\" aria-current=\"page\""), "{}", page.text());
+    assert_eq!(listed(&page), [2]);
+    hal.post("/views/1", &[("do", "delete")]).await;
+    assert!(hal.get("/views").await.says("“On my desk” is deleted"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_admin_shares_a_view_and_each_sees_their_own_tickets_in_it() {
     let desk = TestDesk::new().await;
     some_tickets(&desk, 3).await;

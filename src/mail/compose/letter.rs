@@ -13,7 +13,7 @@ use crate::{
         settings::StatusNotice,
         ticket::Status,
     },
-    mail::compose::ComposeError,
+    mail::compose::{ComposeError, digest::DigestTicket},
     templates::{
         Templates,
         own::{OwnMail, Part, Wrong},
@@ -94,6 +94,11 @@ pub enum Content<'a> {
     Probe {
         /// Its address.
         address: &'a str,
+    },
+    /// To a helper: what they chose to hear once a day.
+    Digest {
+        /// Never empty.
+        tickets: &'a [DigestTicket],
     },
     /// A link that lets somebody set a password, to a new user or to one who forgot it; or that lets them sign in.
     Link {
@@ -221,6 +226,7 @@ fn kind(content: &Content<'_>) -> &'static str {
         Content::Link { .. } => "link",
         Content::Alarm { .. } => "alarm",
         Content::Probe { .. } => "probe",
+        Content::Digest { .. } => "digest",
     }
 }
 
@@ -284,6 +290,7 @@ fn below<'a>(content: &Content<'a>) -> Signature<'a> {
         | Content::AnswerHeld { .. }
         | Content::Link { .. }
         | Content::Alarm { .. }
+        | Content::Digest { .. }
         | Content::Probe { .. } => "",
     };
     Signature { text, lines: text.lines().collect() }
@@ -309,6 +316,7 @@ struct Shown<'a> {
     signs_in: bool,
     began: &'a [AlarmLine],
     over: &'a [AlarmLine],
+    tickets: &'a [DigestTicket],
 }
 
 /// Words as a template lays them out.
@@ -361,6 +369,7 @@ fn shown<'a>(content: &Content<'a>) -> Shown<'a> {
         Content::NotSent { address, words, said } => Shown { address, words, said: said.map(Words::of), ..Shown::default() },
         Content::Alarm { began, over } => Shown { began, over, ..Shown::default() },
         Content::Probe { address } => Shown { address, ..Shown::default() },
+        Content::Digest { tickets } => Shown { tickets, ..Shown::default() },
         Content::AnswerHeld { reason, sent } => Shown { reason, sent, ..Shown::default() },
         Content::Link { purpose, link, by, holds } => Shown {
             link,

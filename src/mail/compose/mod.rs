@@ -15,9 +15,11 @@ use lettre::{
 
 use crate::desk::address::{EmailAddress, Named};
 
+mod digest;
 mod letter;
 pub mod markdown;
 mod sample;
+pub use digest::DigestTicket;
 pub use letter::{AlarmLine, Answerable, Content, Letterhead, LinkPurpose, TemplateFault, Written, write};
 pub use sample::sample;
 

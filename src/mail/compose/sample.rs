@@ -2,7 +2,10 @@
 
 use crate::{
     desk::{comment::PublicText, id::TicketNumber, mail_kind::MailKind, settings::StatusNotice, ticket::Status},
-    mail::compose::letter::{self, AlarmLine, Answerable, Content, Letterhead, LinkPurpose, Written},
+    mail::compose::{
+        digest::DigestTicket,
+        letter::{self, AlarmLine, Answerable, Content, Letterhead, LinkPurpose, Written},
+    },
     templates::{
         Templates,
         own::{OwnMail, Wrong},
@@ -32,14 +35,11 @@ pub fn sample(templates: &Templates, desk: &str, url: &str, kind: MailKind, own:
     let (began, over) = ([line], [over]);
     let link = format!("{url}/invite/EXAMPLE");
     let rate = format!("{url}/rate/EXAMPLE");
-    let head = Letterhead {
-        desk,
-        url,
-        number: Some(TicketNumber(4127)),
-        subject: "Station shows “offline” after router change",
-        greeting: "Hanako Yamada",
-        rate: Some(&rate),
-    };
+    let subject = "Station shows “offline” after router change";
+    let mut digest = [DigestTicket::of(TicketNumber(4127), subject.to_owned(), Status::Open, format!("{url}/tickets/4127"))];
+    digest[0].say("17 November, 14:02".to_owned(), "Elena gave you this ticket");
+    digest[0].say("17 November, 15:10".to_owned(), "Hanako Yamada wrote");
+    let head = Letterhead { desk, url, number: Some(TicketNumber(4127)), subject, greeting: "Hanako Yamada", rate: Some(&rate) };
     let content = match kind {
         MailKind::Receipt => Content::Receipt,
         MailKind::Reply => Content::Reply { said: &said, before: Some(&before), status: Some(Status::Resolved) },
@@ -58,6 +58,7 @@ pub fn sample(templates: &Templates, desk: &str, url: &str, kind: MailKind, own:
         }
         MailKind::Link => Content::Link { purpose: LinkPurpose::Invitation, link: &link, by: "Elena Marchetti", holds: "three days" },
         MailKind::Alarm => Content::Alarm { began: &began, over: &over },
+        MailKind::Digest => Content::Digest { tickets: &digest },
         MailKind::Probe => Content::Probe { address: "support@skerry.example" },
     };
     letter::fill(templates, own, &head, &content)

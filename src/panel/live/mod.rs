@@ -28,7 +28,7 @@ use crate::{
     panel::{
         Panel,
         error::PageError,
-        live::news::{News, Open},
+        live::news::{Begins, News, Open},
         url::Query,
         visitor::{self, Staff, Visitor},
         zone,
@@ -114,7 +114,7 @@ pub(super) async fn follow(
     let since = Place(last.unwrap_or(asked.since));
     let follower = Follower {
         changes: panel.desk.store.changes().subscribe(),
-        news: News::new(open(&asked), since),
+        news: News::new(open(&asked), since, if last.is_some() { Begins::Again } else { Begins::WithThePage }),
         stop: panel.stop.clone(),
         panel,
         visitor,

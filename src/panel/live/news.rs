@@ -40,18 +40,28 @@ pub(super) enum Open {
     Elsewhere,
 }
 
+/// What the page shows of those who come and go, when its stream begins.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Begins {
+    /// What there was when it was made, a moment ago.
+    WithThePage,
+    /// What a stream told that has broken off since.
+    Again,
+}
+
 /// What a page knows already.
 pub(super) struct News {
     open: Open,
     place: Place,
+    begins: Begins,
     /// The navigation as it was told last.
     counts: String,
     /// The version of each ticket as it was told last; none: that it is gone.
     told: HashMap<TicketNumber, Option<i64>>,
     /// Lines of the ticket that others wrote since the page was made.
     lines: usize,
-    /// Who else is on the ticket, as it was told last.
-    present: Strip,
+    /// Who else is on the ticket, as it was told last; none: nobody knows what was.
+    present: Option<Strip>,
     /// The tickets that others wrote on, as it was told last.
     written_on: Vec<TicketNumber>,
 }
@@ -81,8 +91,12 @@ struct Newer<'a> {
 }
 
 impl News {
-    pub fn new(open: Open, place: Place) -> Self {
-        Self { open, place, counts: String::new(), told: HashMap::new(), lines: 0, present: Strip::default(), written_on: Vec::new() }
+    pub fn new(open: Open, place: Place, begins: Begins) -> Self {
+        let present = match begins {
+            Begins::WithThePage => Some(Strip::default()),
+            Begins::Again => None,
+        };
+        Self { open, place, begins, counts: String::new(), told: HashMap::new(), lines: 0, present, written_on: Vec::new() }
     }
 
     /// Empty: nothing that this page shows.
@@ -123,6 +137,15 @@ impl News {
             let differs =
                 |one: &[TicketNumber], other: &[TicketNumber]| one.iter().filter(|it| !other.contains(it)).copied().collect::<Vec<_>>();
             [differs(&written_on, &self.written_on), differs(&self.written_on, &written_on)].concat()
+        };
+        let moved = match std::mem::replace(&mut self.begins, Begins::WithThePage) {
+            Begins::WithThePage => moved,
+            // Nobody knows any more who was said to write on the rows that are there.
+            Begins::Again => queue::list(conn, &asked.page(visitor.person.id), visitor.scope(panel.desk.rules()))
+                .await?
+                .iter()
+                .map(|it| it.number)
+                .collect(),
         };
         self.written_on = written_on;
         let mut numbers: Vec<TicketNumber> = lines.iter().map(|it| it.ticket).chain(moved.iter().copied()).collect();
@@ -174,9 +197,9 @@ impl News {
     ) -> Result<Vec<(&'static str, String)>, PageError> {
         let mut told = Vec::new();
         let present = strip::strip(panel, visitor, conn, number).await?;
-        if self.present != present {
+        if self.present.as_ref() != Some(&present) {
             told.push(("swap", panel.desk.templates.render("live/presence.html", &Present { v: &assets::VERSION, present: &present })?));
-            self.present = present;
+            self.present = Some(present);
         }
         let by_others = lines.iter().filter(|it| it.ticket == number && it.actor != Some(visitor.person.id)).count();
         if by_others == 0 && told.is_empty() {

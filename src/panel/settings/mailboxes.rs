@@ -169,6 +169,18 @@ struct Field {
     secret: bool,
     choices: Option<Vec<Choice>>,
     fixed: bool,
+    /// With which way of signing in it is shown alone; empty: with each.
+    with: &'static str,
+}
+
+/// A password needs no application, and an application no password.
+fn shown_with(key: &str) -> &'static str {
+    match key {
+        "imap.password" | "smtp.password" => "with-password",
+        "oauth.client_id" | "oauth.client_secret" => "with-application",
+        "oauth.tenant" => "with-microsoft",
+        _ => "",
+    }
 }
 
 #[derive(Serialize)]
@@ -224,6 +236,7 @@ async fn draw(panel: &Panel, visitor: &Visitor, it: Option<&Added>, says: &actio
         secret: is_secret(key),
         choices: (!words.is_empty()).then(|| words.iter().map(|(word, title)| Choice::new(*word, *title)).collect()),
         fixed: it.is_some() && *key == "name",
+        with: shown_with(key),
     };
     let refused = !told.wrong.is_empty() || told.tried.iter().any(Tried::fails);
     let own = FormPage {

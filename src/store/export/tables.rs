@@ -79,6 +79,7 @@ pub const EXPORTED: &[Table] = &[
         ..table("deliveries", "delivery", "id")
     },
     table("saved_views", "saved_view", "id"),
+    table("digest_lines", "digest_line", "id"),
     table("visits", "visit", "person, ticket"),
     table("mentions", "mention", "comment, person"),
     table("drafts", "draft", "id"),
