@@ -187,6 +187,25 @@ pub fn scope(who: &Person, rules: Rules) -> Scope {
     }
 }
 
+/// Whose figures somebody may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Everybody's.
+    Everybody,
+    /// What they did themselves.
+    Own,
+}
+
+/// Whose figures `who` may see; none: nobody's.
+#[must_use]
+pub fn sight(who: &Person, rules: Rules) -> Option<Sight> {
+    let allowed = |act| may(who, act, rules) == Verdict::Allowed;
+    if allowed(Act::SeeAnalytics) {
+        return Some(Sight::Everybody);
+    }
+    allowed(Act::SeeOwnFigures).then_some(Sight::Own)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
