@@ -4,6 +4,7 @@ pub mod address;
 pub mod alarm;
 pub mod amount;
 pub mod analytics;
+pub mod api_token;
 pub mod attachment;
 pub mod audit;
 pub mod backup;
