@@ -6,6 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, NewFile, Result,
         door::{Change, leave, record, transact},
+        once::{Edge, Made, Once},
         placeholders::{signature, signature_below},
         reply::{self, Words},
         say::{Saying, Written, say},
@@ -54,6 +55,8 @@ pub struct ForCustomer {
     pub priority: Priority,
     /// Whether the first message goes to the customer.
     pub first: FirstMessage,
+    /// Where it is opened.
+    pub edge: Edge,
 }
 
 /// What becomes of the first message.
@@ -74,6 +77,9 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
     check(desk, actor, new)?;
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
+        if let Some(made) = Once::begin(new.edge.once(), &mut tx, now).await? {
+            return Ok(made.ticket);
+        }
         if let Some(id) = new.assignee
             && !people::get(&mut tx, id).await?.is_some_and(|it| it.is_active_staff())
         {
@@ -105,7 +111,7 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
             participants::set(&mut tx, number, person.id, Participation::Active, now).await?;
         }
         let mut change = Change::of(ticket, Some(actor.id));
-        change.note_opened("panel");
+        change.note_opened(new.edge.via().as_str());
         if let Some(to) = new.assignee {
             change.changed(EventKind::Assigned, None, Some(to.to_string()));
             change.happened(Happening::Assigned { to });
@@ -115,12 +121,13 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
             FirstMessage::Note => String::new(),
         };
         let written = Written { signature: signature_below(&new.text, &signature), ..Written::default() };
-        let words = Words { text: &new.text, files: &new.files, via: Via::Panel, mail: None, written };
+        let words = Words { text: &new.text, files: &new.files, via: new.edge.via(), mail: None, written };
         match new.first {
             FirstMessage::Sent => reply::as_staff(desk, &mut tx, &mut change, actor, &words, now).await?,
             FirstMessage::Note => write_note::note(desk, &mut tx, &mut change, actor, &words, now).await?,
         };
         record(desk, &mut tx, change, now).await?;
+        Once::end(new.edge.once(), &mut tx, Made { ticket: number, comment: None }).await?;
         leave(desk, tx).await?;
         Ok(number)
     })

@@ -29,7 +29,7 @@ impl Way {
     pub fn of(how: &str) -> Self {
         match how {
             "mail" | "portal" => Self::Customer,
-            "panel" => Self::Staff,
+            "panel" | "api" => Self::Staff,
             "import" => Self::Imported,
             _ => Self::Other,
         }
