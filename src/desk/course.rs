@@ -29,7 +29,7 @@ impl Way {
     pub fn of(how: &str) -> Self {
         match how {
             "mail" | "portal" => Self::Customer,
-            "panel" | "api" => Self::Staff,
+            "panel" => Self::Staff,
             "import" => Self::Imported,
             _ => Self::Other,
         }

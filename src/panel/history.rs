@@ -125,7 +125,6 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
         EventKind::Opened => match new {
             "portal" => format!("{actor} opened the ticket in the portal"),
             "panel" => format!("{actor} opened the ticket here"),
-            "api" => format!("{actor} opened the ticket by a program"),
             events::BY_IMPORT => format!("{actor} opened the ticket by mail, which was imported"),
             "split" => format!("{actor} opened the ticket with a message from another"),
             how => format!("{actor} opened the ticket by {}", escaped(how)),

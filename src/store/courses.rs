@@ -16,7 +16,7 @@ macro_rules! step {
     () => {
         "(case e.kind when 'opened' then 'o' when 'replied' then 'r' when 'withdrawn' then 'w' when 'commented' then 'c' when 'status' then 's'
             when 'assigned' then 'a' else 'g' end) || (e.at - c.opened_at) || '.' || coalesce(e.actor, 0) || '.' || (case e.kind
-            when 'opened' then case e.new when 'mail' then 0 when 'portal' then 0 when 'panel' then 1 when 'api' then 1 when 'import' then 3 else 2 end
+            when 'opened' then case e.new when 'mail' then 0 when 'portal' then 0 when 'panel' then 1 when 'import' then 3 else 2 end
             when 'replied' then coalesce(e.comment, 0) when 'withdrawn' then coalesce(e.comment, 0)
             when 'status' then 10 * (case e.old when 'open' then 1 when 'in-progress' then 2 when 'resolved' then 3 else 4 end)
                 + (case e.new when 'open' then 1 when 'in-progress' then 2 when 'resolved' then 3 else 4 end)
