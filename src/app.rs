@@ -161,7 +161,6 @@ impl App {
 }
 
 /// Everything that one address serves: the API below its prefix, and the panel.
-#[must_use]
 pub fn web(panel: Panel, api: Api) -> Router {
     Router::new().nest_service(api::PREFIX, api::router(api)).fallback_service(panel::router(panel))
 }

@@ -106,10 +106,7 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
         };
         let ticket = make(&mut tx, &row, &requester, now).await?;
         let number = ticket.number;
-        for copy in &new.copies {
-            let person = people::ensure(&mut tx, copy, &clean_name("", copy), now).await?;
-            participants::set(&mut tx, number, person.id, Participation::Active, now).await?;
-        }
+        take_part(&mut tx, number, &new.copies, now).await?;
         let mut change = Change::of(ticket, Some(actor.id));
         // By a program as well: courses, and figures with them, know one word for what staff open.
         change.note_opened("panel");
@@ -133,6 +130,15 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
         Ok(number)
     })
     .await
+}
+
+/// Those who are sent what is public besides the customer.
+async fn take_part(tx: &mut Tx, number: TicketNumber, copies: &[EmailAddress], now: Timestamp) -> Result<()> {
+    for copy in copies {
+        let person = people::ensure(tx, copy, &clean_name("", copy), now).await?;
+        participants::set(tx, number, person.id, Participation::Active, now).await?;
+    }
+    Ok(())
 }
 
 fn check(desk: &Desk, actor: &Person, new: &ForCustomer) -> Result<()> {
