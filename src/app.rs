@@ -3,12 +3,14 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use axum::Router;
 use secrecy::ExposeSecret as _;
 use tokio::net::TcpListener;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use crate::{
     actions::{Desk, Mailboxes, settings::reload},
+    api::{self, Api},
     auth::keys::Keys,
     clock::Clock,
     config::{Config, Mailbox, RootKey},
@@ -72,7 +74,7 @@ impl App {
             Self { desk: desk.clone(), address, instance: instance.clone(), stop: CancellationToken::new(), tasks: TaskTracker::new() };
         let panel = Panel::with_token((*desk).clone(), config.trusted_proxies.clone(), config.health_token.clone());
         app.serve_monitors(config.metrics_listen, panel.clone()).await?;
-        app.serve(listener, panel).await?;
+        app.serve(listener, panel, Api::new((*desk).clone(), config.trusted_proxies.clone())).await?;
         take_in::note_left_over(&desk).await?;
         sender::take_up(&desk).await?;
         app.tasks.spawn(instance::run(desk.clone(), instance.clone(), app.stop.clone()));
@@ -122,14 +124,14 @@ impl App {
         Ok(())
     }
 
-    async fn serve(&self, listener: TcpListener, panel: Panel) -> anyhow::Result<()> {
+    async fn serve(&self, listener: TcpListener, panel: Panel, api: Api) -> anyhow::Result<()> {
         if !sessions::has_admin(&mut *self.desk.store.read().await?).await? {
             // The one secret that is logged: it works only while the desk has no admin, and whoever reads the log runs the desk.
             tracing::warn!("this desk has no admin yet; make the first one at {}", panel.set_up_address());
         }
         self.tasks.spawn(panel::live::hear_others(panel.clone(), self.stop.clone()));
         let ending = panel.clone();
-        let service = panel::router(panel).into_make_service_with_connect_info::<SocketAddr>();
+        let service = web(panel, api).into_make_service_with_connect_info::<SocketAddr>();
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
             let served = axum::serve(listener, service)
@@ -156,6 +158,11 @@ impl App {
         tokio::time::timeout(Duration::from_secs(1), self.instance.end(&self.desk)).await.ok();
         tokio::time::timeout(Duration::from_secs(2), self.desk.store.close()).await.ok();
     }
+}
+
+/// Everything that one address serves: the API below its prefix, and the panel.
+pub fn web(panel: Panel, api: Api) -> Router {
+    Router::new().nest_service(api::PREFIX, api::router(api)).fallback_service(panel::router(panel))
 }
 
 /// How a mailbox of the configuration is watched; `row`: its row. None: its mail is handed over.

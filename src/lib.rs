@@ -14,12 +14,12 @@
 //! Data comes in at an edge, goes down once, and comes back once.
 //!
 //! ```text
-//!       people              mail                 shell
-//!          │                  │                    │
-//!     ┌────▼────┐        ┌────▼────┐          ┌────▼────┐
-//!     │  panel  │        │ workers │          │   cli   │    edges: turn the outside into one call
-//!     └────┬────┘        └────┬────┘          └────┬────┘
-//!          └───────────┬──────┴────────────────────┘
+//!       people              mail               software          shell
+//!          │                  │                    │               │
+//!     ┌────▼────┐        ┌────▼────┐          ┌────▼────┐     ┌────▼────┐
+//!     │  panel  │        │ workers │          │   api   │     │   cli   │    edges: turn the outside into one call
+//!     └────┬────┘        └────┬────┘          └────┬────┘     └────┬────┘
+//!          └───────────┬──────┴────────────────────┴───────────────┘
 //!                      ▼
 //!                ┌──────────┐
 //!                │ actions  │    one verb, one transaction, one door out
@@ -39,10 +39,11 @@
 //! | [`desk`] | tickets, people, permissions, the questions of triage, who hears of what, delivery states, figures | I/O, SQL, HTTP, a clock, a mail crate |
 //! | [`mail`] | octets to words and back: IMAP, SMTP, reading, quoting, HTML, reports, composing | a decision |
 //! | [`store`] | all SQL, the content by hash, one text for SQLite and PostgreSQL; the whole of it as a backup and as an export | a rule |
-//! | [`auth`] | passwords, sessions, links, keys, the throttle | what somebody may do |
+//! | [`auth`] | passwords, sessions, links, tokens, keys, the throttle | what somebody may do |
 //! | [`actions`] | everything that may be done, one verb a file | a header, a form, a socket |
 //! | [`workers`] | the rounds: intake, sender, housekeeping, health, backup; each a step with an outcome | an end because of one message |
 //! | [`panel`] | pages for staff and customers; [`panel::routes()`] is the list, each with who may | a write but by an action |
+//! | [`api`] | JSON for programs under `/api/v1` and its description; [`api::routes()`] is the list, each with what a token needs | a cookie; a write but by an action |
 //! | [`cli`], [`demo`], [`app`] | commands; a desk with a mail world of its own; what wires all this together | |
 //! | [`config`], [`clock`], [`templates`] | what a machine needs to start; now and randomness; pages and mail as text | |
 //! | [`fail_point`] | where the tests crash the program: at every arrow of store → decide → file and of lease → hand over → record | a byte in a release |
@@ -82,6 +83,7 @@
 //! | --- | --- |
 //! | What may follow this status? | [`desk::ticket`] |
 //! | May this person do that? Which tickets may a list show? | [`desk::permission`] |
+//! | What may a program do with a token? | [`desk::api_token`] |
 //! | What becomes of this message? | [`desk::triage`] |
 //! | Which ticket does it mean? | [`desk::matching`], [`desk::token`] |
 //! | What may be moved, merged, undone? | [`desk::correction`] |
@@ -99,7 +101,7 @@
 //! | What stands in the place of an erased customer? | [`desk::erasure`] |
 //! | How long is the original of a message kept, what is said once it is gone? | [`desk::expiry`] |
 //! | When is a backup due, and is something wrong with them? | [`desk::backup`] |
-//! | Which HTTP status? | [`actions::ActionError::kind`], mapped once in [`panel::error`] |
+//! | Which HTTP status? | [`actions::ActionError::kind`], mapped to a page in [`panel::error`], to a problem document in `api/problem.rs` |
 //!
 //! # What nobody gains by writing it in a mail
 //!
@@ -112,6 +114,7 @@
 pub mod fail_point;
 
 pub mod actions;
+pub mod api;
 pub mod app;
 pub mod auth;
 pub mod cli;

@@ -182,9 +182,10 @@ pub fn not_sent_since(now: Timestamp) -> Since {
 }
 
 /// Whether a ticket may be resolved although a reply on it was not sent.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Unsent {
     /// Whoever resolves it is asked first.
+    #[default]
     Asks,
     /// They were, and it does not matter.
     DoesNotMatter,

@@ -87,6 +87,11 @@ impl Change {
         self.ticket.number
     }
 
+    /// Whether anything was done to it.
+    pub fn is_any(&self) -> bool {
+        !(self.events.is_empty() && self.happenings.is_empty() && self.tagging.is_empty())
+    }
+
     /// A line of the history without old and new.
     pub fn note(&mut self, kind: EventKind, comment: Option<CommentId>) {
         self.line(kind, None, None, comment);

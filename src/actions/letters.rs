@@ -149,7 +149,7 @@ async fn comment_mail(tx: &mut Tx, change: &Change, letter: &CommentLetter<'_>, 
         return Ok(());
     }
     let before = before.filter(|_| people.iter().all(|it| quotable.contains(&it.person)));
-    let undo = if by_staff && comment.via == Via::Panel { desk.settings.undo_window } else { SignedDuration::ZERO };
+    let undo = if by_staff && matches!(comment.via, Via::Panel | Via::Api) { desk.settings.undo_window } else { SignedDuration::ZERO };
     let mail = Mail {
         kind: if by_staff { "reply" } else { "relay" },
         content: &Content::Reply { said: &said, before: before.as_ref(), status: letter.status },

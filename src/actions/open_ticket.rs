@@ -6,6 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, NewFile, Result,
         door::{Change, leave, record, transact},
+        once::{Edge, Made, Once},
         placeholders::{signature, signature_below},
         reply::{self, Words},
         say::{Saying, Written, say},
@@ -54,6 +55,8 @@ pub struct ForCustomer {
     pub priority: Priority,
     /// Whether the first message goes to the customer.
     pub first: FirstMessage,
+    /// Where it is opened.
+    pub edge: Edge,
 }
 
 /// What becomes of the first message.
@@ -74,6 +77,9 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
     check(desk, actor, new)?;
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
+        if let Some(made) = Once::begin(new.edge.once(), &mut tx, now).await? {
+            return Ok(made.ticket);
+        }
         if let Some(id) = new.assignee
             && !people::get(&mut tx, id).await?.is_some_and(|it| it.is_active_staff())
         {
@@ -100,11 +106,9 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
         };
         let ticket = make(&mut tx, &row, &requester, now).await?;
         let number = ticket.number;
-        for copy in &new.copies {
-            let person = people::ensure(&mut tx, copy, &clean_name("", copy), now).await?;
-            participants::set(&mut tx, number, person.id, Participation::Active, now).await?;
-        }
+        take_part(&mut tx, number, &new.copies, now).await?;
         let mut change = Change::of(ticket, Some(actor.id));
+        // By a program as well: courses, and figures with them, know one word for what staff open.
         change.note_opened("panel");
         if let Some(to) = new.assignee {
             change.changed(EventKind::Assigned, None, Some(to.to_string()));
@@ -115,16 +119,26 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
             FirstMessage::Note => String::new(),
         };
         let written = Written { signature: signature_below(&new.text, &signature), ..Written::default() };
-        let words = Words { text: &new.text, files: &new.files, via: Via::Panel, mail: None, written };
+        let words = Words { text: &new.text, files: &new.files, via: new.edge.via(), mail: None, written };
         match new.first {
             FirstMessage::Sent => reply::as_staff(desk, &mut tx, &mut change, actor, &words, now).await?,
             FirstMessage::Note => write_note::note(desk, &mut tx, &mut change, actor, &words, now).await?,
         };
         record(desk, &mut tx, change, now).await?;
+        Once::end(new.edge.once(), &mut tx, Made { ticket: number, comment: None }).await?;
         leave(desk, tx).await?;
         Ok(number)
     })
     .await
+}
+
+/// Those who are sent what is public besides the customer.
+async fn take_part(tx: &mut Tx, number: TicketNumber, copies: &[EmailAddress], now: Timestamp) -> Result<()> {
+    for copy in copies {
+        let person = people::ensure(tx, copy, &clean_name("", copy), now).await?;
+        participants::set(tx, number, person.id, Participation::Active, now).await?;
+    }
+    Ok(())
 }
 
 fn check(desk: &Desk, actor: &Person, new: &ForCustomer) -> Result<()> {

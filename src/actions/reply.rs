@@ -9,6 +9,7 @@ use crate::{
         deliveries::{Unsent, ask_about_unsent},
         door::{Change, enter, leave, record, transact},
         drafts,
+        once::{Edge, Made, Once},
         participants::join,
         placeholders::{signature, signature_below},
         say::{FromMail, Saying, Written, say},
@@ -63,6 +64,8 @@ pub struct Composed {
     pub left_out: Vec<PersonId>,
     /// The saved replies that it is made of.
     pub saved: Vec<SavedReplyId>,
+    /// Where it was written.
+    pub edge: Edge,
 }
 
 /// Staff write to everybody who takes part. It leaves when the undo window is over. The same form sent twice is one reply.
@@ -83,6 +86,10 @@ pub async fn reply_knowing(desk: &Desk, actor: &Person, number: TicketNumber, re
         let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
         desk.allow(actor, Act::Comment(case))?;
         desk.allow(actor, Act::SetStatus(case))?;
+        let once = reply.composed.edge.once();
+        if let Some(Made { comment: Some(same), .. }) = Once::begin(once, &mut tx, now).await? {
+            return Ok(same);
+        }
         let seen = reply.seen.unwrap_or(CommentId(0));
         let files = reply.files.len() + reply.composed.kept.len();
         let said =
@@ -105,6 +112,7 @@ pub async fn reply_knowing(desk: &Desk, actor: &Person, number: TicketNumber, re
             change.set_status(to, now);
         }
         record(desk, &mut tx, change, now).await?;
+        Once::end(once, &mut tx, Made { ticket: number, comment: Some(comment) }).await?;
         leave(desk, tx).await?;
         Ok(comment)
     })
@@ -120,14 +128,20 @@ async fn compose(desk: &Desk, tx: &mut Tx, change: &mut Change, actor: &Person, 
     change.left_out.clone_from(&composed.left_out);
     reaches_somebody(desk, tx, actor, change.number(), &composed.left_out).await?;
     let place = Place { person: actor.id, ticket: change.number(), kind: DraftKind::Reply };
-    let kept = drafts::take(tx, place, &composed.kept).await?;
+    // What a program says is none of what somebody has begun to write on the panel.
+    let kept = match composed.edge {
+        Edge::Panel => drafts::take(tx, place, &composed.kept).await?,
+        Edge::Api(_) => Vec::new(),
+    };
     let signature = signature(desk, tx, actor, &change.ticket).await?;
     let written = Written { markup: composed.markup, signature: signature_below(&reply.text, &signature), kept: &kept };
-    let words = Words { text: &reply.text, files: &reply.files, via: Via::Panel, mail: None, written };
+    let words = Words { text: &reply.text, files: &reply.files, via: composed.edge.via(), mail: None, written };
     for saved in &composed.saved {
         saved_replies::count_use(tx, *saved, now).await?;
     }
-    signatures::remember(tx, actor.id, composed.markup).await?;
+    if let Edge::Panel = composed.edge {
+        signatures::remember(tx, actor.id, composed.markup).await?;
+    }
     as_staff(desk, tx, change, actor, &words, now).await
 }
 

@@ -7,11 +7,12 @@ use crate::{
         Desk, NewFile, Result,
         door::{Change, enter, leave, record, transact},
         drafts,
+        once::{Edge, Made, Once},
         reply::{Composed, ONE_PRESS, Words},
         say::{Saying, Written, say},
     },
     desk::{
-        comment::{CommentText, Origin, Via, Visibility},
+        comment::{CommentText, Origin, Visibility},
         draft::DraftKind,
         event::EventKind,
         id::{CommentId, TicketNumber},
@@ -50,6 +51,10 @@ pub async fn write_note_as(
     transact(desk, |mut tx| async move {
         let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
         desk.allow(actor, Act::Note(case))?;
+        let once = composed.edge.once();
+        if let Some(Made { comment: Some(same), .. }) = Once::begin(once, &mut tx, now).await? {
+            return Ok(same);
+        }
         if let Some(seen) = seen {
             let files = files.len() + composed.kept.len();
             let said =
@@ -59,12 +64,19 @@ pub async fn write_note_as(
             }
         }
         let mut change = Change::of(ticket, Some(actor.id));
-        let kept = drafts::take(&mut tx, Place { person: actor.id, ticket: number, kind: DraftKind::Note }, &composed.kept).await?;
-        signatures::remember(&mut tx, actor.id, composed.markup).await?;
+        let place = Place { person: actor.id, ticket: number, kind: DraftKind::Note };
+        let kept = match composed.edge {
+            Edge::Panel => {
+                signatures::remember(&mut tx, actor.id, composed.markup).await?;
+                drafts::take(&mut tx, place, &composed.kept).await?
+            }
+            Edge::Api(_) => Vec::new(),
+        };
         let written = Written { markup: composed.markup, signature: "", kept: &kept };
-        let words = Words { text, files, via: Via::Panel, mail: None, written };
+        let words = Words { text, files, via: composed.edge.via(), mail: None, written };
         let comment = note(desk, &mut tx, &mut change, actor, &words, now).await?;
         record(desk, &mut tx, change, now).await?;
+        Once::end(once, &mut tx, Made { ticket: number, comment: Some(comment) }).await?;
         leave(desk, tx).await?;
         Ok(comment)
     })

@@ -6,4 +6,5 @@ pub mod password;
 mod seal;
 pub mod session;
 pub mod throttle;
+pub mod token;
 pub mod totp;

@@ -1,4 +1,4 @@
-//! How often somebody may try a password: per account and per address.
+//! How often somebody may try a password: per account and per address; and how much a program may ask.
 
 use std::{hash::Hash, net::IpAddr, num::NonZeroU32, ops::Add, sync::Arc, time::Duration};
 
@@ -10,7 +10,7 @@ use governor::{
     state::keyed::DashMapStateStore,
 };
 
-use crate::clock::Clock;
+use crate::{clock::Clock, desk::id::ApiTokenId};
 
 /// Tries for one account before a pause, and how soon one comes back.
 const PER_ACCOUNT: (u32, Duration) = (8, Duration::from_secs(120));
@@ -24,6 +24,9 @@ const CODES: (u32, Duration) = (5, Duration::from_secs(300));
 
 /// Links to sign in that are mailed to one address before a pause, and how soon another may be.
 const LINKS: (u32, Duration) = (3, Duration::from_secs(300));
+
+/// Requests with one token of the API at once, and how soon one more may be made: ten a second all day.
+const REQUESTS: (u32, Duration) = (300, Duration::from_millis(100));
 
 /// More keys than this are swept first.
 const SWEEP_OVER: usize = 10_000;
@@ -51,6 +54,7 @@ pub struct Throttle {
     addresses: Limiter<IpAddr>,
     codes: Limiter<String>,
     links: Limiter<String>,
+    requests: Limiter<i64>,
     clock: Steady,
 }
 
@@ -66,7 +70,14 @@ impl Throttle {
     pub fn new(clock: &Clock) -> Self {
         let clock = Steady::new(clock);
         let (accounts, addresses) = (limiter(PER_ACCOUNT, &clock), limiter(PER_ADDRESS, &clock));
-        Self { accounts, addresses, codes: limiter(CODES, &clock), links: limiter(LINKS, &clock), clock }
+        Self {
+            accounts,
+            addresses,
+            codes: limiter(CODES, &clock),
+            links: limiter(LINKS, &clock),
+            requests: limiter(REQUESTS, &clock),
+            clock,
+        }
     }
 
     /// Counts a try for an account from an address, and says whether it may be made. `account` is what was typed, folded:
@@ -86,6 +97,27 @@ impl Throttle {
     #[must_use]
     pub fn attempt_link(&self, account: &str, address: IpAddr) -> Try {
         self.count(&self.links, account, address)
+    }
+
+    /// Counts a token of the API that opened nothing, and says whether the next try is heard at all. One that is good is never counted:
+    /// whoever shares an address with a program that has an old one is not held up by it.
+    #[must_use]
+    pub fn attempt_token(&self, address: IpAddr) -> Try {
+        sweep(&self.addresses);
+        match self.addresses.check_key(&network(address)) {
+            Ok(state) => Try::Go { left: state.remaining_burst_capacity() },
+            Err(not_until) => wait(not_until.wait_time_from(self.clock.now())),
+        }
+    }
+
+    /// Counts a request with a token of the API.
+    #[must_use]
+    pub fn request(&self, token: ApiTokenId) -> Try {
+        sweep(&self.requests);
+        match self.requests.check_key(&token.0) {
+            Ok(state) => Try::Go { left: state.remaining_burst_capacity() },
+            Err(not_until) => wait(not_until.wait_time_from(self.clock.now())),
+        }
     }
 
     fn count(&self, accounts: &Limiter<String>, account: &str, address: IpAddr) -> Try {
@@ -203,6 +235,23 @@ mod tests {
         assert_eq!(throttle.attempt("ada@desk.test", home), Try::Go { left: 7 }, "another account is not held up");
         clock.advance(SignedDuration::from_secs(121));
         assert_eq!(throttle.attempt("hal@desk.test", home), Try::Go { left: 0 });
+    }
+
+    #[test]
+    fn a_program_may_ask_ten_times_a_second_and_wrong_tokens_hold_up_their_address() {
+        let clock = Clock::still(Timestamp::from_second(1_800_000_000).unwrap());
+        let throttle = Throttle::new(&clock);
+        for left in (0..300).rev() {
+            assert_eq!(throttle.request(ApiTokenId(7)), Try::Go { left });
+        }
+        assert_eq!(throttle.request(ApiTokenId(7)), Try::Wait { seconds: 1 });
+        assert_eq!(throttle.request(ApiTokenId(8)), Try::Go { left: 299 }, "another token has its own");
+        clock.advance(SignedDuration::from_secs(1));
+        assert_eq!(throttle.request(ApiTokenId(7)), Try::Go { left: 9 });
+        for left in (0..40).rev() {
+            assert_eq!(throttle.attempt_token(HOME.parse().unwrap()), Try::Go { left });
+        }
+        assert!(matches!(throttle.attempt_token(HOME.parse().unwrap()), Try::Wait { seconds: 19..=20 }));
     }
 
     #[test]

@@ -13,6 +13,8 @@ pub enum AuditKind {
     Template,
     /// What is done with mail by itself.
     Rule,
+    /// A token of the API: made, revoked.
+    Token,
     /// A setting of the desk.
     Setting,
     /// Hours, holidays and response targets.
@@ -33,12 +35,13 @@ pub enum AuditKind {
 
 impl AuditKind {
     /// Every kind, in the order of the page's filter.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::User,
         Self::Access,
         Self::Mailbox,
         Self::Template,
         Self::Rule,
+        Self::Token,
         Self::Setting,
         Self::Target,
         Self::View,
@@ -58,6 +61,7 @@ impl AuditKind {
             Self::Mailbox => "mailbox",
             Self::Template => "template",
             Self::Rule => "rule",
+            Self::Token => "api-token",
             Self::Setting => "setting",
             Self::Target => "target",
             Self::View => "view",
@@ -84,6 +88,7 @@ impl AuditKind {
             Self::Mailbox => "Mailboxes",
             Self::Template => "Notices",
             Self::Rule => "Rules",
+            Self::Token => "API tokens",
             Self::Setting => "General",
             Self::Target => "Hours and targets",
             Self::View => "Shared views",

@@ -137,6 +137,8 @@ pub enum Via {
     Panel,
     /// The customer, on their own pages.
     Portal,
+    /// Staff, by a program of theirs.
+    Api,
 }
 
 impl Via {
@@ -147,13 +149,14 @@ impl Via {
             Self::Mail => "mail",
             Self::Panel => "panel",
             Self::Portal => "portal",
+            Self::Api => "api",
         }
     }
 
     /// The word of [`Via::as_str`] read back.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Mail, Self::Panel, Self::Portal].into_iter().find(|it| it.as_str() == word)
+        [Self::Mail, Self::Panel, Self::Portal, Self::Api].into_iter().find(|it| it.as_str() == word)
     }
 }
 

@@ -48,6 +48,8 @@ ids! {
     SavedReplyId,
     /// A row of `rules`: what is done with mail by itself.
     RuleId,
+    /// A row of `api_tokens`: what a program signs in to the API with.
+    ApiTokenId,
     /// A row of `instances`: one run of the daemon, never used twice.
     InstanceId,
 }

@@ -31,6 +31,25 @@ impl Network {
     }
 }
 
+/// Who asks: the socket's address; behind trusted proxies the last entry of the `X-Forwarded-For` lines that is none of them.
+#[must_use]
+pub fn client_address<'a>(socket: IpAddr, forwarded: impl Iterator<Item = &'a str>, proxies: &[Network]) -> IpAddr {
+    let trusted = |address: IpAddr| proxies.iter().any(|it| it.contains(address));
+    if !trusted(socket) {
+        return socket;
+    }
+    let mut nearest = socket;
+    let lines: Vec<&str> = forwarded.collect();
+    for entry in lines.join(",").rsplit(',') {
+        let Ok(address) = entry.trim().parse::<IpAddr>() else { break };
+        nearest = address;
+        if !trusted(address) {
+            break;
+        }
+    }
+    nearest
+}
+
 fn as_bits(address: IpAddr) -> (u128, u8) {
     match address {
         IpAddr::V4(it) => (u128::from(it.to_bits()), 32),
@@ -75,6 +94,15 @@ mod tests {
             let network: Network = network.parse().unwrap();
             assert_eq!(network.contains(address.parse().unwrap()), inside, "{address} in {network}");
         }
+    }
+
+    #[test]
+    fn an_address_is_believed_from_a_trusted_proxy_alone() {
+        let proxies: Vec<Network> = vec!["10.0.0.0/8".parse().unwrap()];
+        let forwarded = ["198.51.100.9, 203.0.113.7, 10.0.0.2"];
+        let address = |socket: &str| client_address(socket.parse().unwrap(), forwarded.into_iter(), &proxies).to_string();
+        assert_eq!(address("10.0.0.1"), "203.0.113.7", "what a client wrote in front of it is not believed");
+        assert_eq!(address("192.0.2.1"), "192.0.2.1");
     }
 
     #[test]

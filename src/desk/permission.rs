@@ -39,6 +39,10 @@ pub enum Act {
     SeeOwnFigures,
     /// Keep filters under a name.
     SaveView,
+    /// Make a token of the API that may do at most what this role may.
+    MakeToken(Role),
+    /// Know of the token of the API that this person made, and revoke it.
+    RevokeToken(PersonId),
     /// Users, mailboxes, the outbox, settings, tags, what all of the staff see.
     Manage,
 }
@@ -101,10 +105,15 @@ pub fn may(who: &Person, what: Act, rules: Rules) -> Verdict {
         return Verdict::Forbidden;
     }
     match who.role {
-        Role::Admin => Verdict::Allowed,
+        Role::Admin => admin_may(what),
         Role::Helper => helper_may(who.id, what, rules),
         Role::Customer => customer_may(who.id, what),
     }
+}
+
+/// A token for a customer opens nothing: nobody can make one.
+fn admin_may(what: Act) -> Verdict {
+    if what == Act::MakeToken(Role::Customer) { Verdict::Forbidden } else { Verdict::Allowed }
 }
 
 fn helper_may(who: PersonId, what: Act, rules: Rules) -> Verdict {
@@ -123,7 +132,10 @@ fn helper_may(who: PersonId, what: Act, rules: Rules) -> Verdict {
             Verdict::Missing | Verdict::Forbidden => Verdict::Missing,
         },
         Act::OpenTicket | Act::OpenTicketFor | Act::WorkHeldMail | Act::SeeOwnFigures | Act::SaveView => Verdict::Allowed,
-        Act::SeeAnalytics | Act::Manage => Verdict::Forbidden,
+        Act::MakeToken(Role::Helper) => Verdict::Allowed,
+        Act::RevokeToken(owner) if owner == who => Verdict::Allowed,
+        Act::RevokeToken(_) => Verdict::Missing,
+        Act::SeeAnalytics | Act::Manage | Act::MakeToken(Role::Admin | Role::Customer) => Verdict::Forbidden,
     }
 }
 
@@ -150,7 +162,14 @@ fn customer_may(who: PersonId, what: Act) -> Verdict {
             }
         }
         Act::OpenTicket => Verdict::Allowed,
-        Act::OpenTicketFor | Act::WorkHeldMail | Act::SeeAnalytics | Act::SeeOwnFigures | Act::SaveView | Act::Manage => Verdict::Forbidden,
+        Act::OpenTicketFor
+        | Act::WorkHeldMail
+        | Act::SeeAnalytics
+        | Act::SeeOwnFigures
+        | Act::SaveView
+        | Act::MakeToken(_)
+        | Act::RevokeToken(_)
+        | Act::Manage => Verdict::Forbidden,
     }
 }
 
@@ -185,6 +204,25 @@ pub fn scope(who: &Person, rules: Rules) -> Scope {
         (Role::Helper, Reach::Assigned) => Scope::Own(who.id),
         (Role::Customer, _) => Scope::TakesPart(who.id),
     }
+}
+
+/// Whose figures somebody may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Sight {
+    /// Everybody's.
+    Everybody,
+    /// What they did themselves.
+    Own,
+}
+
+/// Whose figures `who` may see; none: nobody's.
+#[must_use]
+pub fn sight(who: &Person, rules: Rules) -> Option<Sight> {
+    let allowed = |act| may(who, act, rules) == Verdict::Allowed;
+    if allowed(Act::SeeAnalytics) {
+        return Some(Sight::Everybody);
+    }
+    allowed(Act::SeeOwnFigures).then_some(Sight::Own)
 }
 
 #[cfg(test)]
@@ -236,6 +274,17 @@ mod tests {
         assert_eq!(may(&ann, Act::SeeInside(case(1, None)), RULES), Verdict::Forbidden);
         assert_eq!(may(&ann, Act::Note(case(9, None)), RULES), Verdict::Missing);
         assert_eq!(may(&ann, Act::WorkHeldMail, RULES), Verdict::Forbidden);
+    }
+
+    #[test]
+    fn a_token_is_made_for_no_more_than_oneself_and_revoked_by_its_owner_or_an_admin() {
+        let (ann, hal, ada) = (person(1, Role::Customer), person(2, Role::Helper), person(3, Role::Admin));
+        let make = |who: &Person, role| may(who, Act::MakeToken(role), RULES);
+        assert_eq!((make(&hal, Role::Helper), make(&hal, Role::Admin)), (Verdict::Allowed, Verdict::Forbidden));
+        assert_eq!((make(&ada, Role::Helper), make(&ada, Role::Admin)), (Verdict::Allowed, Verdict::Allowed));
+        assert_eq!((make(&ann, Role::Helper), make(&ada, Role::Customer)), (Verdict::Forbidden, Verdict::Forbidden));
+        let revoke = |who: &Person, owner| may(who, Act::RevokeToken(PersonId(owner)), RULES);
+        assert_eq!((revoke(&hal, 2), revoke(&hal, 3), revoke(&ada, 2)), (Verdict::Allowed, Verdict::Missing, Verdict::Allowed));
     }
 
     #[test]

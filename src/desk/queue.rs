@@ -1,5 +1,7 @@
 //! Lists of tickets: what a list is about, what narrows it, in which order it is.
 
+use jiff::Timestamp;
+
 use crate::desk::{
     id::{MailboxId, PersonId, TagId},
     ticket::{Priority, Status, Turn},
@@ -22,6 +24,8 @@ pub enum View {
     Closed,
     /// Put off until a time.
     Snoozed,
+    /// Every ticket, whatever its status, put off or not.
+    All,
 }
 
 impl View {
@@ -32,6 +36,7 @@ impl View {
             Self::Unassigned | Self::Mine(_) | Self::Open | Self::Waiting | Self::Snoozed => status.is_active(),
             Self::Resolved => status == Status::Resolved,
             Self::Closed => status == Status::Closed,
+            Self::All => true,
         }
     }
 
@@ -40,7 +45,9 @@ impl View {
     pub fn turns(self) -> &'static [Turn] {
         match self {
             Self::Waiting => &[Turn::Customer],
-            Self::Unassigned | Self::Mine(_) | Self::Open | Self::Resolved | Self::Closed | Self::Snoozed => &[Turn::Staff, Turn::Customer],
+            Self::Unassigned | Self::Mine(_) | Self::Open | Self::Resolved | Self::Closed | Self::Snoozed | Self::All => {
+                &[Turn::Staff, Turn::Customer]
+            }
         }
     }
 
@@ -50,7 +57,7 @@ impl View {
         match self {
             Self::Unassigned => Some(HeldBy::Nobody),
             Self::Mine(who) => Some(HeldBy::Person(who)),
-            Self::Open | Self::Waiting | Self::Resolved | Self::Closed | Self::Snoozed => None,
+            Self::Open | Self::Waiting | Self::Resolved | Self::Closed | Self::Snoozed | Self::All => None,
         }
     }
 
@@ -59,7 +66,7 @@ impl View {
     pub fn sorts(self) -> &'static [Sort] {
         match self {
             Self::Unassigned | Self::Mine(_) | Self::Open => &[Sort::Activity, Sort::Due, Sort::Oldest, Sort::Priority, Sort::Waiting],
-            Self::Waiting | Self::Resolved | Self::Closed => &[Sort::Activity, Sort::Oldest, Sort::Priority],
+            Self::Waiting | Self::Resolved | Self::Closed | Self::All => &[Sort::Activity, Sort::Oldest, Sort::Priority],
             Self::Snoozed => &[Sort::Return, Sort::Activity, Sort::Oldest, Sort::Priority],
         }
     }
@@ -89,6 +96,8 @@ pub struct Filter {
     pub tag: Option<TagId>,
     /// Whose turn it is.
     pub turn: Option<Turn>,
+    /// To which something happened then or later; how many a list holds is not counted by it.
+    pub updated_since: Option<Timestamp>,
 }
 
 /// The order of a list.

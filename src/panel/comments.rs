@@ -11,6 +11,7 @@ use crate::{
         ActionError, Kind,
         deliveries::Unsent,
         drafts::{Keeping, keep},
+        once::Edge,
         reply::{Composed, Reply, reply_knowing},
         withdraw_reply::withdraw_reply,
         write_note::write_note_as,
@@ -124,6 +125,7 @@ fn composed(fields: &Fields, kept: &Kept) -> Result<Composed, String> {
         cc,
         left_out: kept.left_out.clone(),
         saved: ids("saved").map(SavedReplyId).collect(),
+        edge: Edge::Panel,
     })
 }
 

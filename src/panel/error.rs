@@ -17,6 +17,8 @@ use crate::{
     templates::TemplateError,
 };
 
+pub use crate::desk::sentence::sentence;
+
 /// Why a page is not what was asked for.
 #[derive(Clone, Debug)]
 pub enum PageError {
@@ -149,15 +151,6 @@ impl From<HashingError> for PageError {
     }
 }
 
-/// An error's text as a sentence of a page: a capital and a full stop.
-pub fn sentence(error: &dyn std::fmt::Display) -> String {
-    let text = error.to_string();
-    let mut letters = text.chars();
-    let first: String = letters.next().map(|it| it.to_uppercase().collect()).unwrap_or_default();
-    let stop = if text.ends_with(['.', '?', ':']) { "" } else { "." };
-    format!("{first}{}{stop}", letters.as_str())
-}
-
 /// The page itself is drawn by `draw`, which knows the desk.
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
@@ -264,13 +257,6 @@ pub(super) fn after_a_panic(cause: Box<dyn std::any::Any + Send>) -> Response {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_errors_text_is_a_sentence_on_a_page() {
-        assert_eq!(sentence(&"a ticket that is Closed cannot become Resolved"), "A ticket that is Closed cannot become Resolved.");
-        assert_eq!(sentence(&"What now?"), "What now?");
-        assert_eq!(sentence(&""), ".");
-    }
 
     #[test]
     fn signing_in_leads_back_by_an_escaped_path() {

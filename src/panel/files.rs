@@ -10,6 +10,7 @@ use serde::Serialize;
 use crate::{
     actions::read_again::read_again,
     desk::{
+        attachment::disposition,
         correction::CorrectionKind,
         id::{AttachmentId, CommentId, TicketNumber},
     },
@@ -71,20 +72,6 @@ fn raster(bytes: &[u8]) -> Option<&'static str> {
         [b'R', b'I', b'F', b'F', _, _, _, _, b'W', b'E', b'B', b'P', ..] => Some("image/webp"),
         _ => None,
     }
-}
-
-/// `Content-Disposition` (RFC 6266, RFC 8187): a plain name for old browsers, the whole one encoded.
-fn disposition(how: &str, filename: &str) -> String {
-    let plain: String =
-        filename.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_' | ' ') { c } else { '_' }).collect();
-    let mut encoded = String::new();
-    for byte in filename.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'-' | b'_' => encoded.push(char::from(byte)),
-            _ => encoded.push_str(&format!("%{byte:02X}")),
-        }
-    }
-    format!("{how}; filename=\"{plain}\"; filename*=UTF-8''{encoded}")
 }
 
 /// `GET /tickets/{number}/messages/{id}/source`: the octets as they came or left.
@@ -259,14 +246,6 @@ fn copy(panel: &Panel, delivery: &Delivery) -> Copy {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_name_is_never_a_path_or_a_header() {
-        assert_eq!(
-            disposition("attachment", "ä/\"..\r\nX: y\".txt"),
-            "attachment; filename=\"___..__X_ y_.txt\"; filename*=UTF-8''%C3%A4%2F%22..%0D%0AX%3A%20y%22.txt"
-        );
-    }
 
     #[test]
     fn only_what_is_a_raster_image_is_shown() {

@@ -10,6 +10,7 @@ use axum_extra::extract::CookieJar;
 
 use crate::{
     actions::NewFile,
+    desk::attachment::{content_type, file_name},
     panel::{Panel, csrf::Tie, error::PageError},
 };
 
@@ -122,22 +123,6 @@ impl FromRequest<Panel> for Fields {
     }
 }
 
-/// The last part of a path, safe to show; at most 200 characters, `file` for nothing.
-fn file_name(sent: &str) -> String {
-    let last = sent.rsplit(['/', '\\']).next().unwrap_or_default();
-    let clean: String = last.chars().filter(|c| !c.is_control()).take(200).collect();
-    let clean = clean.trim().trim_start_matches('.');
-    if clean.is_empty() { "file".to_owned() } else { clean.to_owned() }
-}
-
-/// `type/subtype` in lower case, without parameters; octets where it is no such thing.
-fn content_type(sent: &str) -> String {
-    let plain = sent.split(';').next().unwrap_or_default().trim().to_lowercase();
-    let token = |part: &str| !part.is_empty() && part.chars().all(|c| c.is_ascii_alphanumeric() || "!#$&-^_.+".contains(c));
-    let good = plain.split_once('/').is_some_and(|(kind, sub)| token(kind) && token(sub));
-    if good && plain.len() < 100 { plain } else { "application/octet-stream".to_owned() }
-}
-
 async fn with_files(mut form: Multipart) -> Result<Fields, PageError> {
     let unreadable = |error: MultipartError| too_large(error.status());
     let mut fields = Fields::default();
@@ -201,15 +186,6 @@ fn unescape(text: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_files_name_is_no_path_and_its_type_no_header() {
-        for (sent, name) in [("C:\\a\\b.txt", "b.txt"), ("../../etc/passwd", "passwd"), ("..", "file"), ("a\r\nb", "ab"), ("", "file")] {
-            assert_eq!(file_name(sent), name, "{sent:?}");
-        }
-        assert_eq!(content_type("Text/HTML; charset=x"), "text/html");
-        assert_eq!(content_type("a/b\r\nX: y"), "application/octet-stream");
-    }
 
     #[test]
     fn a_form_is_read_as_browsers_write_it() {

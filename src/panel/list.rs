@@ -42,6 +42,7 @@ impl Asked {
             "resolved" => (View::Resolved, Place::Resolved, "Resolved"),
             "closed" => (View::Closed, Place::Closed, "Closed"),
             "snoozed" => (View::Snoozed, Place::Snoozed, "Snoozed"),
+            "all" => (View::All, Place::Elsewhere, "All tickets"),
             _ => (View::Open, Place::Open, "All open"),
         }
     }
@@ -58,6 +59,7 @@ impl Asked {
             mailbox: self.mailbox.parse().ok().map(MailboxId),
             tag: self.tag.parse().ok().map(TagId),
             turn: Turn::parse(&self.turn),
+            updated_since: None,
         }
     }
 

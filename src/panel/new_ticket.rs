@@ -6,6 +6,7 @@ use serde::Serialize;
 use crate::{
     actions::{
         ActionError, Kind,
+        once::Edge,
         open_ticket::{FirstMessage, ForCustomer, for_customer},
     },
     desk::{
@@ -115,6 +116,7 @@ fn read(fields: &Fields) -> Result<ForCustomer, ActionError> {
             id => Some(PersonId(id.parse().map_err(|_| invalid("helper", choose("helper")))?)),
         },
         priority: Priority::parse(fields.get("priority")).ok_or_else(|| invalid("priority", choose("priority")))?,
+        edge: Edge::Panel,
         first: if fields.given("quiet").is_some() { FirstMessage::Note } else { FirstMessage::Sent },
     })
 }

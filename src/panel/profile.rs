@@ -34,7 +34,10 @@ use crate::{
         visitor::{ClientAddress, Staff, Visitor},
         words::{Face, When},
     },
-    store::sessions::{self, Session},
+    store::{
+        api_tokens,
+        sessions::{self, Session},
+    },
 };
 
 #[derive(Serialize)]
@@ -270,7 +273,11 @@ pub(super) async fn end_sessions(State(panel): State<Panel>, visitor: Visitor, f
     let told = match fields.get("end") {
         "others" => {
             sign_in::sign_out_elsewhere(&panel.desk, &visitor.person, &visitor.session).await?;
-            "Signed out everywhere else."
+            let mut conn = panel.desk.store.read().await?;
+            match api_tokens::good_of(&mut conn, visitor.person.id, panel.desk.clock.now()).await? {
+                0 => "Signed out everywhere else.",
+                _ => "Signed out everywhere else. Your API tokens still work: they are revoked under Settings, API tokens.",
+            }
         }
         session => {
             sign_in::sign_out(&panel.desk, &visitor.person, session).await?;

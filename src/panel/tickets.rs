@@ -185,6 +185,7 @@ fn total(view: View, counts: Counts) -> i64 {
         View::Resolved => counts.resolved,
         View::Closed => counts.closed,
         View::Snoozed => counts.snoozed,
+        View::All => counts.open + counts.resolved + counts.closed + counts.snoozed,
     }
 }
 
@@ -218,5 +219,6 @@ fn empty(asked: &Asked, view: View, counts: Counts) -> Empty {
             text: "What you put off waits here until its time, or until its customer writes.".to_owned(),
             button: None,
         },
+        View::All => Empty { head: "There is no ticket yet", text: "New mail shows up here by itself.".to_owned(), button: None },
     }
 }

@@ -5,6 +5,8 @@
 
 use std::collections::HashMap;
 
+use jiff::{Timestamp, tz::TimeZone};
+
 use crate::{
     desk::{
         analytics::{Facts, Figures, Fold, Frame, Wanted},
@@ -13,7 +15,7 @@ use crate::{
         period::Period,
         ticket::Priority,
     },
-    store::{Conn, Result, StoreError, ms, on},
+    store::{Conn, Result, StoreError, ms, on, terms},
 };
 
 /// Tickets of which the database joins the courses in one statement.
@@ -54,6 +56,17 @@ pub async fn helpers(conn: &mut Conn) -> Result<Vec<Helper>> {
     let sql = "select id, name, email from people where role in ('admin', 'helper') order by name, id";
     let rows: Vec<(i64, String, String)> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(id, name, email)| Helper { id: PersonId(id), name, email }).collect())
+}
+
+/// What figures of a period that ends now are counted over: the desk's days, its hours and promises, and these helpers.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn frame(conn: &mut Conn, period: Period, staff: Vec<PersonId>, now: Timestamp, zone: &TimeZone) -> Result<Frame> {
+    let days = period.days(now, zone);
+    let before = Period::before(&days, zone);
+    let terms = terms::terms(conn, zone).await?;
+    Ok(Frame { period, days, before, zone: zone.clone(), terms, staff })
 }
 
 /// Counts everything that happened in a period, and in the one before.

@@ -239,9 +239,32 @@ impl SaidRow {
 /// # Errors
 /// When the database refuses, or a row is unreadable.
 pub async fn said(conn: &mut Conn, ticket: TicketNumber, audience: Audience, limit: i64) -> Result<Vec<Said>> {
+    found(conn, ticket, audience, Part::Last, limit).await
+}
+
+/// The first `limit` comments of a ticket behind this one, oldest first, with files and deliveries.
+///
+/// # Errors
+/// As [`said`].
+pub async fn said_after(conn: &mut Conn, ticket: TicketNumber, audience: Audience, after: CommentId, limit: i64) -> Result<Vec<Said>> {
+    found(conn, ticket, audience, Part::After(after), limit).await
+}
+
+/// Which comments of a ticket.
+#[derive(Clone, Copy)]
+enum Part {
+    Last,
+    After(CommentId),
+}
+
+async fn found(conn: &mut Conn, ticket: TicketNumber, audience: Audience, part: Part, limit: i64) -> Result<Vec<Said>> {
     let which = match audience {
         Audience::Staff => "",
         Audience::Customer => " and visibility = 'public' and withdrawn_at is null",
+    };
+    let order = match part {
+        Part::Last => "order by id desc".to_owned(),
+        Part::After(after) => format!("and id > {after} order by id"),
     };
     let sql = format!(
         "select c.id, c.visibility, c.origin, c.author, p.name as author_name, p.email as author_email, c.via, c.body, c.quoted,
@@ -250,7 +273,7 @@ pub async fn said(conn: &mut Conn, ticket: TicketNumber, audience: Audience, lim
             m.authenticity, m.authenticity_why, m.encrypted, m.warnings, c.flag, c.withdrawn_at, c.created_at, m.received_at,
             (select s.name from events e join people s on s.id = e.actor
                 where e.kind = 'released' and e.at = c.created_at and e.comment = c.id limit 1) as released_by
-         from (select id as found from comments where ticket = $1{which} order by id desc limit $2) latest
+         from (select id as found from comments where ticket = $1{which} {order} limit $2) latest
          join comments c on c.id = latest.found left join people p on p.id = c.author left join messages m on m.id = c.message
          order by c.id"
     );

@@ -269,7 +269,7 @@ async fn tickets(tx: &mut Tx, who: &Person, found: &Found, touched: &[TicketNumb
 
 /// The person keeps a row, so that what they did is still counted; nobody can be found by it.
 async fn account(tx: &mut Tx, who: &Person, by: Option<PersonId>, now: Timestamp) -> Result<()> {
-    for table in ["sessions", "links", "authenticators", "recovery_codes", "digest_lines"] {
+    for table in ["sessions", "links", "authenticators", "recovery_codes", "digest_lines", "api_tokens"] {
         let sql = sqlx::AssertSqlSafe(format!("delete from {table} where person = $1"));
         on!(tx, c => sqlx::query(sql).bind(who.id.0).execute(c).await.map(|_| ()))?;
     }

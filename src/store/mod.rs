@@ -13,6 +13,8 @@ use jiff::Timestamp;
 use sqlx::{PgPool, PgTransaction, Postgres, Sqlite, SqliteConnection, SqlitePool, SqliteTransaction, pool::PoolConnection};
 
 pub mod analytics;
+pub mod api_answers;
+pub mod api_tokens;
 pub mod as_of;
 pub mod audit;
 pub mod backup;

@@ -8,7 +8,7 @@ use crate::{
         ticket::{Status, Turn},
     },
     store::{
-        Conn, Result, on,
+        Conn, Result, ms, on,
         queue_order::{Part, beside, whole, within},
         queue_row::{LATEST, rows, select},
     },
@@ -142,6 +142,20 @@ pub async fn of_requester(conn: &mut Conn, requester: PersonId, scope: Scope, li
     rows(conn, sql, &[who, requester.0, limit]).await
 }
 
+/// Whether somebody opened or takes part in a ticket that the scope shows.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn knows(conn: &mut Conn, person: PersonId, scope: Scope) -> Result<bool> {
+    let (within, who) = seen(scope);
+    let sql = format!(
+        "select count(*) from (select 1 as one from tickets t where {within} and (t.requester = $2
+            or exists (select 1 from participants o where o.person = $2 and o.ticket = t.number and o.state = 'active')) limit 1) found"
+    );
+    let n: i64 = on!(conn, c => sqlx::query_scalar(sqlx::AssertSqlSafe(sql)).bind(who).bind(person.0).fetch_one(c).await)?;
+    Ok(n > 0)
+}
+
 /// The scope as a condition on single tickets; `$1` is the person, 0 where there is none.
 pub(super) fn seen(scope: Scope) -> (&'static str, i64) {
     match scope {
@@ -186,6 +200,10 @@ fn branches(list: &List, scope: Scope) -> Vec<Branch> {
     if let Scope::TakesPart(who) = scope {
         return each(&|status, turn| Branch::TakesPart(who, status, turn));
     }
+    if list.view == View::All {
+        let one = |view| branches(&List { view, ..*list }, scope);
+        return [View::Open, View::Resolved, View::Closed, View::Snoozed].into_iter().flat_map(one).collect();
+    }
     let snoozed = list.view == View::Snoozed;
     match holders(list.view, &list.filter, scope) {
         None if snoozed => each(&|status, turn| Branch::Snoozed(None, status, turn)),
@@ -228,6 +246,9 @@ impl Asked {
         }
         if let Some(mailbox) = list.filter.mailbox {
             narrower = format!("{narrower} and mailbox = {mailbox}");
+        }
+        if let Some(since) = list.filter.updated_since {
+            narrower = format!("{narrower} and updated_at >= {}", ms(since));
         }
         if let Some(tag) = list.filter.tag {
             let has = match driven {

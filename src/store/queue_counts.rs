@@ -92,9 +92,13 @@ fn condition(view: View, filter: &Filter, scope: Scope) -> String {
     let words = |words: Vec<&str>| if words.is_empty() { "''".to_owned() } else { format!("'{}'", words.join("', '")) };
     let statuses = Status::ALL.into_iter().filter(|it| view.takes(*it) && filter.status.is_none_or(|only| only == *it));
     let turns = view.turns().iter().filter(|it| filter.turn.is_none_or(|only| only == **it));
-    let shelf = if view == View::Snoozed { "snoozed" } else { "queue" };
+    let shelf = match view {
+        View::Snoozed => "shelf = 'snoozed'",
+        View::All => "shelf <> 'merged'",
+        View::Unassigned | View::Mine(_) | View::Open | View::Waiting | View::Resolved | View::Closed => "shelf = 'queue'",
+    };
     let mut condition = format!(
-        "tag = {} and shelf = '{shelf}' and status in ({}) and turn in ({})",
+        "tag = {} and {shelf} and status in ({}) and turn in ({})",
         filter.tag.map_or(0, |it| it.0),
         words(statuses.map(Status::as_str).collect()),
         words(turns.map(|it| it.as_str()).collect())

@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     desk::{
         address::EmailAddress,
-        id::{PersonId, TagId, TicketNumber},
+        id::{MailboxId, PersonId, TagId, TicketNumber},
         target::Promise,
         ticket::{Priority, Status, Turn},
     },
@@ -38,6 +38,8 @@ pub struct QueueRow {
     pub turn: Turn,
     /// Goes up with each change.
     pub version: i64,
+    /// Whose address answers for it.
+    pub mailbox: MailboxId,
     /// Whose it is.
     pub requester: Named,
     /// Who has it.
@@ -70,6 +72,7 @@ struct Row {
     priority: i64,
     turn: String,
     version: i64,
+    mailbox: i64,
     requester: i64,
     requester_name: String,
     requester_email: String,
@@ -102,6 +105,7 @@ impl Row {
             priority: Priority::from_rank(self.priority).ok_or(unreadable)?,
             turn: word("tickets", "turn", &self.turn, Turn::parse)?,
             version: self.version,
+            mailbox: MailboxId(self.mailbox),
             requester: named(self.requester, self.requester_name, self.requester_email)?,
             assignee: match (self.assignee, self.assignee_name, self.assignee_email) {
                 (Some(id), Some(name), Some(email)) => Some(named(id, name, email)?),
@@ -129,7 +133,7 @@ pub(super) const LATEST: &str = "t.updated_at desc, t.number desc";
 /// What every list selects, around the rows that `branches` finds.
 pub(super) fn select(branches: &str, order: &str) -> String {
     format!(
-        "select t.number, t.subject, t.status, t.priority, t.turn, t.version, t.requester, p.name as requester_name, p.email as requester_email,
+        "select t.number, t.subject, t.status, t.priority, t.turn, t.version, t.mailbox, t.requester, p.name as requester_name, p.email as requester_email,
             t.assignee, a.name as assignee_name, a.email as assignee_email, t.comments, t.snippet, t.has_files,
             t.opened_at, t.updated_at, t.turn_at, t.snoozed_until, t.tags, t.due, t.due_at
          from ({branches}) found join tickets t on t.number = found.number join people p on p.id = t.requester

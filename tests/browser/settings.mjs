@@ -78,6 +78,31 @@ async function changes(visit, me, hold) {
     await visit.sees(page.getByText("the connection fails"));
     await visit.look("mailbox-refused");
   });
+  await visit.step("makes a token for a program, which asks with it, and revokes it", async () => {
+    const name = `Report ${hold}`;
+    await visit.follow("API tokens");
+    await visit.look("tokens-empty");
+    await page.getByLabel("Name", { exact: true }).fill(name);
+    await page.getByLabel("It may do").selectOption("admin");
+    await visit.press("Make token");
+    await visit.sees(page.getByText("It is not shown again."));
+    await visit.look("token-made");
+    const token = await page.getByLabel("Token", { exact: true }).inputValue();
+    if (!/^mdk_[a-z2-7]{52}$/.test(token)) throw new Error(`this is no token: ${token}`);
+    if ((await page.getByRole("button", { name: "Copy" }).count()) !== (visit.script === "off" ? 0 : 1)) throw new Error("the copy button is not where script is");
+    const asked = (path) => fetch(new URL(`/api/v1${path}`, page.url()), { headers: { authorization: `Bearer ${token}` } });
+    const me = await (await asked("/me")).json();
+    if (me.token.name !== name) throw new Error(`the API knows another token: ${JSON.stringify(me)}`);
+    await visit.follow("I have kept it");
+    if ((await page.content()).includes(token)) throw new Error("the token is shown twice");
+    await visit.until("its use is noted", async () => { await page.reload(); return (await page.getByRole("row", { name }).innerText()).includes("127.0.0.1"); });
+    await visit.look("tokens");
+    await page.getByRole("button", { name: `Revoke ${name}` }).click();
+    await visit.look("token-revoking");
+    await visit.press("Revoke token", page.getByRole("form", { name: `Revoke ${name}` }));
+    await visit.told("is refused from now on");
+    if ((await asked("/me")).status !== 401) throw new Error("a revoked token opens something");
+  });
   await visit.step("reads who changed what", async () => {
     await visit.follow("Audit log");
     await visit.sees(page.getByText(hold).first());

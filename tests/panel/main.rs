@@ -2,6 +2,8 @@
 //! `MAILDESK_TEST_DATABASE=postgres`.
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod api;
+mod api_tokens;
 mod audit_log;
 #[allow(dead_code, reason = "other worlds ask more of it")]
 #[path = "../support/authorisation_server.rs"]

@@ -196,6 +196,16 @@ pub struct Figures {
     pub tags: Vec<(TagId, Sums)>,
 }
 
+impl Figures {
+    /// What one of the staff did, and no sum of others.
+    #[must_use]
+    pub fn of_one(self, who: PersonId) -> Self {
+        let own = self.helpers.into_iter().find(|it| it.0 == who);
+        let (all, before) = own.map_or_else(Default::default, |(_, this, before)| (this, before));
+        Self { helpers: vec![(who, all, before)], all, before, mailboxes: Vec::new(), priorities: Vec::new(), tags: Vec::new(), ..self }
+    }
+}
+
 /// The step of a period that each day belongs to, and the first day of each.
 fn steps_of(days: &[crate::desk::period::Day], step: Step) -> (Vec<usize>, Vec<Date>) {
     let (mut of_day, mut firsts): (Vec<usize>, Vec<Date>) = (Vec::with_capacity(days.len()), Vec::new());

@@ -5,10 +5,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     desk::{
-        analytics::{Figures, Frame},
+        analytics::Figures,
         id::{MailboxId, PersonId, TagId},
         period::Period,
-        permission::{Act, Verdict, may},
+        permission::{Sight, sight},
         tag::Tag,
         ticket::Priority,
     },
@@ -17,12 +17,12 @@ use crate::{
         error::PageError,
         page::{self, Place},
         url::Query,
-        visitor::{Staff, Visitor},
+        visitor::Staff,
         words::Choice,
     },
     store::{
         analytics::{self, Helper, Picked},
-        ratings, tags, terms,
+        ratings, tags,
     },
 };
 
@@ -48,35 +48,26 @@ pub(super) struct Asked {
     csv: Option<String>,
 }
 
-/// Whose figures somebody may see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Sight {
-    Everybody,
-    Own,
-}
-
 /// So many comments of customers stand beside what they said.
 const COMMENTS: i64 = 5;
 
 /// `GET /analytics`.
 pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Query(asked): Query<Asked>) -> Result<Response, PageError> {
-    let sight = sight(&panel, &visitor)?;
+    let sight =
+        sight(&visitor.person, panel.desk.rules()).ok_or_else(|| PageError::Forbidden("Figures are for helpers and admins.".to_owned()))?;
     let mut conn = panel.desk.store.read().await?;
     let helpers = analytics::helpers(&mut conn).await?;
     let tags = tags::all(&mut conn).await?;
     let names = Names { helpers, tags };
     let (period, picked) = asked.read(&panel, &names, sight);
     let zone = &panel.desk.settings.time_zone;
-    let days = period.days(panel.desk.clock.now(), zone);
-    let before = Period::before(&days, zone);
-    let terms = terms::terms(&mut conn, zone).await?;
     let staff = names.helpers.iter().map(|it| it.id).collect();
-    let frame = Frame { period, days, before, zone: zone.clone(), terms, staff };
+    let frame = analytics::frame(&mut conn, period, staff, panel.desk.clock.now(), zone).await?;
     let (from, until) = frame.span();
     let figures = analytics::count(&mut conn, frame, picked).await?;
     let said = if sight == Sight::Everybody { ratings::latest(&mut conn, from, until, picked, COMMENTS).await? } else { Vec::new() };
     drop(conn);
-    let figures = if sight == Sight::Own { only_own(figures, visitor.person.id) } else { figures };
+    let figures = if sight == Sight::Own { figures.of_one(visitor.person.id) } else { figures };
     if let Some(table) = &asked.csv {
         let (heads, rows) = tables::csv(&figures, &names, &panel, table, sight).ok_or(PageError::Missing)?;
         let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
@@ -90,21 +81,6 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         }
         Sight::Own => page::show(&panel, &visitor, Place::Analytics, "analytics-own.html", &Own::new(&visitor, filters, &figures)).await,
     }
-}
-
-fn sight(panel: &Panel, visitor: &Visitor) -> Result<Sight, PageError> {
-    if may(&visitor.person, Act::SeeAnalytics, panel.desk.rules()) == Verdict::Allowed {
-        return Ok(Sight::Everybody);
-    }
-    panel.desk.allow(&visitor.person, Act::SeeOwnFigures)?;
-    Ok(Sight::Own)
-}
-
-/// What a helper may see: what they did, and no sum of others.
-fn only_own(figures: Figures, who: PersonId) -> Figures {
-    let own = figures.helpers.into_iter().find(|it| it.0 == who);
-    let (all, before) = own.map_or_else(Default::default, |(_, this, before)| (this, before));
-    Figures { helpers: vec![(who, all, before)], all, before, mailboxes: Vec::new(), priorities: Vec::new(), tags: Vec::new(), ..figures }
 }
 
 /// What people and tags are called.

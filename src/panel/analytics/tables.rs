@@ -2,10 +2,11 @@
 
 use jiff::civil::Date;
 
-use super::{Names, Sight, words};
+use super::{Names, words};
 use crate::{
     desk::{
         analytics::{AGES, DayFigures, Figures, LENGTHS, Sums, Took},
+        permission::Sight,
         rating::Rating,
     },
     panel::Panel,

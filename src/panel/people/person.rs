@@ -23,7 +23,7 @@ use crate::{
         visitor::{Admin, Visitor},
         words::When,
     },
-    store::{directory, erasures, sessions, two_factor},
+    store::{api_tokens, directory, erasures, sessions, two_factor},
 };
 
 #[derive(Serialize)]
@@ -159,11 +159,12 @@ async fn carry_out(panel: &Panel, visitor: &Visitor, id: PersonId, fields: &Fiel
         }
         "signout" => {
             people::sign_out_everywhere(desk, by, id).await?;
-            Ok(Flash::done("Signed out on every device."))
+            Ok(Flash::done(format!("Signed out on every device.{}", tokens_left(panel, id).await?)))
         }
         "disable" => {
             let back = people::disable(desk, by, id).await?;
-            Ok(Flash::done(format!("Disabled and signed out everywhere.{} It can be undone below.", handed_back(&back))))
+            let tokens = if tokens(panel, id).await? > 0 { " Their API tokens open nothing while they are disabled." } else { "" };
+            Ok(Flash::done(format!("Disabled and signed out everywhere.{}{tokens} It can be undone below.", handed_back(&back))))
         }
         "erase" => {
             let Erased { counts, swept } = erase::erase(desk, by, id, fields.get("email")).await?;
@@ -175,10 +176,26 @@ async fn carry_out(panel: &Panel, visitor: &Visitor, id: PersonId, fields: &Fiel
         }
         "enable" => {
             people::enable(desk, by, id).await?;
-            Ok(Flash::done("Enabled. Their role and password are as they were."))
+            Ok(Flash::done("Enabled. Their role, password and API tokens are as they were."))
         }
         _ => Err(Failed::Page(PageError::Invalid("The form does not say what to do.".to_owned()))),
     }
+}
+
+/// How many API tokens of theirs are good.
+async fn tokens(panel: &Panel, id: PersonId) -> Result<i64, Failed> {
+    let now = panel.desk.clock.now();
+    let mut conn = panel.desk.store.read().await.map_err(|error| Failed::Page(error.into()))?;
+    api_tokens::good_of(&mut conn, id, now).await.map_err(|error| Failed::Page(error.into()))
+}
+
+/// A token is no session: a program does not sign in again by itself.
+async fn tokens_left(panel: &Panel, id: PersonId) -> Result<String, Failed> {
+    Ok(match tokens(panel, id).await? {
+        0 => String::new(),
+        1 => " Their API token still works: it is revoked under Settings, API tokens.".to_owned(),
+        n => format!(" Their {n} API tokens still work: they are revoked under Settings, API tokens."),
+    })
 }
 
 fn handed_back(tickets: &[TicketNumber]) -> String {

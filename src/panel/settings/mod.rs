@@ -20,6 +20,7 @@ use crate::{
     },
 };
 
+mod api_tokens;
 mod audit;
 mod general;
 mod hours;
@@ -47,6 +48,8 @@ pub enum Tab {
     Notices,
     /// What is done with mail by itself.
     Rules,
+    /// What programs sign in to the API with: everybody’s for an admin, one’s own for a helper.
+    Tokens,
     /// The block list, which has a page of its own.
     Senders,
     /// Backups, which are on the page of mail.
@@ -57,7 +60,7 @@ pub enum Tab {
 
 impl Tab {
     /// In the order of the frame.
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 12] = [
         Self::General,
         Self::Mailboxes,
         Self::Notices,
@@ -67,6 +70,7 @@ impl Tab {
         Self::Signatures,
         Self::Tags,
         Self::Senders,
+        Self::Tokens,
         Self::Backups,
         Self::Audit,
     ];
@@ -81,6 +85,7 @@ impl Tab {
             Self::SavedReplies => "Saved replies",
             Self::Signatures => "Signatures",
             Self::Tags => "Tags",
+            Self::Tokens => "API tokens",
             Self::Senders => "Senders",
             Self::Backups => "Backups",
             Self::Audit => "Audit log",
@@ -93,6 +98,7 @@ impl Tab {
             Self::SavedReplies => "/settings/canned",
             Self::Signatures => "/settings/signatures",
             Self::Tags => "/settings/tags",
+            Self::Tokens => "/settings/tokens",
             Self::General => "/settings/general",
             Self::Mailboxes => "/settings/mailboxes",
             Self::Notices => "/settings/notices",
@@ -106,7 +112,7 @@ impl Tab {
     /// Who may open it.
     fn policy(self) -> Policy {
         match self {
-            Self::SavedReplies | Self::Senders => Policy::Staff,
+            Self::SavedReplies | Self::Senders | Self::Tokens => Policy::Staff,
             Self::General
             | Self::Mailboxes
             | Self::Notices
@@ -132,6 +138,9 @@ pub(super) fn routes(routes: Routes) -> Routes {
         .get("/settings/tags", Policy::Admin, tags::list)
         .post("/settings/tags", Policy::Admin, tags::add)
         .post("/settings/tags/{id}", Policy::Admin, tags::change)
+        .get("/settings/tokens", Policy::Staff, api_tokens::list)
+        .post("/settings/tokens", Policy::Staff, api_tokens::make)
+        .post("/settings/tokens/{id}", Policy::Staff, api_tokens::revoke)
         .get("/settings/hours", Policy::Admin, hours::show)
         .post("/settings/hours", Policy::Admin, hours::save)
         .post("/settings/promises", Policy::Admin, hours::promise)

@@ -96,6 +96,8 @@ pub const LEFT_OUT: &[(&str, &str)] = &[
     ("links", "invitations and the like are good at the desk that sent them"),
     ("authenticators", "sealed with this desk’s key: two-factor sign-in is set up anew"),
     ("recovery_codes", "of no use without the app that they stand in for"),
+    ("api_tokens", "kept as hashes that open this desk alone: programs are given new ones"),
+    ("api_answers", "what was answered to a request, in case it is sent again within a day"),
     ("queue_counts", "counted from the tickets"),
     ("courses", "made from the events"),
     ("search", "made from comments and tickets"),
