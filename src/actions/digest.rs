@@ -13,7 +13,6 @@ use crate::{
         id::PersonId,
         permission::{Act, Verdict, may},
         person::Person,
-        settings::Mode,
     },
     mail::compose::{Content, DigestTicket},
     store::{
@@ -59,8 +58,7 @@ async fn send(desk: &Desk, person: PersonId, now: Timestamp) -> Result<bool> {
         let Some(who) = people::lock(&mut tx, person).await? else { return Ok(false) };
         let lines = digest_lines::take(&mut tx, person).await?;
         let tickets = if who.is_active_staff() { told(desk, &mut tx, &who, &lines).await? } else { Vec::new() };
-        let live = desk.mailboxes.iter().find(|(_, it)| it.mode == Mode::Live).or_else(|| desk.mailboxes.iter().next());
-        let told = match live {
+        let told = match desk.mailboxes.sending().or_else(|| desk.mailboxes.iter().next()) {
             Some((mailbox, _)) if !tickets.is_empty() => {
                 let to = Readers::People(std::slice::from_ref(&who));
                 let content = Content::Digest { tickets: &tickets };

@@ -39,7 +39,7 @@ pub(super) async fn keep(desk: &Desk, tx: &mut Tx, ticket: &Ticket, now: Timesta
     }
     let running = if ticket.status.is_active() {
         let course = courses::of(tx, ticket.number).await?;
-        target::running(&course, ticket.turn, terms.targets.of(ticket.priority), terms.calendars.of(ticket.mailbox))
+        target::running(&course, (ticket.turn, ticket.turn_at), terms.targets.of(ticket.priority), terms.calendars.of(ticket.mailbox))
     } else {
         Vec::new()
     };
@@ -51,11 +51,13 @@ pub(super) async fn keep(desk: &Desk, tx: &mut Tx, ticket: &Ticket, now: Timesta
 pub(super) async fn keep_all(tx: &mut Tx, terms: &Terms, now: Timestamp) -> Result<()> {
     let mut behind = TicketNumber(0);
     loop {
+        // Nobody answers one of them between reading what has come of it and writing what is due.
+        courses::lock_at_work(tx, behind, AT_ONCE).await?;
         let some = courses::at_work(tx, behind, AT_ONCE).await?;
         let Some(last) = some.last() else { return Ok(()) };
         behind = last.number;
         let running = |it: &courses::AtWork| -> Vec<Running> {
-            target::running(&it.course, it.turn, terms.targets.of(it.priority), terms.calendars.of(it.mailbox))
+            target::running(&it.course, (it.turn, it.turn_at), terms.targets.of(it.priority), terms.calendars.of(it.mailbox))
         };
         let all: Vec<_> = some.iter().map(|it| (it.number, running(it))).collect();
         promises::keep(tx, &all, now, Past::OfAll).await?;
@@ -105,6 +107,7 @@ pub async fn tell_due(desk: &Desk) -> Result<usize> {
 async fn tell(desk: &Desk, tx: &mut Tx, row: &PromiseRow, now: Timestamp) -> Result<bool> {
     let Some(ticket) = tickets::lock(tx, row.ticket).await? else { return Ok(false) };
     // Somebody may have answered since it was looked for.
+    keep(desk, tx, &ticket, now).await?;
     let Some(row) = promises::of(tx, row.ticket).await?.into_iter().find(|it| it.promise == row.promise) else { return Ok(false) };
     let missed = row.due_at <= now;
     if (missed && row.missed) || (!missed && (row.warned || row.soon_at > now)) {

@@ -21,7 +21,7 @@ use crate::{
     },
     mail::parse,
     store::{
-        Tx, comments,
+        Tx, comments, digest_lines,
         held::{self, HeldMail},
         messages::{self, Held, Taken},
         outbox,
@@ -245,6 +245,7 @@ async fn settle(
     change.note(EventKind::Released, comment);
     record(desk, tx, change, now).await?;
     outbox::leave_out(tx, actor.id);
+    digest_lines::forget(tx, number, Some(actor.id), Some(now)).await?;
     outbox::put_off(tx, now + desk.settings.undo_window);
     Ok(number)
 }

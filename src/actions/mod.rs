@@ -189,6 +189,12 @@ impl Mailboxes {
         self.0.iter().find(|(it, _)| *it == id).or(self.0.first()).map(|(id, settings)| (*id, settings))
     }
 
+    /// The first that sends: live, and not paused.
+    #[must_use]
+    pub fn sending(&self) -> Option<(MailboxId, &MailboxSettings)> {
+        self.iter().find(|(_, it)| it.sends())
+    }
+
     /// Whether mail to this address comes back to us.
     #[must_use]
     pub fn is_ours(&self, address: &EmailAddress) -> bool {

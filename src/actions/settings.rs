@@ -3,6 +3,8 @@
 
 use std::collections::BTreeSet;
 
+use secrecy::ExposeSecret as _;
+
 use crate::{
     actions::{
         ActionError, Desk, Mailboxes, Result,
@@ -140,13 +142,19 @@ pub async fn reload(desk: &Desk) -> Result<()> {
         desk.settings.set(is);
     }
     let is = of_mailboxes(desk, &mut conn).await?;
-    if format!("{is:?}") != format!("{:?}", *desk.mailboxes) {
+    if said(&is) != said(&desk.mailboxes) {
         desk.mailboxes.set(is);
     }
     let written = mail_templates::all(&mut conn).await?;
     let own = |it: mail_templates::Row| ((it.kind.as_str(), it.mailbox), OwnMail { subject: it.subject, text: it.text, html: it.html });
     desk.templates.set_own(written.into_iter().map(own).collect::<OwnMails>());
     Ok(())
+}
+
+/// Everything that is said of them, secrets included, which the rest of what is printed keeps to itself.
+fn said(of: &Mailboxes) -> String {
+    let secrets = of.iter().filter_map(|(_, it)| it.oauth.as_ref()?.client_secret.as_ref());
+    secrets.fold(format!("{of:?}"), |said, it| said + "\n" + it.expose_secret())
 }
 
 async fn of_desk(desk: &Desk, conn: &mut Conn) -> Result<DeskSettings> {

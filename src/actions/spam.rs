@@ -22,7 +22,7 @@ use crate::{
         triage::{BY_HAND, Trace},
     },
     store::{
-        Tx, comments, events,
+        Tx, comments, digest_lines, events,
         held::{self, Settled},
         messages::Held,
         outbox::{self, Outcome},
@@ -88,6 +88,7 @@ pub async fn mark(desk: &Desk, actor: &Person, number: TicketNumber, seen: Optio
 async fn call_off(tx: &mut Tx, actor: &Person, number: TicketNumber, now: Timestamp) -> Result<()> {
     let words = format!("called off: {} marked the ticket as spam", actor.name);
     for number in tickets::merged_into(tx, number).await?.into_iter().chain([number]) {
+        digest_lines::forget(tx, number, None, None).await?;
         for row in outbox::of_ticket(tx, number, now).await? {
             let open = DeliveryState::parse(&row.state).is_some_and(DeliveryState::is_open);
             if open && !row.leased {

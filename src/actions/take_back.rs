@@ -26,7 +26,7 @@ use crate::{
     store::{
         Tx, chain,
         comments::{self, SaidByMail},
-        corrections,
+        corrections, digest_lines,
         events::{self, EventRow},
         held::{self, HeldMail, Settled},
         messages::{self, Held},
@@ -107,6 +107,7 @@ async fn off_ticket(desk: &Desk, tx: &mut Tx, actor: &Person, id: LedgerId, said
     }
     let owed = owed(tx, &released_to, released_at, said.id, opened, now).await?;
     call_off(tx, actor, &owed, now).await?;
+    digest_lines::forget(tx, released_to.number, None, Some(released_at)).await?;
     comments::withdraw(tx, said.id, now).await?;
     let last = comments::last_public(tx, number, CommentId(i64::MAX)).await?;
     tickets::uncount_comment(tx, number, &last.map(|it| snippet(it.text.as_str())).unwrap_or_default()).await?;

@@ -62,9 +62,7 @@ pub async fn begin(desk: &Desk, who: &Person) -> Result<()> {
 /// When the database refuses.
 pub async fn give_up(desk: &Desk, who: &Person) -> Result<()> {
     transact(desk, |mut tx| async move {
-        if two_factor::on_since(&mut tx, who.id).await?.is_none() {
-            two_factor::remove(&mut tx, who.id).await?;
-        }
+        two_factor::give_up(&mut tx, who.id).await?;
         tx.commit().await?;
         Ok(())
     })

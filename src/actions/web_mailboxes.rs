@@ -128,8 +128,9 @@ pub async fn save(desk: &Desk, actor: &Person, new: &SavedMailbox<'_>) -> Result
     desk.allow(actor, Act::Manage)?;
     let SavedMailbox { id, says, typed, insist } = *new;
     let before = one(desk, id).await?;
-    let secrets = kept_or_typed(desk, before.as_ref(), typed);
+    let secrets = kept_or_typed(desk, before.as_ref(), says, typed)?;
     let mailbox = web::mailbox(says, &secrets, &desk.settings.name).map_err(|faults| invalid(faults.join("\n")))?;
+    refuse_elsewhere(says, &mailbox)?;
     if let Some(before) = &before {
         let name = |it: &Says| it.get("name").cloned().unwrap_or_default();
         if name(&before.says()) != mailbox.settings.name {
@@ -142,8 +143,9 @@ pub async fn save(desk: &Desk, actor: &Person, new: &SavedMailbox<'_>) -> Result
         return Ok(Saved::Fails(tried));
     }
     let (now, mailbox, secrets) = (desk.clock.now(), &mailbox, &secrets);
-    let (was, state) = (&before.as_ref().map(Account::says).unwrap_or_default(), before.as_ref().map_or(AccountState::On, |it| it.state));
+    let (was, before) = (&before.as_ref().map(Account::says).unwrap_or_default(), &before);
     let id = transact(desk, |mut tx| async move {
+        let state = still_so(&mut tx, before.as_ref()).await?;
         let id = mailboxes::ensure(&mut tx, &mailbox.settings.name, &mailbox.settings.address).await?;
         let text = serde_json::to_string(says).unwrap_or_default();
         let sealed = sealed(desk, id, secrets);
@@ -159,6 +161,19 @@ pub async fn save(desk: &Desk, actor: &Person, new: &SavedMailbox<'_>) -> Result
     .await?;
     settings::reload(desk).await?;
     Ok(Saved::Yes(id, tried))
+}
+
+/// The state to keep it in, unless somebody changed it while its servers were tried.
+async fn still_so(tx: &mut Tx, before: Option<&Account>) -> Result<AccountState> {
+    let Some(before) = before else { return Ok(AccountState::On) };
+    let now = mailbox_accounts::lock(tx, before.mailbox).await?.filter(|it| it.state != AccountState::Removed);
+    match now {
+        Some(now) if (&now.says, &now.secrets) == (&before.says, &before.secrets) => Ok(now.state),
+        Some(_) | None => {
+            let why = "somebody else changed this mailbox while its servers were tried; look at it again, and save then";
+            Err(ActionError::Conflict(why.to_owned()))
+        }
+    }
 }
 
 async fn note_changes(tx: &mut Tx, actor: &Person, name: &str, was: &Says, is: &Says, now: jiff::Timestamp) -> Result<()> {
@@ -229,6 +244,18 @@ fn invalid(why: String) -> ActionError {
     ActionError::Invalid { field: "mailbox", why }
 }
 
+/// An access token goes to the servers of whoever gave it.
+fn refuse_elsewhere(says: &Says, new: &Mailbox) -> Result<()> {
+    let Some(preset) = new.settings.oauth.as_ref().and_then(|it| it.provider.preset(it.flow, "")) else { return Ok(()) };
+    for (key, place) in [("imap.host", preset.imap), ("smtp.host", preset.smtp)] {
+        let said = says.get(key).map_or("", String::as_str);
+        if !said.is_empty() && !said.eq_ignore_ascii_case(place.host) {
+            return Err(invalid(format!("{key} is {said}, where an access token would go that is for {}; leave it empty", place.host)));
+        }
+    }
+    Ok(())
+}
+
 /// No two mailboxes have the same name or address.
 fn refuse_shared(desk: &Desk, id: Option<MailboxId>, new: &Mailbox) -> Result<()> {
     let other = desk.mailboxes.iter().filter(|(it, _)| Some(*it) != id);
@@ -243,10 +270,38 @@ fn refuse_shared(desk: &Desk, id: Option<MailboxId>, new: &Mailbox) -> Result<()
     Ok(())
 }
 
-fn kept_or_typed(desk: &Desk, before: Option<&Account>, typed: &Secrets) -> Secrets {
-    let mut secrets = before.and_then(|it| unsealed(desk, it.mailbox, it.secrets.as_deref())).unwrap_or_default();
-    secrets.extend(typed.iter().map(|(key, secret)| (key.clone(), secret.clone())));
-    secrets
+/// The secrets to keep, without those that nothing asks for any more. One that is kept goes to the server that it was typed for alone:
+/// whoever could send it to another would have read it.
+fn kept_or_typed(desk: &Desk, before: Option<&Account>, says: &Says, typed: &Secrets) -> Result<Secrets> {
+    let kept = before.and_then(|it| unsealed(desk, it.mailbox, it.secrets.as_deref())).unwrap_or_default();
+    let was = before.map(Account::says).unwrap_or_default();
+    let mut secrets = typed.clone();
+    for (secret, goes_to) in GOES_TO {
+        let Some(kept) = kept.get(*secret).filter(|_| !typed.contains_key(*secret) && is_asked_for(secret, says)) else { continue };
+        let value = |of: &Says, key: &str| of.get(key).cloned().unwrap_or_default();
+        if let Some(other) = goes_to.iter().find(|it| value(&was, it) != value(says, it)) {
+            return Err(invalid(format!("{other} is another now: type {secret} anew, which is kept for what it was typed for alone")));
+        }
+        secrets.insert((*secret).to_owned(), kept.clone());
+    }
+    Ok(secrets)
+}
+
+/// Each secret, with what says to whom it goes.
+const GOES_TO: &[(&str, &[&str])] = &[
+    ("imap.password", &["imap.host", "imap.port", "imap.tls", "imap.user"]),
+    ("smtp.password", &["smtp.host", "smtp.port", "smtp.tls", "smtp.user"]),
+    ("oauth.client_secret", &["oauth.provider", "oauth.tenant", "oauth.client_id"]),
+];
+
+/// Whether a mailbox that is said so has any use for a secret.
+fn is_asked_for(secret: &str, says: &Says) -> bool {
+    let is_said = |key: &str| says.get(key).is_some_and(|it| !it.is_empty());
+    match secret {
+        "oauth.client_secret" => is_said("oauth.provider"),
+        "smtp.password" => is_said("smtp.user") && !is_said("oauth.provider"),
+        _ => !is_said("oauth.provider"),
+    }
 }
 
 fn sealed(desk: &Desk, id: MailboxId, secrets: &Secrets) -> Vec<u8> {

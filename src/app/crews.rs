@@ -109,7 +109,11 @@ impl Crews {
             let desk = self.desk.clone();
             let looked = caught(async { settings::step(&desk, &mut known).await }).await;
             let done = match looked {
-                Ok(settings::Looked::Changed) => self.sync().await,
+                Ok(settings::Looked::Changed) => match self.sync().await {
+                    // What was to leave from one that is gone finds another way out.
+                    Ok(()) => caught(sender::take_up(&desk)).await,
+                    Err(error) => Err(error),
+                },
                 Ok(settings::Looked::AsItWas) => Ok(()),
                 Err(error) => Err(error),
             };

@@ -304,7 +304,8 @@ impl fmt::Display for Part {
             | Asks::Before(_)
             | Asks::After(_)) => {
                 let key = keyed.key().unwrap_or_default();
-                let quoted = value.is_empty() || value.starts_with('"') || value.contains(char::is_whitespace);
+                // Before two slashes a key is none: that is an address of the web.
+                let quoted = value.is_empty() || value.starts_with(['"', '/']) || value.contains(char::is_whitespace);
                 if quoted { write!(f, "{key}:\"{value}\"") } else { write!(f, "{key}:{value}") }
             }
         }

@@ -280,7 +280,13 @@ impl MailboxSettings {
         }
     }
 
-    /// How often it writes to itself; none: never. A mailbox in shadow mode sends nothing.
+    /// Whether mail leaves it: it is live, and not paused.
+    #[must_use]
+    pub fn sends(&self) -> bool {
+        (self.mode, self.work) == (Mode::Live, AtWork::Yes)
+    }
+
+    /// How often it writes to itself, to see it come back; none: never. A mailbox that sends nothing does not.
     #[must_use]
     pub fn probes(&self) -> Option<SignedDuration> {
         match (self.mode, self.work) {

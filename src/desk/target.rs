@@ -228,16 +228,17 @@ pub struct Running {
     pub due_at: Timestamp,
 }
 
-/// What runs on a ticket that has come this far, whose row says whose turn it is; the one that is due next first.
+/// What runs on a ticket that has come this far, whose row says whose turn it is and since when; the one that is due next first.
 #[must_use]
-pub fn running(course: &[Step], turn: Turn, target: &Target, calendar: &Calendar) -> Vec<Running> {
+pub fn running(course: &[Step], (turn, turn_at): (Turn, Timestamp), target: &Target, calendar: &Calendar) -> Vec<Running> {
     let (mut standing, mut worked) = (Standing::default(), SignedDuration::ZERO);
     for step in course {
         if let Some((from, until)) = standing.take(step) {
             worked += calendar.between(time(from), time(until));
         }
     }
-    let last = course.last().map_or(0, |it| it.at);
+    // What was moved or merged into it is no step of its course, but may have made it somebody else's turn since.
+    let last = course.last().map_or(0, |it| it.at).max(turn_at.as_millisecond());
     if let Some((from, until)) = standing.turn_is(turn, last) {
         worked += calendar.between(time(from), time(until));
     }

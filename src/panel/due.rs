@@ -85,7 +85,7 @@ pub fn lines(ticket: &Ticket, course: &[Step], terms: &Terms, now: Timestamp, zo
     if ticket.merged_into.is_some() || imported {
         return Vec::new();
     }
-    let running = target::running(course, ticket.turn, target, calendar);
+    let running = target::running(course, (ticket.turn, ticket.turn_at), target, calendar);
     let runs = |promise| running.iter().find(|it| it.promise == promise).map(|it| of_running(it, now, zone));
     let over = |promise, it: Option<Over>| it.map(|it| of_over(promise, it));
     let first = runs(Promise::FirstReply).or_else(|| over(Promise::FirstReply, target::first_reply(course, target, calendar)));

@@ -15,7 +15,7 @@ pub(super) const LONGEST_SEARCH: usize = 500;
 
 /// As `saved_views.query` keeps it: what stands behind the `?` of its address.
 pub(super) enum Kept {
-    List(Asked),
+    List(Box<Asked>),
     Search { q: String, order: Order },
 }
 
@@ -25,7 +25,7 @@ impl Kept {
         let sought = format!("/search?{query}").parse().ok().and_then(|uri| Query::<Sought>::of(&uri));
         match sought {
             Some(Query(it)) if Self::is_search(it.q()) => Self::Search { q: it.q().to_owned(), order: it.order() },
-            _ => Self::List(Asked::read(query).unwrap_or_default()),
+            _ => Self::List(Box::new(Asked::read(query).unwrap_or_default())),
         }
     }
 

@@ -262,7 +262,7 @@ pub(super) async fn own_password(panel: &Panel, visitor: &Visitor, address: IpAd
 }
 
 /// Whoever signs in by mailed links may choose a first password without an old one.
-async fn has_password(panel: &Panel, visitor: &Visitor) -> Result<bool, PageError> {
+pub(super) async fn has_password(panel: &Panel, visitor: &Visitor) -> Result<bool, PageError> {
     let known = sessions::credentials(&mut *panel.desk.store.read().await?, &visitor.person.email).await?;
     Ok(known.is_some_and(|it| it.password_hash.is_some()))
 }

@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     actions::{ActionError, Kind, rate},
     desk::{
+        permission::Scope,
         rating::{LONGEST_COMMENT, Rating},
         ticket::Ticket,
     },
@@ -159,12 +160,12 @@ pub(super) fn class(rating: Rating) -> &'static str {
 }
 
 impl Said {
-    pub(super) async fn read(panel: &Panel, conn: &mut Conn, ticket: &Ticket) -> Result<Self, PageError> {
-        let (all, satisfied) = ratings::of_customer(conn, ticket.requester).await?;
+    pub(super) async fn read(panel: &Panel, scope: Scope, conn: &mut Conn, ticket: &Ticket) -> Result<Self, PageError> {
+        let (all, satisfied) = ratings::of_customer(conn, ticket.requester, scope).await?;
         if all == 0 {
             return Ok(Self::default());
         }
-        let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
+        let when = |at| When::new(at, panel.desk.clock.now(), &panel.zone());
         let answer = |it: ratings::RatingRow| Answer {
             title: it.rating.title(),
             class: class(it.rating),

@@ -19,7 +19,6 @@ use crate::{
         address::EmailAddress,
         id::PersonId,
         person::{PersonState, Role},
-        settings::Mode,
     },
     panel::{
         Panel,
@@ -85,7 +84,7 @@ pub(super) async fn form(
 fn draw(panel: &Panel, jar: &CookieJar, login: LoginPage<'_>) -> Result<Response, PageError> {
     let visit = jar.get(panel.sessions.visit_cookie_name()).map(|it| it.value().to_owned());
     let address = panel.desk.mailboxes.iter().next().map(|(_, it)| it.address.to_string());
-    let mails = panel.desk.mailboxes.iter().any(|(_, it)| it.mode == Mode::Live);
+    let mails = panel.desk.mailboxes.sending().is_some();
     page::show_outside(panel, visit.as_deref(), "login.html", &LoginPage { address, mails, ..login })
 }
 

@@ -218,7 +218,7 @@ async fn read(
     let corrected = correct::corrected(panel, visitor, &mut conn, &ticket, &names).await?;
     let spam = events::marked_as_spam(&mut conn, number).await?.is_some();
     let promises = promises(panel, &mut conn, &ticket).await?;
-    let rated = rate::Said::read(panel, &mut conn, &ticket).await?;
+    let rated = rate::Said::read(panel, visitor.scope(panel.desk.rules()), &mut conn, &ticket).await?;
     let around = composer::Around { ticket: &ticket, said: &said, people: &people, staff: &staff };
     let composer = composer::of(panel, visitor, &mut conn, &around, state).await?;
     let read = Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected, promises, rated, spam };

@@ -95,6 +95,9 @@ pub(super) async fn change(
         two_factor::give_up(desk, who).await?;
         return told(Flash::done("Nothing was changed: two-factor sign-in stays off."));
     }
+    if what != "confirm" && !profile::has_password(&panel, &visitor).await? {
+        return told(Flash::refused("Not changed: set a password first; the code is asked for besides it."));
+    }
     if what != "confirm" && profile::own_password(&panel, &visitor, address, fields.text("old")).await? == Match::Wrong {
         return told(Flash::refused("Not changed: the current password is another one."));
     }

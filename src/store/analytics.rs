@@ -66,7 +66,7 @@ pub async fn frame(conn: &mut Conn, period: Period, staff: Vec<PersonId>, now: T
     let days = period.days(now, zone);
     let before = Period::before(&days, zone);
     let terms = terms::terms(conn, zone).await?;
-    Ok(Frame { period, days, before, zone: zone.clone(), terms, staff })
+    Ok(Frame { period, days, now, before, zone: zone.clone(), terms, staff })
 }
 
 /// Counts everything that happened in a period, and in the one before.

@@ -1,5 +1,7 @@
 //! Rows of `courses`: the history of each ticket as times and figures are made from it. The database keeps them itself.
 
+use jiff::Timestamp;
+
 use crate::{
     desk::{
         course::{self, Step, Way, What},
@@ -8,7 +10,7 @@ use crate::{
         rating::Rating,
         ticket::{Priority, Status, Turn},
     },
-    store::{Conn, Result, StoreError, Tx, events::NewEvent, ms, on, word},
+    store::{Conn, Result, StoreError, Tx, at, events::NewEvent, ms, on, word},
 };
 
 /// One line of the history `e` as a step of the course `c`, as the triggers of migration 0017 write it.
@@ -156,8 +158,26 @@ pub struct AtWork {
     pub priority: Priority,
     /// Whose turn it is.
     pub turn: Turn,
+    /// Since when.
+    pub turn_at: Timestamp,
     /// Its history.
     pub course: Vec<Step>,
+}
+
+/// Locks what [`at_work`] will read: nobody else changes these tickets until the end of this. On SQLite nobody does in any case.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn lock_at_work(tx: &mut Tx, behind: TicketNumber, limit: i64) -> Result<()> {
+    let sql = tx.pick(
+        "",
+        "select number from tickets where number in (select ticket from courses where active = 1 and ticket > $1 order by ticket limit $2)
+            and merged_into is null order by number for update",
+    );
+    if !sql.is_empty() {
+        on!(tx, c => sqlx::query(sql).bind(behind.0).bind(limit).execute(c).await.map(|_| ()))?;
+    }
+    Ok(())
 }
 
 /// The tickets that are Open or In Progress, from a number on, at most `limit`, the lowest first.
@@ -165,17 +185,18 @@ pub struct AtWork {
 /// # Errors
 /// When the database refuses, or a row is unreadable.
 pub async fn at_work(conn: &mut Conn, behind: TicketNumber, limit: i64) -> Result<Vec<AtWork>> {
-    let sql = "select t.number, t.mailbox, t.priority, t.turn, c.opened_at, c.course from courses c join tickets t on t.number = c.ticket
+    let sql = "select t.number, t.mailbox, t.priority, t.turn, t.turn_at, c.opened_at, c.course from courses c join tickets t on t.number = c.ticket
         where c.active = 1 and c.ticket > $1 and t.merged_into is null order by c.ticket limit $2";
-    let rows: Vec<(i64, i64, i64, String, i64, String)> =
-        on!(conn, c => sqlx::query_as(sql).bind(behind.0).bind(limit).fetch_all(c).await)?;
-    let row = |(number, mailbox, priority, turn, opened_at, course): (i64, i64, i64, String, i64, String)| {
+    type Row = (i64, i64, i64, String, i64, i64, String);
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(behind.0).bind(limit).fetch_all(c).await)?;
+    let row = |(number, mailbox, priority, turn, turn_at, opened_at, course): Row| {
         let unreadable = StoreError::Unreadable { table: "tickets", column: "priority", value: priority.to_string() };
         Ok(AtWork {
             number: TicketNumber(number),
             mailbox: MailboxId(mailbox),
             priority: Priority::from_rank(priority).ok_or(unreadable)?,
             turn: word("tickets", "turn", &turn, Turn::parse)?,
+            turn_at: at(turn_at),
             course: read(&course, opened_at)?,
         })
     };

@@ -48,3 +48,14 @@ pub async fn take(tx: &mut Tx, person: PersonId) -> Result<Vec<DigestLine>> {
     rows.sort_unstable_by_key(|it| it.0);
     Ok(rows.into_iter().map(|(_, ticket, says, then)| DigestLine { ticket: TicketNumber(ticket), says, at: at(then) }).collect())
 }
+
+/// Takes back what somebody was to be told of a ticket, or everybody, that happened at one instant, or ever.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget(tx: &mut Tx, ticket: TicketNumber, person: Option<PersonId>, at: Option<Timestamp>) -> Result<()> {
+    let sql = "delete from digest_lines where ticket = $1 and ($2 = 0 or person = $2) and ($3 = 0 or at = $3)";
+    let (person, at) = (person.map_or(0, |it| it.0), at.map_or(0, ms));
+    on!(tx, c => sqlx::query(sql).bind(ticket.0).bind(person).bind(at).execute(c).await.map(|_| ()))?;
+    Ok(())
+}

@@ -283,7 +283,7 @@ async fn account(tx: &mut Tx, who: &Person, by: Option<PersonId>, now: Timestamp
 }
 
 /// Where the desk itself wrote their address or name down beside something that stays.
-const WRITTEN_DOWN: [(&str, &str); 14] = [
+const WRITTEN_DOWN: [(&str, &str); 15] = [
     ("messages", "trace"),
     ("messages", "reason"),
     ("messages", "authenticity_why"),
@@ -292,6 +292,7 @@ const WRITTEN_DOWN: [(&str, &str); 14] = [
     ("deliveries", "words"),
     ("sender_rules", "note"),
     ("drafts", "cc"),
+    ("digest_lines", "says"),
     ("troubles", "says"),
     ("troubles", "mend"),
     ("audit", "name"),
@@ -320,6 +321,12 @@ async fn mask(tx: &mut Tx, who: &Person) -> Result<()> {
 /// What the search knows is made from the rows as they are now.
 async fn reindex(tx: &mut Tx, found: &Found) -> Result<()> {
     found.comments.iter().for_each(|it| search::comment_changed(tx, CommentId(*it)));
+    // What others wrote is found by whom it was sent to.
+    for id in &found.outgoing {
+        let sql = "select comment from outbox where id = $1 and comment is not null";
+        let sent: Option<i64> = on!(tx, c => sqlx::query_scalar(sql).bind(*id).fetch_optional(c).await)?;
+        sent.into_iter().for_each(|it| search::comment_changed(tx, CommentId(it)));
+    }
     for number in &found.tickets {
         search::ticket_changed(tx, TicketNumber(*number)).await?;
     }

@@ -64,11 +64,25 @@ type Row = (i64, String, String, Option<Vec<u8>>);
 pub async fn all(conn: &mut Conn) -> Result<Vec<Account>> {
     let sql = "select mailbox, state, says, secrets from mailbox_accounts order by mailbox";
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
-    let account = |(mailbox, state, says, secrets): Row| {
-        let state = word("mailbox_accounts", "state", &state, AccountState::parse)?;
-        Ok(Account { mailbox: MailboxId(mailbox), state, says, secrets })
-    };
     rows.into_iter().map(account).collect()
+}
+
+fn account((mailbox, state, says, secrets): Row) -> Result<Account> {
+    let state = word("mailbox_accounts", "state", &state, AccountState::parse)?;
+    Ok(Account { mailbox: MailboxId(mailbox), state, says, secrets })
+}
+
+/// One of them, locked: nobody else changes it until the end of this.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn lock(tx: &mut Tx, mailbox: MailboxId) -> Result<Option<Account>> {
+    let sql = tx.pick(
+        "select mailbox, state, says, secrets from mailbox_accounts where mailbox = $1",
+        "select mailbox, state, says, secrets from mailbox_accounts where mailbox = $1 for update",
+    );
+    let row: Option<Row> = on!(tx, c => sqlx::query_as(sql).bind(mailbox.0).fetch_optional(c).await)?;
+    row.map(account).transpose()
 }
 
 /// Keeps one, in the place of what was said of it.
@@ -97,6 +111,6 @@ pub async fn set_state(tx: &mut Tx, mailbox: MailboxId, state: AccountState) -> 
 /// # Errors
 /// When the database refuses.
 pub async fn still_to_leave(conn: &mut Conn, mailbox: MailboxId) -> Result<i64> {
-    let sql = "select count(*) from deliveries d join outbox o on o.id = d.outbox where o.mailbox = $1 and d.state in ('waiting', 'delayed', 'unknown')";
+    let sql = "select count(*) from deliveries where mailbox = $1 and state in ('waiting', 'delayed', 'unknown')";
     Ok(on!(conn, c => sqlx::query_scalar(sql).bind(mailbox.0).fetch_one(c).await)?)
 }

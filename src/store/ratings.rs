@@ -5,10 +5,11 @@ use jiff::Timestamp;
 use crate::{
     desk::{
         id::{PersonId, TicketNumber},
+        permission::Scope,
         rating::{Asked, Rating},
         ticket::Priority,
     },
-    store::{Conn, Result, Tx, analytics::Picked, at, ms, on, word},
+    store::{Conn, Result, Tx, analytics::Picked, at, ms, on, queue, word},
 };
 
 /// An answer.
@@ -82,13 +83,17 @@ pub async fn of_ticket(conn: &mut Conn, ticket: TicketNumber) -> Result<Vec<Rati
     rows.into_iter().map(row).collect()
 }
 
-/// How many answers there are about the tickets of a customer, and how many of them are Good or Okay.
+/// How many answers there are about the tickets of a customer that are in this scope, and how many of them are Good or Okay.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn of_customer(conn: &mut Conn, requester: PersonId) -> Result<(i64, i64)> {
-    let sql = "select count(*), count(*) filter (where r.rating <> 'bad') from tickets t join ratings r on r.ticket = t.number where t.requester = $1";
-    Ok(on!(conn, c => sqlx::query_as(sql).bind(requester.0).fetch_one(c).await)?)
+pub async fn of_customer(conn: &mut Conn, requester: PersonId, scope: Scope) -> Result<(i64, i64)> {
+    let (within, who) = queue::seen(scope);
+    let sql = format!(
+        "select count(*), count(*) filter (where r.rating <> 'bad') from tickets t join ratings r on r.ticket = t.number
+        where t.requester = $2 and {within}"
+    );
+    Ok(on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(who).bind(requester.0).fetch_one(c).await)?)
 }
 
 /// The newest answers of a span of time that say more than the answer, of the tickets that are picked; at most `limit`.

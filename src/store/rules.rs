@@ -116,11 +116,13 @@ pub async fn order(tx: &mut Tx, ids: &[RuleId]) -> Result<()> {
     Ok(())
 }
 
-/// The last messages that opened a ticket or were joined to one: row, mailbox, content, and whether it opened one.
+/// The last messages that opened a ticket or were joined to one, written by customers, whom alone rules are asked about: row, mailbox, content, and whether it opened one.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn last_messages(conn: &mut Conn, limit: i64) -> Result<Vec<(i64, i64, String, String)>> {
-    let sql = "select id, mailbox, sha256, decision from messages where decision in ('open-ticket', 'add-comment') and size > 0 order by id desc limit $1";
+    let sql =
+        "select m.id, m.mailbox, m.sha256, m.decision from messages m where m.decision in ('open-ticket', 'add-comment') and m.size > 0
+        and not exists (select 1 from comments c where c.message = m.id and c.origin <> 'customer') order by m.id desc limit $1";
     Ok(on!(conn, c => sqlx::query_as(sql).bind(limit).fetch_all(c).await)?)
 }

@@ -42,6 +42,8 @@ pub use self::{
 const MOST_RANKED: usize = 300;
 /// Besides them, so many that say it in their subject.
 const MOST_BY_SUBJECT: usize = 100;
+/// So many characters of a comment are looked at for the line that is shown of it.
+const LOOKED_AT: usize = 20_000;
 /// So many tickets can be leafed through.
 pub const MOST_LISTED: usize = 500;
 /// So many comments that say it are looked at for those that pass what else is asked.
@@ -316,7 +318,8 @@ pub async fn shown(conn: &mut Conn, comments: &[CommentId]) -> Result<BTreeMap<C
         return Ok(BTreeMap::new());
     }
     let ids = listed(&comments.iter().map(|it| it.0).collect::<Vec<_>>());
-    let sql = format!("select id, body from comments where id in ({ids})");
+    // What is shown of it is a line: of a book, its beginning is looked at.
+    let sql = format!("select id, substr(body, 1, {LOOKED_AT}) from comments where id in ({ids})");
     let texts: Vec<(i64, String)> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(c).await)?;
     let mut all: BTreeMap<CommentId, Shown> =
         texts.into_iter().map(|(id, text)| (CommentId(id), Shown { text, files: Vec::new() })).collect();

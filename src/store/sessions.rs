@@ -179,7 +179,7 @@ pub async fn set_password(tx: &mut Tx, person: PersonId, hash: &str) -> Result<(
 pub async fn promote(tx: &mut Tx, person: PersonId, role: Role, name: &str) -> Result<()> {
     let sql = "update people set role = $2, state = 'active', name = $3 where id = $1";
     on!(tx, c => sqlx::query(sql).bind(person.0).bind(role.as_str()).bind(name).execute(c).await.map(|_| ()))?;
-    Ok(())
+    search::person_changed(tx, person).await
 }
 
 /// Calls somebody by another name.

@@ -102,6 +102,16 @@ async fn forget_codes(tx: &mut Tx, person: PersonId) -> Result<()> {
     Ok(())
 }
 
+/// Forgets an app that has shown no code yet.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn give_up(tx: &mut Tx, person: PersonId) -> Result<()> {
+    let sql = "delete from authenticators where person = $1 and confirmed_at is null";
+    on!(tx, c => sqlx::query(sql).bind(person.0).execute(c).await.map(|_| ()))?;
+    Ok(())
+}
+
 /// Forgets app and codes. False: there was no app.
 ///
 /// # Errors

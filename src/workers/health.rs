@@ -20,7 +20,7 @@ use crate::{
         id::MailboxId,
         oauth::{self, TokenFacts},
         round_trip::lost_before,
-        settings::{AtWork, MailboxSettings, Mode, WayIn},
+        settings::{AtWork, MailboxSettings, WayIn},
         skew,
         trouble::{MachineSeen, MailboxSeen, Seen, Trouble, TroubleKind, Waiting, broken_template, troubles},
     },
@@ -114,12 +114,8 @@ pub async fn step(desk: &Desk, rounds: &mut Rounds) -> Result<()> {
     };
     let mut found = troubles(&seen);
     found.extend(read.broken_mail.iter().map(|(about, why)| broken_template(about, why, now)));
-    let ways: Vec<WayOut> = desk
-        .mailboxes
-        .iter()
-        .filter(|(_, it)| it.mode == Mode::Live)
-        .map(|(id, it)| WayOut { mailbox: id, works: works(&found, &it.name) })
-        .collect();
+    let ways: Vec<WayOut> =
+        desk.mailboxes.iter().filter(|(_, it)| it.sends()).map(|(id, it)| WayOut { mailbox: id, works: works(&found, &it.name) }).collect();
     if let Some(error) = failed {
         show(desk, now, &found, &[], read.mailboxes);
         return Err(error.into());

@@ -16,7 +16,6 @@ use crate::{
         delivery::{self, DeliveryState, HandOver, Settled, Trouble},
         id::{DeliveryId, MailboxId},
         sending::{self, Line, Room},
-        settings::Mode,
     },
     mail::smtp::{Fence, SmtpPool},
     store::{
@@ -327,7 +326,7 @@ fn tell(Done { leased: Leased { id, .. }, answer }: &Done) {
 pub async fn take_up(desk: &Desk) -> Result<()> {
     let mut tx = desk.store.begin().await?;
     let configured: Vec<MailboxId> = desk.mailboxes.iter().map(|(id, _)| id).collect();
-    if let Some((heir, _)) = desk.mailboxes.iter().find(|(_, it)| it.mode == Mode::Live) {
+    if let Some((heir, _)) = desk.mailboxes.sending() {
         let inherited = rows::inherit(&mut tx, &configured, heir).await?;
         if inherited > 0 {
             tracing::warn!("{inherited} deliveries of mailboxes that are no longer configured go out by the first live one’s server");

@@ -421,6 +421,7 @@ async fn figures(desk: &TestDesk) -> Figures {
         period: Period::Days30,
         before: Period::before(&days, &zone),
         days,
+        now,
         zone,
         terms: Terms { targets: Targets::default(), calendars },
         staff: vec![desk.ada.id, desk.hal.id],

@@ -15,7 +15,6 @@ use crate::{
         id::{PersonId, TicketNumber},
         permission::Act,
         person::{Person, PersonState, clean_name},
-        settings::Mode,
         ticket::Status,
     },
     mail::compose::{Content, LinkPurpose},
@@ -99,8 +98,9 @@ async fn make_link(desk: &Desk, tx: &mut Tx, to: &Person, purpose: Purpose, now:
 
 /// Mails a link, from the desk's first mailbox that sends.
 async fn mail_link(desk: &Desk, tx: &mut Tx, by: By<'_>, to: &Person, purpose: Purpose, link: &MadeLink, now: Timestamp) -> Result<()> {
-    let Some((mailbox, _)) = desk.mailboxes.iter().find(|(_, it)| it.mode == Mode::Live) else {
-        let why = if desk.mailboxes.iter().next().is_some() { "every mailbox is in shadow mode" } else { "no mailbox is configured" };
+    let Some((mailbox, _)) = desk.mailboxes.sending() else {
+        let some = desk.mailboxes.iter().next().is_some();
+        let why = if some { "every mailbox is paused, or in shadow mode" } else { "no mailbox is configured" };
         return Err(ActionError::Conflict(format!("{why}, so that no link can be mailed; hand one on yourself, or give a password")));
     };
     let (purpose, holds) = match purpose {

@@ -1,6 +1,8 @@
 //! How many tickets are open at the end of each day: each stretch of time in which one is, is entered where it begins and where it ends, and
 //! the days add up.
 
+use jiff::Timestamp;
+
 use crate::desk::{
     analytics::DayFigures,
     period::{Day, place_of},
@@ -26,13 +28,15 @@ pub(super) struct Backlog {
     changes: Vec<Change>,
     /// When the period began.
     from: i64,
+    /// Until when anything is known.
+    now: i64,
     before: i64,
 }
 
 impl Backlog {
-    pub fn over(days: &[Day]) -> Self {
+    pub fn over(days: &[Day], now: Timestamp) -> Self {
         let from = days.first().map_or(0, |it| it.start.as_millisecond());
-        Self { changes: vec![Change::default(); days.len() + 1], from, before: 0 }
+        Self { changes: vec![Change::default(); days.len() + 1], from, now: now.as_millisecond(), before: 0 }
     }
 
     /// A ticket, opened then, has had this status from one instant to before another; none: it has it still.
@@ -50,8 +54,9 @@ impl Backlog {
         self.enter(days, from, until, which);
         for (age, (_, after)) in AGES.iter().enumerate() {
             let to = AGES.get(age + 1).map_or(i64::MAX, |(_, next)| opened_at + next * DAY);
-            let (begins, ends) = (from.max(opened_at + after * DAY), until.min(to));
-            if begins < ends {
+            // How old it will be by the end of today is not how it stands.
+            let (begins, ends) = (from.max(opened_at + after * DAY), until.min(if to > self.now { i64::MAX } else { to }));
+            if begins < ends && begins <= self.now {
                 self.enter(days, begins, ends, |it| &mut it.ages[age]);
             }
         }

@@ -28,6 +28,8 @@ pub struct Frame {
     pub period: Period,
     /// Its days; never empty.
     pub days: Vec<Day>,
+    /// Until when anything is known.
+    pub now: Timestamp,
     /// When the period before it began.
     pub before: Timestamp,
     /// Whose clock busiest hours are told by.
@@ -118,7 +120,7 @@ impl Fold {
             hours,
             laid_from,
             days: frame.days.iter().map(|day| DayFigures { date: day.date, ..DayFigures::default() }).collect(),
-            backlog: Backlog::over(&frame.days),
+            backlog: Backlog::over(&frame.days, frame.now),
             step_of_day,
             all: Default::default(),
             steps: vec![Tally::default(); firsts.len()],

@@ -32,6 +32,7 @@ fn frame(period: Period, now: &str) -> Frame {
     Frame {
         period,
         days,
+        now: now.parse().unwrap(),
         before,
         zone,
         terms: Terms { targets, calendars: Calendars { desk, own: Default::default() } },

@@ -30,7 +30,7 @@ fn step(when: &str, what: What) -> Step {
 }
 
 fn due(course: &[Step], turn: Turn) -> Vec<(Promise, Timestamp)> {
-    running(course, turn, &target(), &office()).into_iter().map(|it| (it.promise, it.due_at)).collect()
+    running(course, (turn, Timestamp::UNIX_EPOCH), &target(), &office()).into_iter().map(|it| (it.promise, it.due_at)).collect()
 }
 
 const OPENED: What = What::Opened(Way::Customer);
@@ -44,7 +44,7 @@ fn to(from: Status, to: Status) -> What {
 fn the_first_reply_is_due_next_and_the_resolution_after_it() {
     // Monday 16:30: half an hour that day, the rest from 9 on Tuesday.
     let course = [step("02T16:30", OPENED)];
-    let running = running(&course, Turn::Staff, &target(), &office());
+    let running = running(&course, (Turn::Staff, Timestamp::UNIX_EPOCH), &target(), &office());
     assert_eq!(due(&course, Turn::Staff), [(Promise::FirstReply, at("03T09:30")), (Promise::Resolution, at("04T16:30"))]);
     assert_eq!(running[0].soon_at, at("03T09:15"));
     assert_eq!(running[0].since, at("02T16:30"));
@@ -72,7 +72,7 @@ fn what_is_resolved_owes_nothing_and_goes_on_where_it_stopped() {
     assert_eq!(due(&course, Turn::Staff), []);
     course.extend([step("09T09:00", What::Commented), step("09T09:00", to(Status::Resolved, Status::Open))]);
     assert_eq!(due(&course, Turn::Staff), [(Promise::NextReply, at("09T13:00")), (Promise::Resolution, at("10T14:00"))]);
-    assert_eq!(running(&course, Turn::Staff, &target(), &office())[1].since, at("09T09:00"));
+    assert_eq!(running(&course, (Turn::Staff, Timestamp::UNIX_EPOCH), &target(), &office())[1].since, at("09T09:00"));
 }
 
 #[test]
@@ -84,9 +84,9 @@ fn a_message_that_was_moved_here_waits_from_the_last_step_on() {
 #[test]
 fn nothing_is_due_where_nothing_is_promised_or_nobody_ever_works() {
     let course = [step("02T09:00", OPENED)];
-    assert_eq!(running(&course, Turn::Staff, &Target::default(), &office()), []);
+    assert_eq!(running(&course, (Turn::Staff, Timestamp::UNIX_EPOCH), &Target::default(), &office()), []);
     let never = Calendar { week: Default::default(), ..office() };
-    assert_eq!(running(&course, Turn::Staff, &target(), &never), []);
+    assert_eq!(running(&course, (Turn::Staff, Timestamp::UNIX_EPOCH), &target(), &never), []);
 }
 
 #[test]

@@ -223,7 +223,7 @@ impl Satisfaction {
             class: rate::class(it.rating),
             comment: it.comment,
             who: it.person.unwrap_or_default(),
-            when: When::new(it.rated_at, panel.desk.clock.now(), &panel.desk.settings.time_zone),
+            when: When::new(it.rated_at, panel.desk.clock.now(), &panel.zone()),
         };
         let resolved = figures.all.resolved;
         Self {

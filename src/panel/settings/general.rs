@@ -42,6 +42,8 @@ struct Field {
     title: &'static str,
     hint: &'static str,
     value: String,
+    /// As it is set now.
+    was: String,
     /// None: a line of text.
     choices: Option<Vec<Choice>>,
     declared: bool,
@@ -81,6 +83,7 @@ fn card(panel: &Panel, group: Group, refused: &Refused<'_>) -> Card {
             title,
             hint: if declared { "Said in the configuration file, and changed there." } else { hint },
             value: typed.and_then(|it| it.all(key).next()).map_or_else(|| knob.get(&panel.desk.settings), str::to_owned),
+            was: knob.get(&panel.desk.settings),
             choices: match knob.form() {
                 Form::Line => None,
                 Form::Words(words) => Some(words.iter().map(|(word, title)| Choice::new(*word, *title)).collect()),
@@ -95,14 +98,17 @@ fn card(panel: &Panel, group: Group, refused: &Refused<'_>) -> Card {
 
 /// `POST /settings/general`: one card.
 pub(super) async fn change(State(panel): State<Panel>, Admin(visitor): Admin, fields: Fields) -> Result<Response, PageError> {
-    let known: Vec<&str> = Knob::ALL.into_iter().map(Knob::key).chain(["card"]).collect();
-    fields.only(&known)?;
+    let before = |it: Knob| format!("was-{}", it.key());
+    let known: Vec<String> = Knob::ALL.into_iter().flat_map(|it| [it.key().to_owned(), before(it)]).chain(["card".to_owned()]).collect();
+    fields.only(&known.iter().map(String::as_str).collect::<Vec<_>>())?;
     let Some(group) = Group::ALL.into_iter().find(|it| it.as_str() == fields.get("card")) else {
         return Err(PageError::Invalid("The form does not say what to save.".to_owned()));
     };
     let of_card = |it: &Knob| it.group() == group;
-    let typed =
-        Knob::ALL.into_iter().filter(of_card).filter_map(|it| Some((it, fields.all(it.key()).next()?.to_owned()))).collect::<Vec<_>>();
+    let typed = |it: Knob| Some((it, fields.all(it.key()).next()?.to_owned()));
+    // What was left as it stood on the page is not set: somebody else may have set it since.
+    let touched = |(it, text): &(Knob, String)| fields.all(&before(*it)).next() != Some(text.as_str());
+    let typed: Vec<(Knob, String)> = Knob::ALL.into_iter().filter(of_card).filter_map(typed).filter(touched).collect();
     match actions::choose(&panel.desk, &visitor.person, &typed).await {
         Ok(0) => Ok(page::go(&panel, &visitor, HERE, &Flash::done("Nothing was changed."))),
         Ok(_) => Ok(page::go(&panel, &visitor, HERE, &Flash::done("Saved. It counts from now on."))),

@@ -114,7 +114,7 @@ async fn draw(
     let changed = terms::changed(&mut conn, mailbox).await?;
     drop(conn);
     let calendar = mailbox.map_or(&terms.calendars.desk, |id| terms.calendars.of(id));
-    let when = |at| When::new(at, panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let when = |at| When::new(at, panel.desk.clock.now(), &panel.zone());
     let wrong = hours.as_ref().is_some_and(|it| it.wrong.is_some()) || targets.as_ref().is_some_and(|it| it.wrong.is_some());
     let all: Vec<Choice> = panel.desk.mailboxes.iter().map(|(id, it)| Choice::new(id, it.address.to_string())).collect();
     let page = HoursPage {

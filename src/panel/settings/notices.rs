@@ -113,9 +113,11 @@ fn boxes(panel: &Panel, key: &str) -> Vec<Switch> {
 
 /// `POST /settings/notices`: which are sent. Each field is a notice and the mailboxes that send it.
 pub(super) async fn switch(State(panel): State<Panel>, Admin(visitor): Admin, fields: Fields) -> Result<Response, PageError> {
-    let known: Vec<&str> = SWITCHES.iter().map(|(key, _)| *key).collect();
+    let known: Vec<&str> = SWITCHES.iter().map(|(key, _)| *key).chain(["shown"]).collect();
     fields.only(&known)?;
-    let mailboxes: Vec<MailboxId> = panel.desk.mailboxes.iter().map(|(id, _)| id).collect();
+    // One that was added since has no switches there.
+    let shown = |id: &MailboxId| fields.all("shown").any(|it| it == id.to_string());
+    let mailboxes: Vec<MailboxId> = panel.desk.mailboxes.iter().map(|(id, _)| id).filter(shown).collect();
     for id in mailboxes {
         let on = |key: &str| fields.all(key).any(|it| it == id.to_string());
         let done = choose_for(&panel.desk, &visitor.person, id, |it| {
@@ -202,7 +204,7 @@ async fn draw(
     let (title, to, when_sent) = kind.title();
     let rows = mail_templates::all(&mut *panel.desk.store.read().await?).await?;
     let row = rows.into_iter().find(|it| it.kind == kind && it.mailbox == mailbox);
-    let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
+    let (now, zone) = (panel.desk.clock.now(), &panel.zone());
     let field = |part: Part| Field {
         key: part.field(),
         value: shown.part(part).to_owned(),

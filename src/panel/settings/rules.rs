@@ -229,7 +229,14 @@ fn typed(fields: &Fields) -> Result<Rule, PageError> {
 }
 
 async fn draw(panel: &Panel, visitor: &Visitor, id: Option<RuleId>, name: &str, rule: &Rule, told: Told) -> Result<Response, PageError> {
-    let staff = people::active_staff(&mut *panel.desk.store.read().await?).await?;
+    let mut conn = panel.desk.store.read().await?;
+    let staff = people::active_staff(&mut conn).await?;
+    // Whoever is away is still whom the rule names, until somebody chooses another.
+    let gone = match rule.deeds.iter().find_map(Deed::assignee).filter(|to| staff.iter().all(|it| it.id != *to)) {
+        Some(to) => people::get(&mut conn, to).await?.map(|it| Choice::new(it.id.to_string(), format!("{} (disabled)", it.name))),
+        None => None,
+    };
+    drop(conn);
     let line = |it: &Condition| Line { field: it.field.as_str(), header: it.header.clone(), how: it.how.as_str(), text: it.text.clone() };
     let mut conditions: Vec<Line> = rule.conditions.iter().map(line).collect();
     let room = (conditions.len() + 2).clamp(3, MOST_LINES.max(conditions.len()));
@@ -264,7 +271,7 @@ async fn draw(panel: &Panel, visitor: &Visitor, id: Option<RuleId>, name: &str, 
         afters: choices(After::ALL),
         fields: choices(Field::ALL),
         hows: choices(How::ALL),
-        helpers: staff.iter().map(|it| Choice::new(it.id.to_string(), it.name.clone())).collect(),
+        helpers: staff.iter().map(|it| Choice::new(it.id.to_string(), it.name.clone())).chain(gone).collect(),
         priorities: Priority::ALL.into_iter().map(|it| Choice::new(it.as_str(), it.title())).collect(),
         err_field,
         tried: told

@@ -93,7 +93,15 @@ impl Desk {
     fn frame(&self, period: Period, zone: &TimeZone) -> Frame {
         let days = period.days(NOW.parse().unwrap(), zone);
         let before = Period::before(&days, zone);
-        Frame { period, days, before, zone: zone.clone(), terms: terms(zone, &self.boxes), staff: self.staff.clone() }
+        Frame {
+            period,
+            days,
+            now: NOW.parse().unwrap(),
+            before,
+            zone: zone.clone(),
+            terms: terms(zone, &self.boxes),
+            staff: self.staff.clone(),
+        }
     }
 }
 
@@ -150,7 +158,7 @@ async fn a_desk_without_tickets_has_figures_too() {
         let before = Period::before(&days, &zone);
         let calendars = Calendars { desk: Calendar::around_the_clock(zone.clone()), own: Default::default() };
         let terms = Terms { targets: Targets::default(), calendars };
-        let frame = Frame { period, days, before, zone: zone.clone(), terms, staff: Vec::new() };
+        let frame = Frame { period, days, now: NOW.parse().unwrap(), before, zone: zone.clone(), terms, staff: Vec::new() };
         let figures = figures(&desk.store, frame, Picked::default()).await;
         assert!(!figures.all.is_something() && figures.days.iter().all(|it| it.backlog() == 0));
     }

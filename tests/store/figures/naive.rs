@@ -230,7 +230,7 @@ impl Naive<'_> {
             let stood: Vec<(usize, String)> = self.tickets.iter().copied().filter_map(|it| Some((it, self.status(it, end)?))).collect();
             let with = |word: &str| stood.iter().filter(|(_, it)| it == word).count() as i64;
             assert_eq!((day.open, day.in_progress), (with("open"), with("in-progress")), "{}", day.date);
-            let midnight = day.date.tomorrow().unwrap().to_zoned(self.it.zone.clone()).unwrap().timestamp();
+            let midnight = day.date.tomorrow().unwrap().to_zoned(self.it.zone.clone()).unwrap().timestamp().min(self.it.now);
             for (age, (name, from)) in AGES.iter().enumerate() {
                 let until = AGES.get(age + 1).map_or(i64::MAX, |(_, until)| *until);
                 let old = |ticket: usize| midnight.duration_since(self.of[ticket][0].at).as_millis() as f64 / 86_400_000.0;
