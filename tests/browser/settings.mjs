@@ -98,7 +98,6 @@ async function changes(visit, me, hold) {
     await visit.until("its use is noted", async () => { await page.reload(); return (await page.getByRole("row", { name }).innerText()).includes("127.0.0.1"); });
     await visit.look("tokens");
     await page.getByRole("button", { name: `Revoke ${name}` }).click();
-    await visit.look("token-revoking");
     await visit.press("Revoke token", page.getByRole("form", { name: `Revoke ${name}` }));
     await visit.told("is refused from now on");
     if ((await asked("/me")).status !== 401) throw new Error("a revoked token opens something");
