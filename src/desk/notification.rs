@@ -266,8 +266,12 @@ fn to_staff(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
         .iter()
         .filter(|person| person.is_active_staff() && Some(person.id) != circle.actor)
         .filter_map(|person| {
-            let called_for = happenings.iter().filter_map(|it| staff_notice(*it, person, circle));
-            let (about, notify) = called_for.min_by_key(|(about, notify)| (*notify != Notify::AtOnce, weight(*about)))?;
+            let mut called_for: Vec<_> = happenings.iter().filter_map(|it| staff_notice(*it, person, circle)).collect();
+            // The status that comes with a ticket that is given to somebody is told by that.
+            if called_for.iter().any(|it| it.0 == StaffNotice::Assigned) {
+                called_for.retain(|it| !matches!(it.0, StaffNotice::Status { .. }));
+            }
+            let (about, notify) = called_for.into_iter().min_by_key(|(about, notify)| (*notify != Notify::AtOnce, weight(*about)))?;
             Some(Owed::Staff { to: person.id, about, notify })
         })
         .collect()

@@ -137,7 +137,11 @@ async fn one_mailbox_may_have_words_of_its_own_and_notices_are_switched_off_for_
     desk.receive(&mail("Ann Lee <ann@home.test>", "Printer", &[], "It smokes.")).await;
     assert!(desk.mail().await.iter().any(|it| it.read.subject == "Support"));
     ada.get(HERE).await;
-    ada.post(HERE, &[("resolved", &id), ("closed", &id)]).await;
+    let on = |page: &str| page.matches(" checked").count();
+    let before = on(&ada.get(HERE).await.text());
+    ada.post(HERE, &[("resolved", &id)]).await;
+    assert_eq!(on(&ada.get(HERE).await.text()), before, "a mailbox that the page did not show is left as it is");
+    ada.post(HERE, &[("shown", &id), ("resolved", &id), ("closed", &id)]).await;
     let page = ada.get(HERE).await;
     assert!(page.says("Saved."), "{}", page.text());
     desk.receive(&mail("Bob <bob@home.test>", "Printer", &[], "It smokes.")).await;
