@@ -300,6 +300,7 @@ async fn told(desk: &Desk, tx: &mut Tx, row: &DeliveryRow, words: &str, now: Tim
     match author.notices.of(NoticeKind::NotSent) {
         Notify::AtOnce => {}
         Notify::Digest => {
+            let words: String = words.chars().take(300).collect();
             let says = format!("Your reply to {} did not arrive: {words}", row.address);
             return Ok(digest_lines::insert(tx, author.id, &DigestLine { ticket: number, says, at: now }).await?);
         }

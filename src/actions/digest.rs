@@ -24,10 +24,14 @@ use crate::{
     },
 };
 
+/// So many tickets does one digest tell of, and so much of each: after a flood it is a mail still. The panel shows the rest.
+const MOST_TICKETS: usize = 100;
+const MOST_LINES: usize = 20;
+
 /// Sends every digest that is due; to how many.
 ///
 /// # Errors
-/// When the database fails.
+/// The first, when the database fails.
 pub async fn send_due(desk: &Desk) -> Result<usize> {
     let now = desk.clock.now();
     let mut due = Vec::new();
@@ -38,11 +42,15 @@ pub async fn send_due(desk: &Desk) -> Result<usize> {
         }
     }
     drop(conn);
-    let mut sent = 0;
+    // Whose digest cannot be written holds up nobody else's.
+    let (mut sent, mut failed) = (0, None);
     for person in due {
-        sent += usize::from(send(desk, person, now).await?);
+        match send(desk, person, now).await {
+            Ok(told) => sent += usize::from(told),
+            Err(error) => failed = failed.or(Some(error)),
+        }
     }
-    Ok(sent)
+    failed.map_or(Ok(sent), Err)
 }
 
 /// Where they are.
@@ -57,11 +65,13 @@ async fn send(desk: &Desk, person: PersonId, now: Timestamp) -> Result<bool> {
         // Another instance may be at it.
         let Some(who) = people::lock(&mut tx, person).await? else { return Ok(false) };
         let lines = digest_lines::take(&mut tx, person).await?;
-        let tickets = if who.is_active_staff() { told(desk, &mut tx, &who, &lines).await? } else { Vec::new() };
+        let mut tickets = if who.is_active_staff() { told(desk, &mut tx, &who, &lines).await? } else { Vec::new() };
+        let more = tickets.len().saturating_sub(MOST_TICKETS);
+        tickets.truncate(MOST_TICKETS);
         let told = match desk.mailboxes.sending().or_else(|| desk.mailboxes.iter().next()) {
             Some((mailbox, _)) if !tickets.is_empty() => {
                 let to = Readers::People(std::slice::from_ref(&who));
-                let content = Content::Digest { tickets: &tickets };
+                let content = Content::Digest { tickets: &tickets, more };
                 let mail = OwnLetter { kind: "digest", content, ticket: None, to, automatic: Automatic::No };
                 mail.post(desk, &mut tx, mailbox, now).await?.is_some()
             }
@@ -80,7 +90,7 @@ async fn told(desk: &Desk, tx: &mut Tx, who: &Person, lines: &[DigestLine]) -> R
     for line in lines {
         let at = line.at.to_zoned(zone.clone()).strftime("%-d %B, %H:%M").to_string();
         if let Some(known) = told.iter_mut().find(|it| it.number == line.ticket) {
-            known.say(at, &line.says);
+            known.say(at, &line.says, MOST_LINES);
             continue;
         }
         let Some(ticket) = tickets::get(tx, line.ticket).await? else { continue };
@@ -90,7 +100,7 @@ async fn told(desk: &Desk, tx: &mut Tx, who: &Person, lines: &[DigestLine]) -> R
         }
         let link = desk.url.page(&format!("/tickets/{}", ticket.number));
         let mut new = DigestTicket::of(ticket.number, ticket.subject, ticket.status, link);
-        new.say(at, &line.says);
+        new.say(at, &line.says, MOST_LINES);
         told.push(new);
     }
     Ok(told)

@@ -11,7 +11,7 @@ use crate::{
         try_mailbox::{self, Tried},
     },
     config::{Mailbox, web},
-    desk::{audit::AuditKind, id::MailboxId, permission::Act, person::Person, settings::AtWork},
+    desk::{audit::AuditKind, id::MailboxId, mailbox::SignIn, permission::Act, person::Person, settings::AtWork},
     store::{
         Conn, Tx,
         mailbox_accounts::{self, Account, AccountState},
@@ -130,7 +130,7 @@ pub async fn save(desk: &Desk, actor: &Person, new: &SavedMailbox<'_>) -> Result
     let before = one(desk, id).await?;
     let secrets = kept_or_typed(desk, before.as_ref(), says, typed)?;
     let mailbox = web::mailbox(says, &secrets, &desk.settings.name).map_err(|faults| invalid(faults.join("\n")))?;
-    refuse_elsewhere(says, &mailbox)?;
+    refuse_elsewhere(&mailbox)?;
     if let Some(before) = &before {
         let name = |it: &Says| it.get("name").cloned().unwrap_or_default();
         if name(&before.says()) != mailbox.settings.name {
@@ -244,13 +244,16 @@ fn invalid(why: String) -> ActionError {
     ActionError::Invalid { field: "mailbox", why }
 }
 
-/// An access token goes to the servers of whoever gave it.
-fn refuse_elsewhere(says: &Says, new: &Mailbox) -> Result<()> {
+/// An access token goes to the servers of whoever gave it alone; a server of one's own may be sent by with a password of its own.
+fn refuse_elsewhere(new: &Mailbox) -> Result<()> {
     let Some(preset) = new.settings.oauth.as_ref().and_then(|it| it.provider.preset(it.flow, "")) else { return Ok(()) };
-    for (key, place) in [("imap.host", preset.imap), ("smtp.host", preset.smtp)] {
-        let said = says.get(key).map_or("", String::as_str);
-        if !said.is_empty() && !said.eq_ignore_ascii_case(place.host) {
-            return Err(invalid(format!("{key} is {said}, where an access token would go that is for {}; leave it empty", place.host)));
+    let brings_token = |it: &SignIn| matches!(it, SignIn::Token(_));
+    let imap = new.imap.as_ref().filter(|it| brings_token(&it.account.sign_in)).map(|it| (&it.account.server, preset.imap, "imap.host"));
+    let smtp = new.smtp.sign_in.as_ref().filter(|it| brings_token(&it.1)).map(|_| (&new.smtp.server, preset.smtp, "smtp.host"));
+    for (server, place, key) in [imap, smtp].into_iter().flatten() {
+        if !server.host.eq_ignore_ascii_case(place.host) {
+            let (host, its) = (&server.host, place.host);
+            return Err(invalid(format!("{key} is {host}, where an access token would go that is for {its}; leave it empty")));
         }
     }
     Ok(())
@@ -299,7 +302,7 @@ fn is_asked_for(secret: &str, says: &Says) -> bool {
     let is_said = |key: &str| says.get(key).is_some_and(|it| !it.is_empty());
     match secret {
         "oauth.client_secret" => is_said("oauth.provider"),
-        "smtp.password" => is_said("smtp.user") && !is_said("oauth.provider"),
+        "smtp.password" => is_said("smtp.user") && (is_said("smtp.host") || !is_said("oauth.provider")),
         _ => !is_said("oauth.provider"),
     }
 }

@@ -102,6 +102,18 @@ impl Crews {
         Ok(())
     }
 
+    /// Has at work what is set; what was to leave from a mailbox that is gone finds another way out.
+    async fn follow(&mut self) -> Result<(), WorkerError> {
+        self.sync().await?;
+        let desk = self.desk.clone();
+        // One that was added while others ended is not gone.
+        caught(async {
+            settings::step(&desk, &mut Known::default()).await?;
+            sender::take_up(&desk).await
+        })
+        .await
+    }
+
     /// Follows what is set until it is told to stop.
     pub async fn run(mut self) {
         let mut known = Known::default();
@@ -109,11 +121,7 @@ impl Crews {
             let desk = self.desk.clone();
             let looked = caught(async { settings::step(&desk, &mut known).await }).await;
             let done = match looked {
-                Ok(settings::Looked::Changed) => match self.sync().await {
-                    // What was to leave from one that is gone finds another way out.
-                    Ok(()) => caught(sender::take_up(&desk)).await,
-                    Err(error) => Err(error),
-                },
+                Ok(settings::Looked::Changed) => self.follow().await,
                 Ok(settings::Looked::AsItWas) => Ok(()),
                 Err(error) => Err(error),
             };

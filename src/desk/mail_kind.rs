@@ -155,10 +155,13 @@ impl MailKind {
                 ("it.over", "what is well again: a list of says, since, until"),
             ]],
             Self::Probe => &[&[("it.address", "the mailbox’s address")]],
-            Self::Digest => &[&[(
-                "it.tickets",
-                "on which tickets something happened: a list of number, subject, status, link and lines, each a list of at and says",
-            )]],
+            Self::Digest => &[&[
+                (
+                    "it.tickets",
+                    "on which tickets something happened: a list of number, subject, status, link, lines (each at and says) and more, a number",
+                ),
+                ("it.more", "on how many tickets more"),
+            ]],
         };
         own.iter().copied().chain([HEAD]).flatten().copied().collect()
     }

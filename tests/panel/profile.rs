@@ -130,3 +130,20 @@ async fn what_a_helper_hears_once_a_day_comes_in_the_morning_of_their_own_zone()
     desk.later(SignedDuration::from_hours(48));
     assert_eq!(digest::send_due(&desk.desk).await.unwrap(), 0, "once");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_flood_a_digest_tells_of_a_hundred_tickets_and_counts_the_rest() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    hal.get("/profile").await;
+    hal.post("/profile/notices", &[("tell-nobodys", "digest")]).await;
+    for n in 0..101 {
+        desk.write(&format!("Ann <ann{n}@home{n}.test>"), "Flood", "It rains.").await;
+    }
+    desk.later(SignedDuration::from_hours(24));
+    assert_eq!(digest::send_due(&desk.desk).await.unwrap(), 1);
+    let told = desk.mail_to("hal@desk.test").await.pop().unwrap();
+    assert_eq!(told.read.subject, "Your digest: 101 tickets");
+    assert!(told.read.text.contains("And 1 ticket more"), "{}", told.read.text);
+}

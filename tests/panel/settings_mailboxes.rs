@@ -143,3 +143,47 @@ async fn what_is_wrong_is_told_all_at_once_and_what_the_file_says_is_not_touched
     ada.post(NEW, &fields(&form(&world, &[("imap.password", "not-it"), ("do", "anyway")]))).await;
     assert_eq!(desk.desk.mailboxes.iter().count(), 2, "who insists is believed");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_secret_that_is_kept_goes_where_it_was_typed_for_and_nowhere_else() {
+    let (desk, world) = (TestDesk::new().await, world().await);
+    desk.mail_does_not_matter();
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    ada.get(NEW).await;
+    ada.post(NEW, &fields(&form(&world, &[]))).await;
+    let id = desk.desk.mailboxes.iter().last().unwrap().0;
+    let here = format!("{HERE}/{id}");
+    let thief = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = thief.local_addr().unwrap().port().to_string();
+    for other in [("imap.port", port.as_str()), ("imap.user", "somebody")] {
+        let page = ada.post(&here, &fields(&form(&world, &[other, ("imap.password", ""), ("do", "anyway")]))).await;
+        assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+        assert!(page.says("type imap.password anew"), "{}", page.text());
+    }
+    assert!(tokio::time::timeout(std::time::Duration::from_millis(50), thief.accept()).await.is_err(), "nobody was asked");
+    let google = |host: &'static str| {
+        form(
+            &world,
+            &[
+                ("imap.password", ""),
+                ("imap.host", host),
+                ("imap.port", ""),
+                ("imap.tls", "implicit"),
+                ("smtp.host", ""),
+                ("smtp.port", ""),
+                ("smtp.tls", "implicit"),
+                ("oauth.provider", "google"),
+                ("oauth.client_id", "app"),
+                ("oauth.client_secret", "shh"),
+            ],
+        )
+    };
+    let page = ada.post(&here, &fields(&google("imap.evil.test"))).await;
+    assert!(page.says("where an access token would go that is for imap.gmail.com"), "{}", page.text());
+    ada.post(&here, &fields(&google(""))).await;
+    let oauth = || desk.desk.mailboxes.iter().find(|(it, _)| *it == id).unwrap().1.oauth.clone();
+    assert!(oauth().is_some(), "the password that it does not need is dropped: {}", ada.get(&here).await.text());
+    ada.get(&here).await;
+    ada.post(&here, &fields(&form(&world, &[]))).await;
+    assert!(oauth().is_none(), "and so is the client’s secret: {}", ada.get(&here).await.text());
+}

@@ -99,6 +99,8 @@ pub enum Content<'a> {
     Digest {
         /// Never empty.
         tickets: &'a [DigestTicket],
+        /// On how many tickets more something happened.
+        more: usize,
     },
     /// A link that lets somebody set a password, to a new user or to one who forgot it; or that lets them sign in.
     Link {
@@ -317,6 +319,7 @@ struct Shown<'a> {
     began: &'a [AlarmLine],
     over: &'a [AlarmLine],
     tickets: &'a [DigestTicket],
+    more: usize,
 }
 
 /// Words as a template lays them out.
@@ -369,7 +372,7 @@ fn shown<'a>(content: &Content<'a>) -> Shown<'a> {
         Content::NotSent { address, words, said } => Shown { address, words, said: said.map(Words::of), ..Shown::default() },
         Content::Alarm { began, over } => Shown { began, over, ..Shown::default() },
         Content::Probe { address } => Shown { address, ..Shown::default() },
-        Content::Digest { tickets } => Shown { tickets, ..Shown::default() },
+        Content::Digest { tickets, more } => Shown { tickets, more, ..Shown::default() },
         Content::AnswerHeld { reason, sent } => Shown { reason, sent, ..Shown::default() },
         Content::Link { purpose, link, by, holds } => Shown {
             link,

@@ -37,8 +37,8 @@ pub fn sample(templates: &Templates, desk: &str, url: &str, kind: MailKind, own:
     let rate = format!("{url}/rate/EXAMPLE");
     let subject = "Station shows “offline” after router change";
     let mut digest = [DigestTicket::of(TicketNumber(4127), subject.to_owned(), Status::Open, format!("{url}/tickets/4127"))];
-    digest[0].say("17 November, 14:02".to_owned(), "Elena gave you this ticket");
-    digest[0].say("17 November, 15:10".to_owned(), "Hanako Yamada wrote");
+    digest[0].say("17 November, 14:02".to_owned(), "Elena gave you this ticket", 20);
+    digest[0].say("17 November, 15:10".to_owned(), "Hanako Yamada wrote", 20);
     let head = Letterhead { desk, url, number: Some(TicketNumber(4127)), subject, greeting: "Hanako Yamada", rate: Some(&rate) };
     let content = match kind {
         MailKind::Receipt => Content::Receipt,
@@ -58,7 +58,7 @@ pub fn sample(templates: &Templates, desk: &str, url: &str, kind: MailKind, own:
         }
         MailKind::Link => Content::Link { purpose: LinkPurpose::Invitation, link: &link, by: "Elena Marchetti", holds: "three days" },
         MailKind::Alarm => Content::Alarm { began: &began, over: &over },
-        MailKind::Digest => Content::Digest { tickets: &digest },
+        MailKind::Digest => Content::Digest { tickets: &digest, more: 0 },
         MailKind::Probe => Content::Probe { address: "support@skerry.example" },
     };
     letter::fill(templates, own, &head, &content)
