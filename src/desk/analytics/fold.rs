@@ -187,14 +187,15 @@ impl Fold {
     fn replied(&mut self, walk: &mut Walk<'_>, step: &Step) {
         walk.replies += 1;
         self.count(walk, step.at, step.by, |it| it.sums.replies += 1);
-        let with_the_opening = walk.way == Way::Staff && step.at == walk.opened_at;
+        // The desk's own words, with which it began.
+        let with_the_opening = matches!(walk.way, Way::Staff | Way::Imported) && step.at == walk.opened_at;
         if walk.replies > 1 || with_the_opening {
             return;
         }
         let lasted = Lasted {
             business: self.business(walk.facts.mailbox, walk.opened_at, step.at),
             wall: step.at - walk.opened_at,
-            goal: self.goal(walk.facts.priority, Promise::FirstReply),
+            goal: self.goal(walk, Promise::FirstReply),
         };
         self.count(walk, step.at, step.by, |it| it.first_reply(lasted));
         if let Some(day) = self.day(step.at) {
@@ -251,7 +252,7 @@ impl Fold {
             self.everywhere(walk.facts, THIS, assignee, |it| it.sums.open_now += 1);
         }
         if let Some(done) = walk.resolved {
-            let goal = self.goal(walk.facts.priority, Promise::Resolution);
+            let goal = self.goal(&walk, Promise::Resolution);
             let lasted = Lasted { business: done.worked, wall: done.at - walk.opened_at, goal };
             self.count(&walk, done.at, done.by, |it| it.resolution(lasted, done.replies));
             if let Some(day) = self.day(done.at) {
@@ -306,8 +307,12 @@ impl Fold {
         Some(self.staff[place].1)
     }
 
-    fn goal(&self, priority: Priority, promise: Promise) -> Option<i64> {
-        let goal = self.frame.terms.targets.of(priority).of(promise)?;
+    /// What is promised; nothing was on a ticket that was imported.
+    fn goal(&self, walk: &Walk<'_>, promise: Promise) -> Option<i64> {
+        if walk.way == Way::Imported {
+            return None;
+        }
+        let goal = self.frame.terms.targets.of(walk.facts.priority).of(promise)?;
         i64::try_from(goal.time().as_millis()).ok()
     }
 

@@ -14,7 +14,7 @@
 //!   a ticket is open again it has none; it counts anew when it is resolved again. In business hours, the time that waited for the
 //!   customer does not count, nor that in which it was resolved before; in wall time everything counts.
 //! - *Within target*: of these, the share that took no more business time than is promised for the priority that the ticket has, as
-//!   promises and hours are now.
+//!   promises and hours are now; of those that were imported none was promised anything.
 //! - *Replies per resolution*: replies on the tickets whose resolution counts, up to it, divided by their number.
 //! - *Busiest hours*: what customers wrote, new tickets and comments, by weekday and hour of the desk’s clock.
 //! - *Satisfaction*: the last answer to each question that was answered in the period. Satisfied: Good or Okay.

@@ -137,6 +137,16 @@ fn what_is_opened_again_has_no_resolution_until_it_is_resolved_again() {
 }
 
 #[test]
+fn what_was_imported_was_promised_to_nobody_and_words_that_began_it_are_no_answer() {
+    let began = [step('o', 0, 7, 3), step('r', 0, 7, 100), step('s', 2, 7, 13)].concat();
+    let answered = [step('o', 0, 20, 3), step('r', 2, 7, 100)].concat();
+    let tickets = [("2026-11-16T08:00:00Z", &*began), ("2026-11-16T09:00:00Z", &*answered)];
+    let all = figures(Period::Days7, "2026-11-20T12:00:00Z", &tickets, Wanted::default()).all;
+    assert_eq!((all.first_reply.wall.count, hours(all.first_reply.wall.median)), (1, 2.0));
+    assert_eq!((all.first_reply.within, all.resolution.within), (Share::default(), Share::default()));
+}
+
+#[test]
 fn the_period_before_is_counted_as_well_and_what_is_older_stays_open() {
     let now = "2026-11-20T12:00:00Z";
     let old = [step('o', 0, 20, 0), step('r', 1, 7, 1)].concat();
