@@ -80,18 +80,31 @@ impl DataFolder {
     }
 
     /// A temporary folder is removed; what ends beside us may still be writing into it for a moment.
-    pub(super) async fn close(self) -> io::Result<()> {
-        let Some(temporary) = self.temporary else { return Ok(()) };
-        let path = temporary.keep();
-        for _ in 0..20 {
-            match fs::remove_dir_all(&path) {
-                Ok(()) => return Ok(()),
-                Err(gone) if gone.kind() == io::ErrorKind::NotFound => return Ok(()),
-                Err(_) => tokio::time::sleep(Duration::from_millis(50)).await,
-            }
-        }
-        fs::remove_dir_all(&path)
+    pub(super) async fn close(mut self) -> io::Result<()> {
+        let Some(temporary) = self.temporary.take() else { return Ok(()) };
+        tokio::task::spawn_blocking(move || remove(temporary)).await?
     }
+}
+
+impl Drop for DataFolder {
+    /// Of a demo that was ended while it began.
+    fn drop(&mut self) {
+        if let Some(temporary) = self.temporary.take() {
+            remove(temporary).ok();
+        }
+    }
+}
+
+fn remove(temporary: tempfile::TempDir) -> io::Result<()> {
+    let path = temporary.keep();
+    for _ in 0..40 {
+        match fs::remove_dir_all(&path) {
+            Ok(()) => return Ok(()),
+            Err(gone) if gone.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    }
+    fs::remove_dir_all(&path)
 }
 
 #[cfg(test)]
