@@ -7,6 +7,7 @@ use crate::{
         ActionError, Desk, NewFile, Result,
         door::{Change, leave, record, transact},
         once::{Edge, Made, Once},
+        participants::few,
         placeholders::{signature, signature_below},
         reply::{self, Words},
         say::{Saying, Written, say},
@@ -107,6 +108,9 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
         let ticket = make(&mut tx, &row, &requester, now).await?;
         let number = ticket.number;
         take_part(&mut tx, number, &new.copies, now).await?;
+        if new.first == FirstMessage::Sent {
+            reply::reaches_somebody(desk, &mut tx, actor, number, &[]).await?;
+        }
         let mut change = Change::of(ticket, Some(actor.id));
         // By a program as well: courses, and figures with them, know one word for what staff open.
         change.note_opened("panel");
@@ -147,6 +151,10 @@ fn check(desk: &Desk, actor: &Person, new: &ForCustomer) -> Result<()> {
             field: "customer",
             why: format!("{} is this desk’s own address; write the customer’s", new.customer),
         });
+    }
+    few(&new.copies)?;
+    if let Some(ours) = new.copies.iter().find(|it| desk.mailboxes.is_ours(it)) {
+        return Err(ActionError::Invalid { field: "cc", why: format!("{ours} is this desk’s own address") });
     }
     if desk.mailboxes.iter().all(|(id, _)| id != new.mailbox) {
         return Err(ActionError::Invalid { field: "mailbox", why: "there is no such mailbox; choose one of the list".to_owned() });

@@ -10,7 +10,7 @@ use crate::{
         door::{Change, enter, leave, record, transact},
         drafts,
         once::{Edge, Made, Once},
-        participants::join,
+        participants::{few, join},
         placeholders::{signature, signature_below},
         say::{FromMail, Saying, Written, say},
     },
@@ -83,18 +83,20 @@ pub async fn reply(desk: &Desk, actor: &Person, number: TicketNumber, reply: &Re
 pub async fn reply_knowing(desk: &Desk, actor: &Person, number: TicketNumber, reply: &Reply, unsent: Unsent) -> Result<CommentId> {
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
-        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-        desk.allow(actor, Act::Comment(case))?;
-        desk.allow(actor, Act::SetStatus(case))?;
         let once = reply.composed.edge.once();
+        // First of all: what it has made may have been merged away, or be out of reach by now, and is made all the same.
         if let Some(Made { comment: Some(same), .. }) = Once::begin(once, &mut tx, now).await? {
             return Ok(same);
         }
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::Comment(case))?;
+        desk.allow(actor, Act::SetStatus(case))?;
         let seen = reply.seen.unwrap_or(CommentId(0));
         let files = reply.files.len() + reply.composed.kept.len();
         let said =
             comments::said_already(&mut tx, number, seen, (actor.id, Visibility::Public), (&reply.text, files), now - ONE_PRESS).await?;
-        if let Some(same) = said.filter(|_| reply.seen.is_some()) {
+        // A request with a key of its own is another.
+        if let Some(same) = said.filter(|_| reply.seen.is_some() && once.is_none()) {
             return Ok(same);
         }
         no_spam(&mut tx, number).await?;
@@ -122,6 +124,7 @@ pub async fn reply_knowing(desk: &Desk, actor: &Person, number: TicketNumber, re
 /// The reply with what was made of it on the panel: whom it goes to, its files, what stands below it.
 async fn compose(desk: &Desk, tx: &mut Tx, change: &mut Change, actor: &Person, reply: &Reply, now: Timestamp) -> Result<CommentId> {
     let composed = &reply.composed;
+    few(&composed.cc)?;
     for address in &composed.cc {
         join(desk, tx, change, address, now).await?;
     }

@@ -49,12 +49,12 @@ pub async fn write_note_as(
 ) -> Result<CommentId> {
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
-        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-        desk.allow(actor, Act::Note(case))?;
         let once = composed.edge.once();
         if let Some(Made { comment: Some(same), .. }) = Once::begin(once, &mut tx, now).await? {
             return Ok(same);
         }
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::Note(case))?;
         if let Some(seen) = seen {
             let files = files.len() + composed.kept.len();
             let said =

@@ -7,7 +7,7 @@ use std::{
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts, Request},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
@@ -116,6 +116,21 @@ async fn open(api: &Api, hash: &str) -> Result<Result<Caller, &'static str>, Pro
         Err(Closed::Expired) => Err("This token has expired; make a new one under Settings, API tokens."),
         Err(Closed::OwnerDisabled | Closed::OwnerLeft) => Err("Whoever made this token may not use it any more."),
     })
+}
+
+/// Once more, when the whole of a request is there, which a slow program sends for a minute: what was revoked meanwhile does nothing.
+pub(super) async fn still(api: &Api, proof: Option<&HeaderValue>, before: &Caller) -> Result<(), Problem> {
+    let hash = proof.and_then(|it| it.to_str().ok()?.split_once(' ')).and_then(|(_, token)| hash_of(token.trim()));
+    let now = match hash {
+        Some(hash) => open(api, &hash).await?,
+        None => Err("There is no such token."),
+    };
+    let rights = |it: &Caller| (it.person.role, it.token.access);
+    match now {
+        Ok(now) if rights(&now) == rights(before) => Ok(()),
+        Ok(_) => Err(Problem::unauthorized(Some("What this token may do was changed while you sent the request; send it again."))),
+        Err(why) => Err(Problem::unauthorized(Some(why))),
+    }
 }
 
 fn address_of(request: &Request, api: &Api) -> IpAddr {

@@ -11,8 +11,12 @@ use utoipa::ToSchema;
 
 use crate::{
     actions::{NewFile, once::Once},
-    api::{Api, LARGEST_FILES, bearer::Caller, problem::Problem},
-    auth::keys::hashed,
+    api::{
+        Api, LARGEST_FILES,
+        bearer::{self, Caller},
+        problem::Problem,
+    },
+    auth::keys::hashed_parts,
     desk::attachment::{content_type, file_name},
 };
 
@@ -38,7 +42,9 @@ impl<T: DeserializeOwned> FromRequest<Api> for Sent<T> {
         }
         let asked = format!("{} {}", parts.method, parts.uri.path());
         let key = key(&parts.headers)?;
+        let proof = parts.headers.get(header::AUTHORIZATION).cloned();
         let bytes = Bytes::from_request(Request::from_parts(parts, body), api).await.map_err(|error| too_large(&error))?;
+        bearer::still(api, proof.as_ref(), &caller).await?;
         let once = key.map(|key| Once { token: caller.token.id, key, request: digest(&asked, &bytes) });
         Ok(Self { body: read(&bytes)?, once })
     }
@@ -68,9 +74,9 @@ fn key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     Ok(Some(key.to_owned()))
 }
 
-/// SHA-256 of what is asked; a body that is no text differs from each that is.
+/// SHA-256 of what is asked.
 fn digest(asked: &str, bytes: &[u8]) -> String {
-    hashed(&format!("{asked}\n{}", BASE64.encode(bytes)))
+    hashed_parts(&[asked.as_bytes(), b"\n", bytes])
 }
 
 /// Reads JSON; what is wrong is told by its field.

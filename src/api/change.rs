@@ -23,7 +23,7 @@ use crate::{
     actions::change_ticket::{Wanted, change_ticket},
     desk::{
         id::{PersonId, TicketNumber},
-        tag::TagName,
+        tag::{MOST_ON_A_TICKET, TagName},
     },
 };
 
@@ -115,6 +115,9 @@ pub(super) async fn change(
 }
 
 fn names(field: &str, said: &[String]) -> Result<Vec<TagName>, Problem> {
+    if said.len() > MOST_ON_A_TICKET {
+        return Err(Problem::invalid(field, format!("at most {MOST_ON_A_TICKET} tags can be named at once")));
+    }
     let name = |(n, it): (usize, &String)| TagName::parse(it).map_err(|why| Problem::invalid(&format!("{field}[{n}]"), why));
     said.iter().enumerate().map(name).collect()
 }

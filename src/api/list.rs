@@ -1,7 +1,7 @@
 //! Lists of tickets: a queue with filters, or a search.
 
 use axum::{Json, extract::State};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
@@ -72,9 +72,11 @@ pub(super) struct Tickets {
     /// Whose turn it is.
     turn: Option<Turn>,
     /// To which something happened then or later (RFC 3339). Remember when you began to ask: what changes while you leaf is behind
-    /// that moment and comes next time.
+    /// that moment and comes next time. What happened in the two minutes before is told once more, since a change may be seen later than it
+    /// was made.
     updated_since: Option<Timestamp>,
-    /// The language of the panel’s search instead of view and filters, such as `refund status:open tag:vip`.
+    /// The language of the panel’s search instead of view and filters, such as `refund status:open tag:vip`. The first 500 that it finds
+    /// can be leafed through.
     q: Option<String>,
     /// `activity` where nothing is said; with `q`, `newest`.
     sort: Option<SortBy>,
@@ -83,6 +85,9 @@ pub(super) struct Tickets {
     /// The `next` of the page before.
     cursor: Option<String>,
 }
+
+/// A change is dated when somebody begins it, and seen once it is written: a minute later at most.
+const SEEN_LATER: SignedDuration = SignedDuration::from_mins(2);
 
 /// A page of tickets.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -126,7 +131,7 @@ async fn filtered(api: &Api, caller: &Caller, conn: &mut Conn, asked: &Tickets) 
             None => None,
         },
         turn: asked.turn.map(Into::into),
-        updated_since: asked.updated_since,
+        updated_since: asked.updated_since.map(|it| it.saturating_sub(SEEN_LATER).unwrap_or(Timestamp::MIN)),
     };
     let most = limit(asked.limit)?;
     let beside = asked.cursor.as_deref().map(|it| behind(sort, it).ok_or_else(no_cursor)).transpose()?;
@@ -196,7 +201,8 @@ async fn find(api: &Api, caller: &Caller, conn: &mut Conn, asked: &Tickets, q: &
         }
     };
     let scope = caller.scope(api);
-    let sought = Sought { meaning: &meaning, scope, order, wanted: (skip + most + 1).min(MOST_LISTED), now, left_before: now };
+    // As many for each page: another number may make another list.
+    let sought = Sought { meaning: &meaning, scope, order, wanted: MOST_LISTED, now, left_before: now };
     let found = search::find(conn, &sought).await?;
     let numbers: Vec<TicketNumber> = found.hits.iter().skip(skip).take(most).map(|it| it.ticket).collect();
     let more = found.hits.len() > skip + most;

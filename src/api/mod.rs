@@ -19,6 +19,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use jiff::Timestamp;
+use tokio::sync::Semaphore;
 use tower_http::{
     catch_panic::CatchPanicLayer,
     compression::{
@@ -71,6 +72,9 @@ const LARGEST_FILES: usize = 25 * 1024 * 1024;
 /// A request with files, which come as base64.
 const LARGEST_WITH_FILES: usize = LARGEST_FILES / 3 * 4 + LARGEST;
 
+/// So many requests with files are read at one time: each may need four times its size.
+const WITH_FILES_AT_ONCE: usize = 4;
+
 /// What every handler needs.
 #[derive(Clone, Debug)]
 pub struct Api(Arc<Parts>);
@@ -84,6 +88,8 @@ pub struct Parts {
     throttle: Throttle,
     /// When the use of each token was noted last.
     noted: Mutex<HashMap<ApiTokenId, Timestamp>>,
+    /// Room for requests with files.
+    room: Semaphore,
 }
 
 impl Deref for Api {
@@ -99,7 +105,7 @@ impl Api {
     #[must_use]
     pub fn new(desk: Desk, proxies: Vec<Network>) -> Self {
         let throttle = Throttle::new(&desk.clock);
-        Self(Arc::new(Parts { desk, proxies, throttle, noted: Mutex::default() }))
+        Self(Arc::new(Parts { desk, proxies, throttle, noted: Mutex::default(), room: Semaphore::new(WITH_FILES_AT_ONCE) }))
     }
 }
 

@@ -170,6 +170,7 @@ fn field_of(field: &'static str) -> &'static str {
         "body" => "text",
         "left_out" => "leave_out",
         "tag" => "tags",
+        "participant" => "cc",
         other => other,
     }
 }

@@ -6,14 +6,14 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
     handler::Handler,
-    http::Method,
+    http::{Method, header},
     middleware::{self, Next},
     response::Response,
     routing::{MethodFilter, on},
 };
 
 use crate::{
-    api::{Api, LARGEST_WITH_FILES, PREFIX, bearer},
+    api::{Api, LARGEST, LARGEST_WITH_FILES, PREFIX, bearer},
     desk::api_token::Access,
 };
 
@@ -96,7 +96,7 @@ impl Routes {
     ) -> Self {
         self.list.push(Route { method, path, needs });
         self.add.push(Box::new(move |router, api| {
-            let mut route = on(filter, handler).route_layer(middleware::from_fn_with_state((api.clone(), needs, path), keep));
+            let mut route = on(filter, handler).route_layer(middleware::from_fn_with_state((api.clone(), needs, path, largest), keep));
             if let Some(largest) = largest {
                 route = route.route_layer(DefaultBodyLimit::max(largest));
             }
@@ -117,8 +117,15 @@ impl Routes {
 }
 
 /// Lets in whose token is enough.
-async fn keep(State((api, needs, path)): State<(Api, Needs, &'static str)>, request: Request, next: Next) -> Response {
+async fn keep(
+    State((api, needs, path, largest)): State<(Api, Needs, &'static str, Option<usize>)>,
+    request: Request,
+    next: Next,
+) -> Response {
     let began = Instant::now();
+    let length = request.headers().get(header::CONTENT_LENGTH).and_then(|it| it.to_str().ok()?.parse::<usize>().ok());
+    let is_large = largest.is_some() && length.is_none_or(|it| it > LARGEST);
+    let _room = if is_large { api.room.acquire().await.ok() } else { None };
     let answer = match needs.access() {
         None => next.run(request).await,
         Some(access) => bearer::admit(&api, access, request, next).await,

@@ -95,7 +95,7 @@ impl From<Range> for period::Period {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub(super) enum View {
-    /// Every ticket, whatever its status, put off or not.
+    /// Every ticket, whatever its status, put off or not, but for those that were merged into another.
     #[default]
     All,
     /// Open or in progress, and nobody has it.

@@ -31,11 +31,11 @@ use crate::{
         comment::CommentText,
         id::{CommentId, PersonId, TicketNumber},
     },
-    store::conversation::{self, Audience},
+    store::{
+        comments,
+        conversation::{self, Audience},
+    },
 };
-
-/// Addresses that one reply may add.
-const MOST_CC: usize = 20;
 
 /// What is known of earlier replies that were not sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -111,19 +111,21 @@ pub(super) async fn reply(
 ) -> Result<Response, Problem> {
     let number = TicketNumber(number);
     let text = text("text", &body.text)?;
-    if body.cc.len() > MOST_CC {
-        return Err(Problem::invalid("cc", format!("at most {MOST_CC} addresses can be added to one reply")));
-    }
     let mut cc = Vec::with_capacity(body.cc.len());
     for (n, address) in body.cc.iter().enumerate() {
         cc.push(address.parse::<EmailAddress>().map_err(|why| Problem::invalid(&format!("cc[{n}]"), format!("“{address}”: {why}")))?);
     }
-    let seen = seen(&api, &caller, number, body.seen).await?;
+    let seen = match (body.seen, &once) {
+        (Some(id), _) => Some(CommentId(id)),
+        // Its key tells whether it was sent before.
+        (None, Some(_)) => Some(CommentId(i64::MAX)),
+        (None, None) => last(&api, &caller, number).await?,
+    };
     let left_out = body.leave_out.iter().map(|it| PersonId(*it)).collect();
     let composed = Composed { markup: markup(body.markup), cc, left_out, edge: Edge::Api(once), ..Composed::default() };
     let reply = Reply { text, files: files(&body.files)?, seen, then: body.status.map(Into::into), composed };
     let made = reply_knowing(&api.desk, &caller.person, number, &reply, unsent(body.unsent)).await?;
-    made_comment(&api, number, made).await
+    made_comment(&api, &caller, made).await
 }
 
 /// Writes a note: it never leaves in any mail, and no customer sees it.
@@ -140,7 +142,7 @@ pub(super) async fn note(
     let text = text("text", &body.text)?;
     let composed = composed(body.markup, once);
     let made = write_note_as(&api.desk, &caller.person, number, &text, &files(&body.files)?, &composed, None).await?;
-    made_comment(&api, number, made).await
+    made_comment(&api, &caller, made).await
 }
 
 fn composed(asked: Option<Markup>, once: Option<Once>) -> Composed {
@@ -151,21 +153,24 @@ fn markup(asked: Option<Markup>) -> crate::desk::comment::Markup {
     asked.map(Into::into).unwrap_or_default()
 }
 
-/// The comment up to which whoever replies has read; the last one where they do not say.
-async fn seen(api: &Api, caller: &Caller, number: TicketNumber, said: Option<i64>) -> Result<Option<CommentId>, Problem> {
-    if let Some(id) = said {
-        return Ok(Some(CommentId(id)));
-    }
+/// The last comment of a ticket.
+async fn last(api: &Api, caller: &Caller, number: TicketNumber) -> Result<Option<CommentId>, Problem> {
     let mut conn = api.desk.store.read().await?;
     enter(api, caller, &mut conn, number).await?;
     Ok(conversation::said(&mut conn, number, Audience::Staff, 1).await?.pop().map(|it| it.id))
 }
 
-async fn made_comment(api: &Api, number: TicketNumber, id: CommentId) -> Result<Response, Problem> {
-    let made = one(&mut *api.desk.store.read().await?, number, id).await?;
+/// What was made, on the ticket where it is by now; without its words where that is out of reach.
+async fn made_comment(api: &Api, caller: &Caller, id: CommentId) -> Result<Response, Problem> {
+    let mut conn = api.desk.store.read().await?;
+    let number = comments::get(&mut conn, id).await?.ok_or_else(|| Problem::missing("comment"))?.ticket;
     let at = format!("{PREFIX}/tickets/{number}/comments/{id}");
     let at = HeaderValue::from_str(&at).map_err(|error| Problem::broken(&error))?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, at)], Json(made)).into_response())
+    let made = (StatusCode::CREATED, [(header::LOCATION, at)]);
+    Ok(match enter(api, caller, &mut conn, number).await {
+        Ok(_) => (made, Json(one(&mut conn, number, id).await?)).into_response(),
+        Err(_) => made.into_response(),
+    })
 }
 
 /// Takes a reply back while none of its copies has left; its words are a draft of its author on the panel again.

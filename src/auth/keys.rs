@@ -66,7 +66,15 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
 /// SHA-256 as 64 hex digits: how a random token is kept, so that a reader of the database cannot use it.
 #[must_use]
 pub fn hashed(token: &str) -> String {
-    data_encoding::HEXLOWER.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, token.as_bytes()).as_ref())
+    hashed_parts(&[token.as_bytes()])
+}
+
+/// SHA-256 of these one behind the other, as 64 hex digits.
+#[must_use]
+pub fn hashed_parts(parts: &[&[u8]]) -> String {
+    let mut context = aws_lc_rs::digest::Context::new(&aws_lc_rs::digest::SHA256);
+    parts.iter().for_each(|it| context.update(it));
+    data_encoding::HEXLOWER.encode(context.finish().as_ref())
 }
 
 fn bytes(tag: hmac::Tag) -> [u8; 32] {

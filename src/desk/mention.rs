@@ -16,17 +16,19 @@ pub struct Mention {
 /// The shortest name that somebody alone has among `staff`: the first name, the address before its `@`, the whole name with dots.
 #[must_use]
 pub fn handle(person: &Person, staff: &[Person]) -> Option<String> {
-    names(person).into_iter().find(|name| named(name, staff) == Some(person.id))
+    let all = names_of(staff);
+    names(person).into_iter().find(|name| named(name, &all) == Some(person.id))
 }
 
 /// Those of `staff` whom the text names, each once, as it names them first.
 #[must_use]
 pub fn find(text: &str, staff: &[Person]) -> Vec<Mention> {
+    let all = names_of(staff);
     let mut found: Vec<Mention> = Vec::new();
     for written in handles(text) {
         // A dot at the end may be the sentence’s.
         let whole = [written, written.trim_end_matches(['.', '-', '_'])];
-        let Some((handle, person)) = whole.into_iter().find_map(|it| Some((it, named(&folded(it), staff)?))) else { continue };
+        let Some((handle, person)) = whole.into_iter().find_map(|it| Some((it, named(&folded(it), &all)?))) else { continue };
         if !found.iter().any(|it| it.person == person) {
             found.push(Mention { person, handle: handle.to_owned() });
         }
@@ -51,10 +53,14 @@ pub fn is_part(c: char) -> bool {
 }
 
 /// The only one of this name.
-fn named(name: &str, staff: &[Person]) -> Option<PersonId> {
-    let mut all = staff.iter().filter(|it| names(it).iter().any(|own| own == name));
-    let first = all.next()?;
-    all.next().is_none().then_some(first.id)
+fn named(name: &str, all: &[(PersonId, Vec<String>)]) -> Option<PersonId> {
+    let mut bear = all.iter().filter(|(_, names)| names.iter().any(|own| own == name));
+    let first = bear.next()?;
+    bear.next().is_none().then_some(first.0)
+}
+
+fn names_of(staff: &[Person]) -> Vec<(PersonId, Vec<String>)> {
+    staff.iter().map(|it| (it.id, names(it))).collect()
 }
 
 fn names(person: &Person) -> Vec<String> {

@@ -37,9 +37,6 @@ use crate::{
     store::drafts::Kept,
 };
 
-/// Addresses that one reply may add.
-const MOST_CC: usize = 20;
-
 /// What was typed, as it goes back into the composer.
 struct Typed {
     number: TicketNumber,
@@ -115,9 +112,6 @@ fn composed(fields: &Fields, kept: &Kept) -> Result<Composed, String> {
     for typed in kept.cc.split([',', ';', ' ', '\n']).map(str::trim).filter(|it| !it.is_empty()) {
         let typed = typed.trim_matches(['<', '>']);
         cc.push(typed.parse().map_err(|_| format!("“{typed}” in Cc is no address. Write addresses with a comma between them."))?);
-    }
-    if cc.len() > MOST_CC {
-        return Err(format!("At most {MOST_CC} addresses can be added to one reply."));
     }
     Ok(Composed {
         markup: kept.markup,

@@ -35,8 +35,7 @@ pub enum Claim {
 /// # Errors
 /// When the database refuses.
 pub async fn claim(tx: &mut Tx, token: ApiTokenId, key: &str, request: &str, now: Timestamp) -> Result<Claim> {
-    let over = now.saturating_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
-    on!(tx, c => sqlx::query("delete from api_answers where at < $1").bind(ms(over)).execute(c).await.map(|_| ()))?;
+    forget_old(tx, now).await?;
     let sql = "insert into api_answers (token, asked_as, request, at) values ($1, $2, $3, $4) on conflict (token, asked_as) do nothing";
     let taken = on!(tx, c => sqlx::query(sql)
         .bind(token.0).bind(key).bind(request).bind(ms(now)).execute(c).await.map(|it| it.rows_affected()))?;
@@ -48,6 +47,16 @@ pub async fn claim(tx: &mut Tx, token: ApiTokenId, key: &str, request: &str, now
         Some((asked, Some(made))) if asked == request => Claim::Same(made),
         Some(_) | None => Claim::Another,
     })
+}
+
+/// Forgets the keys that are known no more.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn forget_old(tx: &mut Tx, now: Timestamp) -> Result<()> {
+    let over = now.saturating_sub(KEPT_FOR).unwrap_or(Timestamp::MIN);
+    on!(tx, c => sqlx::query("delete from api_answers where at < $1").bind(ms(over)).execute(c).await.map(|_| ()))?;
+    Ok(())
 }
 
 async fn get(conn: &mut Conn, token: ApiTokenId, key: &str) -> Result<Option<(String, Option<Made>)>> {

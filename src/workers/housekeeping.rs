@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     actions::{Desk, digest, drafts, due::tell_due, expire_raw::expire_raw, snooze::return_due, stale::close_stale},
     desk::trouble::TroubleKind,
-    store::{audit, expiries, health, presence, saved_replies, sessions, tickets},
+    store::{api_answers, audit, expiries, health, presence, saved_replies, sessions, tickets},
     workers::{
         Result, caught,
         instance::Instance,
@@ -142,6 +142,7 @@ async fn prune(desk: &Desk, now: Timestamp) -> Result<()> {
     sessions::prune(&mut tx, now, now - desk.settings.sessions.idle).await?;
     audit::prune(&mut tx, now - desk.settings.audit_keep).await?;
     presence::forget_older(&mut tx, now - PRESENCE_KEPT).await?;
+    api_answers::forget_old(&mut tx, now).await?;
     saved_replies::forget_uses(&mut tx, now - USES_KEPT).await?;
     tx.commit().await?;
     fail_point!("pruned");
