@@ -98,6 +98,11 @@
 //! | What is promised, what is due next? | [`desk::target`] |
 //! | What does a figure mean? | [`desk::analytics`], made from [`desk::course`] |
 //! | What does a customer say of it, and by which link? | [`desk::rating`] |
+//! | What does somebody look for, and what does it mean here? | [`desk::query`] |
+//! | What is done with mail by itself? | [`desk::rule`] |
+//! | When is a digest due? | [`desk::digest`] |
+//! | What can be set while the desk runs? | [`desk::knob`] |
+//! | Which mails are there, and what may their words name? | [`desk::mail_kind`] |
 //! | What stands in the place of an erased customer? | [`desk::erasure`] |
 //! | How long is the original of a message kept, what is said once it is gone? | [`desk::expiry`] |
 //! | When is a backup due, and is something wrong with them? | [`desk::backup`] |

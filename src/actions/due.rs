@@ -56,7 +56,7 @@ pub(super) async fn keep_all(tx: &mut Tx, terms: &Terms, now: Timestamp) -> Resu
         let some = courses::at_work(tx, behind, AT_ONCE).await?;
         let Some(last) = some.last() else { return Ok(()) };
         behind = last.number;
-        let running = |it: &courses::AtWork| -> Vec<Running> {
+        let running = |it: &courses::Active| -> Vec<Running> {
             target::running(&it.course, (it.turn, it.turn_at), terms.targets.of(it.priority), terms.calendars.of(it.mailbox))
         };
         let all: Vec<_> = some.iter().map(|it| (it.number, running(it))).collect();

@@ -39,7 +39,7 @@ pub async fn choose(desk: &Desk, actor: &Person, typed: &[(Knob, String)]) -> Re
         knob.set(&mut is, text).map_err(|why| invalid(*knob, &format!("“{text}” {why} ({title})")))?;
     }
     if let Some((knob, why)) = at_odds(&is) {
-        return Err(invalid(knob, why));
+        return Err(invalid(knob, &why));
     }
     let changed: Vec<Knob> = Knob::ALL.into_iter().filter(|it| it.get(was) != it.get(&is)).collect();
     let (changed, is, at_first) = (&changed, &is, desk.settings.at_first());
@@ -167,6 +167,10 @@ async fn of_desk(desk: &Desk, conn: &mut Conn) -> Result<DeskSettings> {
     }
     // The file may have come to say more than was chosen here.
     is.sessions.absolute = is.sessions.absolute.max(is.sessions.idle);
+    if at_odds(&is).is_some_and(|(knob, _)| knob == Knob::ReopenWithin) {
+        let first = desk.settings.at_first();
+        (is.close_after, is.reopen_within) = (first.close_after, first.reopen_within);
+    }
     Ok(is)
 }
 

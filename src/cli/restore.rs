@@ -172,12 +172,12 @@ fn page(unpacked: &Unpacked, target: &Target, settled: Settled, aside: Option<&P
         );
     }
     page += &format!(
-        "everybody signs in again; people, roles and passwords are as they were then\nnew tickets begin with #{}, beyond the numbers given since\n\
+        "everybody signs in again; people, roles, passwords and tokens of the API are as they were then: disable and revoke again what was since\nnew tickets begin with #{}, beyond the numbers given since\n\
          mail that the server got since then is taken in again when maildesk starts, from the folder where it was filed; answers given since are not here\n",
         settled.next_number
     );
     if strange_key {
-        page += "the secret_key of the configuration is not the one of the backup (tar -xOf FILE settings/secret.key): answers to old mail are harder to match\n";
+        page += "the secret_key of the configuration is not the one of the backup (tar -xOf FILE settings/secret.key): answers to old mail are harder to match, authenticator apps let nobody in, and mailboxes that were added on the web wait for their passwords\n";
     }
     page
 }

@@ -11,7 +11,6 @@ use super::{
 };
 use crate::desk::{
     backup::Schedule,
-    expiry,
     knob::{self, Knob},
     settings::DeskSettings,
 };
@@ -32,14 +31,7 @@ pub(super) fn read(top: &mut Section<'_>) -> (DeskSettings, BTreeSet<String>) {
     }
     settings.keep_raw = desk.or("keep_raw", settings.keep_raw, keep_raw);
     if let Some((_, why)) = knob::at_odds(&settings) {
-        desk.at_odds(why);
-    }
-    let least = expiry::least(settings.close_after, settings.reopen_within);
-    if settings.keep_raw.is_some_and(|it| it < least) {
-        let days = least.as_hours().div_euclid(24) + i64::from(least.as_secs() % 86_400 > 0);
-        desk.at_odds(&format!(
-            "keep_raw is less than close_after and reopen_within together, or than 30d: a ticket that may open again must have its mail; write \"{days}d\" or more"
-        ));
+        desk.at_odds(&why);
     }
     desk.finish();
     settings.backup = backup;

@@ -3,7 +3,7 @@
 use jiff::tz::TimeZone;
 
 use crate::desk::{
-    amount,
+    amount, expiry,
     settings::{DeskSettings, HelpersAssign, Reach},
 };
 
@@ -287,9 +287,19 @@ impl Knob {
 
 /// What two settings that are good each by itself cannot be together.
 #[must_use]
-pub fn at_odds(of: &DeskSettings) -> Option<(Knob, &'static str)> {
-    let shorter = "session_absolute is shorter than session_idle, which could then never be reached; make it the longer one";
-    (of.sessions.absolute < of.sessions.idle).then_some((Knob::SessionAbsolute, shorter))
+pub fn at_odds(of: &DeskSettings) -> Option<(Knob, String)> {
+    if of.sessions.absolute < of.sessions.idle {
+        let why = "session_absolute is shorter than session_idle, which could then never be reached; make it the longer one";
+        return Some((Knob::SessionAbsolute, why.to_owned()));
+    }
+    let least = expiry::least(of.close_after, of.reopen_within);
+    of.keep_raw.filter(|it| *it < least).map(|_| {
+        let days = least.as_hours().div_euclid(24) + i64::from(least.as_secs() % 86_400 > 0);
+        let why = format!(
+            "keep_raw is less than close_after and reopen_within together, or than 30d: a ticket that may open again must have its mail; write \"{days}d\" or more"
+        );
+        (Knob::ReopenWithin, why)
+    })
 }
 
 fn line(text: &str) -> Result<String, String> {

@@ -15,7 +15,7 @@ pub enum MailKind {
     NotSent,
     /// To a helper whose answer by mail was held.
     AnswerHeld,
-    /// An invitation, or a link to choose a password.
+    /// An invitation, a link to choose a password, or one to sign in.
     Link,
     /// To the admins: what is not well.
     Alarm,
@@ -108,7 +108,9 @@ impl MailKind {
             Self::Digest => ("Digest of notices", "Helper", "in the morning, where they chose to hear of something once a day"),
             Self::NotSent => ("Reply not delivered", "Helper", "a reply of theirs could not be sent, or came back"),
             Self::AnswerHeld => ("Answer by mail held", "Helper", "an answer of theirs by mail was not sent on"),
-            Self::Link => ("Invitation and password link", "Anyone", "they are invited, or are to choose a new password"),
+            Self::Link => {
+                ("Invitation and sign-in link", "Anyone", "they are invited, are to choose a new password, or ask for a link to sign in")
+            }
             Self::Alarm => ("Mail needs attention", "Admins", "mail is not read or not sent for too long"),
             Self::Probe => ("Round-trip probe", "The mailbox itself", "it checks that mail to it arrives"),
         }
@@ -146,7 +148,7 @@ impl MailKind {
             Self::Link => &[&[
                 ("it.link", "the link"),
                 ("it.invitation", "whether it is an invitation"),
-                ("it.signs_in", "whether it signs a customer in"),
+                ("it.signs_in", "whether it signs somebody in"),
                 ("it.by", "who made it"),
                 ("it.holds", "for how long it works"),
             ]],

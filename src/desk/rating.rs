@@ -51,15 +51,6 @@ impl Rating {
             Self::Bad => "Not good",
         }
     }
-
-    /// Good or Okay: what the share of satisfied answers counts.
-    #[must_use]
-    pub fn is_satisfied(self) -> bool {
-        match self {
-            Self::Good | Self::Okay => true,
-            Self::Bad => false,
-        }
-    }
 }
 
 /// Which resolution somebody is asked about, and who.

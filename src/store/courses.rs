@@ -149,7 +149,7 @@ fn read(course: &str, opened_at: i64) -> Result<Vec<Step>> {
 
 /// A ticket at work, with what says what is due on it.
 #[derive(Clone, Debug)]
-pub struct AtWork {
+pub struct Active {
     /// Which.
     pub number: TicketNumber,
     /// Whose hours count.
@@ -184,14 +184,14 @@ pub async fn lock_at_work(tx: &mut Tx, behind: TicketNumber, limit: i64) -> Resu
 ///
 /// # Errors
 /// When the database refuses, or a row is unreadable.
-pub async fn at_work(conn: &mut Conn, behind: TicketNumber, limit: i64) -> Result<Vec<AtWork>> {
+pub async fn at_work(conn: &mut Conn, behind: TicketNumber, limit: i64) -> Result<Vec<Active>> {
     let sql = "select t.number, t.mailbox, t.priority, t.turn, t.turn_at, c.opened_at, c.course from courses c join tickets t on t.number = c.ticket
         where c.active = 1 and c.ticket > $1 and t.merged_into is null order by c.ticket limit $2";
     type Row = (i64, i64, i64, String, i64, i64, String);
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(behind.0).bind(limit).fetch_all(c).await)?;
     let row = |(number, mailbox, priority, turn, turn_at, opened_at, course): Row| {
         let unreadable = StoreError::Unreadable { table: "tickets", column: "priority", value: priority.to_string() };
-        Ok(AtWork {
+        Ok(Active {
             number: TicketNumber(number),
             mailbox: MailboxId(mailbox),
             priority: Priority::from_rank(priority).ok_or(unreadable)?,

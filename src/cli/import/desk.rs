@@ -44,7 +44,7 @@ pub(super) async fn read(config: &Config, from: impl BufRead, named: &Path) -> a
     let of = |kind| counts.get(kind).copied().unwrap_or(0);
     Ok(format!(
         "imported the desk of {}: {} tickets, {} messages, {} people, {} contents\nNothing was sent. What had not left that desk is held back in the panel, \
-         under Mail, Not delivered.\nPut the secret.key of that desk here too, or answers to old mail are harder to match. maildesk verify looks at everything.\n",
+         under Mail, Not delivered.\nPut the secret.key of that desk here too, or answers to old mail are harder to match. Mailboxes that were added on the web wait for their passwords, under Settings, Mailboxes. maildesk verify looks at everything.\n",
         named.display(),
         of("ticket"),
         of("message"),

@@ -116,7 +116,9 @@ pub enum Unknown {
     #[error("there is no mailbox “{0}”; there are {1}")]
     Mailbox(String, String),
     /// It is nothing to a customer.
-    #[error("“{0}:” is not known here; words, names of files, from:, subject:, has:attachment, is:open, is:closed, before: and after: are")]
+    #[error(
+        "“{0}:” is not known here; words, from:, subject:, file:, has:attachment, is:open, is:resolved, is:closed, status:, before: and after: are"
+    )]
     ForStaff(&'static str),
 }
 

@@ -31,7 +31,7 @@ async fn tickets_are_listed_filtered_and_leafed_through() {
     let ada = Program::reading(&desk.desk, &desk.ada).await;
     assign(&desk.desk, &desk.hal, TicketNumber(2), None, Some(desk.hal.id)).await.unwrap();
     tag::add(&desk.desk, &desk.ada, TicketNumber(2), &TagName::parse("VIP guest").unwrap()).await.unwrap();
-    desk.later(SignedDuration::from_mins(1));
+    desk.later(SignedDuration::from_mins(3));
     let began = desk.desk.clock.now();
     set_status(&desk.desk, &desk.ada, TicketNumber(1), None, Status::Closed).await.unwrap();
     snooze(&desk.desk, &desk.ada, TicketNumber(3), None, began + SignedDuration::from_hours(2)).await.unwrap();
