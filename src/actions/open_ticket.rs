@@ -107,10 +107,7 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
         };
         let ticket = make(&mut tx, &row, &requester, now).await?;
         let number = ticket.number;
-        take_part(&mut tx, number, &new.copies, now).await?;
-        if new.first == FirstMessage::Sent {
-            reply::reaches_somebody(desk, &mut tx, actor, number, &[]).await?;
-        }
+        take_part(desk, &mut tx, actor, (number, new), now).await?;
         let mut change = Change::of(ticket, Some(actor.id));
         // By a program as well: courses, and figures with them, know one word for what staff open.
         change.note_opened("panel");
@@ -136,13 +133,16 @@ pub async fn for_customer(desk: &Desk, actor: &Person, new: &ForCustomer) -> Res
     .await
 }
 
-/// Those who are sent what is public besides the customer.
-async fn take_part(tx: &mut Tx, number: TicketNumber, copies: &[EmailAddress], now: Timestamp) -> Result<()> {
-    for copy in copies {
+/// Those who are sent what is public besides the customer; somebody of all of them can be.
+async fn take_part(desk: &Desk, tx: &mut Tx, actor: &Person, (number, new): (TicketNumber, &ForCustomer), now: Timestamp) -> Result<()> {
+    for copy in &new.copies {
         let person = people::ensure(tx, copy, &clean_name("", copy), now).await?;
         participants::set(tx, number, person.id, Participation::Active, now).await?;
     }
-    Ok(())
+    match new.first {
+        FirstMessage::Sent => reply::reaches_somebody(desk, tx, actor, number, &[]).await,
+        FirstMessage::Note => Ok(()),
+    }
 }
 
 fn check(desk: &Desk, actor: &Person, new: &ForCustomer) -> Result<()> {
@@ -152,9 +152,13 @@ fn check(desk: &Desk, actor: &Person, new: &ForCustomer) -> Result<()> {
             why: format!("{} is this desk’s own address; write the customer’s", new.customer),
         });
     }
-    few(&new.copies)?;
+    let field = match new.edge {
+        Edge::Panel => "cc",
+        Edge::Api(_) => "copies",
+    };
+    few(&new.copies, field)?;
     if let Some(ours) = new.copies.iter().find(|it| desk.mailboxes.is_ours(it)) {
-        return Err(ActionError::Invalid { field: "cc", why: format!("{ours} is this desk’s own address") });
+        return Err(ActionError::Invalid { field, why: format!("{ours} is this desk’s own address") });
     }
     if desk.mailboxes.iter().all(|(id, _)| id != new.mailbox) {
         return Err(ActionError::Invalid { field: "mailbox", why: "there is no such mailbox; choose one of the list".to_owned() });

@@ -60,11 +60,11 @@ pub async fn add(desk: &Desk, actor: &Person, number: TicketNumber, email: &Emai
 /// So many addresses can be added at one time: a program that has gone wrong writes to no list.
 pub const MOST_AT_ONCE: usize = 20;
 
-/// Refuses more than [`MOST_AT_ONCE`].
-pub(super) fn few(added: &[EmailAddress]) -> Result<()> {
+/// Refuses more than [`MOST_AT_ONCE`] in this field.
+pub(super) fn few(added: &[EmailAddress], field: &'static str) -> Result<()> {
     if added.len() > MOST_AT_ONCE {
         let why = format!("at most {MOST_AT_ONCE} addresses can be added at once; these are {}", added.len());
-        return Err(ActionError::Invalid { field: "cc", why });
+        return Err(ActionError::Invalid { field, why });
     }
     Ok(())
 }

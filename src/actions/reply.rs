@@ -124,7 +124,7 @@ pub async fn reply_knowing(desk: &Desk, actor: &Person, number: TicketNumber, re
 /// The reply with what was made of it on the panel: whom it goes to, its files, what stands below it.
 async fn compose(desk: &Desk, tx: &mut Tx, change: &mut Change, actor: &Person, reply: &Reply, now: Timestamp) -> Result<CommentId> {
     let composed = &reply.composed;
-    few(&composed.cc)?;
+    few(&composed.cc, "cc")?;
     for address in &composed.cc {
         join(desk, tx, change, address, now).await?;
     }

@@ -22,7 +22,6 @@ use super::{
 };
 use crate::{
     actions::{
-        ActionError,
         once::Edge,
         open_ticket::{FirstMessage, ForCustomer, for_customer},
     },
@@ -119,10 +118,7 @@ pub(super) async fn open(State(api): State<Api>, caller: Caller, Sent { body, on
         },
         edge: Edge::Api(once),
     };
-    let number = for_customer(&api.desk, &caller.person, &new).await.map_err(|error| match error {
-        ActionError::Invalid { field: "cc", why } => ActionError::Invalid { field: "copies", why },
-        other => other,
-    })?;
+    let number = for_customer(&api.desk, &caller.person, &new).await?;
     let at = HeaderValue::from_str(&format!("{PREFIX}/tickets/{number}")).map_err(|error| Problem::broken(&error))?;
     let opened = OpenedTicket { number: number.0, ticket: left(&api, &caller, number).await? };
     Ok((StatusCode::CREATED, [(header::LOCATION, at)], Json(opened)).into_response())

@@ -166,10 +166,11 @@ async fn made_comment(api: &Api, caller: &Caller, id: CommentId) -> Result<Respo
     let number = comments::get(&mut conn, id).await?.ok_or_else(|| Problem::missing("comment"))?.ticket;
     let at = format!("{PREFIX}/tickets/{number}/comments/{id}");
     let at = HeaderValue::from_str(&at).map_err(|error| Problem::broken(&error))?;
-    let made = (StatusCode::CREATED, [(header::LOCATION, at)]);
+    let made = StatusCode::CREATED;
+    let at = [(header::LOCATION, at)];
     Ok(match enter(api, caller, &mut conn, number).await {
-        Ok(_) => (made, Json(one(&mut conn, number, id).await?)).into_response(),
-        Err(_) => made.into_response(),
+        Ok(_) => (made, at, Json(one(&mut conn, number, id).await?)).into_response(),
+        Err(_) => (made, at).into_response(),
     })
 }
 
