@@ -181,9 +181,10 @@ async fn files(desk: &Desk, tx: &mut Tx, comment: CommentId) -> Result<Vec<File>
 async fn staff_notice(tx: &mut Tx, change: &Change, to: PersonId, about: StaffNotice, around: &Around<'_>) -> Result<()> {
     let Some(helper) = around.staff.iter().find(|it| it.id == to) else { return Ok(()) };
     let (happened, comment) = told(about, around.name(change.actor), around);
-    let comment = match comment {
-        Some(id) => comments::get(tx, id).await?,
-        None => comments::last_public(tx, change.number(), CommentId(i64::MAX)).await?,
+    let comment = match (comment, &change.opened_by_mail) {
+        (Some(id), Some(opened)) if opened.comment.id == id => Some(opened.comment.clone()),
+        (Some(id), _) => comments::get(tx, id).await?,
+        (None, _) => comments::last_public(tx, change.number(), CommentId(i64::MAX)).await?,
     };
     let said = comment.as_ref().and_then(PublicText::of);
     let facts = format!(

@@ -44,6 +44,7 @@ pub mod looks;
 pub mod mail_templates;
 pub mod mailbox_accounts;
 pub mod mailboxes;
+mod memory;
 pub mod mentions;
 pub mod messages;
 pub mod not_sent;
@@ -171,6 +172,7 @@ pub struct Tx {
     conn: Conn,
     later: later::Later,
     changes: Changes,
+    memory: memory::Memory,
     /// On PostgreSQL alone.
     mark: Option<commit::Mark>,
 }
@@ -259,7 +261,8 @@ impl Store {
             Db::Sqlite { .. } => None,
             Db::Pg(_, marks, _) => Some(marks.next()),
         };
-        Ok(Tx { conn, later: later::Later::default(), changes: self.changes.clone(), mark })
+        let (later, memory) = (later::Later::default(), memory::Memory::default());
+        Ok(Tx { conn, later, memory, changes: self.changes.clone(), mark })
     }
 
     /// Told whenever this process has committed a line of a ticket's history or a decision about a message; whoever learns of what
@@ -284,6 +287,19 @@ impl Store {
             Db::Pg(pool, ..) => pool.close().await,
         }
     }
+}
+
+/// `(…, …)` of words to compare with. Not empty: no database takes that.
+pub(crate) fn listed<'a, Db: sqlx::Database>(sql: &mut sqlx::QueryBuilder<Db>, words: impl IntoIterator<Item = &'a String>)
+where
+    String: sqlx::Encode<'static, Db> + sqlx::Type<Db>,
+{
+    sql.push("(");
+    let mut list = sql.separated(", ");
+    for word in words {
+        list.push_bind(word.clone());
+    }
+    sql.push(")");
 }
 
 /// As the database keeps a time: milliseconds since 1970 UTC.

@@ -42,6 +42,8 @@ pub(super) async fn sqlite(url: &str, folder: &Path, opener: Opener) -> Result<D
     let rw = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(10))
+        // The database is in this process: asking whether it is still there says nothing, and costs as much as a question.
+        .test_before_acquire(false)
         .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
         .connect_with(options.clone())
         .await
@@ -52,7 +54,12 @@ pub(super) async fn sqlite(url: &str, folder: &Path, opener: Opener) -> Result<D
     }
     migrate(&rw, folder).await?;
     let options = options.pragma("query_only", "1");
-    let ro = SqlitePoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
+    let ro = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?;
     Ok(Db::Sqlite { rw, ro, lock })
 }
 
