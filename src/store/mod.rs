@@ -6,7 +6,10 @@
 use std::{
     ops::{Deref, DerefMut},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use jiff::Timestamp;
@@ -85,6 +88,7 @@ pub mod tickets;
 pub mod troubles;
 pub mod two_factor;
 pub mod verify;
+mod version;
 pub mod visits;
 
 pub use self::error::{Result, StoreError};
@@ -96,6 +100,7 @@ pub struct Store {
     db: Db,
     folder: PathBuf,
     changes: Changes,
+    commits: Arc<AtomicU64>,
 }
 
 /// Tells whoever listens that something which a page shows was committed.
@@ -103,7 +108,7 @@ pub type Changes = Arc<tokio::sync::watch::Sender<u64>>;
 
 #[derive(Clone, Debug)]
 enum Db {
-    Sqlite { rw: SqlitePool, ro: SqlitePool, lock: Option<Arc<[std::fs::File; 2]>> },
+    Sqlite { rw: SqlitePool, ro: SqlitePool, lock: Option<Arc<[std::fs::File; 2]>>, log: PathBuf },
     Pg(PgPool, commit::Marks, Patience),
 }
 
@@ -172,6 +177,7 @@ pub struct Tx {
     conn: Conn,
     later: later::Later,
     changes: Changes,
+    commits: Arc<AtomicU64>,
     memory: memory::Memory,
     /// On PostgreSQL alone.
     mark: Option<commit::Mark>,
@@ -211,7 +217,10 @@ impl Tx {
     pub async fn commit(mut self) -> Result<()> {
         let shows = self.later.shows();
         self.write_later().await?;
-        commit::commit(self.conn.0, self.mark).await?;
+        let done = commit::commit(self.conn.0, self.mark).await;
+        // Also where nobody can say whether it is made.
+        self.commits.fetch_add(1, Ordering::Release);
+        done?;
         if shows {
             self.changes.send_modify(|it| *it = it.wrapping_add(1));
         }
@@ -232,7 +241,8 @@ impl Store {
         }
         std::fs::create_dir_all(folder.join("blobs")).map_err(file)?;
         let db = if url.starts_with("sqlite:") { open::sqlite(url, folder, opener).await? } else { open::postgres(url, opener).await? };
-        let store = Self { db, folder: folder.to_owned(), changes: Arc::new(tokio::sync::watch::channel(0).0) };
+        let (changes, commits) = (Arc::new(tokio::sync::watch::channel(0).0), Arc::default());
+        let store = Self { db, folder: folder.to_owned(), changes, commits };
         store.bring_search_up_to_date().await?;
         Ok(store)
     }
@@ -261,8 +271,14 @@ impl Store {
             Db::Sqlite { .. } => None,
             Db::Pg(_, marks, _) => Some(marks.next()),
         };
-        let (later, memory) = (later::Later::default(), memory::Memory::default());
-        Ok(Tx { conn, later, memory, changes: self.changes.clone(), mark })
+        Ok(Tx {
+            conn,
+            later: later::Later::default(),
+            memory: memory::Memory::default(),
+            changes: self.changes.clone(),
+            commits: Arc::clone(&self.commits),
+            mark,
+        })
     }
 
     /// Told whenever this process has committed a line of a ticket's history or a decision about a message; whoever learns of what

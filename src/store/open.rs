@@ -53,6 +53,9 @@ pub(super) async fn sqlite(url: &str, folder: &Path, opener: Opener) -> Result<D
         Opener::Command | Opener::HandOver => {}
     }
     migrate(&rw, folder).await?;
+    let mut log = options.get_filename().as_os_str().to_owned();
+    log.push("-wal");
+    let log = log.into();
     let options = options.pragma("query_only", "1");
     let ro = SqlitePoolOptions::new()
         .max_connections(4)
@@ -60,7 +63,7 @@ pub(super) async fn sqlite(url: &str, folder: &Path, opener: Opener) -> Result<D
         .test_before_acquire(false)
         .connect_with(options)
         .await?;
-    Ok(Db::Sqlite { rw, ro, lock })
+    Ok(Db::Sqlite { rw, ro, lock, log })
 }
 
 /// Before anything is done with it: what is written into a damaged file is lost with it, while the mail is still on the server.
