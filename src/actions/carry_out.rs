@@ -7,7 +7,7 @@ use crate::{
         Desk, NewFile, Result, commands,
         correct::no_spam,
         deliveries,
-        door::{Change, Echo, TicketRow, record},
+        door::{Change, Echo, OpenedByMail, TicketRow, record},
         follow,
         mail_words::MailWords,
         merge,
@@ -16,13 +16,13 @@ use crate::{
         receive_message::{Came, Incoming},
         reply::{self, Words},
         rules::Holding,
-        say::{FromMail, Saying, Written, say},
+        say::{FromMail, Saying, Written, say, say_uncounted, shown, snippet},
         write_note,
     },
     desk::{
         address::Named,
         command::{self, Command},
-        comment::{CommentText, Flag, Origin, Via, Visibility},
+        comment::{Comment, CommentText, Flag, Origin, Via, Visibility},
         event::EventKind,
         id::{PersonId, TicketNumber},
         message::{IncomingAttachment, IncomingMessage},
@@ -35,9 +35,9 @@ use crate::{
     store::{
         Tx,
         outbox::{self, Automatic},
-        participants::{self, Participation},
+        participants::{self, Participant, Participation},
         people, round_trips,
-        tickets::{self, NewTicket},
+        tickets::{self, CommentTrace, NewTicket},
     },
 };
 
@@ -107,11 +107,8 @@ async fn open(
     (linked, receipt, rules): (Option<TicketNumber>, Answer, &Holding<'_>),
 ) -> Result<Option<TicketNumber>> {
     let (message, now) = (&incoming.message, facts.now);
-    let Some(requester) = &message.requester else { return Ok(None) };
-    let requester = match &facts.author {
-        Some(author) if author.email == requester.address => author.clone(),
-        Some(_) | None => person(tx, requester, now).await?,
-    };
+    let Some(requester) = requester(tx, message, facts).await? else { return Ok(None) };
+    let words = MailWords::of(message);
     let subject = clean_subject(&message.subject);
     let opened_message = message.message_id.as_ref().map(|it| it.as_str().to_owned());
     let new = NewTicket {
@@ -126,13 +123,20 @@ async fn open(
         linked,
         at: now,
     };
-    let ticket = tickets::insert(tx, &new).await?;
+    let start = snippet(words.text.as_str());
+    let trace = CommentTrace { snippet: Some(&start), files: shown(&words.files) };
+    let ticket = tickets::insert_with(tx, &new, Some(trace)).await?;
     let number = ticket.number;
     participants::set(tx, number, requester.id, Participation::Active, now).await?;
-    copied(desk, tx, message, number, Participation::Active, now).await?;
-    let comment = by_mail(desk, tx, incoming, number, &customer(&requester), now).await?;
+    let copied = copied(desk, tx, message, number, Participation::Active, now).await?;
+    let speaker = customer(&requester);
+    let comment = say_uncounted(desk, tx, &saying(incoming, number, &speaker, &words), now).await?;
     let mut change = Change::of(ticket, Some(requester.id));
     (change.row, change.came) = (TicketRow::JustMade, incoming.came);
+    change.opened_by_mail = Some(OpenedByMail {
+        participants: [&requester].into_iter().chain(&copied).map(Participant::active).collect(),
+        comment: Comment::of_mail(comment, number, &requester, words.text, now),
+    });
     // It is From that was verified: a receipt to whom Reply-To names repeats nothing.
     let vouched = incoming.authenticity() == Authenticity::Verified && message.author().is_some_and(|it| it.address == requester.email);
     change.echo = if vouched { Echo::Allowed } else { Echo::Never };
@@ -144,6 +148,17 @@ async fn open(
     rules.apply(tx, &mut change, now).await?;
     record(desk, tx, change, now).await?;
     Ok(Some(number))
+}
+
+/// Whose ticket a mail opens; an account is made where there is none.
+async fn requester(tx: &mut Tx, message: &IncomingMessage, facts: &Facts<'_>) -> Result<Option<Person>> {
+    let Some(named) = &message.requester else { return Ok(None) };
+    let is_author = message.author().is_some_and(|it| it.address == named.address);
+    Ok(Some(match &facts.author {
+        Some(author) if is_author => author.clone(),
+        None if is_author => people::make_customer(tx, &named.address, &account_name(named), facts.now).await?,
+        Some(_) | None => person(tx, named, facts.now).await?,
+    }))
 }
 
 async fn join(
@@ -266,7 +281,11 @@ async fn by_mail(
     now: Timestamp,
 ) -> Result<crate::desk::id::CommentId> {
     let words = MailWords::of(&incoming.message);
-    let saying = Saying {
+    say(desk, tx, &saying(incoming, number, speaker, &words), now).await
+}
+
+fn saying<'a>(incoming: &Incoming, number: TicketNumber, speaker: &Speaker, words: &'a MailWords) -> Saying<'a> {
+    Saying {
         ticket: number,
         visibility: speaker.visibility,
         origin: speaker.origin,
@@ -282,8 +301,7 @@ async fn by_mail(
         }),
         flag: speaker.flag,
         written: Written::default(),
-    };
-    say(desk, tx, &saying, now).await
+    }
 }
 
 /// What came with a mail, under names that can be shown. A picture belongs to the text where its part says so, or where `html`
@@ -301,8 +319,11 @@ pub(super) fn files(attachments: &[IncomingAttachment], html: Option<&str>) -> V
 
 /// The account of an address, made where there is none.
 pub(super) async fn person(tx: &mut Tx, named: &Named, now: Timestamp) -> Result<Person> {
-    let name = clean_name(named.name.as_deref().unwrap_or_default(), &named.address);
-    Ok(people::ensure(tx, &named.address, &name, now).await?)
+    Ok(people::ensure(tx, &named.address, &account_name(named), now).await?)
+}
+
+fn account_name(named: &Named) -> String {
+    clean_name(named.name.as_deref().unwrap_or_default(), &named.address)
 }
 
 /// Those in the Cc of a message that opens a ticket take part.

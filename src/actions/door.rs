@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{ActionError, Desk, Result, due, letters, receive_message::Came},
     desk::{
+        comment::Comment,
         event::EventKind,
         id::{CommentId, CorrectionId, PersonId, TagId, TicketNumber},
         notification::{Answered, Circle, Happening, who_hears},
@@ -19,7 +20,7 @@ use crate::{
     store::{
         Tx, comments,
         events::{self, NewEvent},
-        participants::{self, Participation},
+        participants::{self, Participant, Participation},
         people, tags, tickets,
     },
 };
@@ -32,6 +33,8 @@ pub(super) struct Change {
     pub actor: Option<PersonId>,
     /// Whether its row is as new as this change, so that nothing of it needs to be written again.
     pub row: TicketRow,
+    /// All that there is of a ticket that one mail has just opened; none: it is looked up.
+    pub opened_by_mail: Option<OpenedByMail>,
     /// Whether an automatic mail may repeat what a stranger wrote in subject and name.
     pub echo: Echo,
     /// Whether it happens now, or did in mail that is imported.
@@ -68,12 +71,21 @@ pub(super) enum TicketRow {
     JustMade,
 }
 
+/// What is around a ticket that one mail has just opened.
+pub(super) struct OpenedByMail {
+    /// Everybody who takes part.
+    pub participants: Vec<Participant>,
+    /// The only comment.
+    pub comment: Comment,
+}
+
 impl Change {
     pub fn of(ticket: Ticket, actor: Option<PersonId>) -> Self {
         Self {
             ticket,
             actor,
             row: TicketRow::Older,
+            opened_by_mail: None,
             echo: Echo::Never,
             came: Came::Now,
             left_out: Vec::new(),
@@ -216,14 +228,15 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     if change.happenings.is_empty() || change.came == Came::Before {
         return Ok(());
     }
-    let staff = people::active_staff(tx).await?;
-    let everybody = participants::list(tx, change.ticket.number).await?;
-    let active = |it: &&participants::Participant| {
-        it.state == Participation::Active && it.account == PersonState::Active && !change.left_out.contains(&it.person)
+    let staff = people::staff_of(tx).await?;
+    let (everybody, answered) = match &change.opened_by_mail {
+        Some(opened) => (opened.participants.clone(), Answered::NotYet),
+        None => (participants::list(tx, change.number()).await?, comments::answered(tx, change.number()).await?),
     };
+    let active =
+        |it: &&Participant| it.state == Participation::Active && it.account == PersonState::Active && !change.left_out.contains(&it.person);
     let ids: Vec<PersonId> = everybody.iter().filter(active).map(|it| it.person).collect();
     let Some((outbox, mailbox)) = desk.mailboxes.answering(change.ticket.mailbox) else { return Ok(()) };
-    let answered = if comments::is_answered(tx, change.number()).await? { Answered::ByStaff } else { Answered::NotYet };
     let circle = Circle {
         actor: change.actor,
         participants: &ids,

@@ -3,7 +3,12 @@
 use jiff::Timestamp;
 
 use crate::{
-    actions::{Desk, Result, commands, receive_message::Incoming, sender_rules},
+    actions::{
+        Desk, Result,
+        ahead::{Ahead, returned},
+        commands,
+        receive_message::Incoming,
+    },
     desk::{
         address::EmailAddress,
         id::{OutboxId, TicketNumber},
@@ -21,7 +26,7 @@ use crate::{
         events,
         evidence::{self, Led, TakenIn},
         participants::{self, Participation},
-        people, restored, round_trips, tickets,
+        people, round_trips, tickets,
     },
 };
 
@@ -34,11 +39,12 @@ pub(super) async fn gather<'a>(
     tx: &mut Tx,
     incoming: &'a Incoming,
     mailbox: &'a MailboxSettings,
+    ahead: &Ahead,
     now: Timestamp,
 ) -> Result<Facts<'a>> {
     let message = &incoming.message;
     let author = match message.author() {
-        Some(author) => people::by_email_held(tx, &author.address).await?,
+        Some(author) => ahead.person(tx, &author.address).await?,
         None => None,
     };
     let evidence = evidence(desk, tx, message).await?;
@@ -59,7 +65,7 @@ pub(super) async fn gather<'a>(
     };
     let sender = message.author().map(|it| it.address.folded());
     let opened_within_hour = match &sender {
-        Some(sender) => evidence::opened_by(tx, sender, now).await?,
+        Some(sender) => ahead.opened_by(tx, sender, now).await?,
         None => 0,
     };
     Ok(Facts {
@@ -67,12 +73,12 @@ pub(super) async fn gather<'a>(
         mailbox,
         received_at: incoming.row.received_at,
         now,
-        restored_at: restored::last(tx).await?,
-        our_own: our_own(desk, tx, message).await?,
-        report_about: report_about(tx, message).await?,
+        restored_at: ahead.restored_at(tx).await?,
+        our_own: our_own(desk, tx, message, ahead).await?,
+        report_about: report_about(tx, message, ahead).await?,
         authenticity: incoming.authenticity(),
         author,
-        sender_rule: sender_rules::about(desk, tx, message).await?,
+        sender_rule: ahead.rule_about(desk, tx, message).await?,
         opened_within_hour,
         evidence,
         tickets,
@@ -96,7 +102,7 @@ fn given_ticket(evidence: &Evidence) -> Option<TicketNumber> {
     evidence.reply_address.filter(|it| it.person.is_some()).or(evidence.our_id.filter(|it| it.person.is_some())).map(|it| it.ticket)
 }
 
-pub(super) async fn our_own(desk: &Desk, tx: &mut Conn, message: &IncomingMessage) -> Result<OurOwn> {
+pub(super) async fn our_own(desk: &Desk, tx: &mut Conn, message: &IncomingMessage, ahead: &Ahead) -> Result<OurOwn> {
     let sign = |text: &str| desk.sign(text);
     if let Some(id) = message.message_id.as_ref().filter(|it| token::is_our_message_id(it, &sign))
         && round_trips::is_one(tx, id).await?
@@ -107,7 +113,7 @@ pub(super) async fn our_own(desk: &Desk, tx: &mut Conn, message: &IncomingMessag
         return Ok(OurOwn::LoopMark);
     }
     let own = match &message.message_id {
-        Some(id) => evidence::our_mail(tx, id).await?.is_some(),
+        Some(id) => ahead.our_mail(tx, id).await?.is_some(),
         None => false,
     };
     let from_us = || message.author().is_some_and(|it| desk.mailboxes.is_ours(&it.address));
@@ -118,10 +124,9 @@ pub(super) async fn our_own(desk: &Desk, tx: &mut Conn, message: &IncomingMessag
     })
 }
 
-pub(super) async fn report_about(tx: &mut Conn, message: &IncomingMessage) -> Result<Option<OutboxId>> {
-    let returned = message.bounce.as_ref().and_then(|it| it.original_message_id.as_ref());
-    for id in returned.into_iter().chain(answered(message)) {
-        if let Some(mail) = evidence::our_mail(tx, id).await? {
+pub(super) async fn report_about(tx: &mut Conn, message: &IncomingMessage, ahead: &Ahead) -> Result<Option<OutboxId>> {
+    for id in returned(message).into_iter().chain(answered(message)) {
+        if let Some(mail) = ahead.our_mail(tx, id).await? {
             return Ok(Some(mail));
         }
     }

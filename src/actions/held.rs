@@ -5,6 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        ahead::Ahead,
         carry_out::{self, Deciding},
         correct::no_spam,
         door::{Change, enter, leave, record, transact},
@@ -87,7 +88,7 @@ pub async fn open(desk: &Desk, actor: &Person, which: impl Into<Shown>) -> Resul
             return Err(ActionError::Conflict(why.to_owned()));
         }
         let mailbox = desk.mailboxes.get(incoming.row.mailbox).ok_or(ActionError::Missing("mailbox"))?;
-        let facts = facts::gather(desk, &mut tx, incoming, mailbox, now).await?;
+        let facts = facts::gather(desk, &mut tx, incoming, mailbox, &Ahead::default(), now).await?;
         let fresh = now.duration_since(incoming.row.received_at) <= TOO_OLD_TO_ANSWER.min(SignedDuration::from_hours(24));
         let receipt = if incoming.message.kind.automated() || !fresh { Answer::Never } else { Answer::Allowed };
         let decision = Decision::Open { linked: facts.tickets.first().map(|it| it.number), receipt, requester: Requester::Sender };
@@ -134,7 +135,7 @@ pub async fn join(desk: &Desk, actor: &Person, which: impl Into<Shown>, number: 
             take_part(desk, &mut tx, actor, incoming, Change::of(ticket, Some(actor.id)), now).await?;
         }
         let mailbox = desk.mailboxes.get(incoming.row.mailbox).ok_or(ActionError::Missing("mailbox"))?;
-        let facts = facts::gather(desk, &mut tx, incoming, mailbox, now).await?;
+        let facts = facts::gather(desk, &mut tx, incoming, mailbox, &Ahead::default(), now).await?;
         settle(desk, &mut tx, actor, &facts, incoming, &Decision::Join { ticket: number, voice }).await?;
         leave(desk, tx).await?;
         Ok(how)

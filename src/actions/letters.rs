@@ -193,9 +193,10 @@ async fn staff_notice(
         let line = DigestLine { ticket: change.number(), says: happened, at: around.now };
         return Ok(digest_lines::insert(tx, to, &line).await?);
     }
-    let comment = match comment {
-        Some(id) => comments::get(tx, id).await?,
-        None => comments::last_public(tx, change.number(), CommentId(i64::MAX)).await?,
+    let comment = match (comment, &change.opened_by_mail) {
+        (Some(id), Some(opened)) if opened.comment.id == id => Some(opened.comment.clone()),
+        (Some(id), _) => comments::get(tx, id).await?,
+        (None, _) => comments::last_public(tx, change.number(), CommentId(i64::MAX)).await?,
     };
     let said = comment.as_ref().and_then(PublicText::of);
     let facts = format!(

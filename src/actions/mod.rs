@@ -23,6 +23,7 @@ use crate::{
     templates::Templates,
 };
 
+mod ahead;
 pub mod alarm;
 pub mod assign;
 pub mod audit;

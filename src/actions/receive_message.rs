@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        ahead::{self, Ahead},
         carry_out::{self, Deciding},
         door::{leave, transact},
         facts, read_held as held,
@@ -19,7 +20,7 @@ use crate::{
         message::IncomingMessage,
         sender::SenderVerdict,
         settings::MailboxSettings,
-        triage::{self, Asked, Authenticity, Decision, HeldFor, SenderCheck, Trace},
+        triage::{self, Asked, Authenticity, Decision, HeldFor, Requester, SenderCheck, Trace},
     },
     mail::authenticity,
     store::{
@@ -143,8 +144,9 @@ async fn decide_all(desk: &Desk, batch: &[Incoming]) -> Result<Vec<Outcome>> {
         let rules = store::rules::active(&mut tx).await?;
         fail_point!("decide-begun");
         let mut outcomes = Vec::with_capacity(batch.len());
+        let mut ahead = Ahead::of(desk, &mut tx, batch, now).await?;
         for incoming in batch.iter().filter(|it| undecided.contains(&it.row.id)) {
-            outcomes.push(receive(desk, &mut tx, incoming, &rules, now).await?);
+            outcomes.push(receive(desk, &mut tx, incoming, &rules, &mut ahead, now).await?);
             fail_point!("decide-written");
         }
         fail_point!("decide-commit");
@@ -178,7 +180,7 @@ pub async fn hold(desk: &Desk, incoming: &Incoming, error: &str) -> Result<()> {
     .await
 }
 
-async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, all: &[RuleRow], now: Timestamp) -> Result<Outcome> {
+async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, all: &[RuleRow], ahead: &mut Ahead, now: Timestamp) -> Result<Outcome> {
     if let Some(trace) = not_to_be_decided(incoming, desk.settings.max_message_bytes) {
         return write(tx, incoming, &Done::held(), &trace, now).await;
     }
@@ -189,15 +191,33 @@ async fn receive(desk: &Desk, tx: &mut Tx, incoming: &Incoming, all: &[RuleRow],
         "decide-message",
         crate::store::StoreError::Unreadable { table: "messages", column: "content_key", value: "fail point".to_owned() }
     );
-    let facts = facts::gather(desk, tx, incoming, mailbox, now).await?;
+    if refers_to_others(&incoming.message) {
+        messages::write_decided(tx).await?;
+    }
+    let facts = facts::gather(desk, tx, incoming, mailbox, ahead, now).await?;
     let (mut decision, mut trace) = triage::decide(&facts);
     let (holding, stopped) = rules::ask(desk, tx, incoming, all, (&mut decision, &mut trace)).await?;
+    match &decision {
+        // Opening a ticket looks at no other message.
+        Decision::Open { linked: None, requester: Requester::Sender, .. } | Decision::Ignore => {}
+        Decision::Open { .. } | Decision::Join { .. } | Decision::Hold { .. } | Decision::RecordBounce(_) => {
+            messages::write_decided(tx).await?;
+        }
+    }
     let deciding = Deciding { decision: &decision, reason: trace.reason(), rules: &holding };
     let ticket = carry_out::carry_out(desk, tx, incoming, &facts, &deciding).await?;
     fail_point!("decide-done");
+    if let (Decision::Open { .. }, Some(author)) = (&decision, incoming.message.author()) {
+        ahead.opened_one(&author.address.folded());
+    }
     let rule = facts.sender_rule.as_ref().filter(|it| it.verdict == SenderVerdict::Hold).map(|it| it.id);
     let held = if stopped == Stopped::Discarded { Some(Held::Discarded) } else { held(&decision) };
-    write(tx, incoming, &Done { decision: word(&decision), ticket, held, rule }, &trace, now).await
+    Ok(write_later(tx, incoming, &Done { decision: word(&decision), ticket, held, rule }, &trace, now))
+}
+
+/// Whether it may be about messages that were decided just before it.
+fn refers_to_others(message: &IncomingMessage) -> bool {
+    facts::answered(message).next().is_some() || ahead::returned(message).is_some()
 }
 
 /// What keeps a message from being decided at all.
@@ -240,6 +260,13 @@ impl Done {
 
 /// Writes what became of a message into its row.
 pub(super) async fn write(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: &Trace, now: Timestamp) -> Result<Outcome> {
+    let outcome = write_later(tx, incoming, done, trace, now);
+    messages::write_decided(tx).await?;
+    Ok(outcome)
+}
+
+/// [`write`], together with the messages behind it.
+fn write_later(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: &Trace, now: Timestamp) -> Outcome {
     let message = &incoming.message;
     let sender = message.author().map(|it| it.address.folded());
     let shown = (done.decision == "hold").then(|| shown(message, trace, done.rule));
@@ -257,9 +284,9 @@ pub(super) async fn write(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: 
         remarks: &Remarks::of(message),
         shown: shown.as_ref(),
     };
-    messages::decide(tx, incoming.row.id, &decided, now).await?;
+    messages::decide_later(tx, incoming.row.id, &decided, now);
     let (held_for, reason) = (shown.map(|it| it.held_for), trace.reason().to_owned());
-    Ok(Outcome { id: incoming.row.id, decision: done.decision, ticket: done.ticket, reason, held_for })
+    Outcome { id: incoming.row.id, decision: done.decision, ticket: done.ticket, reason, held_for }
 }
 
 /// What the list of held mail shows, so that it need not read twenty mails.

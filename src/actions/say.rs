@@ -69,6 +69,23 @@ pub(super) struct FromMail<'a> {
 
 /// Says it.
 pub(super) async fn say(desk: &Desk, tx: &mut Tx, what: &Saying<'_>, now: Timestamp) -> Result<CommentId> {
+    let comment = say_uncounted(desk, tx, what, now).await?;
+    let snippet = match (what.visibility, what.origin) {
+        (Visibility::Public, Origin::Customer | Origin::Staff) => Some(snippet(what.text.as_str())),
+        (Visibility::Public, Origin::Machine) | (Visibility::Internal, _) => None,
+    };
+    let trace = tickets::CommentTrace { snippet: snippet.as_deref(), files: what.written.kept.len() + shown(what.files) };
+    tickets::count_comment(tx, what.ticket, trace).await?;
+    Ok(comment)
+}
+
+/// How many of these files are listed beside the text, and not shown in it.
+pub(super) fn shown(files: &[NewFile]) -> usize {
+    files.iter().filter(|it| it.content_id.is_none()).count()
+}
+
+/// [`say`] on a ticket whose row was made with it.
+pub(super) async fn say_uncounted(desk: &Desk, tx: &mut Tx, what: &Saying<'_>, now: Timestamp) -> Result<CommentId> {
     let mail = what.mail.as_ref();
     let rendered = match what.written.markup {
         Markup::Markdown => Some(markdown::to_html(what.text.as_str())),
@@ -110,12 +127,6 @@ pub(super) async fn say(desk: &Desk, tx: &mut Tx, what: &Saying<'_>, now: Timest
         comments::attach(tx, comment, position, &row).await?;
     }
     search::comment_made(tx, comment);
-    let snippet = match (what.visibility, what.origin) {
-        (Visibility::Public, Origin::Customer | Origin::Staff) => Some(snippet(what.text.as_str())),
-        (Visibility::Public, Origin::Machine) | (Visibility::Internal, _) => None,
-    };
-    let shown = what.written.kept.len() + what.files.iter().filter(|it| it.content_id.is_none()).count();
-    tickets::count_comment(tx, what.ticket, tickets::CommentTrace { snippet: snippet.as_deref(), files: shown }).await?;
     Ok(comment)
 }
 

@@ -215,13 +215,22 @@ pub(super) async fn about(desk: &Desk, conn: &mut Conn, message: &IncomingMessag
 /// [`about`], of the rules that were there at `then` and are in force still.
 pub(super) async fn about_then(desk: &Desk, conn: &mut Conn, message: &IncomingMessage, then: Timestamp) -> Result<Option<SenderRule>> {
     let rows = sender_rules::about(conn, sender::senders(message)).await?;
-    let rules = rows.into_iter().filter(|it| it.made_at <= then).map(|it| SenderRule {
-        id: it.id,
-        pattern: it.pattern,
-        verdict: it.verdict,
-        note: it.note,
-        made_by: it.made_by,
-        made_on: it.made_at.to_zoned(desk.settings.time_zone.clone()).date(),
-    });
+    let rules = rows.into_iter().filter(|it| it.made_at <= then).map(|it| in_force(desk, it));
     Ok(sender::deciding(rules.collect(), message))
+}
+
+/// Every rule in force about any of these addresses.
+pub(super) async fn about_any(desk: &Desk, conn: &mut Conn, addresses: impl Iterator<Item = &EmailAddress>) -> Result<Vec<SenderRule>> {
+    Ok(sender_rules::about(conn, addresses).await?.into_iter().map(|it| in_force(desk, it)).collect())
+}
+
+fn in_force(desk: &Desk, row: RuleRow) -> SenderRule {
+    SenderRule {
+        id: row.id,
+        pattern: row.pattern,
+        verdict: row.verdict,
+        note: row.note,
+        made_by: row.made_by,
+        made_on: row.made_at.to_zoned(desk.settings.time_zone.clone()).date(),
+    }
 }

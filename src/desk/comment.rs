@@ -2,7 +2,10 @@
 
 use jiff::Timestamp;
 
-use crate::desk::id::{CommentId, PersonId, TicketNumber};
+use crate::desk::{
+    id::{CommentId, PersonId, TicketNumber},
+    person::Person,
+};
 
 /// The longest comment that is taken, in bytes; a longer mail text is kept whole as its message and cut here.
 pub const LONGEST_COMMENT: usize = 1024 * 1024;
@@ -245,6 +248,27 @@ pub struct Comment {
     pub withdrawn_at: Option<Timestamp>,
     /// When it was written.
     pub created_at: Timestamp,
+}
+
+impl Comment {
+    /// The words of a mail that opens a ticket.
+    #[must_use]
+    pub fn of_mail(id: CommentId, ticket: TicketNumber, author: &Person, text: CommentText, at: Timestamp) -> Self {
+        Self {
+            id,
+            ticket,
+            visibility: Visibility::Public,
+            origin: Origin::Customer,
+            author: Some(author.id),
+            author_name: Some(author.name.clone()),
+            via: Via::Mail,
+            text,
+            rendered: None,
+            signature: String::new(),
+            withdrawn_at: None,
+            created_at: at,
+        }
+    }
 }
 
 /// Words that may leave in a mail. Made from a public comment alone: a note gives none, and there is no other way to

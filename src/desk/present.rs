@@ -55,6 +55,12 @@ impl<T> Present<T> {
         link
     }
 
+    /// How often it was set: another number for each value that it has had.
+    #[must_use]
+    pub fn turn(&self) -> usize {
+        std::iter::successors(Some(&self.0.first), |it| it.next.get().map(|it| &**it)).count() - 1
+    }
+
     /// From now on it is this, for everybody who has it.
     pub fn set(&self, value: T) {
         let mut new = Box::new(Link { value, next: OnceLock::new() });
@@ -98,6 +104,7 @@ mod tests {
         there.set("c".to_owned());
         assert_eq!((read, here.as_str(), here.at_first().as_str()), ("a", "c", "a"));
         assert!(there.is_declared("name") && !there.is_declared("other"));
+        assert_eq!((here.turn(), Present::new(0).turn()), (2, 0));
     }
 
     #[test]

@@ -18,6 +18,7 @@ use tower_http::{
 use crate::{
     actions::Desk,
     auth::{password::Passwords, session::Sessions, throttle::Throttle},
+    clock::random_token,
     desk::network::Network,
 };
 
@@ -82,6 +83,7 @@ pub mod thread;
 mod ticket;
 mod tickets;
 mod two_factor;
+mod unchanged;
 mod undo;
 pub(crate) mod url;
 mod views;
@@ -118,6 +120,8 @@ pub struct Parts {
     throttle: Throttle,
     streams: live::Streams,
     stop: CancellationToken,
+    /// Tells this run of the program from others.
+    born: String,
 }
 
 impl Deref for Panel {
@@ -140,8 +144,8 @@ impl Panel {
     pub fn with_token(desk: Desk, proxies: Vec<Network>, health_token: Option<SecretString>) -> Self {
         let sessions = Sessions::new(&desk.keys, &desk.url);
         let throttle = Throttle::new(&desk.clock);
-        let (streams, stop) = (live::Streams::default(), CancellationToken::new());
-        Self(Arc::new(Parts { desk, proxies, health_token, sessions, passwords: Passwords::default(), throttle, streams, stop }))
+        let (streams, stop, passwords) = (live::Streams::default(), CancellationToken::new(), Passwords::default());
+        Self(Arc::new(Parts { desk, proxies, health_token, sessions, passwords, throttle, streams, stop, born: random_token() }))
     }
 
     /// Ends the streams of the pages that are open, which would last as long as their pages.
@@ -314,6 +318,7 @@ pub fn router(panel: Panel) -> Router {
         .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, TIME_LIMIT))
         .layer(CatchPanicLayer::custom(error::after_a_panic))
         .layer(middleware::from_fn_with_state(panel.clone(), error::draw))
+        .layer(middleware::from_fn_with_state(panel.clone(), unchanged::look))
         .layer(middleware::from_fn_with_state(panel.clone(), visitor::identify))
         .layer(middleware::from_fn_with_state(panel.clone(), headers::set))
         .layer(CompressionLayer::new().compress_when(packed))

@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 use axum_extra::extract::CookieJar;
@@ -171,5 +171,7 @@ pub(super) async fn sign_out(State(panel): State<Panel>, visitor: Visitor, field
     sign_in::sign_out(&panel.desk, &visitor.person, &visitor.session).await?;
     let mut response = Redirect::to("/login").into_response();
     page::set_cookie(&mut response, &panel.sessions.clear_cookie());
+    // The queues that the browser keeps to ask again whether they have changed.
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
     Ok(response)
 }

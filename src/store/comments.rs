@@ -6,6 +6,7 @@ use crate::{
     desk::{
         comment::{Comment, CommentText, Flag, Markup, Origin, Via, Visibility},
         id::{CommentId, LedgerId, PersonId, TicketNumber},
+        notification::Answered,
         ticket::Turn,
     },
     store::{Conn, Result, Tx, at, blobs::ContentHash, ms, on, search, word},
@@ -228,11 +229,11 @@ pub async fn by_mail_within_hour(conn: &mut Conn, ticket: TicketNumber, now: Tim
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn is_answered(conn: &mut Conn, ticket: TicketNumber) -> Result<bool> {
+pub async fn answered(conn: &mut Conn, ticket: TicketNumber) -> Result<Answered> {
     let sql = "select count(*) from (select 1 as one from comments
         where ticket = $1 and visibility = 'public' and origin = 'staff' and withdrawn_at is null limit 1) as found";
     let n: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).fetch_one(c).await)?;
-    Ok(n > 0)
+    Ok(if n > 0 { Answered::ByStaff } else { Answered::NotYet })
 }
 
 /// Which of two comments is the later one.

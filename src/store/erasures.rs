@@ -276,6 +276,7 @@ async fn account(tx: &mut Tx, who: &Person, by: Option<PersonId>, now: Timestamp
     let (address, _) = address_of(who.id);
     let sql = "update people set state = 'disabled', name = $2, email = $3, password_hash = null, session_epoch = session_epoch + 1, seen_at = null, time_zone = null where id = $1";
     on!(tx, c => sqlx::query(sql).bind(who.id.0).bind(NAME).bind(&address).execute(c).await.map(|_| ()))?;
+    tx.people_changed();
     let sql = "update sender_rules set pattern = $2, note = '', removed_at = coalesce(removed_at, $3), removed_by = coalesce(removed_by, $4) where pattern = $1";
     on!(tx, c => sqlx::query(sql)
         .bind(who.email.folded()).bind(&address).bind(ms(now)).bind(by.map(|it| it.0)).execute(c).await.map(|_| ()))?;

@@ -1,5 +1,7 @@
 //! What the ledger can say to the questions of `desk/triage.rs`.
 
+use std::collections::{BTreeSet, HashMap};
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -7,7 +9,7 @@ use crate::{
         id::{CommentId, CorrectionId, OutboxId, TicketNumber},
         message::MessageId,
     },
-    store::{Conn, Result, corrections::How, ms, on, word},
+    store::{Conn, Result, corrections::How, listed, ms, on, word},
 };
 
 /// A message that a correction which stands has led to where it is.
@@ -109,6 +111,40 @@ pub async fn our_mail(conn: &mut Conn, id: &MessageId) -> Result<Option<OutboxId
     let found: Option<i64> =
         on!(conn, c => sqlx::query_scalar("select id from outbox where message_id = $1").bind(id.as_str()).fetch_optional(c).await)?;
     Ok(found.map(OutboxId))
+}
+
+/// Those of these Message-IDs that are of mails of ours, and which.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn our_mails(conn: &mut Conn, ids: &BTreeSet<String>) -> Result<HashMap<String, OutboxId>> {
+    if ids.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<(String, i64)> = on!(conn, c => {
+        let mut sql = sqlx::QueryBuilder::new("select message_id, id from outbox where message_id in ");
+        listed(&mut sql, ids);
+        sql.build_query_as().persistent(false).fetch_all(c).await
+    })?;
+    Ok(found.into_iter().map(|(message_id, id)| (message_id, OutboxId(id))).collect())
+}
+
+/// [`opened_by`] of each of these senders whose mail opened any.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn opened_by_each(conn: &mut Conn, senders: &BTreeSet<String>, now: Timestamp) -> Result<HashMap<String, u32>> {
+    if senders.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let found: Vec<(String, i64)> = on!(conn, c => {
+        let mut sql = sqlx::QueryBuilder::new("select sender, count(*) from messages where decision = 'open-ticket' and decided_at > ");
+        sql.push_bind(ms(now - SignedDuration::from_hours(1))).push(" and decided_at <= ").push_bind(ms(now)).push(" and sender in ");
+        listed(&mut sql, senders);
+        sql.push(" group by sender");
+        sql.build_query_as().persistent(false).fetch_all(c).await
+    })?;
+    Ok(found.into_iter().map(|(sender, n)| (sender, u32::try_from(n).unwrap_or(u32::MAX))).collect())
 }
 
 /// How many tickets this sender's mail opened within the hour before `now`. What a clock that was ahead has written does not count.

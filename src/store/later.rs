@@ -8,10 +8,10 @@ use jiff::Timestamp;
 
 use crate::{
     desk::{address::EmailAddress, delivery::DeliveryState, target::Terms},
-    store::{Result, Tx, blobs::NewBlob, events::NewEvent, ms, on, outbox::Leaves, search::index::Changed},
+    store::{Result, Tx, blobs::NewBlob, events::NewEvent, messages::ShownHeld, ms, on, outbox::Leaves, search::index::Changed},
 };
 
-/// So many rows in one statement: a row has at most 12 values, and PostgreSQL takes 65,535 (SQLite 32,766).
+/// So many rows in one statement: a row has at most 19 values, and PostgreSQL takes 65,535 (SQLite 32,766).
 const AT_ONCE: usize = 500;
 
 /// What is written when the transaction ends.
@@ -20,6 +20,7 @@ pub(super) struct Later {
     pub blobs: Vec<NewBlob>,
     pub mails: Vec<QueuedMail>,
     pub events: Vec<(NewEvent, Timestamp)>,
+    pub decisions: Vec<NewDecision>,
     /// What the search is to know.
     pub found: Changed,
     /// What is promised, as this transaction has read it.
@@ -56,10 +57,34 @@ pub(super) struct QueuedMail {
     pub at: Timestamp,
 }
 
+/// What became of a row of `messages`.
+#[derive(Debug)]
+pub(super) struct NewDecision {
+    pub message: i64,
+    pub decision: String,
+    pub reason: String,
+    pub trace: String,
+    pub ticket: Option<i64>,
+    pub message_id: Option<String>,
+    pub sender: Option<String>,
+    pub sender_name: Option<String>,
+    pub subject: String,
+    pub held: Option<&'static str>,
+    pub at: Timestamp,
+    pub shown: Option<ShownHeld>,
+    pub authenticity: Option<&'static str>,
+    pub authenticity_why: Option<String>,
+    pub encrypted: Option<&'static str>,
+    pub warnings: Option<String>,
+}
+
 impl Tx {
     /// Writes what was kept, in the order in which rows name each other.
     pub(super) async fn write_later(&mut self) -> Result<()> {
-        let Later { blobs, mails, events, found, terms: _, decided: _ } = std::mem::take(&mut self.later);
+        let Later { blobs, mails, events, decisions, found, terms: _, decided: _ } = std::mem::take(&mut self.later);
+        for some in decisions.chunks(AT_ONCE) {
+            self.write_decisions(some).await?;
+        }
         fail_point!("later-blobs");
         for some in blobs.chunks(AT_ONCE) {
             self.write_blobs(some).await?;
@@ -129,6 +154,34 @@ impl Tx {
                 sql.build().execute(c).await.map(|_| ())
             })?;
         }
+        Ok(())
+    }
+
+    pub(super) async fn write_decisions(&mut self, decisions: &[NewDecision]) -> Result<()> {
+        if decisions.is_empty() {
+            return Ok(());
+        }
+        on!(self, c => {
+            let mut sql = sqlx::QueryBuilder::new(
+                "with d (message, decision, reason, trace, ticket, message_id, sender, sender_name, subject, held, decided_at, held_for, held_rule, excerpt, files,
+                    authenticity, why, encrypted, warnings) as (",
+            );
+            sql.push_values(decisions, |mut row, it| {
+                let shown = it.shown.as_ref();
+                row.push_bind(it.message).push_bind(&it.decision).push_bind(&it.reason).push_bind(&it.trace).push_bind(it.ticket);
+                row.push_bind(it.message_id.as_deref()).push_bind(it.sender.as_deref()).push_bind(it.sender_name.as_deref());
+                row.push_bind(&it.subject).push_bind(it.held).push_bind(ms(it.at)).push_bind(shown.map(|it| it.held_for.as_str()));
+                row.push_bind(shown.and_then(|it| it.rule).map(|it| it.0)).push_bind(shown.map(|it| it.excerpt.as_str()));
+                row.push_bind(shown.map(|it| it.files.as_str())).push_bind(it.authenticity).push_bind(it.authenticity_why.as_deref());
+                row.push_bind(it.encrypted).push_bind(it.warnings.as_deref());
+            });
+            sql.push(") update messages set state = 'decided', decision = d.decision, reason = d.reason, trace = d.trace, ticket = d.ticket,
+                message_id = d.message_id, sender = d.sender, sender_name = d.sender_name, subject = d.subject, held = d.held,
+                decided_at = d.decided_at, held_for = coalesce(d.held_for, messages.held_for), held_rule = coalesce(d.held_rule, messages.held_rule),
+                excerpt = coalesce(d.excerpt, messages.excerpt), files = coalesce(d.files, messages.files), authenticity = d.authenticity,
+                authenticity_why = d.why, encrypted = d.encrypted, warnings = d.warnings from d where messages.id = d.message");
+            sql.build().execute(c).await.map(|_| ())
+        })?;
         Ok(())
     }
 

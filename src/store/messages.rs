@@ -8,7 +8,7 @@ use crate::{
         message::MessageId,
         triage::{Authenticity, HeldFor, SenderCheck},
     },
-    store::{Conn, Result, Tx, at, blobs::ContentHash, ms, on, remarks::Remarks},
+    store::{Conn, Result, Tx, at, blobs::ContentHash, later::NewDecision, ms, on, remarks::Remarks},
 };
 
 /// A message as it was fetched, its octets already kept.
@@ -336,20 +336,41 @@ pub struct ShownHeld {
 /// # Errors
 /// When the database refuses.
 pub async fn decide(tx: &mut Tx, id: LedgerId, what: &Decided<'_>, now: Timestamp) -> Result<()> {
+    decide_later(tx, id, what, now);
+    write_decided(tx).await
+}
+
+/// [`decide`], written with others when the transaction ends, or by [`write_decided`] before anything looks for it.
+pub fn decide_later(tx: &mut Tx, id: LedgerId, what: &Decided<'_>, now: Timestamp) {
     tx.later.decided = true;
-    let sql = "update messages set state = 'decided', decision = $2, reason = $3, trace = $4, ticket = $5, message_id = $6, sender = $7, sender_name = $8,
-        subject = $9, held = $10, decided_at = $11, held_for = coalesce($12, held_for), held_rule = coalesce($13, held_rule),
-        excerpt = coalesce($14, excerpt), files = coalesce($15, files), authenticity = $16, authenticity_why = $17,
-        encrypted = $18, warnings = $19 where id = $1";
-    on!(tx, c => sqlx::query(sql)
-        .bind(id.0).bind(what.decision).bind(what.reason).bind(what.trace).bind(what.ticket.map(|it| it.0)).bind(what.message_id.map(MessageId::as_str))
-        .bind(what.sender).bind(what.sender_name).bind(what.subject).bind(what.held.map(Held::as_str)).bind(ms(now))
-        .bind(what.shown.map(|it| it.held_for.as_str())).bind(what.shown.and_then(|it| it.rule).map(|it| it.0))
-        .bind(what.shown.map(|it| it.excerpt.as_str())).bind(what.shown.map(|it| it.files.as_str()))
-        .bind(what.sender_check.map(|it| it.authenticity.as_str())).bind(what.sender_check.map(|it| it.why.as_str()))
-        .bind(what.remarks.encrypted_column()).bind(what.remarks.warnings_column())
-        .execute(c).await.map(|_| ()))?;
-    Ok(())
+    let own = |it: Option<&str>| it.map(str::to_owned);
+    tx.later.decisions.push(NewDecision {
+        message: id.0,
+        decision: what.decision.to_owned(),
+        reason: what.reason.to_owned(),
+        trace: what.trace.to_owned(),
+        ticket: what.ticket.map(|it| it.0),
+        message_id: own(what.message_id.map(MessageId::as_str)),
+        sender: own(what.sender),
+        sender_name: own(what.sender_name),
+        subject: what.subject.to_owned(),
+        held: what.held.map(Held::as_str),
+        at: now,
+        shown: what.shown.cloned(),
+        authenticity: what.sender_check.map(|it| it.authenticity.as_str()),
+        authenticity_why: own(what.sender_check.map(|it| it.why.as_str())),
+        encrypted: what.remarks.encrypted_column(),
+        warnings: what.remarks.warnings_column(),
+    });
+}
+
+/// Writes what [`decide_later`] has put off.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn write_decided(tx: &mut Tx) -> Result<()> {
+    let decisions = std::mem::take(&mut tx.later.decisions);
+    tx.write_decisions(&decisions).await
 }
 
 /// The columns `authenticity` and `authenticity_why` read back.

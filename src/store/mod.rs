@@ -6,7 +6,10 @@
 use std::{
     ops::{Deref, DerefMut},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use jiff::Timestamp;
@@ -47,6 +50,7 @@ pub mod looks;
 pub mod mail_templates;
 pub mod mailbox_accounts;
 pub mod mailboxes;
+mod memory;
 pub mod mentions;
 pub mod messages;
 pub mod not_sent;
@@ -87,6 +91,7 @@ pub mod tickets;
 pub mod troubles;
 pub mod two_factor;
 pub mod verify;
+mod version;
 pub mod visits;
 
 pub use self::error::{Result, StoreError};
@@ -98,6 +103,7 @@ pub struct Store {
     db: Db,
     folder: PathBuf,
     changes: Changes,
+    commits: Arc<AtomicU64>,
 }
 
 /// Tells whoever listens that something which a page shows was committed.
@@ -105,7 +111,7 @@ pub type Changes = Arc<tokio::sync::watch::Sender<u64>>;
 
 #[derive(Clone, Debug)]
 enum Db {
-    Sqlite { rw: SqlitePool, ro: SqlitePool, lock: Option<Arc<[std::fs::File; 2]>> },
+    Sqlite { rw: SqlitePool, ro: SqlitePool, lock: Option<Arc<[std::fs::File; 2]>>, log: PathBuf },
     Pg(PgPool, commit::Marks, Patience),
 }
 
@@ -174,6 +180,8 @@ pub struct Tx {
     conn: Conn,
     later: later::Later,
     changes: Changes,
+    commits: Arc<AtomicU64>,
+    memory: memory::Memory,
     /// On PostgreSQL alone.
     mark: Option<commit::Mark>,
 }
@@ -212,7 +220,10 @@ impl Tx {
     pub async fn commit(mut self) -> Result<()> {
         let shows = self.later.shows();
         self.write_later().await?;
-        commit::commit(self.conn.0, self.mark).await?;
+        let done = commit::commit(self.conn.0, self.mark).await;
+        // Also where nobody can say whether it is made.
+        self.commits.fetch_add(1, Ordering::Release);
+        done?;
         if shows {
             self.changes.send_modify(|it| *it = it.wrapping_add(1));
         }
@@ -233,7 +244,8 @@ impl Store {
         }
         std::fs::create_dir_all(folder.join("blobs")).map_err(file)?;
         let db = if url.starts_with("sqlite:") { open::sqlite(url, folder, opener).await? } else { open::postgres(url, opener).await? };
-        let store = Self { db, folder: folder.to_owned(), changes: Arc::new(tokio::sync::watch::channel(0).0) };
+        let (changes, commits) = (Arc::new(tokio::sync::watch::channel(0).0), Arc::default());
+        let store = Self { db, folder: folder.to_owned(), changes, commits };
         store.bring_search_up_to_date().await?;
         Ok(store)
     }
@@ -262,7 +274,14 @@ impl Store {
             Db::Sqlite { .. } => None,
             Db::Pg(_, marks, _) => Some(marks.next()),
         };
-        Ok(Tx { conn, later: later::Later::default(), changes: self.changes.clone(), mark })
+        Ok(Tx {
+            conn,
+            later: later::Later::default(),
+            memory: memory::Memory::default(),
+            changes: self.changes.clone(),
+            commits: Arc::clone(&self.commits),
+            mark,
+        })
     }
 
     /// Told whenever this process has committed a line of a ticket's history or a decision about a message; whoever learns of what
@@ -287,6 +306,19 @@ impl Store {
             Db::Pg(pool, ..) => pool.close().await,
         }
     }
+}
+
+/// `(…, …)` of words to compare with. Not empty: no database takes that.
+pub(crate) fn listed<'a, Db: sqlx::Database>(sql: &mut sqlx::QueryBuilder<Db>, words: impl IntoIterator<Item = &'a String>)
+where
+    String: sqlx::Encode<'static, Db> + sqlx::Type<Db>,
+{
+    sql.push("(");
+    let mut list = sql.separated(", ");
+    for word in words {
+        list.push_bind(word.clone());
+    }
+    sql.push(")");
 }
 
 /// As the database keeps a time: milliseconds since 1970 UTC.

@@ -42,6 +42,8 @@ pub(super) async fn sqlite(url: &str, folder: &Path, opener: Opener) -> Result<D
     let rw = SqlitePoolOptions::new()
         .max_connections(1)
         .acquire_timeout(Duration::from_secs(10))
+        // The database is in this process: asking whether it is still there says nothing, and costs as much as a question.
+        .test_before_acquire(false)
         .before_acquire(|conn, _| Box::pin(async move { Ok(!conn.is_in_transaction()) }))
         .connect_with(options.clone())
         .await
@@ -51,9 +53,17 @@ pub(super) async fn sqlite(url: &str, folder: &Path, opener: Opener) -> Result<D
         Opener::Command | Opener::HandOver => {}
     }
     migrate(&rw, folder).await?;
+    let mut log = options.get_filename().as_os_str().to_owned();
+    log.push("-wal");
+    let log = log.into();
     let options = options.pragma("query_only", "1");
-    let ro = SqlitePoolOptions::new().max_connections(4).acquire_timeout(Duration::from_secs(10)).connect_with(options).await?;
-    Ok(Db::Sqlite { rw, ro, lock })
+    let ro = SqlitePoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(Duration::from_secs(10))
+        .test_before_acquire(false)
+        .connect_with(options)
+        .await?;
+    Ok(Db::Sqlite { rw, ro, lock, log })
 }
 
 /// Before anything is done with it: what is written into a damaged file is lost with it, while the mail is still on the server.

@@ -1,5 +1,7 @@
 //! Rows of `outbox` and `deliveries`: mail that was decided on, and what became of it for each recipient.
 
+use std::collections::{BTreeSet, HashMap};
+
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
         id::{CommentId, DeliveryId, MailboxId, OutboxId, PersonId, TicketNumber},
         loop_guard::AutomaticSent,
     },
-    store::{Result, Tx, at, blobs::ContentHash, later::QueuedMail, ms, on},
+    store::{Result, Tx, at, blobs::ContentHash, later::QueuedMail, listed, memory::AutomaticBefore, ms, on},
 };
 
 /// A finished mail to be kept until it is handed over.
@@ -107,22 +109,70 @@ pub fn leave_out(tx: &mut Tx, person: PersonId) {
 /// # Errors
 /// When the database refuses.
 pub async fn automatic_sent(tx: &mut Tx, address: &EmailAddress, now: Timestamp) -> Result<AutomaticSent> {
-    let (hour_ago, day_ago) = (now - SignedDuration::from_hours(1), now - SignedDuration::from_hours(24));
-    let sql = "select (select count(*) from deliveries where address = $1 and automatic = 1 and created_at > $3 and created_at <= $5),
-        (select count(*) from deliveries where address = $1 and automatic = 1 and created_at > $4 and created_at <= $5),
-        (select count(*) from deliveries where domain = $2 and automatic = 1 and created_at > $3 and created_at <= $5),
-        (select count(*) from deliveries where automatic = 1 and created_at > $3 and created_at <= $5)";
-    let (address_hour, address_day, domain_hour, desk_hour): (i64, i64, i64, i64) = on!(tx, c => sqlx::query_as(sql)
-        .bind(address.folded()).bind(address.domain()).bind(ms(hour_ago)).bind(ms(day_ago)).bind(ms(now)).fetch_one(c).await)?;
+    let before = match before(tx, address, now) {
+        Some(known) => known,
+        None => {
+            count_automatic(tx, std::slice::from_ref(address), now).await?;
+            before(tx, address, now).unwrap_or_default()
+        }
+    };
     let unwritten = || tx.later.mails.iter().filter(|it| it.automatic == 1).flat_map(|it| it.to.iter().map(|(to, _)| to));
     let count = |n: i64, more: usize| u32::try_from(n).unwrap_or(u32::MAX).saturating_add(u32::try_from(more).unwrap_or(u32::MAX));
     let to_address = unwritten().filter(|it| *it == address).count();
+    let (address_hour, address_day, domain_hour, desk_hour) = before;
     Ok(AutomaticSent {
         address_hour: count(address_hour, to_address),
         address_day: count(address_day, to_address),
         domain_hour: count(domain_hour, unwritten().filter(|it| it.domain() == address.domain()).count()),
         desk_hour: count(desk_hour, unwritten().count()),
     })
+}
+
+/// To the address within an hour and a day, to its domain and altogether within an hour, if it was counted at this moment.
+fn before(tx: &Tx, address: &EmailAddress, now: Timestamp) -> Option<(i64, i64, i64, i64)> {
+    let known = tx.memory.automatic.as_ref().filter(|it| it.now == now)?;
+    let (hour, day) = known.addresses.get(&address.folded())?;
+    Some((*hour, *day, *known.domains.get(address.domain())?, known.desk_hour))
+}
+
+/// Counts the automatic mail to each of these addresses that other transactions have written, for [`automatic_sent`] to know.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn count_automatic(tx: &mut Tx, to: &[EmailAddress], now: Timestamp) -> Result<()> {
+    let addresses: BTreeSet<String> = to.iter().map(EmailAddress::folded).collect();
+    let domains: BTreeSet<String> = to.iter().map(|it| it.domain().to_owned()).collect();
+    if to.is_empty() {
+        return Ok(());
+    }
+    let (hour_ago, day_ago, now_ms) = (ms(now - SignedDuration::from_hours(1)), ms(now - SignedDuration::from_hours(24)), ms(now));
+    let by_address: Vec<(String, i64, i64)> = on!(tx, c => {
+        let mut sql = sqlx::QueryBuilder::new("select address, count(*) filter (where created_at > ");
+        sql.push_bind(hour_ago).push("), count(*) from deliveries where automatic = 1 and created_at > ").push_bind(day_ago);
+        sql.push(" and created_at <= ").push_bind(now_ms).push(" and address in ");
+        listed(&mut sql, &addresses);
+        sql.push(" group by address").build_query_as().persistent(to.len() == 1).fetch_all(c).await
+    })?;
+    let by_domain: Vec<(String, i64)> = on!(tx, c => {
+        let mut sql = sqlx::QueryBuilder::new("select domain, count(*) from deliveries where automatic = 1 and created_at > ");
+        sql.push_bind(hour_ago).push(" and created_at <= ").push_bind(now_ms).push(" and domain in ");
+        listed(&mut sql, &domains);
+        sql.push(" group by domain").build_query_as().persistent(to.len() == 1).fetch_all(c).await
+    })?;
+    let mut known = match tx.memory.automatic.take().filter(|it| it.now == now) {
+        Some(known) => known,
+        None => {
+            let sql = "select count(*) from deliveries where automatic = 1 and created_at > $1 and created_at <= $2";
+            let desk_hour = on!(tx, c => sqlx::query_scalar(sql).bind(hour_ago).bind(now_ms).fetch_one(c).await)?;
+            AutomaticBefore { now, desk_hour, addresses: HashMap::new(), domains: HashMap::new() }
+        }
+    };
+    known.addresses.extend(addresses.into_iter().map(|it| (it, (0, 0))));
+    known.addresses.extend(by_address.into_iter().map(|(address, hour, day)| (address, (hour, day))));
+    known.domains.extend(domains.into_iter().map(|it| (it, 0)));
+    known.domains.extend(by_domain);
+    tx.memory.automatic = Some(known);
+    Ok(())
 }
 
 /// What a delivery came to; the words are those of `desk/delivery.rs`.
@@ -324,5 +374,6 @@ pub async fn send_in_place_of(tx: &mut Tx, id: DeliveryId, address: &EmailAddres
     let sql = "insert into deliveries (outbox, mailbox, address, domain, person, automatic, rank, state, next_at, created_at, instead_of)
         select outbox, mailbox, $2, $3, person, automatic, rank, 'waiting', $4, $4, id from deliveries where id = $1";
     on!(tx, c => sqlx::query(sql).bind(id.0).bind(address.folded()).bind(address.domain()).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    tx.memory.automatic = None;
     Ok(())
 }

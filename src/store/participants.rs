@@ -9,7 +9,7 @@ use crate::{
         address::EmailAddress,
         id::{CorrectionId, PersonId, TicketNumber},
         permission::{Case, TakingPart},
-        person::{PersonState, Role},
+        person::{Person, PersonState, Role},
         ticket::Ticket,
     },
     store::{Conn, Result, StoreError, Tx, at, events, ms, on, word},
@@ -186,6 +186,15 @@ pub struct Participant {
     pub account: PersonState,
     /// How they stand to the ticket.
     pub state: Participation,
+}
+
+impl Participant {
+    /// Somebody who takes part from now on.
+    #[must_use]
+    pub fn active(person: &Person) -> Self {
+        let Person { id, role, state, name, email, .. } = person.clone();
+        Self { person: id, name, email, role, account: state, state: Participation::Active }
+    }
 }
 
 /// Everybody who is or was to take part, the first first.

@@ -1,5 +1,7 @@
 //! Rows of `people`.
 
+use std::{collections::BTreeSet, sync::Arc};
+
 use jiff::Timestamp;
 
 use crate::{
@@ -8,7 +10,7 @@ use crate::{
         id::PersonId,
         person::{NoticeKind, Notices, Notify, Person, PersonState, Role},
     },
-    store::{Conn, Result, StoreError, Tx, ms, on, word},
+    store::{Conn, Result, StoreError, Tx, listed, ms, on, word},
 };
 
 #[derive(sqlx::FromRow)]
@@ -113,6 +115,23 @@ pub async fn by_email_held(tx: &mut Tx, email: &EmailAddress) -> Result<Option<P
     row.map(Row::person).transpose()
 }
 
+/// Those that there are of these addresses; nobody erases them until the transaction ends.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn by_emails_held(tx: &mut Tx, emails: &BTreeSet<String>) -> Result<Vec<Person>> {
+    if emails.is_empty() {
+        return Ok(Vec::new());
+    }
+    let held = tx.pick("", " order by id for key share");
+    let rows: Vec<Row> = on!(tx, c => {
+        let mut sql = sqlx::QueryBuilder::new(select!("where email in "));
+        listed(&mut sql, emails);
+        sql.push(held).build_query_as().persistent(false).fetch_all(c).await
+    })?;
+    rows.into_iter().map(Row::person).collect()
+}
+
 /// How many customers write from a domain (in lower case) or one below it.
 ///
 /// # Errors
@@ -130,6 +149,25 @@ pub async fn customers_at(conn: &mut Conn, domain: &str) -> Result<i64> {
 pub async fn active_staff(conn: &mut Conn) -> Result<Vec<Person>> {
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(select!("where role in ('admin', 'helper') and state = 'active' order by name, id")).fetch_all(c).await)?;
     rows.into_iter().map(Row::person).collect()
+}
+
+/// [`active_staff`], asked once in a transaction.
+///
+/// # Errors
+/// As [`active_staff`].
+pub async fn staff_of(tx: &mut Tx) -> Result<Arc<[Person]>> {
+    if let Some(known) = &tx.memory.staff {
+        return Ok(Arc::clone(known));
+    }
+    let staff: Arc<[Person]> = active_staff(tx).await?.into();
+    tx.memory.staff = Some(Arc::clone(&staff));
+    Ok(staff)
+}
+
+/// Whether this transaction has made the person of this address, folded.
+#[must_use]
+pub fn has_made(tx: &Tx, email: &str) -> bool {
+    tx.memory.made.contains(email)
 }
 
 /// Somebody to be made.
@@ -156,6 +194,8 @@ pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<PersonId> {
     let id = on!(tx, c => sqlx::query_scalar(sql)
         .bind(new.role.as_str()).bind(new.name).bind(new.email.folded()).bind(new.password_hash).bind(ms(new.at))
         .fetch_one(c).await)?;
+    tx.people_changed();
+    tx.memory.made.insert(new.email.folded());
     Ok(PersonId(id))
 }
 
@@ -164,13 +204,22 @@ pub async fn insert(tx: &mut Tx, new: &NewPerson<'_>) -> Result<PersonId> {
 /// # Errors
 /// When the database refuses.
 pub async fn ensure(tx: &mut Tx, email: &EmailAddress, name: &str, now: Timestamp) -> Result<Person> {
-    if let Some(known) = by_email_held(tx, email).await? {
-        return Ok(known);
+    match by_email_held(tx, email).await? {
+        Some(known) => Ok(known),
+        None => make_customer(tx, email, name, now).await,
     }
+}
+
+/// [`ensure`] of an address that nobody had a moment ago.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn make_customer(tx: &mut Tx, email: &EmailAddress, name: &str, now: Timestamp) -> Result<Person> {
     let sql =
         "insert into people (role, state, name, email, created_at) values ('customer', 'active', $1, $2, $3) on conflict (email) do nothing
         returning id, role, state, name, email, notify_new, notify_own, notify_assigned, notify_named, notify_not_sent, notify_colleagues, notify_due";
     let made: Option<Row> = on!(tx, c => sqlx::query_as(sql).bind(name).bind(email.folded()).bind(ms(now)).fetch_optional(c).await)?;
+    tx.memory.made.insert(email.folded());
     match made {
         Some(row) => row.person(),
         // Another instance was first.
@@ -198,6 +247,7 @@ pub async fn lock_other_admins(tx: &mut Tx, who: PersonId) -> Result<usize> {
 pub async fn set_role_and_state(tx: &mut Tx, who: PersonId, role: Role, state: PersonState) -> Result<()> {
     let sql = "update people set role = $2, state = $3 where id = $1";
     on!(tx, c => sqlx::query(sql).bind(who.0).bind(role.as_str()).bind(state.as_str()).execute(c).await.map(|_| ()))?;
+    tx.people_changed();
     Ok(())
 }
 
@@ -213,5 +263,6 @@ pub async fn set_notices(tx: &mut Tx, who: PersonId, notices: Notices) -> Result
         .bind(of(NoticeKind::Nobodys)).bind(of(NoticeKind::Answered)).bind(of(NoticeKind::Assigned)).bind(of(NoticeKind::Named))
         .bind(of(NoticeKind::NotSent)).bind(of(NoticeKind::Colleagues)).bind(of(NoticeKind::Due))
         .execute(c).await.map(|_| ()))?;
+    tx.people_changed();
     Ok(())
 }

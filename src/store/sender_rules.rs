@@ -82,6 +82,9 @@ macro_rules! counted {
     };
 }
 
+/// So many patterns are looked for together; a batch of fifty messages, each of four senders, needs no more.
+const MOST_PATTERNS: usize = 5000;
+
 /// The rules in force about any of these addresses; how many they held is not counted.
 ///
 /// # Errors
@@ -96,11 +99,11 @@ pub async fn about(conn: &mut Conn, addresses: impl Iterator<Item = &EmailAddres
     let rows: Vec<Row> = on!(conn, c => {
         let mut sql = sqlx::QueryBuilder::new(select!("cast(0 as bigint)", "where r.removed_at is null and r.pattern in ("));
         let mut list = sql.separated(", ");
-        for pattern in patterns.iter().take(500) {
+        for pattern in patterns.iter().take(MOST_PATTERNS) {
             list.push_bind(pattern.as_str());
         }
         sql.push(")");
-        sql.build_query_as().fetch_all(c).await
+        sql.build_query_as().persistent(false).fetch_all(c).await
     })?;
     rows.into_iter().map(Row::rule).collect()
 }

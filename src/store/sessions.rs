@@ -179,6 +179,7 @@ pub async fn set_password(tx: &mut Tx, person: PersonId, hash: &str) -> Result<(
 pub async fn promote(tx: &mut Tx, person: PersonId, role: Role, name: &str) -> Result<()> {
     let sql = "update people set role = $2, state = 'active', name = $3 where id = $1";
     on!(tx, c => sqlx::query(sql).bind(person.0).bind(role.as_str()).bind(name).execute(c).await.map(|_| ()))?;
+    tx.people_changed();
     search::person_changed(tx, person).await
 }
 
@@ -188,6 +189,7 @@ pub async fn promote(tx: &mut Tx, person: PersonId, role: Role, name: &str) -> R
 /// When the database refuses.
 pub async fn rename(tx: &mut Tx, person: PersonId, name: &str) -> Result<()> {
     on!(tx, c => sqlx::query("update people set name = $2 where id = $1").bind(person.0).bind(name).execute(c).await.map(|_| ()))?;
+    tx.people_changed();
     search::person_changed(tx, person).await
 }
 

@@ -190,11 +190,22 @@ pub struct NewTicket<'a> {
 /// # Errors
 /// When the database refuses.
 pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<Ticket> {
-    let sql = "insert into tickets (mailbox, subject, status, priority, requester, assignee, turn, opened_message, linked, opened_at, updated_at, status_at, turn_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10, $10) returning number";
+    insert_with(tx, new, None).await
+}
+
+/// [`insert`] with the comment that opens it counted already.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn insert_with(tx: &mut Tx, new: &NewTicket<'_>, opens_with: Option<CommentTrace<'_>>) -> Result<Ticket> {
+    let sql = "insert into tickets (mailbox, subject, status, priority, requester, assignee, turn, opened_message, linked, opened_at, updated_at, status_at, turn_at,
+        comments, snippet, has_files) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $10, $10, $10, $11, coalesce($12, ''), $13) returning number";
+    let (comments, files) = opens_with.map_or((0, 0), |it| (1, i64::from(it.files > 0)));
+    let snippet = opens_with.and_then(|it| it.snippet);
     let number = on!(tx, c => sqlx::query_scalar(sql)
         .bind(new.mailbox.0).bind(new.subject).bind(new.status.as_str()).bind(new.priority.rank()).bind(new.requester.0)
         .bind(new.assignee.map(|it| it.0)).bind(new.turn.as_str()).bind(new.opened_message).bind(new.linked.map(|it| it.0)).bind(ms(new.at))
+        .bind(comments).bind(snippet).bind(files)
         .fetch_one(c).await)?;
     Ok(Ticket {
         number: TicketNumber(number),
@@ -206,7 +217,7 @@ pub async fn insert(tx: &mut Tx, new: &NewTicket<'_>) -> Result<Ticket> {
         assignee: new.assignee,
         version: 1,
         turn: new.turn,
-        comments: 0,
+        comments,
         opened_message: new.opened_message.map(str::to_owned),
         linked: new.linked,
         merged_into: None,

@@ -23,6 +23,7 @@ use crate::{
     },
     mail::imap::{Fetched, ImapError, ImapLimits, LISTED_AT_ONCE, Listed, Session, Short, Woken},
     store::{
+        StoreError,
         leases::Fence,
         mailboxes,
         messages::Taken,
@@ -32,7 +33,7 @@ use crate::{
         Result, WorkerError,
         caution::Caution,
         lease::Lease,
-        take_in::{Arrival, take_in_under},
+        take_in::{Arrival, BeingRead, decide_kept, keep_under, take_in_under},
     },
 };
 
@@ -255,14 +256,39 @@ impl<'a> Watch<'a> {
         if listed.is_empty() {
             return Ok(0);
         }
+        let mut in_hand = None;
+        let kept = self.fetch_and_keep(listed, short, &mut in_hand).await;
+        // Once the lease is lost, whoever has it now decides what is kept.
+        let lost = matches!(kept, Err(WorkerError::Store(StoreError::LeaseLost(_))));
+        let decided = match in_hand.filter(|_| !lost) {
+            Some(last) => decide_batch(self.desk, last).await,
+            None => Ok(()),
+        };
+        // What broke the session comes first: it is learnt from.
+        let taken = kept?;
+        decided.map(|()| taken)
+    }
+
+    /// Three batches are under way at any time: while the server gives one, another is kept and read, and the one before is decided. The
+    /// last one stays in hand.
+    async fn fetch_and_keep(&mut self, listed: &[Listed], short: Short, in_hand: &mut Option<BeingRead>) -> Result<usize> {
         let (desk, fence, uid_validity) = (self.desk, self.lease.fence(), self.session.folder().uid_validity);
         let mut fetching = self.session.fetch(listed, short);
         let mut taken = 0;
         let mut batch = fetching.next_batch().await?;
         while let Some(this) = batch {
-            // The next ones are on their way while these are kept and decided.
-            let (next, kept) = tokio::join!(fetching.next_batch(), take_batch(desk, fence, uid_validity, &this.messages));
-            taken += kept?;
+            let work = async {
+                let kept = keep_batch(desk, fence, uid_validity, &this.messages).await?;
+                // Where the one before cannot be decided, this one is not either: it would be ahead of its turn.
+                if let Some(before) = in_hand.take() {
+                    decide_batch(desk, before).await?;
+                }
+                *in_hand = Some(kept);
+                Ok::<_, WorkerError>(())
+            };
+            let (next, done) = tokio::join!(fetching.next_batch(), work);
+            done?;
+            taken += this.messages.len();
             for it in &this.messages {
                 self.not_given.remove(&it.uid);
             }
@@ -337,7 +363,7 @@ fn place(fence: Fence, uid_validity: u32, listed: Listed) -> Place {
     Place { mailbox: fence.mailbox, uid_validity, uid: listed.uid, marks: marks(&listed) }
 }
 
-async fn take_batch(desk: &Desk, fence: Fence, uid_validity: u32, messages: &[Fetched]) -> Result<usize> {
+async fn keep_batch(desk: &Desk, fence: Fence, uid_validity: u32, messages: &[Fetched]) -> Result<BeingRead> {
     let now = desk.clock.now();
     let arrivals: Vec<Arrival<'_>> = messages
         .iter()
@@ -349,7 +375,10 @@ async fn take_batch(desk: &Desk, fence: Fence, uid_validity: u32, messages: &[Fe
             octets: &it.octets,
         })
         .collect();
-    // A world of its own: without it, each watch that waits would hold the room for it.
-    Box::pin(take_in_under(desk, fence, &arrivals)).await?;
-    Ok(arrivals.len())
+    // A world of its own, as the next: without it, each watch that waits would hold the room for it.
+    Box::pin(keep_under(desk, fence, &arrivals)).await
+}
+
+async fn decide_batch(desk: &Desk, kept: BeingRead) -> Result<()> {
+    Box::pin(decide_kept(desk, kept)).await.map(drop)
 }

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use jiff::Timestamp;
+use tokio::task::JoinHandle;
 
 use crate::{
     actions::{
@@ -11,7 +12,7 @@ use crate::{
     },
     desk::{
         id::{InstanceId, LedgerId, MailboxId},
-        message::MessageId,
+        message::{IncomingMessage, MessageId},
         settings::Mode,
         token,
     },
@@ -30,7 +31,7 @@ use crate::{
         messages::{self, Arrived, Counted, Kept, LedgerRow, Taken},
         sightings::{self, Place, ToFile},
     },
-    workers::Result,
+    workers::{Result, WorkerError},
 };
 
 /// Decided in one transaction: so many messages at most.
@@ -82,7 +83,32 @@ async fn take_in_if(desk: &Desk, mailbox: MailboxId, under: Option<Fence>, batch
         return Ok(Vec::new());
     }
     let new = keep(desk, mailbox, under, batch).await?;
-    let incoming = read(desk, new).await?;
+    decide_kept(desk, begin_reading(new)).await
+}
+
+/// Messages that are in the ledger, and are being read to be decided.
+#[derive(Debug)]
+pub struct BeingRead {
+    rows: Vec<LedgerRow>,
+    messages: JoinHandle<Vec<Option<IncomingMessage>>>,
+}
+
+/// The first half of [`take_in_under`]: keeps these messages, and begins to read those that are new. That goes on while others are
+/// kept or decided; [`decide_kept`] waits for it.
+///
+/// # Errors
+/// As [`take_in_under`].
+pub async fn keep_under(desk: &Desk, fence: Fence, batch: &[Arrival<'_>]) -> Result<BeingRead> {
+    let new = if batch.is_empty() { Vec::new() } else { keep(desk, fence.mailbox, Some(fence), batch).await? };
+    Ok(begin_reading(new))
+}
+
+/// The second half: decides them.
+///
+/// # Errors
+/// As [`take_in_under`]; they are in the ledger, and are decided later.
+pub async fn decide_kept(desk: &Desk, kept: BeingRead) -> Result<Vec<Outcome>> {
+    let incoming = have_read(desk, kept).await?;
     Ok(receive_messages(desk, &incoming).await?)
 }
 
@@ -151,14 +177,21 @@ fn to_file(desk: &Desk, mailbox: MailboxId) -> ToFile {
     }
 }
 
-/// Reads what is to be decided; what takes too long is held.
-async fn read(desk: &Desk, rows: Vec<(LedgerRow, &[u8])>) -> Result<Vec<Incoming>> {
+/// Reads what is to be decided, beside whatever else is done meanwhile. Only what is in the ledger is looked into: a message that ends
+/// the program while it is read is found there at the next start.
+fn begin_reading(rows: Vec<(LedgerRow, &[u8])>) -> BeingRead {
     fail_point!("read");
     // One that has ended the program twice is not looked into a third time.
     let octets = rows.iter().map(|(row, octets)| if row.starts >= POISON_STARTS { NOT_READ } else { octets }.to_vec()).collect();
-    let messages = tokio::task::block_in_place(|| read_each(octets, parse::read, MOST_PROCESSOR_TIME));
-    let mut incoming = Vec::with_capacity(rows.len());
-    for ((row, _), message) in rows.into_iter().zip(messages) {
+    let messages = tokio::task::spawn_blocking(move || read_each(octets, parse::read, MOST_PROCESSOR_TIME));
+    BeingRead { rows: rows.into_iter().map(|(row, _)| row).collect(), messages }
+}
+
+/// Waits for what is being read; what takes too long is held.
+async fn have_read(desk: &Desk, kept: BeingRead) -> Result<Vec<Incoming>> {
+    let messages = kept.messages.await.map_err(|broken| WorkerError::Panicked(broken.to_string()))?;
+    let mut incoming = Vec::with_capacity(kept.rows.len());
+    for (row, message) in kept.rows.into_iter().zip(messages) {
         match message {
             Some(message) => incoming.push(Incoming::of(desk, row, message)),
             None => hold(desk, &unread(desk, row), TOO_SLOW).await?,
@@ -265,7 +298,7 @@ async fn decide(desk: &Desk, rows: Vec<LedgerRow>) -> Result<()> {
     let mut incoming = Vec::with_capacity(rows.len());
     for row in rows {
         match blobs.get(&mut *desk.store.read().await?, &row.sha256).await {
-            Ok(Some(octets)) => incoming.extend(read(desk, vec![(row, &octets)]).await?),
+            Ok(Some(octets)) => incoming.extend(have_read(desk, begin_reading(vec![(row, &octets)])).await?),
             Ok(None) => hold(desk, &unread(desk, row), "its content is missing; restore it from a backup").await?,
             Err(error @ StoreError::Content { .. }) => hold(desk, &unread(desk, row), &error.to_string()).await?,
             Err(other) => return Err(other.into()),

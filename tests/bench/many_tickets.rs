@@ -63,6 +63,18 @@ pub async fn seed(data: &Path, tickets: i64, now: Timestamp) {
     pool.close().await;
 }
 
+/// Fifty comments on each of the first tickets, in turn by customer and staff.
+pub async fn long_conversations(data: &Path, tickets: i64) {
+    let pool = SqlitePool::connect_with(SqliteConnectOptions::new().filename(database(data))).await.unwrap();
+    let sql = "with recursive n (n) as (select 1 union all select n + 1 from n where n < 47)
+        insert into comments (ticket, visibility, origin, author, via, body, created_at)
+        select number, 'public', case when n % 2 = 0 then 'staff' else 'customer' end, case when n % 2 = 0 then 2 else requester end, 'panel', $2,
+            updated_at + n from n, tickets where number <= $1 order by number, n";
+    sqlx::query(sql).bind(tickets).bind(text(1, 80)).execute(&pool).await.unwrap();
+    sqlx::query("update tickets set comments = 50 where number <= $1").bind(tickets).execute(&pool).await.unwrap();
+    pool.close().await;
+}
+
 /// A database's path for reading single numbers.
 pub async fn look(data: &Path) -> SqlitePool {
     SqlitePoolOptions::new().connect_with(SqliteConnectOptions::new().filename(database(data)).read_only(true)).await.unwrap()

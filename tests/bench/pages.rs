@@ -2,6 +2,9 @@
 //!
 //!     cargo bench --bench pages                 every page on both desks in turn, in one run; medians and their ratio
 //!     cargo bench --bench pages -- pages 20000  the same with another number of tickets
+//!     cargo bench --bench pages -- times 100000    median and 99th percentile of each page on so many tickets
+//!     cargo bench --bench pages -- requests 100000 requests a second over sixteen connections, against the barest page
+//!     cargo bench --bench pages -- payload 100000  octets that a first visit and later pages take on the wire
 //!     cargo bench --bench pages -- idle         resident memory, start to serving, wake-ups, with 100,000 tickets
 //!     cargo bench --bench pages -- mailboxes 100  resident memory with so many mailboxes, each in IDLE
 #![allow(clippy::unwrap_used)]
@@ -26,6 +29,8 @@ use sqlx::{AssertSqlSafe, SqlitePool};
 #[allow(dead_code)]
 #[path = "../support/browser.rs"]
 mod browser;
+#[path = "figures.rs"]
+mod figures;
 #[path = "idle.rs"]
 mod idle;
 #[path = "many_tickets.rs"]
@@ -53,6 +58,9 @@ async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
     let tickets = arguments.get(1).and_then(|it| it.parse().ok()).unwrap_or(LARGE);
     match arguments.first().map(String::as_str) {
+        Some("times") => figures::times(tickets).await,
+        Some("requests") => figures::requests(tickets).await,
+        Some("payload") => figures::payload(tickets).await,
         Some("idle") => idle::measure(tickets).await,
         Some("mailboxes") => idle::measure_mailboxes(arguments.get(1).and_then(|it| it.parse().ok()).unwrap_or(100)).await,
         _ => pages(tickets).await,

@@ -355,3 +355,81 @@ async fn of_two_that_look_after_what_was_left_over_one_begins_each_and_no_start_
     assert_eq!(rows.count("select count(*) from messages where decision = 'open-ticket' and starts = 2").await, 15);
     assert_eq!(rows.count("select count(*) from tickets").await, 15);
 }
+
+impl Two {
+    /// With four messages in the folder, fetched one at a time, each read while the one before it is decided.
+    async fn with_four_messages() -> Self {
+        let mut two = Self::new().await;
+        two.watched.limits.batch_messages = 1;
+        (1..=4).for_each(|n| two.deliver(&format!("number {n}")));
+        two
+    }
+
+    /// Does it, in the database itself and in its own words, whenever such a row of `messages` is written.
+    async fn whenever(&self, event: &str, when: &str, (sqlite, postgres): (&str, &str)) {
+        let rows = self.rows().await;
+        if self.desk.url.starts_with("sqlite:") {
+            rows.run(&format!("create trigger whenever {event} on messages when {when} begin {sqlite}; end")).await;
+        } else {
+            rows.run(&format!("create function whenever() returns trigger language plpgsql as $$ begin {postgres}; return new; end $$"))
+                .await;
+            rows.run(&format!("create trigger whenever {event} on messages for each row when ({when}) execute function whenever()")).await;
+        }
+    }
+
+    async fn no_more(&self) {
+        let sqlite = self.desk.url.starts_with("sqlite:");
+        self.rows().await.run(if sqlite { "drop trigger whenever" } else { "drop trigger whenever on messages" }).await;
+    }
+
+    async fn ledger(&self) -> Vec<String> {
+        self.rows().await.texts("select id || ' ' || state from messages order by id".to_owned()).await
+    }
+
+    /// Whatever is left over is decided, and the rest of the folder taken in: all of it once, in its order.
+    async fn go_on(&self, desk: &Desk, instance: &Arc<Instance>, lease: &Lease) {
+        take_in::decide_left_over(desk, &mut Begun::by(instance.id())).await.unwrap();
+        let (stop, mut caution) = (CancellationToken::new(), Caution::default());
+        Watch::open(desk, &self.watched, lease, &mut caution, &stop).await.unwrap().full_step().await.unwrap();
+        let subjects = self.rows().await.texts("select subject from tickets order by number".to_owned()).await;
+        assert_eq!(subjects, ["number 1", "number 2", "number 3", "number 4"]);
+        assert_eq!((self.messages().await, self.done()), (4, 4));
+        assert_eq!(self.desk.verify().await, []);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_read_ahead_when_the_lease_is_lost_is_left_to_whoever_has_it_then() {
+    let two = Two::with_four_messages().await;
+    let (a, b) = (Instance::begin(&two.first, "a").await.unwrap(), Instance::begin(&two.second, "b").await.unwrap());
+    let (stop, mut caution) = (CancellationToken::new(), Caution::default());
+    let lease = take(&two.first, &a, &two.watched).await.unwrap();
+    let mut watch = Watch::open(&two.first, &two.watched, &lease, &mut caution, &stop).await.unwrap();
+    let granted = "update fetch_leases set fence = fence + 1";
+    two.whenever("after insert", "new.id = 2", (granted, granted)).await;
+    assert!(is_lost(&watch.full_step().await));
+    assert_eq!(two.ledger().await, ["1 decided", "2 stored"], "the second is not decided without a lease, and the third is not kept");
+    assert_eq!(two.done(), 0);
+    two.no_more().await;
+    drop(watch);
+    a.end(&two.first).await.unwrap();
+    let lease = take(&two.second, &b, &two.watched).await.unwrap();
+    two.go_on(&two.second, &b, &lease).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_a_message_cannot_be_decided_yet_none_that_was_read_behind_it_is() {
+    let two = Two::with_four_messages().await;
+    let a = Instance::begin(&two.first, "a").await.unwrap();
+    let (stop, mut caution) = (CancellationToken::new(), Caution::default());
+    let lease = take(&two.first, &a, &two.watched).await.unwrap();
+    let mut watch = Watch::open(&two.first, &two.watched, &lease, &mut caution, &stop).await.unwrap();
+    let refuse = ("select raise(abort, 'not now')", "raise exception 'not now'");
+    two.whenever("before update", "new.id = 2 and new.state = 'decided'", refuse).await;
+    let failed = watch.full_step().await.unwrap_err();
+    assert!(failed.to_string().contains("not now"), "{failed}");
+    assert_eq!(two.ledger().await, ["1 decided", "2 stored", "3 stored"]);
+    two.no_more().await;
+    drop(watch);
+    two.go_on(&two.first, &a, &lease).await;
+}

@@ -7,6 +7,7 @@ mod alarms;
 mod answers_by_mail;
 mod at_once;
 mod backups;
+mod batches;
 mod clocks;
 mod corrections;
 mod erase;

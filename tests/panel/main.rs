@@ -49,5 +49,6 @@ mod signing_in;
 mod test_desk;
 mod ticket_page;
 mod two_factor;
+mod unchanged;
 mod understood;
 mod views;

@@ -94,6 +94,17 @@ impl Browser {
         browser
     }
 
+    /// What it sends with each request to show who it is.
+    pub fn cookie_header(&self) -> String {
+        self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ")
+    }
+
+    /// Of somebody who has signed in at the same running panel.
+    #[allow(dead_code, reason = "each program of tests uses a part of this file")]
+    pub async fn beside(&self, desk: &TestDesk, person: &Person) -> Self {
+        Self { router: self.router.clone(), ..Self::of(desk, person).await }
+    }
+
     /// Opens a page; its form's token is kept for the next form.
     pub async fn get(&mut self, path: &str) -> Page {
         let page = self.send(Method::GET, path, "", Vec::new(), &[]).await;
@@ -149,7 +160,7 @@ impl Browser {
     }
 
     async fn ask(&mut self, method: Method, path: &str, content_type: &str, body: Vec<u8>, headers: &[(&str, &str)]) -> Response<Body> {
-        let cookies = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
+        let cookies = self.cookie_header();
         let mut request =
             Request::builder().method(method).uri(path).header(header::HOST, "127.0.0.1:8025").header(header::COOKIE, cookies);
         if !content_type.is_empty() {

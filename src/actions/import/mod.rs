@@ -9,6 +9,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        ahead::Ahead,
         carry_out::{self, Deciding},
         door::{leave, transact},
         facts,
@@ -179,7 +180,7 @@ async fn decide(desk: &Desk, tx: &mut Tx, how: &How, incoming: Incoming, fails: 
         return receive::write(tx, incoming, &held(how, &trace), &trace, at).await;
     }
     let mailbox = desk.mailboxes.get(how.mailbox).ok_or(ActionError::Missing("mailbox"))?;
-    let mut facts = facts::gather(desk, tx, incoming, mailbox, at).await?;
+    let mut facts = facts::gather(desk, tx, incoming, mailbox, &Ahead::default(), at).await?;
     // Whoever kept this mail before had numbers of their own.
     facts.evidence.tag = None;
     let others = sent::others(desk, tx, how, &incoming.message).await?;

@@ -5,7 +5,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    actions::{Desk, Result, facts, receive_message::Incoming, replay::Finding, sender_rules},
+    actions::{Desk, Result, ahead::Ahead, facts, receive_message::Incoming, replay::Finding, sender_rules},
     desk::{
         id::TicketNumber,
         message::MessageId,
@@ -78,8 +78,8 @@ pub(super) async fn gather<'a>(
         received_at: incoming.row.received_at,
         now: then.at,
         restored_at: restored::last_before(conn, then.at).await?,
-        our_own: facts::our_own(desk, conn, message).await?,
-        report_about: facts::report_about(conn, message).await?,
+        our_own: facts::our_own(desk, conn, message, &Ahead::default()).await?,
+        report_about: facts::report_about(conn, message, &Ahead::default()).await?,
         authenticity: incoming.authenticity(),
         author,
         sender_rule: sender_rules::about_then(desk, conn, message, then.at).await?,

@@ -66,18 +66,19 @@ fn read_from<T>(octets: &[Vec<u8>], from: usize, read: fn(&[u8]) -> T, tell: &Se
     }
 }
 
-/// Takes what a reader tells until it has read all, has died, or is over its time with one message.
+/// Takes what a reader tells until it has read all, has died, or is over its time with one message. That is looked at only where a
+/// message takes long enough to be waited for, and counted from then on.
 fn gather<T>(told: &Receiver<Told<T>>, most: Duration, all: usize, done: &mut Vec<Option<T>>) {
     let mut clock = Processor::default();
-    let mut since = Duration::ZERO;
+    let mut since = None;
     while done.len() < all {
         match told.recv_timeout(LOOK.min(most)) {
             Ok(Told::Started(file)) => clock = Processor { file, ..Processor::default() },
             Ok(Told::Read(one)) => {
                 done.push(Some(one));
-                since = clock.spent();
+                since = None;
             }
-            Err(RecvTimeoutError::Timeout) if clock.spent().saturating_sub(since) < most => {}
+            Err(RecvTimeoutError::Timeout) if clock.spent_since(&mut since) < most => {}
             Err(RecvTimeoutError::Timeout | RecvTimeoutError::Disconnected) => {
                 done.push(None);
                 return;
@@ -99,6 +100,12 @@ impl Default for Processor {
 }
 
 impl Processor {
+    /// What was spent since this was first asked of the message in hand.
+    fn spent_since(&self, first: &mut Option<Duration>) -> Duration {
+        let now = self.spent();
+        now.saturating_sub(*first.get_or_insert(now))
+    }
+
     fn spent(&self) -> Duration {
         let nanoseconds = || fs::read_to_string(self.file.as_ref()?).ok()?.split_whitespace().next()?.parse().ok();
         nanoseconds().map_or_else(|| self.started.elapsed(), Duration::from_nanos)
