@@ -320,6 +320,8 @@ struct Shown<'a> {
     over: &'a [AlarmLine],
     tickets: &'a [DigestTicket],
     more: usize,
+    /// `tickets` and `more` together.
+    ticket_count: usize,
 }
 
 /// Words as a template lays them out.
@@ -372,7 +374,7 @@ fn shown<'a>(content: &Content<'a>) -> Shown<'a> {
         Content::NotSent { address, words, said } => Shown { address, words, said: said.map(Words::of), ..Shown::default() },
         Content::Alarm { began, over } => Shown { began, over, ..Shown::default() },
         Content::Probe { address } => Shown { address, ..Shown::default() },
-        Content::Digest { tickets, more } => Shown { tickets, more, ..Shown::default() },
+        Content::Digest { tickets, more } => Shown { tickets, more, ticket_count: tickets.len() + more, ..Shown::default() },
         Content::AnswerHeld { reason, sent } => Shown { reason, sent, ..Shown::default() },
         Content::Link { purpose, link, by, holds } => Shown {
             link,

@@ -3,7 +3,7 @@
 use axum::http::{Method, StatusCode};
 use jiff::SignedDuration;
 use maildesk::{
-    actions::assign::assign,
+    actions::{assign::assign, merge::merge},
     desk::{
         draft::DraftKind,
         id::TicketNumber,
@@ -105,6 +105,41 @@ async fn the_same_request_with_the_same_key_is_done_once() {
     // What was refused is not kept: it is mended and sent again.
     assert_eq!(hal.post_once("/tickets/1/replies", "mended", json!({ "text": " " })).await.problem(), (422, "invalid", "text"));
     hal.post_once("/tickets/1/replies", "mended", words).await.ok();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_lost_is_given_again_wherever_what_it_made_is_by_now() {
+    let (desk, hal) = written().await;
+    desk.mail_does_not_matter();
+    desk.write("Ann Lee <ann@home.test>", "Printer again", "It smokes.").await;
+    let words = json!({ "text": "Unplug it." });
+    let first = hal.post_once("/tickets/2/replies", "lost", words.clone()).await.ok();
+    merge(&desk.desk, &desk.ada, TicketNumber(2), None, TicketNumber(1)).await.unwrap();
+    let again = hal.post_once("/tickets/2/replies", "lost", words.clone()).await;
+    assert_eq!((again.status, &again.json["id"]), (StatusCode::CREATED, &first["id"]), "{}", again.json);
+    assert_eq!(again.header("location"), format!("/api/v1/tickets/1/comments/{}", first["id"]));
+    // The same words under another key, on what stands now, are meant.
+    let seen = hal.get("/tickets/1").await.ok()["last_comment"].clone();
+    let meant = json!({ "text": "Unplug it.", "seen": seen });
+    let one = hal.post_once("/tickets/1/replies", "one", meant.clone()).await.ok();
+    let two = hal.post_once("/tickets/1/replies", "two", meant).await.ok();
+    assert_ne!(one["id"], two["id"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_request_names_more_than_people_do() {
+    let (desk, hal) = written().await;
+    desk.mail_does_not_matter();
+    let many: Vec<String> = (0..21).map(|it| format!("ann{it}@home.test")).collect();
+    let mut new = ticket("Parcel");
+    new["copies"] = json!(many);
+    assert_eq!(hal.post("/tickets", new.clone()).await.problem(), (422, "invalid", "copies"));
+    new["copies"] = json!(["support@desk.test"]);
+    assert_eq!(hal.post("/tickets", new).await.problem(), (422, "invalid", "copies"), "the desk’s own address");
+    assert_eq!(hal.post("/tickets/1/replies", json!({ "text": "Hello.", "cc": many })).await.problem(), (422, "invalid", "cc"));
+    let tags: Vec<String> = (0..1000).map(|it| format!("t{it}")).collect();
+    let answer = hal.ask(Method::PATCH, "/tickets/1", Some(serde_json::to_vec(&json!({ "tags": { "remove": tags } })).unwrap()), &[]).await;
+    assert_eq!(answer.problem(), (422, "invalid", "tags.remove"));
 }
 
 #[tokio::test(flavor = "multi_thread")]
