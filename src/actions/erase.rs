@@ -16,7 +16,7 @@ use crate::{
         person::{Person, Role},
     },
     store::{
-        Tx,
+        Tx, addresses,
         erasures::{self, Found, StillToLeave},
         ms, people, tickets,
     },
@@ -123,7 +123,9 @@ async fn call_off(tx: &mut Tx, who: &Person, found: &Found, now: Timestamp) -> R
             "mail to them is being handed over just now; nothing was erased. Try again in a minute".to_owned(),
         ));
     }
-    let others = |it: &&StillToLeave| it.address != who.email.folded() && !matches!(it.role.as_deref(), Some("admin" | "helper"));
+    let mut own = addresses::former(tx, who.id).await?;
+    own.push(who.email.folded());
+    let others = |it: &&StillToLeave| !own.contains(&it.address) && !matches!(it.role.as_deref(), Some("admin" | "helper"));
     if let Some(waits) = all.iter().find(others) {
         let about = waits.ticket.map(|it| format!(" about #{it}")).unwrap_or_default();
         let why = format!(

@@ -335,6 +335,7 @@ impl Mail<'_> {
             | Content::Alarm { .. }
             | Content::Probe { .. }
             | Content::Link { .. }
+            | Content::Address { .. }
             | Content::Digest { .. } => false,
         };
         let asks = around.mailbox.satisfaction == Satisfaction::Ask && self.to.iter().any(|it| it.person == Some(ticket.requester));

@@ -13,6 +13,8 @@ pub enum Purpose {
     Reset,
     /// To sign in without a password.
     SignIn,
+    /// To have the address that it was mailed to.
+    Address,
 }
 
 impl Purpose {
@@ -23,13 +25,14 @@ impl Purpose {
             Self::Invitation => "invitation",
             Self::Reset => "reset",
             Self::SignIn => "sign-in",
+            Self::Address => "address",
         }
     }
 
     /// The word of [`Purpose::as_str`] read back.
     #[must_use]
     pub fn parse(word: &str) -> Option<Self> {
-        [Self::Invitation, Self::Reset, Self::SignIn].into_iter().find(|it| it.as_str() == word)
+        [Self::Invitation, Self::Reset, Self::SignIn, Self::Address].into_iter().find(|it| it.as_str() == word)
     }
 
     /// How long it opens something: three days for an invitation, an hour for the rest.
@@ -37,7 +40,7 @@ impl Purpose {
     pub fn lifetime(self) -> SignedDuration {
         match self {
             Self::Invitation => SignedDuration::from_hours(72),
-            Self::Reset | Self::SignIn => SignedDuration::from_hours(1),
+            Self::Reset | Self::SignIn | Self::Address => SignedDuration::from_hours(1),
         }
     }
 }

@@ -19,6 +19,8 @@ pub enum MailKind {
     Link,
     /// To the admins: what is not well.
     Alarm,
+    /// A link to have another address, and to the old one that it was changed.
+    Address,
     /// From a mailbox to itself.
     Probe,
     /// To a helper: what they chose to hear once a day.
@@ -61,7 +63,7 @@ const SIGNATURE: &[Placeholder] = &[
 
 impl MailKind {
     /// Every kind, in the order of the page.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Receipt,
         Self::Status,
         Self::Reply,
@@ -70,6 +72,7 @@ impl MailKind {
         Self::NotSent,
         Self::AnswerHeld,
         Self::Link,
+        Self::Address,
         Self::Alarm,
         Self::Probe,
     ];
@@ -85,6 +88,7 @@ impl MailKind {
             Self::NotSent => "not-sent",
             Self::AnswerHeld => "answer-held",
             Self::Link => "link",
+            Self::Address => "address",
             Self::Alarm => "alarm",
             Self::Probe => "probe",
             Self::Digest => "digest",
@@ -111,6 +115,7 @@ impl MailKind {
             Self::Link => {
                 ("Invitation and sign-in link", "Anyone", "they are invited, are to choose a new password, or ask for a link to sign in")
             }
+            Self::Address => ("Another address", "Anyone", "they want mail at another address, or have one now"),
             Self::Alarm => ("Mail needs attention", "Admins", "mail is not read or not sent for too long"),
             Self::Probe => ("Round-trip probe", "The mailbox itself", "it checks that mail to it arrives"),
         }
@@ -152,6 +157,10 @@ impl MailKind {
                 ("it.by", "who made it"),
                 ("it.holds", "for how long it works"),
             ]],
+            Self::Address => &[&[
+                ("it.address", "the new address"),
+                ("it.link", "the link that makes it theirs, in the mail there; missing in the mail to the old one"),
+            ]],
             Self::Alarm => &[&[
                 ("it.began", "what is not well: a list of says, mend, since"),
                 ("it.over", "what is well again: a list of says, since, until"),
@@ -163,6 +172,7 @@ impl MailKind {
                     "on which tickets something happened: a list of number, subject, status, link, lines (each at and says) and more, a number",
                 ),
                 ("it.more", "on how many tickets more"),
+                ("it.ticket_count", "on how many in all"),
             ]],
         };
         own.iter().copied().chain([HEAD]).flatten().copied().collect()
@@ -174,6 +184,7 @@ impl MailKind {
         match self {
             Self::Reply => Some("it.said"),
             Self::Link => Some("it.link"),
+            Self::Address => Some("it.link"),
             Self::Alarm => Some("it.began"),
             Self::Digest => Some("it.tickets"),
             Self::Receipt | Self::Status | Self::Staff | Self::NotSent | Self::AnswerHeld | Self::Probe => None,

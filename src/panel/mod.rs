@@ -22,6 +22,7 @@ use crate::{
     desk::network::Network,
 };
 
+mod address;
 mod analytics;
 mod aside;
 pub(crate) mod assets;
@@ -252,6 +253,9 @@ fn oneself(routes: Routes) -> Routes {
         .post("/invite/{token}", Policy::Anyone, set_up::accept_invitation)
         .get("/profile", Policy::SignedIn, profile::show)
         .post("/profile", Policy::SignedIn, profile::you)
+        .post("/profile/address", Policy::SignedIn, address::ask)
+        .get("/address/{token}", Policy::Anyone, address::show)
+        .post("/address/{token}", Policy::Anyone, address::follow)
         .post("/profile/look", Policy::SignedIn, profile::look)
         .post("/profile/notices", Policy::Staff, profile::notices)
         .post("/profile/theme", Policy::SignedIn, profile::theme)

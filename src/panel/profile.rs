@@ -32,7 +32,7 @@ use crate::{
         signatures::{self, OwnSignature},
         two_factor::{self, Standing},
         visitor::{ClientAddress, Staff, Visitor},
-        words::{Face, When},
+        words::{Face, When, browser},
     },
     store::{
         api_tokens,
@@ -146,26 +146,6 @@ fn row(panel: &Panel, visitor: &Visitor, session: &Session) -> SessionRow {
         address: session.address.clone(),
         when: When::new(session.seen_at, panel.desk.clock.now(), &panel.zone()),
         this: session.id == visitor.session,
-    }
-}
-
-/// `Firefox on Linux`, from what the browser calls itself; its first words where it is none of the usual.
-fn browser(agent: &str) -> String {
-    let first = |names: &[(&'static str, &'static str)]| names.iter().find(|(mark, _)| agent.contains(mark)).map(|(_, name)| *name);
-    let name = first(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
-    let system = first(&[
-        ("Android", "Android"),
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Windows", "Windows"),
-        ("Mac OS", "macOS"),
-        ("Linux", "Linux"),
-    ]);
-    match (name, system) {
-        (Some(name), Some(system)) => format!("{name} on {system}"),
-        (Some(name), None) => name.to_owned(),
-        (None, _) if agent.is_empty() => "Another program".to_owned(),
-        (None, _) => agent.chars().take(40).collect(),
     }
 }
 
@@ -285,21 +265,4 @@ pub(super) async fn end_sessions(State(panel): State<Panel>, visitor: Visitor, f
         }
     };
     Ok(page::go(&panel, &visitor, "/profile", &Flash::done(told)))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_browser_is_called_by_its_name() {
-        for (agent, name) in [
-            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox on Linux"),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 19_0 like Mac OS X) AppleWebKit/605 Version/19.0 Safari/604.1", "Safari on iPhone"),
-            ("curl/8", "curl/8"),
-            ("", "Another program"),
-        ] {
-            assert_eq!(browser(agent), name);
-        }
-    }
 }

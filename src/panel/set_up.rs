@@ -154,7 +154,7 @@ async fn draw_invitation(
     let (head, text) = match purpose {
         Purpose::Invitation => ("Welcome", "Choose the name that customers see and a password."),
         Purpose::Reset => ("Choose a new password", "Everything else stays as it was."),
-        Purpose::SignIn => return Err(PageError::Missing),
+        Purpose::SignIn | Purpose::Address => return Err(PageError::Missing),
     };
     let action = format!("/invite/{token}");
     let enter = EnterPage {

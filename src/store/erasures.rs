@@ -9,7 +9,7 @@ use crate::{
         id::{CommentId, DeliveryId, PersonId, TicketNumber},
         person::Person,
     },
-    store::{Conn, Result, Tx, at, blobs::NO_OCTETS, ms, on, search},
+    store::{Conn, Result, Tx, addresses, at, blobs::NO_OCTETS, ms, on, search},
 };
 
 mod sweep;
@@ -66,24 +66,31 @@ fn anywhere(text: &str) -> String {
 /// When the database refuses.
 pub async fn find(conn: &mut Conn, who: &Person) -> Result<Found> {
     let (id, email, like) = (who.id.0, who.email.folded(), anywhere(&who.email.folded()));
+    let former = "select f.address from former_addresses f where f.person = $1";
+    let named_in = |text: &str| {
+        let names = conn.pick("instr", "strpos");
+        format!("exists (select 1 from former_addresses f where f.person = $1 and {names}(lower({text}), f.address) > 0)")
+    };
+    let (in_body, in_trace) = (named_in("c.body"), named_in("m.trace"));
     let own = "(select number from tickets where requester = $1)";
     let tickets = ids(conn, "select number from tickets where requester = $1 order by 1".to_owned(), id, None, None).await?;
     let sql = format!(
         "select c.id from comments c where c.author = $1 or (c.ticket in {own} and (c.origin <> 'customer' or c.author is null))
-            or (c.origin = 'machine' and lower(c.body) like $2 escape '!') order by 1"
+            or (c.origin = 'machine' and (lower(c.body) like $2 escape '!' or {in_body})) order by 1"
     );
     let comments = ids(conn, sql, id, Some(&like), None).await?;
     let sql = format!(
-        "select m.id from messages m where m.sender = $3 or m.id in (select c.message from comments c where c.id in ({}))
+        "select m.id from messages m where m.sender = $3
+            or exists (select 1 from former_addresses f where f.person = $1 and f.address = m.sender and m.received_at <= f.until) or m.id in (select c.message from comments c where c.id in ({}))
             or (m.ticket in {own} and not exists (select 1 from people p where p.email = m.sender and p.role = 'customer' and p.id <> $1))
-            or (m.decision = 'record-bounce' and lower(m.trace) like $2 escape '!') order by 1",
+            or (m.decision = 'record-bounce' and (lower(m.trace) like $2 escape '!' or {in_trace})) order by 1",
         listed(&comments)
     );
     let messages = ids(conn, sql, id, Some(&like), Some(&email)).await?;
     // Since they are on a ticket of somebody else, whatever leaves about it may name or quote them.
     let sql = format!(
         "select o.id from outbox o where o.ticket in {own} or o.comment in ({})
-            or exists (select 1 from deliveries d where d.outbox = o.id and (d.person = $1 or d.address = $2))
+            or exists (select 1 from deliveries d where d.outbox = o.id and (d.person = $1 or d.address = $2 or (d.person is null and d.address in ({former}))))
             or exists (select 1 from participants p where p.person = $1 and p.ticket = o.ticket and p.added_at <= o.created_at)
             or exists (select 1 from comments c where c.author = $1 and c.ticket = o.ticket and c.created_at <= o.created_at) order by 1",
         listed(&comments)
@@ -163,8 +170,9 @@ pub async fn erase(tx: &mut Tx, who: &Person, found: &Found, by: Option<PersonId
     messages(tx, found, by, now).await?;
     outgoing(tx, who, found, now).await?;
     tickets(tx, who, found, &touched).await?;
+    let former = addresses::former(tx, who.id).await?;
     account(tx, who, by, now).await?;
-    mask(tx, who).await?;
+    mask(tx, who, &former).await?;
     reindex(tx, found).await?;
     let files = sweep::forget_contents(tx).await?;
     let files = serde_json::to_string(&files).unwrap_or_default();
@@ -235,7 +243,8 @@ async fn outgoing(tx: &mut Tx, who: &Person, found: &Found, now: Timestamp) -> R
     );
     on!(tx, c => sqlx::query(sqlx::AssertSqlSafe(sql)).bind(ms(now)).execute(c).await.map(|_| ()))?;
     let (address, domain) = address_of(who.id);
-    let sql = "update deliveries set address = $3, domain = $4, words = case when words is null then null else $5 end where person = $1 or address = $2";
+    let sql = "update deliveries set address = $3, domain = $4, words = case when words is null then null else $5 end where person = $1 or address = $2
+        or (person is null and address in (select f.address from former_addresses f where f.person = $1))";
     on!(tx, c => sqlx::query(sql)
         .bind(who.id.0).bind(who.email.folded()).bind(&address).bind(domain).bind(MASK).execute(c).await.map(|_| ()))?;
     Ok(())
@@ -277,9 +286,15 @@ async fn account(tx: &mut Tx, who: &Person, by: Option<PersonId>, now: Timestamp
     let sql = "update people set state = 'disabled', name = $2, email = $3, password_hash = null, session_epoch = session_epoch + 1, seen_at = null, time_zone = null where id = $1";
     on!(tx, c => sqlx::query(sql).bind(who.id.0).bind(NAME).bind(&address).execute(c).await.map(|_| ()))?;
     tx.people_changed();
-    let sql = "update sender_rules set pattern = $2, note = '', removed_at = coalesce(removed_at, $3), removed_by = coalesce(removed_by, $4) where pattern = $1";
+    // What is said about an address that somebody else has by now is about them.
+    let sql =
+        "update sender_rules set pattern = $2, note = '', removed_at = coalesce(removed_at, $3), removed_by = coalesce(removed_by, $4)
+        where pattern = $1 or pattern in (select f.address from former_addresses f where f.person = $5
+            and not exists (select 1 from people p where p.email = f.address))";
     on!(tx, c => sqlx::query(sql)
-        .bind(who.email.folded()).bind(&address).bind(ms(now)).bind(by.map(|it| it.0)).execute(c).await.map(|_| ()))?;
+        .bind(who.email.folded()).bind(&address).bind(ms(now)).bind(by.map(|it| it.0)).bind(who.id.0).execute(c).await.map(|_| ()))?;
+    let sql = "delete from former_addresses where person = $1";
+    on!(tx, c => sqlx::query(sql).bind(who.id.0).execute(c).await.map(|_| ()))?;
     Ok(())
 }
 
@@ -302,9 +317,10 @@ const WRITTEN_DOWN: [(&str, &str); 15] = [
     ("audit", "new"),
 ];
 
-async fn mask(tx: &mut Tx, who: &Person) -> Result<()> {
+async fn mask(tx: &mut Tx, who: &Person, former: &[String]) -> Result<()> {
     let address = who.email.folded();
-    let words: Vec<&str> = [address.as_str(), who.name.as_str()].into_iter().filter(|it| it.contains(['@', ' '])).collect();
+    let words = [address.as_str(), who.name.as_str()].into_iter().chain(former.iter().map(String::as_str));
+    let words: Vec<&str> = words.filter(|it| it.contains(['@', ' '])).collect();
     for (table, column) in WRITTEN_DOWN {
         for word in &words {
             let sql = format!("select id, {column} from {table} where lower({column}) like $1 escape '!'");

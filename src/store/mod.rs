@@ -15,6 +15,7 @@ use std::{
 use jiff::Timestamp;
 use sqlx::{PgPool, PgTransaction, Postgres, Sqlite, SqliteConnection, SqlitePool, SqliteTransaction, pool::PoolConnection};
 
+pub mod addresses;
 pub mod analytics;
 pub mod api_answers;
 pub mod api_tokens;

@@ -115,6 +115,12 @@ fn walk(folder: &Path, look: &mut dyn FnMut(&Path, &[u8])) {
     }
 }
 
+/// The content that is Ben’s own mail, which names her.
+fn bens_file(left: &[String]) -> String {
+    let named = left.iter().find_map(|it| it.split_once("content ").filter(|_| it.contains(": from: ben <ben@home.test>")));
+    named.unwrap().1[..64].to_owned()
+}
+
 fn refused<T: std::fmt::Debug>(result: Result<T, ActionError>, why: &str) {
     let error = result.unwrap_err();
     assert!(error.to_string().contains(why), "{error}");
@@ -139,8 +145,7 @@ async fn nothing_of_an_erased_customer_is_left_and_what_is_others_stays() {
     assert_eq!((counts.tickets, counts.messages, counts.files), (1, 4, 2), "{counts:?}");
     // Ben named her in a mail of his own: that stays, and nothing else.
     let left = traces(&desk, &HERS).await;
-    let bens_file = left.iter().find_map(|it| it.split_once("content ").filter(|_| it.contains(": from: ben <ben@home.test>")));
-    let bens_file = bens_file.unwrap().1[..64].to_owned();
+    let bens_file = bens_file(&left);
     let bens_mail = |it: &String| it.contains(&bens_file);
     assert!(left.iter().all(bens_mail), "{left:#?}");
     let after = desk.ticket(hers).await;
@@ -185,6 +190,38 @@ async fn not_one_octet_of_the_database_file_or_the_blob_folder_speaks_of_them() 
     assert!(matches!(swept, Swept::Done), "{swept:?}");
     assert_eq!(traces(&desk, &HERS).await, Vec::<String>::new());
     assert!(!traces(&desk, &["ben@home.test"]).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_they_had_before_is_gone_too_and_whoever_has_it_since_stays() {
+    let Lived { desk, greta, .. } = lived().await;
+    let pattern = "greta@zimmerli.test".parse().unwrap();
+    let rule = NewRule { pattern, verdict: SenderVerdict::Hold, note: String::new() };
+    sender_rules::add(&desk.desk, &desk.ada, &rule).await.unwrap();
+    let ada = By::Admin(&desk.ada);
+    assert!(people::set_address(&desk.desk, ada, greta.id, &"greta@marimba.test".parse().unwrap()).await.unwrap());
+    desk.mail().await;
+    desk.later(SignedDuration::from_mins(1));
+    let Erased { counts, .. } = erase(&desk.desk, ada, greta.id, "greta@marimba.test").await.unwrap();
+    assert_eq!((counts.tickets, counts.messages, counts.files), (1, 4, 2), "{counts:?}");
+    let left = traces(&desk, &HERS).await;
+    assert!(left.iter().all(|it| it.contains(&bens_file(&left))), "{left:#?}");
+    assert_eq!(desk.verify().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_writes_from_an_address_that_was_given_up_is_not_erased_with_who_had_it() {
+    let Lived { desk, greta, .. } = lived().await;
+    let ada = By::Admin(&desk.ada);
+    people::set_address(&desk.desk, ada, greta.id, &"greta@marimba.test".parse().unwrap()).await.unwrap();
+    desk.later(SignedDuration::from_mins(1));
+    let new = desk.write("Zoe <greta@zimmerli.test>", "A new owner", "This address is mine now.").await.ticket.unwrap();
+    desk.mail().await;
+    erase(&desk.desk, ada, greta.id, "greta@marimba.test").await.unwrap();
+    assert_eq!(desk.ticket(new).await.subject, "A new owner");
+    let rows = Rows::of(&desk.url).await;
+    assert_eq!(rows.texts(format!("select body from comments where ticket = {new}")).await, ["This address is mine now."]);
+    assert_eq!(rows.count("select count(*) from messages where sender = 'greta@zimmerli.test'").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

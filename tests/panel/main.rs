@@ -2,6 +2,7 @@
 //! `MAILDESK_TEST_DATABASE=postgres`.
 #![allow(clippy::unwrap_used, dead_code)]
 
+mod addresses;
 mod api;
 mod api_tokens;
 mod audit_log;

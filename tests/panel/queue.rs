@@ -18,7 +18,7 @@ use crate::{
     test_desk::TestDesk,
 };
 
-fn reply_of(text: &str) -> Reply {
+pub fn reply_of(text: &str) -> Reply {
     Reply {
         text: CommentText::parse(text).unwrap(),
         files: Vec::new(),

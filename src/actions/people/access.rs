@@ -9,6 +9,7 @@ use crate::{
     },
     auth::link::Purpose,
     desk::{audit::AuditKind, id::PersonId, person::PersonState},
+    mail::compose::LinkPurpose,
     store::{sessions, two_factor},
 };
 
@@ -26,9 +27,10 @@ pub async fn reset_password(desk: &Desk, by: By<'_>, id: PersonId) -> Result<Mad
             return Err(ActionError::Conflict(format!("{} is disabled; enable them first", to.name)));
         }
         let has_password = sessions::credentials(&mut tx, &to.email).await?.is_some_and(|it| it.password_hash.is_some());
-        let purpose = if has_password { Purpose::Reset } else { Purpose::Invitation };
+        let (purpose, mailed) =
+            if has_password { (Purpose::Reset, LinkPurpose::Reset) } else { (Purpose::Invitation, LinkPurpose::Invitation) };
         let link = make_link(desk, &mut tx, &to, purpose, now).await?;
-        mail_link(desk, &mut tx, by, &to, purpose, &link, now).await?;
+        mail_link(desk, &mut tx, by, &to, mailed, &link, now).await?;
         let what = if has_password { "was mailed a link to choose a password" } else { "was mailed an invitation" };
         audit::note(&mut tx, by, Line::of(AuditKind::Access, named(&to), what), now).await?;
         leave(desk, tx).await?;

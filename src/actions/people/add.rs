@@ -14,6 +14,7 @@ use crate::{
         id::PersonId,
         person::{Person, PersonState, Role},
     },
+    mail::compose::LinkPurpose,
     store::{
         Tx,
         people::{self, NewPerson},
@@ -66,7 +67,7 @@ pub async fn add(desk: &Desk, by: By<'_>, new: &NewUser) -> Result<(PersonId, Op
             Start::InvitationLink => Some(make_link(desk, &mut tx, &person, Purpose::Invitation, now).await?),
             Start::InvitationByMail => {
                 let link = make_link(desk, &mut tx, &person, Purpose::Invitation, now).await?;
-                mail_link(desk, &mut tx, by, &person, Purpose::Invitation, &link, now).await?;
+                mail_link(desk, &mut tx, by, &person, LinkPurpose::Invitation, &link, now).await?;
                 Some(link)
             }
         };

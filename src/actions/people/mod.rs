@@ -12,7 +12,7 @@ use crate::{
     auth::link::{NewLink, Purpose},
     desk::{
         address::EmailAddress,
-        id::{PersonId, TicketNumber},
+        id::{MailboxId, PersonId, TicketNumber},
         permission::Act,
         person::{Person, PersonState, clean_name},
         ticket::Status,
@@ -23,11 +23,13 @@ use crate::{
 
 mod access;
 mod add;
+mod address;
 mod change;
 mod sign_in_link;
 
 pub use access::{reset_password, reset_two_factor, set_password, sign_out_everywhere};
 pub use add::{NewUser, Start, add};
+pub use address::{AskedFor, ask_for_address, asked_for, follow_address_link, set_address};
 pub use change::{disable, enable, rename, set_role};
 pub use sign_in_link::{follow_sign_in_link, send_sign_in_link};
 
@@ -86,27 +88,50 @@ fn typed_name(name: &str, email: &EmailAddress) -> Result<String> {
 
 /// Makes a link of this purpose for somebody; a former one of the same purpose opens nothing any more.
 async fn make_link(desk: &Desk, tx: &mut Tx, to: &Person, purpose: Purpose, now: Timestamp) -> Result<MadeLink> {
+    make_link_to(desk, tx, to, (purpose, None), now).await
+}
+
+/// [`make_link`], of an address that it is about.
+async fn make_link_to(
+    desk: &Desk,
+    tx: &mut Tx,
+    to: &Person,
+    (purpose, address): (Purpose, Option<&EmailAddress>),
+    now: Timestamp,
+) -> Result<MadeLink> {
     let link = NewLink::new(purpose, now);
-    let row = links::Link { purpose: purpose.as_str().to_owned(), person: to.id, expires_at: link.expires_at, used_at: None };
+    let row = links::Link {
+        purpose: purpose.as_str().to_owned(),
+        person: to.id,
+        address: address.cloned(),
+        expires_at: link.expires_at,
+        used_at: None,
+    };
     links::insert(tx, &link.token_hash, &row).await?;
     let page = match purpose {
         Purpose::Invitation | Purpose::Reset => "/invite",
         Purpose::SignIn => "/login/link",
+        Purpose::Address => "/address",
     };
     Ok(MadeLink(desk.url.page(&format!("{page}/{}", link.token))))
 }
 
-/// Mails a link, from the desk's first mailbox that sends.
-async fn mail_link(desk: &Desk, tx: &mut Tx, by: By<'_>, to: &Person, purpose: Purpose, link: &MadeLink, now: Timestamp) -> Result<()> {
-    let Some((mailbox, _)) = desk.mailboxes.sending() else {
-        let some = desk.mailboxes.iter().next().is_some();
-        let why = if some { "every mailbox is paused, or in shadow mode" } else { "no mailbox is configured" };
-        return Err(ActionError::Conflict(format!("{why}, so that no link can be mailed; hand one on yourself, or give a password")));
-    };
-    let (purpose, holds) = match purpose {
-        Purpose::Invitation => (LinkPurpose::Invitation, "three days"),
-        Purpose::Reset => (LinkPurpose::Reset, "an hour"),
-        Purpose::SignIn => (LinkPurpose::SignIn, "an hour"),
+/// The desk's first mailbox that sends. `instead`: what to do where there is none.
+fn mail_from(desk: &Desk, instead: &str) -> Result<MailboxId> {
+    if let Some((mailbox, _)) = desk.mailboxes.sending() {
+        return Ok(mailbox);
+    }
+    let some = desk.mailboxes.iter().next().is_some();
+    let why = if some { "every mailbox is paused, or in shadow mode" } else { "no mailbox is configured" };
+    Err(ActionError::Conflict(format!("{why}, so that no link can be mailed; {instead}")))
+}
+
+/// Mails a link that lets somebody in.
+async fn mail_link(desk: &Desk, tx: &mut Tx, by: By<'_>, to: &Person, purpose: LinkPurpose, link: &MadeLink, now: Timestamp) -> Result<()> {
+    let mailbox = mail_from(desk, "hand one on yourself, or give a password")?;
+    let holds = match purpose {
+        LinkPurpose::Invitation => "three days",
+        LinkPurpose::Reset | LinkPurpose::SignIn => "an hour",
     };
     let content = Content::Link { purpose, link: &link.0, by: by.name(desk), holds };
     let to = Readers::People(std::slice::from_ref(to));

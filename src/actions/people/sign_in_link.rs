@@ -8,6 +8,7 @@ use crate::{
     },
     auth::link::Purpose,
     desk::{address::EmailAddress, id::PersonId, loop_guard::nobody_reads, person::PersonState},
+    mail::compose::LinkPurpose,
     store::{erasures, links, people},
 };
 
@@ -30,7 +31,7 @@ pub async fn send_sign_in_link(desk: &Desk, email: &EmailAddress, next: Option<&
         if let Some(next) = next {
             link.0 += &format!("?next={}", escaped(next));
         }
-        mail_link(desk, &mut tx, By::Shell, &who, Purpose::SignIn, &link, now).await?;
+        mail_link(desk, &mut tx, By::Shell, &who, LinkPurpose::SignIn, &link, now).await?;
         leave(desk, tx).await
     })
     .await

@@ -102,6 +102,13 @@ pub enum Content<'a> {
         /// On how many tickets more something happened.
         more: usize,
     },
+    /// Somebody wants another address, or has it.
+    Address {
+        /// Makes it theirs; none: it is theirs, and this goes to the one before.
+        link: Option<&'a str>,
+        /// The new one.
+        address: &'a str,
+    },
     /// A link that lets somebody set a password, to a new user or to one who forgot it; or that lets them sign in.
     Link {
         /// Which of them.
@@ -226,6 +233,7 @@ fn kind(content: &Content<'_>) -> &'static str {
         Content::NotSent { .. } => "not-sent",
         Content::AnswerHeld { .. } => "answer-held",
         Content::Link { .. } => "link",
+        Content::Address { .. } => "address",
         Content::Alarm { .. } => "alarm",
         Content::Probe { .. } => "probe",
         Content::Digest { .. } => "digest",
@@ -291,6 +299,7 @@ fn below<'a>(content: &Content<'a>) -> Signature<'a> {
         | Content::NotSent { .. }
         | Content::AnswerHeld { .. }
         | Content::Link { .. }
+        | Content::Address { .. }
         | Content::Alarm { .. }
         | Content::Digest { .. }
         | Content::Probe { .. } => "",
@@ -373,6 +382,7 @@ fn shown<'a>(content: &Content<'a>) -> Shown<'a> {
         }
         Content::NotSent { address, words, said } => Shown { address, words, said: said.map(Words::of), ..Shown::default() },
         Content::Alarm { began, over } => Shown { began, over, ..Shown::default() },
+        Content::Address { link, address } => Shown { link: link.unwrap_or_default(), address, ..Shown::default() },
         Content::Probe { address } => Shown { address, ..Shown::default() },
         Content::Digest { tickets, more } => Shown { tickets, more, ticket_count: tickets.len() + more, ..Shown::default() },
         Content::AnswerHeld { reason, sent } => Shown { reason, sent, ..Shown::default() },

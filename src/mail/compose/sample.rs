@@ -57,6 +57,7 @@ pub fn sample(templates: &Templates, desk: &str, url: &str, kind: MailKind, own:
             Content::AnswerHeld { reason: "it is from your address and carries no token of yours", sent: "Re: Station shows “offline”" }
         }
         MailKind::Link => Content::Link { purpose: LinkPurpose::Invitation, link: &link, by: "Elena Marchetti", holds: "three days" },
+        MailKind::Address => Content::Address { link: Some(&link), address: "hanako@yamada-greens.example" },
         MailKind::Alarm => Content::Alarm { began: &began, over: &over },
         MailKind::Digest => Content::Digest { tickets: &digest, more: 0 },
         MailKind::Probe => Content::Probe { address: "support@skerry.example" },

@@ -10,6 +10,7 @@ use crate::{
         people::{self, By},
     },
     desk::{
+        address::{EmailAddress, NotAnAddress},
         id::{PersonId, TicketNumber},
         person::Role,
     },
@@ -21,7 +22,7 @@ use crate::{
         people::Row,
         url::Path,
         visitor::{Admin, Visitor},
-        words::When,
+        words::{When, browser},
     },
     store::{api_tokens, directory, erasures, sessions, two_factor},
 };
@@ -87,25 +88,6 @@ pub(in crate::panel) async fn show(State(panel): State<Panel>, Admin(visitor): A
     page::show(&panel, &visitor, Place::Users, "user.html", &own).await
 }
 
-/// `Firefox on Linux`, from a browser's own words.
-fn browser(agent: &str) -> String {
-    let find = |names: &[(&str, &'static str)]| names.iter().find(|(word, _)| agent.contains(word)).map(|(_, name)| *name);
-    let name = find(&[("Edg/", "Edge"), ("OPR/", "Opera"), ("Firefox/", "Firefox"), ("Chrome/", "Chrome"), ("Safari/", "Safari")]);
-    let on = find(&[
-        ("iPhone", "iPhone"),
-        ("iPad", "iPad"),
-        ("Android", "Android"),
-        ("Windows", "Windows"),
-        ("Mac OS", "macOS"),
-        ("Linux", "Linux"),
-    ]);
-    match (name, on) {
-        (Some(name), Some(on)) => format!("{name} on {on}"),
-        (Some(name), None) => name.to_owned(),
-        (None, _) => "Another browser".to_owned(),
-    }
-}
-
 /// `POST /users/{id}`.
 pub(in crate::panel) async fn change(
     State(panel): State<Panel>,
@@ -113,7 +95,7 @@ pub(in crate::panel) async fn change(
     Path(id): Path<i64>,
     fields: Fields,
 ) -> Result<Response, PageError> {
-    fields.only(&["do", "name", "role", "email"])?;
+    fields.only(&["do", "name", "role", "email", "typed"])?;
     let id = PersonId(id);
     let here = format!("/users/{id}");
     match carry_out(&panel, &visitor, id, &fields).await {
@@ -143,9 +125,14 @@ async fn carry_out(panel: &Panel, visitor: &Visitor, id: PersonId, fields: &Fiel
     match fields.get("do") {
         "save" => {
             let role = Role::parse(fields.get("role")).ok_or_else(|| Failed::Page(PageError::Invalid("Choose a role.".to_owned())))?;
+            let readdressed = match fields.given("email") {
+                Some(typed) => people::set_address(desk, by, id, &address(typed)?).await?,
+                None => false,
+            };
             people::rename(desk, by, id, fields.get("name")).await?;
             let back = people::set_role(desk, by, id, role).await?;
-            Ok(Flash::done(format!("Saved.{}", handed_back(&back))))
+            let told = if readdressed { " A mail to the address before tells them of the new one." } else { "" };
+            Ok(Flash::done(format!("Saved.{told}{}", handed_back(&back))))
         }
         "reset" => {
             people::reset_password(desk, by, id).await?;
@@ -167,7 +154,7 @@ async fn carry_out(panel: &Panel, visitor: &Visitor, id: PersonId, fields: &Fiel
             Ok(Flash::done(format!("Disabled and signed out everywhere.{}{tokens} It can be undone below.", handed_back(&back))))
         }
         "erase" => {
-            let Erased { counts, swept } = erase::erase(desk, by, id, fields.get("email")).await?;
+            let Erased { counts, swept } = erase::erase(desk, by, id, fields.get("typed")).await?;
             let rest = match swept {
                 Swept::Done => String::new(),
                 Swept::NotYet(why) => format!(" What is left in free space of the database and in files is removed within minutes: {why}."),
@@ -180,6 +167,11 @@ async fn carry_out(panel: &Panel, visitor: &Visitor, id: PersonId, fields: &Fiel
         }
         _ => Err(Failed::Page(PageError::Invalid("The form does not say what to do.".to_owned()))),
     }
+}
+
+fn address(typed: &str) -> Result<EmailAddress, ActionError> {
+    let refused = |error: NotAnAddress| ActionError::Invalid { field: "email", why: format!("nothing was saved: {error}") };
+    typed.parse().map_err(refused)
 }
 
 /// How many API tokens of theirs are good.

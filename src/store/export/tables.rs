@@ -25,6 +25,7 @@ const LEASE: &str = "which program has it in hand just now";
 /// In the order in which rows name each other. Contents come first, each with its octets.
 pub const EXPORTED: &[Table] = &[
     table("people", "person", "id"),
+    table("former_addresses", "former_address", "id"),
     table("audit", "audit", "id"),
     table("settings", "setting", "id"),
     Table {
