@@ -211,7 +211,7 @@ fn conversation(rows: &mut Rows, sort: &Sort, [number, of, customer, helper, ope
         if n == COMMENTS - 1 && number % (of / 5) == 0 {
             body = format!("{body} {RARE}");
         }
-        let sha256 = format!("{id:064x}");
+        let sha256 = format!("b{id:063x}");
         rows.add("blobs", "sha256, size, packing, bytes, stored_at", json!([sha256, 900, "plain", format!("{body} {body}"), at]));
         let (origin, author, via) = if by_staff { ("staff", helper, "panel") } else { ("customer", customer, "mail") };
         let message = (!by_staff).then_some(id);
