@@ -4,7 +4,6 @@ use axum::{
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
-use axum_extra::extract::CookieJar;
 use serde::Serialize;
 
 use crate::{
@@ -53,40 +52,38 @@ pub(super) async fn ask(
 #[derive(Serialize)]
 struct LinkPage<'a> {
     token: &'a str,
-    name: &'a str,
     /// The address that they have until then.
     email: &'a str,
     new: &'a str,
     /// Whether it is theirs already.
     done: bool,
-    signed_in: bool,
 }
 
-/// `GET /address/{token}`: opening it changes nothing, since programs that look for harm in mail open every link.
-pub(super) async fn show(
-    State(panel): State<Panel>,
-    visitor: Option<Visitor>,
-    Path(token): Path<String>,
-    jar: CookieJar,
-) -> Result<Response, PageError> {
+/// `GET /address/{token}`: opening it changes nothing, since programs that look for harm in mail open every link. It tells nobody but
+/// whoever asked for it whose it is.
+pub(super) async fn show(State(panel): State<Panel>, visitor: Visitor, Path(token): Path<String>) -> Result<Response, PageError> {
     let asked = people::asked_for(&panel.desk, &hashed(&token)).await?.ok_or_else(|| {
         PageError::Forbidden("This link was used already, or it has expired. Ask for a new one in your profile.".to_owned())
     })?;
-    let own = LinkPage {
-        token: &token,
-        name: &asked.who.name,
-        email: asked.who.email.as_str(),
-        new: asked.to.as_str(),
-        done: asked.done,
-        signed_in: visitor.as_ref().is_some_and(|it| it.person.id == asked.who.id),
-    };
-    let visit = jar.get(panel.sessions.visit_cookie_name()).map(|it| it.value().to_owned());
-    page::show_outside_to(&panel, visitor.as_ref(), visit.as_deref(), "address-link.html", &own)
+    if asked.who.id != visitor.person.id {
+        let why = format!(
+            "Somebody else asked for this link, and {} is signed in here. Sign out first, and open it again.",
+            visitor.person.email
+        );
+        return Err(PageError::Forbidden(why));
+    }
+    let own = LinkPage { token: &token, email: asked.who.email.as_str(), new: asked.to.as_str(), done: asked.done };
+    page::show_outside_to(&panel, Some(&visitor), None, "address-link.html", &own)
 }
 
 /// `POST /address/{token}`.
-pub(super) async fn follow(State(panel): State<Panel>, Path(token): Path<String>, fields: Fields) -> Result<Response, PageError> {
+pub(super) async fn follow(
+    State(panel): State<Panel>,
+    visitor: Visitor,
+    Path(token): Path<String>,
+    fields: Fields,
+) -> Result<Response, PageError> {
     fields.only(&[])?;
-    people::follow_address_link(&panel.desk, &hashed(&token)).await?;
+    people::follow_address_link(&panel.desk, &visitor.person, &hashed(&token)).await?;
     Ok(Redirect::to(&format!("/address/{token}")).into_response())
 }

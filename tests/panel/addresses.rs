@@ -9,7 +9,10 @@ use crate::{browser::Browser, queue::reply_of, test_desk::TestDesk};
 /// The path of the link in the last mail to an address.
 async fn mailed(desk: &TestDesk, email: &str) -> String {
     let mail = desk.mail_to(email).await;
-    let text = &mail.last().unwrap_or_else(|| panic!("nothing came to {email}")).read.text;
+    in_mail(&mail.last().unwrap_or_else(|| panic!("nothing came to {email}")).read.text)
+}
+
+fn in_mail(text: &str) -> String {
     text.lines().find_map(|it| it.trim().strip_prefix("http://127.0.0.1:8025")).unwrap().to_owned()
 }
 
@@ -27,16 +30,26 @@ async fn a_customer_has_another_address_once_mail_there_was_read() {
     desk.mail().await;
     let ann = desk.person("ann@home.test").await.unwrap();
     let mut browser = Browser::of(&desk, &ann).await;
+    browser.get("/profile").await;
+    browser.post("/profile", &[("name", "You have won, see evil.test"), ("zone", "")]).await;
     assert!(ask(&mut browser, &[("email", " Ann@New.test ")]).await.contains("A link is on its way to Ann@new.test"));
-    let link = mailed(&desk, "ann@new.test").await;
-    for _ in 0..2 {
-        let opened = Browser::new(&desk).get(&link).await;
-        assert!(opened.says("Have mail at") && opened.says("ann@home.test"), "{}", opened.text());
-    }
+    let mail = desk.mail_to("ann@new.test").await.remove(0);
+    assert!(!mail.read.text.contains("won") && !mail.raw.contains("You have won"), "a stranger may read it: {}", mail.raw);
+    let link = in_mail(&mail.read.text);
+    // Where the address was mistyped, a stranger reads it: they learn nothing of Ann, and cannot follow it.
+    let mut eve = Browser::new(&desk);
+    assert!(eve.get(&link).await.location().starts_with("/login?next="), "{}", eve.get(&link).await.text());
+    eve.get("/login").await;
+    assert_eq!(eve.post(&link, &[]).await.status, StatusCode::SEE_OTHER);
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let others = hal.get(&link).await;
+    assert!(others.status == StatusCode::FORBIDDEN && !others.says("ann@"), "{}", others.text());
+    hal.get("/profile").await;
+    assert_eq!(hal.post(&link, &[]).await.status, StatusCode::FORBIDDEN);
+    let mut phone = Browser::of(&desk, &ann).await;
+    let opened = phone.get(&link).await;
+    assert!(opened.says("Have mail at") && opened.says("ann@home.test"), "{}", opened.text());
     assert_eq!(desk.person("ann@home.test").await.unwrap().id, ann.id, "opening it changes nothing");
-    // Whichever browser: the link is in a mail that only they read.
-    let mut phone = Browser::new(&desk);
-    phone.get(&link).await;
     let followed = phone.post(&link, &[]).await;
     assert_eq!((followed.status, followed.location()), (StatusCode::SEE_OTHER, link.as_str()), "{}", followed.text());
     assert!(phone.get(&link).await.says("Your address is"));

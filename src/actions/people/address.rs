@@ -16,7 +16,7 @@ use crate::{
         audit::AuditKind,
         id::{MailboxId, PersonId},
         loop_guard::nobody_reads,
-        person::{Person, PersonState},
+        person::{Person, PersonState, clean_name},
     },
     mail::compose::Content,
     store::{Tx, addresses, links, outbox::Automatic, people},
@@ -33,7 +33,9 @@ pub async fn ask_for_address(desk: &Desk, who: &Person, to: &EmailAddress) -> Re
     transact(desk, |mut tx| async move {
         let link = make_link_to(desk, &mut tx, who, (Purpose::Address, Some(to)), now).await?;
         let mailbox = mail_from(desk, "ask an admin to change it for you")?;
-        post(desk, &mut tx, (who, to), mailbox, Content::Address { link: Some(&link.0), address: to.as_str() }, now).await?;
+        // Whoever reads mail there may never have heard of us: it repeats no name that whoever asks has chosen.
+        let there = Person { name: clean_name("", to), email: to.clone(), ..who.clone() };
+        post(desk, &mut tx, &there, mailbox, Content::Address { link: Some(&link.0), address: to.as_str() }, now).await?;
         leave(desk, tx).await
     })
     .await
@@ -68,19 +70,23 @@ fn wanted(link: links::Link) -> Option<(links::Link, EmailAddress)> {
     Some((link, to))
 }
 
-/// Uses a link up: from now on its person has the address that it was mailed to.
+/// Uses a link up: from now on `who`, who asked for it, has the address that it was mailed to. Reading mail there is not enough: an
+/// address may have been mistyped.
 ///
 /// # Errors
-/// Conflict when the link was used or has expired, or when somebody else has the address.
-pub async fn follow_address_link(desk: &Desk, token_hash: &str) -> Result<()> {
+/// Forbidden to anybody else; conflict when the link was used or has expired, or when somebody else has the address.
+pub async fn follow_address_link(desk: &Desk, who: &Person, token_hash: &str) -> Result<()> {
     let now = desk.clock.now();
     let over = || ActionError::Conflict("this link was used already, or it has expired; ask for a new one in your profile".to_owned());
     transact(desk, |mut tx| async move {
         let (link, to) = links::get(&mut tx, token_hash).await?.and_then(wanted).ok_or_else(over)?;
+        if link.person != who.id {
+            return Err(ActionError::Forbidden);
+        }
         if now >= link.expires_at || !links::use_up(&mut tx, token_hash, now).await? {
             return Err(over());
         }
-        let who = person(&mut tx, link.person).await?;
+        let who = held(&mut tx, link.person).await?;
         if who.state != PersonState::Active {
             return Err(over());
         }
@@ -99,7 +105,7 @@ pub async fn set_address(desk: &Desk, by: By<'_>, id: PersonId, to: &EmailAddres
     by.allow(desk)?;
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
-        let who = person(&mut tx, id).await?;
+        let who = held(&mut tx, id).await?;
         if who.email.folded() == to.folded() {
             return Ok(false);
         }
@@ -110,6 +116,12 @@ pub async fn set_address(desk: &Desk, by: By<'_>, id: PersonId, to: &EmailAddres
         Ok(true)
     })
     .await
+}
+
+/// Somebody whom nobody else erases or changes until the transaction ends: no address that they had is forgotten.
+async fn held(tx: &mut Tx, id: PersonId) -> Result<Person> {
+    people::lock(tx, id).await?;
+    person(tx, id).await
 }
 
 fn may_be_had(desk: &Desk, who: &Person, to: &EmailAddress) -> Result<()> {
@@ -138,21 +150,13 @@ async fn change(desk: &Desk, tx: &mut Tx, by: Who<'_>, who: &Person, to: &EmailA
     let line = Line::of(AuditKind::User, named(who), "changed the address").from(&who.email).to(to);
     audit::note(tx, by, line, now).await?;
     if let Some((mailbox, _)) = desk.mailboxes.sending() {
-        post(desk, tx, (who, &who.email), mailbox, Content::Address { link: None, address: to.as_str() }, now).await?;
+        post(desk, tx, who, mailbox, Content::Address { link: None, address: to.as_str() }, now).await?;
     }
     Ok(())
 }
 
-async fn post(
-    desk: &Desk,
-    tx: &mut Tx,
-    (who, at): (&Person, &EmailAddress),
-    mailbox: MailboxId,
-    content: Content<'_>,
-    now: Timestamp,
-) -> Result<()> {
-    let there = Person { email: at.clone(), ..who.clone() };
-    let to = Readers::People(std::slice::from_ref(&there));
+async fn post(desk: &Desk, tx: &mut Tx, to: &Person, mailbox: MailboxId, content: Content<'_>, now: Timestamp) -> Result<()> {
+    let to = Readers::People(std::slice::from_ref(to));
     let mail = OwnLetter { kind: "address", content, ticket: None, to, automatic: Automatic::No };
     mail.post(desk, tx, mailbox, now).await.map(drop)
 }
