@@ -8,7 +8,7 @@ use crate::{
         id::{PersonId, SenderRuleId},
         sender::{SenderPattern, SenderVerdict},
     },
-    store::{Conn, Result, StoreError, Tx, at, ms, on, word},
+    store::{Conn, Result, StoreError, Tx, at, listed, ms, on, word},
 };
 
 /// One rule with its history.
@@ -82,8 +82,9 @@ macro_rules! counted {
     };
 }
 
-/// So many patterns are looked for together; a batch of fifty messages, each of four senders, needs no more.
-const MOST_PATTERNS: usize = 5000;
+/// So many patterns are looked for in one statement; a batch of fifty messages, each of four senders, needs no more. None is left out:
+/// whoever names many senders would hide the one that a rule is about.
+const PATTERNS_AT_ONCE: usize = 5000;
 
 /// The rules in force about any of these addresses; how many they held is not counted.
 ///
@@ -93,18 +94,15 @@ pub async fn about(conn: &mut Conn, addresses: impl Iterator<Item = &EmailAddres
     let mut patterns: Vec<String> = addresses.flat_map(SenderPattern::all_about).collect();
     patterns.sort_unstable();
     patterns.dedup();
-    if patterns.is_empty() {
-        return Ok(Vec::new());
+    let mut rows: Vec<Row> = Vec::new();
+    for some in patterns.chunks(PATTERNS_AT_ONCE) {
+        let found: Vec<Row> = on!(conn, c => {
+            let mut sql = sqlx::QueryBuilder::new(select!("cast(0 as bigint)", "where r.removed_at is null and r.pattern in "));
+            listed(&mut sql, some);
+            sql.build_query_as().persistent(false).fetch_all(c).await
+        })?;
+        rows.extend(found);
     }
-    let rows: Vec<Row> = on!(conn, c => {
-        let mut sql = sqlx::QueryBuilder::new(select!("cast(0 as bigint)", "where r.removed_at is null and r.pattern in ("));
-        let mut list = sql.separated(", ");
-        for pattern in patterns.iter().take(MOST_PATTERNS) {
-            list.push_bind(pattern.as_str());
-        }
-        sql.push(")");
-        sql.build_query_as().persistent(false).fetch_all(c).await
-    })?;
     rows.into_iter().map(Row::rule).collect()
 }
 

@@ -160,3 +160,14 @@ async fn one_that_cannot_be_decided_is_held_and_those_around_it_are_not() {
     assert!(left[0].iter().all(|it| it.contains(" decided ")), "nothing is left undecided");
     assert!(left[1].iter().any(|it| it.contains("Alarm 4")) && left[1].iter().any(|it| it.contains("Alarm 6")));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rule_about_a_sender_is_found_however_many_others_a_message_names() {
+    let desk = TestDesk::new().await;
+    let rule = NewRule { pattern: "@zz.test".parse().unwrap(), verdict: SenderVerdict::Hold, note: String::new() };
+    sender_rules::add(&desk.desk, &desk.ada, &rule).await.unwrap();
+    let deep = |n: usize| format!("a{n}@{}", (0..11).map(|it| format!("d{it}x{n}.")).collect::<String>() + "test");
+    let from = (0..450).map(deep).chain(["bad@zz.test".to_owned()]).collect::<Vec<_>>().join(",\n ");
+    let outcome = desk.receive(&mail(&from, "Hello", &[], "Buy.")).await;
+    assert!(outcome.ticket.is_none() && outcome.decision == "hold" && outcome.reason.contains("@zz.test"), "{outcome:?}");
+}
