@@ -138,6 +138,7 @@ fn called(kind: &str) -> &'static str {
         "status" => "Status notice",
         "staff" => "Notice to a colleague",
         "link" => "Invitation or link",
+        "address" => "Change of address",
         _ => "Notice",
     }
 }

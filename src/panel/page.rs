@@ -74,6 +74,8 @@ pub(super) struct Entry {
     icon: &'static str,
     go: &'static str,
     n: i64,
+    /// Whether there are more than were counted.
+    more: bool,
     /// What needs attention, in words; empty: nothing.
     hot: String,
 }
@@ -249,7 +251,7 @@ pub(super) async fn navigation(panel: &Panel, visitor: &Visitor) -> Result<Navig
     let counts = queue_counts::counts(&mut conn, scope, me).await?;
     let saved = saved(&mut conn, me, scope).await?;
     let held = queue_counts::held_count(&mut conn).await?;
-    let view = |key, name, href, icon, go, n| Entry { key, name, href, icon, go, n, hot: String::new() };
+    let view = |key, name, href, icon, go, n| Entry { key, name, href, icon, go, n, more: false, hot: String::new() };
     let mut views = vec![
         view(Place::Unassigned, "Unassigned", "/tickets?view=unassigned", "inbox", "u", counts.unassigned),
         view(Place::Mine, "Mine", "/tickets?view=mine", "user-round", "m", counts.mine),
@@ -258,12 +260,16 @@ pub(super) async fn navigation(panel: &Panel, visitor: &Visitor) -> Result<Navig
         view(Place::Resolved, "Resolved", "/tickets?view=resolved", "circle-check", "r", counts.resolved),
         view(Place::Closed, "Closed", "/tickets?view=closed", "archive", "c", counts.closed),
         view(Place::Snoozed, "Snoozed", "/tickets?view=snoozed", "alarm-clock", "s", counts.snoozed),
-        Entry { hot: "yes".to_owned(), ..view(Place::Held, "Held mail", "/held", "shield-alert", "h", held) },
+        Entry {
+            hot: "yes".to_owned(),
+            more: held >= queue_counts::MOST_HELD,
+            ..view(Place::Held, "Held mail", "/held", "shield-alert", "h", held)
+        },
     ];
     let unsent = not_sent::counts(panel, visitor, &mut conn).await?;
     if unsent.all > 0 {
-        let hot = if unsent.people > 0 { "yes".to_owned() } else { String::new() };
-        views.push(Entry { hot, ..view(Place::NotSent, "Not sent", "/not-sent", "triangle-alert", "n", unsent.all) });
+        let hot = if unsent.people { "yes".to_owned() } else { String::new() };
+        views.push(Entry { hot, more: unsent.more, ..view(Place::NotSent, "Not sent", "/not-sent", "triangle-alert", "n", unsent.all) });
     }
     let mail = Entry {
         hot: heartbeat::of(panel, &visitor.person).map_or_else(String::new, |it| it.hot),

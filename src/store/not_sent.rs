@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// More are not counted.
-const MOST_COUNTED: i64 = 1000;
+const MOST_COUNTED: i64 = 100;
 
 /// Which of it somebody may see.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,10 +44,12 @@ pub struct Since {
 /// How much there is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
-    /// Copies, counted up to 1,000.
+    /// Copies, counted up to 100.
     pub all: i64,
-    /// Of these, what people wrote.
-    pub people: i64,
+    /// Whether there are more than are counted.
+    pub more: bool,
+    /// Whether mail is among them that a person waits for: what people wrote, links, alarms.
+    pub people: bool,
 }
 
 /// One recipient's copy.
@@ -81,20 +83,29 @@ pub struct NotSent {
     pub held_back: Option<String>,
 }
 
-/// `$1` the scope's person, `$2` 1: mail about no ticket too, `$3` late, `$4` old.
-fn of(columns: &str, scope: Scope) -> (String, i64) {
-    let (within, who) = queue::seen(scope);
+/// What stays until somebody has looked at it: what a person waits for.
+const OF_PEOPLE: &str = "rank = 0";
+/// What leaves by itself; `$4` old.
+const OF_THE_DESK: &str = "rank <> 0 and (settled_at is null or settled_at > $4)";
+
+/// Such copies, each with its mail; `$3` late.
+fn copies(only: &str) -> String {
     let open = DeliveryState::Waiting.as_str();
-    let rows = format!(
-        "select {columns} from (
-            select * from deliveries where state in ('delayed', 'unknown', 'refused', 'bounced') and set_aside_at is null
-                and (rank = 0 or settled_at is null or settled_at > $4)
-            union all select * from deliveries where state = '{open}' and next_at < $3) d
-        join outbox o on o.id = d.outbox left join people a on a.id = o.author
-        left join tickets t on t.number = coalesce((select c.ticket from comments c where c.id = o.comment), o.ticket)
+    format!(
+        "(select * from deliveries where state in ('delayed', 'unknown', 'refused', 'bounced') and set_aside_at is null and {only}
+            union all select * from deliveries where state = '{open}' and next_at < $3 and {only}) d
+        join outbox o on o.id = d.outbox"
+    )
+}
+
+/// The ticket of each, as far as it is within sight; `$1` the scope's person, `$2` 1: mail about no ticket too.
+fn within(scope: Scope) -> (String, i64) {
+    let (within, who) = queue::seen(scope);
+    let tickets = format!(
+        "left join tickets t on t.number = coalesce((select c.ticket from comments c where c.id = o.comment), o.ticket)
         where o.kind <> 'probe' and ((t.number is null and $2 = 1) or (t.number is not null and {within}))"
     );
-    (rows, who)
+    (tickets, who)
 }
 
 /// How much was not sent.
@@ -102,11 +113,17 @@ fn of(columns: &str, scope: Scope) -> (String, i64) {
 /// # Errors
 /// When the database refuses.
 pub async fn count(conn: &mut Conn, sight: Sight, since: Since) -> Result<Counts> {
-    let (rows, who) = of("d.rank", sight.scope);
-    let sql = format!("select count(*), count(*) filter (where rank = 0) from ({rows} limit {MOST_COUNTED}) n");
-    let (all, people) = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(who).bind(rest(sight)).bind(ms(since.late)).bind(ms(since.old))
-        .fetch_one(c).await)?;
-    Ok(Counts { all, people })
+    let (within, who) = match sight {
+        // Whichever ticket it is about, if any.
+        Sight { scope: Scope::All, rest: Rest::Shown } => ("where o.kind <> 'probe' and $1 = 0 and $2 = 1".to_owned(), 0),
+        Sight { scope, .. } => within(scope),
+    };
+    let counted = |only| format!("(select count(*) from (select 1 as one from {} {within} limit {MOST_COUNTED} + 1) n)", copies(only));
+    let sql = format!("select {}, {}", counted(OF_PEOPLE), counted(OF_THE_DESK));
+    let (people, desk): (i64, i64) = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(who).bind(rest(sight)).bind(ms(since.late))
+        .bind(ms(since.old)).fetch_one(c).await)?;
+    let all = people + desk;
+    Ok(Counts { all: all.min(MOST_COUNTED), more: all > MOST_COUNTED, people: people > 0 })
 }
 
 /// One page of it, the newest first, behind `before`.
@@ -115,8 +132,10 @@ pub async fn count(conn: &mut Conn, sight: Sight, since: Since) -> Result<Counts
 /// When the database refuses, or a row is unreadable.
 pub async fn list(conn: &mut Conn, sight: Sight, since: Since, before: Option<DeliveryId>, limit: i64) -> Result<Vec<NotSent>> {
     let columns = "d.id, d.address, o.subject, o.kind, t.number as ticket, a.name as author, d.state, d.attempts, d.next_at, d.created_at, d.settled_at, d.words, d.held_back";
-    let (rows, who) = of(columns, sight.scope);
-    let sql = format!("{rows} and d.id < $5 order by d.id desc limit $6");
+    let (within, who) = within(sight.scope);
+    let copies = copies(&format!("(({OF_PEOPLE}) or ({OF_THE_DESK}))"));
+    let sql =
+        format!("select {columns} from {copies} left join people a on a.id = o.author {within} and d.id < $5 order by d.id desc limit $6");
     let before = before.map_or(i64::MAX, |it| it.0);
     let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(who).bind(rest(sight)).bind(ms(since.late)).bind(ms(since.old))
         .bind(before).bind(limit).fetch_all(c).await)?;

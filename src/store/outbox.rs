@@ -82,7 +82,7 @@ pub fn insert(tx: &mut Tx, mail: &NewMail<'_>, to: &[Recipient], not_before: Tim
         automatic: i64::from(mail.automatic == Automatic::Yes),
         leaves: mail.leaves,
         // Somebody's words, and links that somebody waits for, go before what the desk wrote by itself.
-        rank: i64::from(!matches!(mail.kind, "reply" | "link" | "alarm")),
+        rank: i64::from(!matches!(mail.kind, "reply" | "link" | "address" | "alarm")),
         to: to.iter().map(|it| (it.address.clone(), it.person.map(|it| it.0))).collect(),
         not_before,
         at: now,

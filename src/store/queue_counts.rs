@@ -121,11 +121,14 @@ fn condition(view: View, filter: &Filter, scope: Scope) -> String {
     condition
 }
 
-/// Messages that wait for a person, counted up to 1,000.
+/// So many messages that wait for a person are counted.
+pub const MOST_HELD: i64 = 1000;
+
+/// Messages that wait for a person, counted up to [`MOST_HELD`].
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn held_count(conn: &mut Conn) -> Result<i64> {
-    let sql = "select count(*) from (select id from messages where held = 'waiting' limit 1000) held";
-    Ok(on!(conn, c => sqlx::query_scalar(sql).fetch_one(c).await)?)
+    let sql = "select count(*) from (select id from messages where held = 'waiting' limit $1) held";
+    Ok(on!(conn, c => sqlx::query_scalar(sql).bind(MOST_HELD).fetch_one(c).await)?)
 }

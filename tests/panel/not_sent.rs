@@ -18,7 +18,7 @@ use maildesk::{
     },
 };
 
-use crate::{browser::Browser, test_desk::TestDesk};
+use crate::{browser::Browser, rows::Rows, test_desk::TestDesk};
 
 /// Ann's ticket, with a reply by Hal to her that was refused.
 async fn refused() -> (TestDesk, TicketNumber, DeliveryId) {
@@ -182,4 +182,28 @@ async fn what_waits_for_long_is_shown_and_several_are_tried_or_set_aside_at_once
     assert!(!page.says("ann@home.test") || !page.says("550 5.1.1"));
     eve.post("/not-sent/bulk", &[("do", "retry")]).await;
     assert!(eve.get("/not-sent").await.says("no message was selected"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn however_much_of_the_desks_own_mail_was_not_sent_a_persons_is_marked() {
+    let (desk, _, id) = refused().await;
+    desk.is_damaged();
+    desk.mail_does_not_matter();
+    // Put in by hand, and all of them earlier than the reply.
+    let rows = Rows::of(&desk.url).await;
+    for n in 1..=150 {
+        let sql = format!(
+            "insert into deliveries (id, outbox, mailbox, address, domain, person, automatic, rank, state, next_at, created_at, settled_at)
+            select {n} - 1000, d.outbox, d.mailbox, 'r{n}@home.test', 'home.test', null, 1, 1, 'refused', d.next_at, d.created_at, r.settled_at
+            from deliveries d, deliveries r where r.id = {id} and d.id = (select min(id) from deliveries where rank = 1 and id > 0)"
+        );
+        assert_eq!(rows.run(&sql).await, 1);
+    }
+    for who in [&desk.ada, &desk.hal] {
+        let page = Browser::of(&desk, who).await.get("/tickets").await;
+        assert!(page.says("<span class=\"n hot\" id=\"n-not-sent\">100+</span>"), "{}: {}", who.name, page.text());
+    }
+    rows.run("delete from deliveries where id > -901 and id < 0").await;
+    let page = Browser::of(&desk, &desk.hal).await.get("/tickets").await;
+    assert!(page.says("id=\"n-not-sent\">100</span>"), "99 notices and the reply: {}", page.text());
 }
