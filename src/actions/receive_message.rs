@@ -265,7 +265,7 @@ pub(super) async fn write(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: 
     Ok(outcome)
 }
 
-/// [`write`], together with the messages behind it.
+/// [`write()`], together with the messages behind it.
 fn write_later(tx: &mut Tx, incoming: &Incoming, done: &Done, trace: &Trace, now: Timestamp) -> Outcome {
     let message = &incoming.message;
     let sender = message.author().map(|it| it.address.folded());
