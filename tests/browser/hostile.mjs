@@ -91,6 +91,7 @@ async function watched(begin, who, sheets, canary, documents, headers) {
   }
   await settled(1000, canary, sheets);
   if (page.url() !== home) heard.push(`something led the whole page to ${page.url()}`);
+  await page.goto("about:blank"); // what is left open goes on complaining
   visit.faults.clear(); // a policy that refuses something says so
   const asked = [...canary.asked];
   return {
