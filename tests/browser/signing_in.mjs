@@ -100,14 +100,39 @@ async function byALink(visit, desk, me) {
     await visit.sees(page.getByRole("heading", { name: "Password" }));
     await visit.look("profile");
   });
+  await moves(visit, desk, me);
 }
 
-/** The newest link to sign in that came for somebody; none yet: undefined. */
-async function mailedLink(desk, email) {
+/** Has mail somewhere else, and at the old address again, by which the other stories know them. */
+async function moves(visit, desk, me) {
+  const { page } = visit;
+  const card = page.locator("#address");
+  for (const address of [`${me.email.split("@")[0]}@moved.example`, me.email]) {
+    await visit.step(`wants mail at ${address}`, async () => {
+      await visit.goTo("/profile");
+      await card.getByLabel("New address").fill(address);
+      if (await card.getByLabel("Current password").count()) await card.getByLabel("Current password").fill(me.password);
+      await visit.press("Mail the link", card);
+      await visit.told("A link is on its way");
+      let link;
+      await visit.until("the link is in the mailbox", async () => (link = await mailedLink(desk, address, "Your new address", "/address/")));
+      await visit.goTo(link);
+      await visit.look("address");
+      await visit.press("Use this address");
+      await visit.sees(page.getByRole("heading", { name: `Your address is ${address}` }));
+      await visit.look("address-changed");
+      await visit.follow("To your profile");
+      await visit.sees(page.locator("#you").getByText(address));
+    });
+  }
+}
+
+/** The newest link of a kind that came for somebody; none yet: undefined. */
+async function mailedLink(desk, email, subject = "Your sign-in link", path = "/login/link/") {
   const text = async path => (await (await fetch(desk.mailbox + path)).text()).replaceAll("&#x2f;", "/").replaceAll("&amp;", "&");
   const list = await text(`/mailbox?of=${encodeURIComponent(email)}`);
-  const mail = list.match(/href="(\/mail\?[^"]*)"[^]{0,300}?<bdi>Your sign-in link/);
-  return mail && (await text(mail[1])).match(/http:\/\/\S+\/login\/link\/[^\s<"]+/)?.[0];
+  const mail = list.match(new RegExp(`href="(/mail\\?[^"]*)"[^]{0,300}?<bdi>${subject}`));
+  return mail && (await text(mail[1])).match(new RegExp(`http://\\S+${path}[^\\s<"]+`))?.[0];
 }
 
 async function chooses(visit, me) {
