@@ -136,6 +136,8 @@ async function looksAtFigures(visit) {
         const columns = lines[0].split(",").length;
         if (lines.length < 2 || columns < 2) throw new Error(`${name} (${file.suggestedFilename()}) begins with “${lines[0]}” and has ${lines.length} lines`);
       });
+      // Chromium says nothing and does nothing about the eleventh download that a page asks for within a second.
+      await page.waitForTimeout(150);
     }
   });
 }
