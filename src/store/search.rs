@@ -42,6 +42,8 @@ pub use self::{
 const MOST_RANKED: usize = 300;
 /// Besides them, so many that say it in their subject.
 const MOST_BY_SUBJECT: usize = 100;
+/// Of one ticket, so many of the newest comments that say it are candidates for the best.
+const MOST_OF_ONE: usize = 5;
 /// So many characters of a comment are looked at for the line that is shown of it.
 const LOOKED_AT: usize = 20_000;
 /// So many tickets can be leafed through.
@@ -187,19 +189,21 @@ async fn gather(conn: &mut Conn, asked: &Asked<'_>, terms: &Terms, wanted: usize
     let mut condition = Condition::on_tickets(asked.scope, &asked.meaning.facts);
     condition.and_on_comments(asked.scope, &asked.meaning.facts, asked.left_before);
     let mut walk = Walk::new(conn, terms).await?;
-    let (mut found, mut tickets, mut looked_at) = (Found::default(), BTreeSet::new(), 0);
+    let (mut found, mut tickets, mut looked_at) = (Found::default(), BTreeMap::<TicketNumber, usize>::new(), 0);
     // A ticket that says it in many comments takes as many rows.
     let mut at_once = wanted * 2;
     loop {
         let some = walk.next(conn, at_once).await?;
         looked_at += some.len();
         for hit in passing(conn, &some, &condition).await? {
-            if tickets.contains(&hit.ticket) || tickets.len() < wanted {
-                tickets.insert(hit.ticket);
-                found.hits.push(hit);
-            } else {
+            if !tickets.contains_key(&hit.ticket) && tickets.len() >= wanted {
                 found.extent = Extent::More;
                 return Ok(found);
+            }
+            let of_this = tickets.entry(hit.ticket).or_default();
+            *of_this += 1;
+            if *of_this <= MOST_OF_ONE {
+                found.hits.push(hit);
             }
         }
         if walk.ended {

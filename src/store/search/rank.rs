@@ -1,7 +1,11 @@
 //! The best of what was found first. Both databases' own ranks need every row that says it; this one needs the candidates alone, and
 //! is the same on both.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, HashMap},
+    iter,
+    ops::Range,
+};
 
 use jiff::{SignedDuration, Timestamp};
 
@@ -18,13 +22,26 @@ use crate::{
 /// Of a text, so many characters count: what somebody says at length, they say at the beginning.
 const READ: &str = "2000";
 
-/// Where a word can stand, and what it is worth there.
+/// What is looked for, as its words: each of a text is compared with them once, however many texts have it.
+struct Query {
+    /// Those of all terms, in the order in which they were typed.
+    tokens: Vec<Token>,
+    /// Which of them make up each term.
+    terms: Vec<Range<usize>>,
+    stems: Stems,
+    /// Where the worth of a word that was met stands in `worths`.
+    met: HashMap<String, usize>,
+    /// How well a word fits each token; the first is of all words that fit none.
+    worths: Vec<Vec<f64>>,
+}
+
+/// Where a word can stand; of each word there its place in `Query::worths`.
 #[derive(Clone, Debug, Default)]
 struct Texts {
-    subject: Vec<String>,
-    people: Vec<String>,
-    files: Vec<String>,
-    body: Vec<String>,
+    subject: Vec<usize>,
+    people: Vec<usize>,
+    files: Vec<usize>,
+    body: Vec<usize>,
 }
 
 #[derive(sqlx::FromRow)]
@@ -40,14 +57,15 @@ struct Row {
 
 /// Sorts what was found by how well it fits; each ticket once, by its best comment.
 pub(super) async fn sort(conn: &mut Conn, asked: &Asked<'_>, found: Found) -> Result<Found> {
-    let terms: Vec<Vec<Token>> = asked.meaning.said.iter().filter(|it| it.0 == Sense::With).filter_map(|it| looked_for(&it.1)).collect();
-    let stems = Stems::default();
+    let said = asked.meaning.said.iter().filter(|it| it.0 == Sense::With);
+    let mut query = Query::new(said.filter_map(|it| looked_for(&it.1)));
     let ids: Vec<i64> = found.hits.iter().map(|it| it.comment.0).collect();
     let mut scores: BTreeMap<i64, f64> = BTreeMap::new();
     for some in ids.chunks(500) {
         for row in rows(conn, some).await? {
             let (id, said_at) = (row.id, at(row.created_at));
-            scores.insert(id, score(&terms, &row.texts(), &stems) + freshness(said_at, asked.now));
+            let texts = query.texts(&row);
+            scores.insert(id, query.score(&texts) + freshness(said_at, asked.now));
         }
     }
     let worth = |hit: &Hit| scores.get(&hit.comment.0).copied().unwrap_or_default();
@@ -85,52 +103,76 @@ async fn rows(conn: &mut Conn, comments: &[i64]) -> Result<Vec<Row>> {
     Ok(on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).persistent(false).fetch_all(c).await)?)
 }
 
-impl Row {
-    fn texts(self) -> Texts {
-        let folded = |text: &str| each(&words(text)).map(str::to_owned).collect();
+impl Query {
+    fn new(terms: impl Iterator<Item = Vec<Token>>) -> Self {
+        let (mut tokens, mut ranges) = (Vec::new(), Vec::new());
+        for term in terms {
+            let first = tokens.len();
+            tokens.extend(term);
+            ranges.push(first..tokens.len());
+        }
+        let worths = vec![vec![0.0; tokens.len()]];
+        Self { tokens, terms: ranges, stems: Stems::default(), met: HashMap::new(), worths }
+    }
+
+    fn texts(&mut self, row: &Row) -> Texts {
         Texts {
-            subject: folded(&self.subject),
-            people: folded(&format!("{} {}", self.requester, self.author.unwrap_or_default())),
-            files: folded(&self.files.unwrap_or_default()),
-            body: folded(&self.body),
+            subject: self.read(&row.subject),
+            people: self.read(&format!("{} {}", row.requester, row.author.as_deref().unwrap_or_default())),
+            files: self.read(row.files.as_deref().unwrap_or_default()),
+            body: self.read(&row.body),
         }
     }
-}
 
-/// How well texts fit: a subject says what a ticket is about, a name is what somebody remembers, a text may mention anything.
-fn score(terms: &[Vec<Token>], texts: &Texts, stems: &Stems) -> f64 {
-    let mut all = 0.0;
-    for term in terms {
-        for (words, worth) in [(&texts.subject, 8.0), (&texts.people, 5.0), (&texts.files, 5.0), (&texts.body, 2.0)] {
-            all += worth * stands(term, words, stems);
-        }
+    fn read(&mut self, text: &str) -> Vec<usize> {
+        each(&words(text)).map(|word| self.place(word)).collect()
     }
-    // Words of a query that stand side by side as they were typed.
-    let as_typed: Vec<Token> = terms.iter().flatten().cloned().collect();
-    if terms.len() > 1 {
-        for (words, worth) in [(&texts.subject, 8.0), (&texts.body, 4.0)] {
-            all += worth * stands(&as_typed, words, stems).min(1.0);
-        }
-    }
-    all
-}
 
-/// How often and how exactly one word after the other stands there: 1 for once as typed, at most 2.
-fn stands(term: &[Token], words: &[String], stems: &Stems) -> f64 {
-    let Some((first, rest)) = term.split_first() else { return 0.0 };
-    let (mut times, mut best): (u32, f64) = (0, 0.0);
-    for (at, word) in words.iter().enumerate() {
-        let begins = worth(first.fits(word, stems));
-        if begins == 0.0 {
-            continue;
+    fn place(&mut self, word: &str) -> usize {
+        if let Some(place) = self.met.get(word) {
+            return *place;
         }
-        let fits = rest.iter().enumerate().map(|(next, it)| words.get(at + 1 + next).map_or(0.0, |word| worth(it.fits(word, stems))));
-        let weakest = fits.fold(begins, f64::min);
-        if weakest > 0.0 {
-            (times, best) = (times + 1, best.max(weakest));
+        let worths: Vec<f64> = self.tokens.iter().map(|it| worth(it.fits(word, &self.stems))).collect();
+        let place = if worths.iter().all(|it| *it == 0.0) { 0 } else { self.worths.len() };
+        if place > 0 {
+            self.worths.push(worths);
         }
+        self.met.insert(word.to_owned(), place);
+        place
     }
-    if times == 0 { 0.0 } else { best * (1.0 + f64::from((times - 1).min(4)) * 0.25) }
+
+    /// How well texts fit: a subject says what a ticket is about, a name is what somebody remembers, a text may mention anything.
+    fn score(&self, texts: &Texts) -> f64 {
+        let mut all = 0.0;
+        for term in &self.terms {
+            for (words, worth) in [(&texts.subject, 8.0), (&texts.people, 5.0), (&texts.files, 5.0), (&texts.body, 2.0)] {
+                all += worth * self.stands(term, words);
+            }
+        }
+        // Words of a query that stand side by side as they were typed.
+        if self.terms.len() > 1 {
+            for (words, worth) in [(&texts.subject, 8.0), (&texts.body, 4.0)] {
+                all += worth * self.stands(&(0..self.tokens.len()), words).min(1.0);
+            }
+        }
+        all
+    }
+
+    /// How often and how exactly these tokens stand there one after the other: 1 for once as typed, at most 2.
+    fn stands(&self, tokens: &Range<usize>, words: &[usize]) -> f64 {
+        let (mut times, mut best): (u32, f64) = (0, 0.0);
+        if tokens.is_empty() {
+            return 0.0;
+        }
+        for (at, _) in words.iter().enumerate().filter(|it| *it.1 > 0) {
+            let fits = tokens.clone().zip(words[at..].iter().map(Some).chain(iter::repeat(None)));
+            let weakest = fits.map(|(token, word)| word.map_or(0.0, |it| self.worths[*it][token])).fold(1.0, f64::min);
+            if weakest > 0.0 {
+                (times, best) = (times + 1, best.max(weakest));
+            }
+        }
+        if times == 0 { 0.0 } else { best * (1.0 + f64::from((times - 1).min(4)) * 0.25) }
+    }
 }
 
 fn worth(fit: Fit) -> f64 {
@@ -154,14 +196,11 @@ mod tests {
 
     #[test]
     fn what_it_is_about_comes_before_what_it_mentions() {
-        let texts = |subject: &str, body: &str| Texts {
-            subject: each(&words(subject)).map(str::to_owned).collect(),
-            body: each(&words(body)).map(str::to_owned).collect(),
-            ..Texts::default()
+        let mut query = Query::new(["return", "label"].iter().map(|it| Token::all(it)));
+        let mut score = |subject: &str, body: &str| {
+            let texts = Texts { subject: query.read(subject), body: query.read(body), ..Texts::default() };
+            query.score(&texts)
         };
-        let stems = Stems::default();
-        let terms: Vec<Vec<Token>> = ["return", "label"].iter().map(|it| Token::all(it)).collect();
-        let score = |subject: &str, body: &str| score(&terms, &texts(subject, body), &stems);
         let sorted = [
             score("Return label missing", "Where is it?"),
             score("Label for a return", "Where is it?"),
