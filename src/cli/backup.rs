@@ -16,7 +16,7 @@ use crate::{
     store::{
         Store,
         backup::{
-            Kind,
+            Kind, clear_left_over,
             make::{Existing, Made, make},
             rows::{self, MadeBy},
         },
@@ -61,6 +61,7 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<Made> {
 async fn back_up(store: &Store, config: &Config, arguments: &Arguments) -> anyhow::Result<Made> {
     let file = std::path::absolute(&arguments.file)?;
     let existing = if arguments.overwrite { Existing::IsReplaced } else { Existing::Stays };
+    clear_left_over(file.parent().unwrap_or(&file));
     let now = Clock::System.now();
     let mut tx = store.begin().await?;
     let row = rows::begin(&mut tx, &file, MadeBy::Hand, now).await?;

@@ -26,7 +26,9 @@ pub async fn run(file: &Path) -> ExitCode {
         }
     };
     let now = Clock::System.now();
-    tally.print([configuration(file, &config), machine::clock(now)]);
+    tally.print([configuration(file, &config)]);
+    tally.print(machine::configuration(file, &config));
+    tally.print([machine::clock(now)]);
     tally.print(machine::data_dir(&config.data_dir, config.desk.alarm_free));
     tally.print([machine::key(&config)]);
     tally.print(machine::backup(&config));

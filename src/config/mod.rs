@@ -36,6 +36,8 @@ use crate::desk::{lmtp::LmtpDoor, network::Network, public_url::PublicUrl, setti
 pub struct Config {
     /// The file as it was read, for the backup; may hold passwords.
     pub text: SecretString,
+    /// Whether it does: whoever reads the file can then sign in somewhere.
+    pub holds_secrets: bool,
     /// Where the panel is served.
     pub listen: SocketAddr,
     /// How people reach the panel: what links in mail begin with.
@@ -133,8 +135,8 @@ fn read(text: &str, base: PathBuf, environment: impl IntoIterator<Item = (String
     let table = source::read(text)?;
     let ours = |name: &str| name.starts_with("MAILDESK_") && !NO_KEYS.iter().any(|it| name.starts_with(it));
     let environment: BTreeMap<_, _> = environment.into_iter().filter(|(name, _)| ours(name)).collect();
-    let mut reading = Reading { base, environment, faults: Vec::new(), asked: BTreeSet::new() };
-    let config = top(Section::top(&mut reading, table)).map(|it| Config { text: text.into(), ..it });
+    let mut reading = Reading { base, environment, faults: Vec::new(), asked: BTreeSet::new(), holds_secrets: false };
+    let config = top(Section::top(&mut reading, table)).map(|it| Config { text: text.into(), holds_secrets: reading.holds_secrets, ..it });
     for name in std::mem::take(&mut reading.environment).into_keys() {
         let text = "is no variable that maildesk knows, or names a mailbox that the file does not have".to_owned();
         reading.faults.push(Fault { place: Place::Environment(name), text });
@@ -161,6 +163,7 @@ fn top(mut top: Section<'_>) -> Result<Config, Noted> {
     top.finish();
     Ok(Config {
         text: SecretString::default(),
+        holds_secrets: false,
         listen,
         public_url: public_url?,
         data_dir,

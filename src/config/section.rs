@@ -27,6 +27,8 @@ pub(super) struct Reading {
     /// Variables that begin with `MAILDESK_`; taken out as they are used.
     pub environment: BTreeMap<String, String>,
     pub faults: Vec<Fault>,
+    /// Whether the file holds a password or a token itself.
+    pub holds_secrets: bool,
     /// Every key that was asked for, by its path: `mailbox.imap.host`.
     pub asked: BTreeSet<String>,
 }
@@ -148,7 +150,10 @@ impl<'r> Section<'r> {
 
     fn secret_text(&mut self, key: &str, given: Given) -> Result<SecretString, Noted> {
         let why = match given.value {
-            Value::Text(text) if !text.is_empty() => return Ok(text.into()),
+            Value::Text(text) if !text.is_empty() => {
+                self.reading.holds_secrets |= !matches!(given.place, Place::Environment(_));
+                return Ok(text.into());
+            }
             Value::Text(_) => "is empty",
             Value::Whole(_) | Value::List(_) | Value::Table(_) | Value::Other(_) => "is not text; put it in quotes",
         };

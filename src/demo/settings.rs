@@ -26,6 +26,7 @@ pub(super) fn config(panel: SocketAddr, world: &World, data_dir: &Path, undo_win
     let database = format!("sqlite:{}", data_dir.join("maildesk.db").display());
     Ok(Config {
         text: SecretString::default(),
+        holds_secrets: false,
         lmtp: None,
         listen: panel,
         public_url: PublicUrl::parse(&format!("http://{panel}"))?,

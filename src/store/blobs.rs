@@ -160,7 +160,10 @@ impl Blobs {
             ("gone" | "leaving", _) => return Err(damaged("missing")),
             ("deflate", Some(packed)) => unpack(&packed).map_err(|_| damaged("damaged"))?,
             (_, Some(plain)) => plain,
-            (_, None) => tokio::fs::read(self.path(hash)).await.map_err(|_| damaged("missing"))?,
+            (_, None) => tokio::fs::read(self.path(hash)).await.map_err(|source| match source.kind() {
+                std::io::ErrorKind::NotFound => damaged("missing"),
+                _ => StoreError::File { path: self.path(hash), source },
+            })?,
         };
         if ContentHash::of(&bytes) != *hash {
             return Err(damaged("damaged"));

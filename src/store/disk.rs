@@ -57,6 +57,7 @@ impl StoreError {
             Self::Database(_)
             | Self::Migrate(_)
             | Self::InUse(_)
+            | Self::Foreign { .. }
             | Self::HalfRestored(_)
             | Self::Damaged { .. }
             | Self::Unknown(_)

@@ -24,6 +24,18 @@ pub enum StoreError {
     /// Another process has it.
     #[error("{0} is in use by another maildesk; stop that one first, or use PostgreSQL for several")]
     InUse(PathBuf),
+    /// What this process makes in it would belong to somebody else than the folder.
+    #[error(
+        "{} belongs to {owner}, and this runs as {ours}: what it made there {owner} could not use; run it as {owner}: runuser -u {owner} -- maildesk …", .folder.display()
+    )]
+    Foreign {
+        /// The data folder.
+        folder: PathBuf,
+        /// Whose it is.
+        owner: String,
+        /// Whose the process is.
+        ours: String,
+    },
     /// A backup was being brought back when the program ended.
     #[error("{0} is half restored from a backup; run maildesk restore again, with --replace")]
     HalfRestored(PathBuf),
@@ -79,6 +91,7 @@ impl StoreError {
             | Self::Migrate(_)
             | Self::File { .. }
             | Self::InUse(_)
+            | Self::Foreign { .. }
             | Self::HalfRestored(_)
             | Self::Damaged { .. }
             | Self::Unreadable { .. }
@@ -101,9 +114,13 @@ impl StoreError {
                 sqlx::Error::Io(_) | sqlx::Error::Tls(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::WorkerCrashed
             ),
             Self::File { .. } | Self::InUse(_) | Self::HalfRestored(_) | Self::LeaseLost(_) | Self::Unknown(_) => true,
-            Self::Migrate(_) | Self::Damaged { .. } | Self::Unreadable { .. } | Self::Content { .. } | Self::Erased | Self::Expired => {
-                false
-            }
+            Self::Migrate(_)
+            | Self::Foreign { .. }
+            | Self::Damaged { .. }
+            | Self::Unreadable { .. }
+            | Self::Content { .. }
+            | Self::Erased
+            | Self::Expired => false,
         }
     }
 
@@ -116,6 +133,7 @@ impl StoreError {
             | Self::Migrate(_)
             | Self::File { .. }
             | Self::InUse(_)
+            | Self::Foreign { .. }
             | Self::HalfRestored(_)
             | Self::Damaged { .. }
             | Self::Unreadable { .. }
@@ -138,6 +156,7 @@ impl StoreError {
             Self::Migrate(_)
             | Self::File { .. }
             | Self::InUse(_)
+            | Self::Foreign { .. }
             | Self::HalfRestored(_)
             | Self::Damaged { .. }
             | Self::Unreadable { .. }

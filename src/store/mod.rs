@@ -58,6 +58,7 @@ pub mod not_sent;
 pub mod oauth;
 mod open;
 pub mod outbox;
+pub mod owner;
 pub mod participants;
 mod patience;
 pub mod people;
@@ -243,6 +244,8 @@ impl Store {
         if folder.join(backup::UNFINISHED).exists() {
             return Err(StoreError::HalfRestored(folder.to_owned()));
         }
+        std::fs::create_dir_all(folder).map_err(file)?;
+        owner::must_be_ours(folder)?;
         std::fs::create_dir_all(folder.join("blobs")).map_err(file)?;
         let db = if url.starts_with("sqlite:") { open::sqlite(url, folder, opener).await? } else { open::postgres(url, opener).await? };
         let (changes, commits) = (Arc::new(tokio::sync::watch::channel(0).0), Arc::default());

@@ -60,6 +60,29 @@ fn a_folder_that_cannot_be_written_to_is_a_fault() {
 }
 
 #[test]
+fn a_folder_of_somebody_elses_and_what_others_may_read_are_told_with_the_mend() {
+    use std::os::unix::fs::{PermissionsExt, chown};
+    let shell = Shell::with(&format!("{}health_token = \"a-token-of-thirty-two-characters!\"\n", desk()));
+    fs::create_dir(shell.path("data")).unwrap();
+    for (path, mode) in [("data", 0o755), ("maildesk.toml", 0o644)] {
+        fs::set_permissions(shell.path(path), fs::Permissions::from_mode(mode)).unwrap();
+    }
+    let said = shell.run("check");
+    assert!(said.line("warn  data_dir: others on this machine may read the mail in ").contains("chmod 700 "), "{}", said.text);
+    assert!(
+        said.text.contains("maildesk.toml holds passwords, and others on this machine may read it (mode 644); chmod 640 "),
+        "{}",
+        said.text
+    );
+    // Only root can give a folder away, and only what root makes in it is somebody else’s.
+    if chown(shell.path("data"), Some(1), None).is_ok() {
+        let said = shell.run("check");
+        assert!(said.line("FAIL  data_dir: ").contains("belongs to daemon, and this runs as root"), "{}", said.text);
+        assert!(said.text.contains("runuser -u daemon -- maildesk"), "{}", said.text);
+    }
+}
+
+#[test]
 fn a_database_that_is_none_is_a_fault() {
     let shell = Shell::with(&desk());
     fs::create_dir(shell.path("data")).unwrap();

@@ -29,7 +29,10 @@ pub struct Said {
 impl Shell {
     pub fn with(configuration: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        fs::write(folder.path().join("maildesk.toml"), configuration).unwrap();
+        let file = folder.path().join("maildesk.toml");
+        fs::write(&file, configuration).unwrap();
+        // As a package installs it: it holds passwords.
+        fs::set_permissions(&file, std::os::unix::fs::PermissionsExt::from_mode(0o600)).unwrap();
         Self { folder }
     }
 

@@ -44,6 +44,17 @@ async fn a_desk_that_is_well_agrees_and_what_is_wrong_is_named_with_its_place() 
     assert_ne!(damaged.code, Some(0), "{}", damaged.text);
 }
 
+#[test]
+fn what_a_desk_keeps_is_for_its_owner_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let shell = desk();
+    assert_eq!(maildesk(&shell, &["ingest"], "From: ann@home.test\r\nSubject: Printer\r\n\r\nIt smokes.\r\n").2, Some(0));
+    for path in ["data", "data/maildesk.db", "data/blobs"] {
+        let mode = std::fs::metadata(shell.path(path)).unwrap().permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{path}: {mode:o}");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn looking_needs_no_key_and_writes_nothing() {
     let shell = desk();

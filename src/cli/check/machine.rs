@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp, civil::date, tz::TimeZone};
 use super::report::Line;
 use crate::{
     config::{Config, RootKey},
-    store::disk,
+    store::{disk, owner},
 };
 
 /// A clock that differs by more from another machine's makes signatures and sessions fail, and mail look wrong.
@@ -44,7 +44,40 @@ pub(super) fn data_dir(folder: &Path, alarm_free: u64) -> Vec<Line> {
         }
         Ok(()) => (),
     }
-    vec![Line::ok(subject, format!("{shown} can be written to")), room(folder, alarm_free)]
+    let mut lines = vec![ours(folder), room(folder, alarm_free)];
+    lines.extend(others_may_read(folder));
+    lines
+}
+
+/// Whether everything in it is for the user that asks: what root made in somebody else's folder stops mail from being kept.
+fn ours(folder: &Path) -> Line {
+    let (subject, shown) = ("data_dir", folder.display());
+    if let Err(why) = owner::must_be_ours(folder) {
+        return Line::fail(subject, why.to_string());
+    }
+    match owner::barred(folder) {
+        Ok(barred) if barred.is_empty() => Line::ok(subject, format!("{shown} can be written to")),
+        Ok(barred) => {
+            let named: Vec<String> = barred.iter().map(|it| it.display().to_string()).collect();
+            let mend = "another user made it; give all of the folder to the user that maildesk runs as: chown -R";
+            Line::fail(subject, format!("{} cannot be written to: {mend} USER: {shown}", named.join(", ")))
+        }
+        Err(why) => Line::fail(subject, format!("{shown} cannot be listed: {why}; give it to the user that maildesk runs as")),
+    }
+}
+
+/// Mail lies in it: nobody else on the machine is to read it.
+fn others_may_read(folder: &Path) -> Option<Line> {
+    let mode = fs::metadata(folder).ok()?.permissions().mode() & 0o777;
+    let told = || format!("others on this machine may read the mail in {0} (mode {mode:o}); chmod 700 {0}", folder.display());
+    (mode & 0o007 != 0).then(|| Line::warn("data_dir", told()))
+}
+
+/// Whether passwords stand where others may read them: in the configuration file itself.
+pub(super) fn configuration(file: &Path, config: &Config) -> Option<Line> {
+    let mode = fs::metadata(file).ok()?.permissions().mode() & 0o777;
+    let told = || format!("{0} holds passwords, and others on this machine may read it (mode {mode:o}); chmod 640 {0}", file.display());
+    (mode & 0o007 != 0 && config.holds_secrets).then(|| Line::warn("configuration", told()))
 }
 
 fn absent(folder: &Path) -> Line {

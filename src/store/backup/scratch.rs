@@ -1,7 +1,8 @@
 //! A folder for what is not finished: beside the file that is made, gone when it is, and known as left over when its owner was killed.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, Permissions},
+    os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
 };
 
@@ -24,7 +25,8 @@ impl Scratch {
     /// When the folder may not be written to, or is full.
     pub fn within(within: &Path) -> Result<Self> {
         let said = at_path(within);
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(within).map_err(&said)?;
+        let folder =
+            tempfile::Builder::new().prefix(PREFIX).permissions(Permissions::from_mode(0o700)).tempdir_in(within).map_err(&said)?;
         let lock = File::create(folder.path().join(LOCK)).map_err(&said)?;
         lock.lock().map_err(&said)?;
         Ok(Self { folder, _lock: lock })

@@ -108,7 +108,7 @@ pub struct Contents {
     pub count: u64,
     /// Their bytes, before packing.
     pub bytes: u64,
-    /// Those that are missing or damaged, and mail whose octets are not those that its row speaks of.
+    /// Those that are missing, damaged or cannot be read, and mail whose octets are not those that its row speaks of.
     pub findings: Vec<Finding>,
 }
 
@@ -120,6 +120,8 @@ pub struct Contents {
 pub async fn contents(store: &Store) -> Result<Contents> {
     let mut read = Contents::default();
     let mut broken = Finding::new("content", "content is missing or damaged; restore it from a backup");
+    let mut barred =
+        Finding::new("content-barred", "content is there and cannot be read; give the data folder to the user that maildesk runs as");
     // The first two of all hashes are those of what was erased and of what expired.
     let mut last = EXPIRED_OCTETS.to_owned();
     loop {
@@ -135,13 +137,14 @@ pub async fn contents(store: &Store) -> Result<Contents> {
                 Ok(bytes) if i64::try_from(bytes.len()) == Ok(size) => {}
                 Ok(bytes) => broken.add(format!("{sha256} has {} bytes and not {size}", bytes.len())),
                 Err(StoreError::Content { what, .. }) => broken.add(format!("{sha256} is {what}{}", named_by(&mut conn, &sha256).await?)),
+                Err(StoreError::File { path, source }) => barred.add(format!("{}: {source}", path.display())),
                 Err(StoreError::Unreadable { value, .. }) => broken.add(format!("`{value}` is no hash")),
                 Err(other) => return Err(other),
             }
         }
     }
     let strange = outgoing(store).await?;
-    read.findings = [broken, strange].into_iter().filter(|it| it.count > 0).collect();
+    read.findings = [broken, barred, strange].into_iter().filter(|it| it.count > 0).collect();
     Ok(read)
 }
 
