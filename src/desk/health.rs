@@ -105,6 +105,8 @@ pub struct Round {
     pub passing: Vec<Shown>,
     /// What is known of each mailbox, in the order of the configuration.
     pub mailboxes: Vec<(MailboxId, MailboxFacts)>,
+    /// Those of them that nobody has looked into since they were last begun to be read: how they stand is not known.
+    pub not_looked_into: Vec<MailboxId>,
 }
 
 /// A round that was longer ago says nothing of now.
@@ -149,7 +151,7 @@ mod tests {
     fn rounds_that_stop_are_a_trouble_of_their_own() {
         let (last, at) = (LastRound::default(), Timestamp::from_second(1_800_000_000).unwrap());
         assert_eq!(last.troubles(at), [], "nothing is known yet");
-        last.set(Round { at, troubles: Vec::new(), passing: Vec::new(), mailboxes: Vec::new() });
+        last.set(Round { at, troubles: Vec::new(), passing: Vec::new(), mailboxes: Vec::new(), not_looked_into: Vec::new() });
         assert_eq!(last.troubles(at + SignedDuration::from_secs(60)), []);
         assert_eq!(last.troubles(at + SignedDuration::from_secs(61))[0].trouble.kind, TroubleKind::Rounds);
     }

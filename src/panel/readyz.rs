@@ -11,9 +11,11 @@ use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
 use crate::{
+    actions::Desk,
     auth::keys::same,
     desk::{
-        health::Shown,
+        health::{Round, Shown},
+        id::MailboxId,
         settings::WayIn,
         trouble::{TroubleKind, sentence, without_addresses},
     },
@@ -74,7 +76,7 @@ pub(super) fn answer(panel: &Panel) -> Response {
 
 fn answer_to(panel: &Panel, knows: bool) -> Response {
     let troubles = panel.desk.health.troubles(panel.desk.clock.now());
-    let ready = troubles.is_empty() && panel.desk.health.get().is_some();
+    let ready = troubles.is_empty() && panel.desk.health.get().is_some_and(|it| it.not_looked_into.is_empty());
     let more = (!knows).then_some("bring the health_token as Authorization: Bearer, or sign in as staff, to be told more");
     let answer = Answer { ready, told: knows.then(|| told(panel, &troubles)), more };
     let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -108,6 +110,7 @@ fn told(panel: &Panel, troubles: &[Shown]) -> Told {
         let (says, mend) = ("The desk has only begun and has not looked yet.".to_owned(), "Ask again in a few seconds.".to_owned());
         told.push(Trouble { kind: TroubleKind::Rounds.as_str(), mailbox: None, since: desk.clock.now(), says, mend });
     }
+    told.extend(round.iter().flat_map(|it| not_looked_into(desk, it, &told)).collect::<Vec<_>>());
     let mailboxes = round.iter().flat_map(|it| &it.mailboxes).map(|(id, facts)| Mailbox {
         name: desk.mailboxes.get(*id).map_or_else(String::new, |it| it.name.clone()),
         by: match facts.way_in {
@@ -119,4 +122,26 @@ fn told(panel: &Panel, troubles: &[Shown]) -> Told {
         waiting: facts.waiting,
     });
     Told { checked_at: round.as_ref().map(|it| it.at), troubles: told, mailboxes: mailboxes.collect() }
+}
+
+/// Mailboxes of which nothing is known since they were begun to be read: right after a start, and as long as their server does not answer.
+fn not_looked_into(desk: &Desk, round: &Round, told: &[Trouble]) -> Vec<Trouble> {
+    let name = |id: &MailboxId| desk.mailboxes.get(*id).map(|it| it.name.clone());
+    let unsaid = round.not_looked_into.iter().filter_map(name).filter(|it| !told.iter().any(|said| said.mailbox.as_ref() == Some(it)));
+    let one = |name: String| {
+        // What has only begun to be wrong is no trouble yet; it says more all the same.
+        let passing = round.passing.iter().find(|it| it.trouble.about == name);
+        let says = passing.map_or_else(|| "it was not looked into since the desk began".to_owned(), |it| it.trouble.says.clone());
+        let mend = passing.map_or_else(|| "ask again in a few seconds".to_owned(), |it| it.trouble.mend.clone());
+        let ours: Vec<String> = desk.mailboxes.iter().map(|(_, it)| it.address.to_string()).collect();
+        let ours: Vec<&str> = ours.iter().map(String::as_str).collect();
+        Trouble {
+            kind: TroubleKind::Mailbox.as_str(),
+            mailbox: Some(name),
+            since: passing.map_or(round.at, |it| it.trouble.since),
+            says: sentence(&without_addresses(&says, &ours)),
+            mend: sentence(&without_addresses(&mend, &ours)),
+        }
+    };
+    unsaid.map(one).collect()
 }

@@ -24,7 +24,7 @@ use crate::{
         skew,
         trouble::{MachineSeen, MailboxSeen, Seen, Trouble, TroubleKind, Waiting, broken_template, troubles},
     },
-    store::{self, Conn, backup::rows, disk, health, round_trips},
+    store::{self, Conn, backup::rows, disk, health, leases, round_trips},
     workers::Result,
 };
 
@@ -75,6 +75,7 @@ struct Read {
     tokens: Vec<(MailboxId, TokenFacts)>,
     lost: Vec<(MailboxId, Timestamp)>,
     backups: BackupFacts,
+    not_looked_into: Vec<MailboxId>,
     /// Mail in the desk's own words that could not be used: which, and why.
     broken_mail: Vec<(String, String)>,
 }
@@ -117,17 +118,17 @@ pub async fn step(desk: &Desk, rounds: &mut Rounds) -> Result<()> {
     let ways: Vec<WayOut> =
         desk.mailboxes.iter().filter(|(_, it)| it.sends()).map(|(id, it)| WayOut { mailbox: id, works: works(&found, &it.name) }).collect();
     if let Some(error) = failed {
-        show(desk, now, &found, &[], read.mailboxes);
+        show(desk, now, &found, &[], read);
         return Err(error.into());
     }
     match alarm::keep(desk, &Findings { found: &found, instance: &rounds.instance, going, ways: &ways }).await {
-        Ok(rows) => show(desk, now, &found, &rows, read.mailboxes),
+        Ok(rows) => show(desk, now, &found, &rows, read),
         Err(error) => {
             if machine.database.is_none() && machine.disk.is_none() {
                 let machine = MachineSeen { database: Some(format!("it takes nothing: {error}")), ..machine.clone() };
                 found = troubles(&Seen { machine: &machine, ..seen });
             }
-            show(desk, now, &found, &[], read.mailboxes);
+            show(desk, now, &found, &[], read);
             return Err(error.into());
         }
     }
@@ -138,7 +139,10 @@ async fn read(desk: &Desk, now: Timestamp, first: Timestamp) -> store::Result<Re
     let mut conn = desk.store.read().await?;
     let late = now - desk.settings.alarm_after;
     let mailboxes = configured(desk, health::mailboxes(&mut conn).await?);
+    let mut not_looked_into = leases::not_looked_into(&mut conn).await?;
+    not_looked_into.retain(|id| mailboxes.iter().any(|(it, facts)| it == id && facts.way_in == WayIn::Folder));
     Ok(Read {
+        not_looked_into,
         lost: lost_probes(desk, &mut conn, &mailboxes, (first, now)).await?,
         backups: rows::facts(&mut conn).await?,
         mailboxes,
@@ -190,8 +194,9 @@ fn configured(desk: &Desk, known: Vec<(MailboxId, MailboxFacts)>) -> Vec<(Mailbo
 
 /// Where the database does not answer, what it said last still stands.
 fn last_known(desk: &Desk) -> Read {
-    let mailboxes = desk.health.get().map(|it| it.mailboxes.clone()).unwrap_or_default();
-    Read { mailboxes, ..Read::default() }
+    let last = desk.health.get();
+    let mailboxes = last.as_ref().map(|it| it.mailboxes.clone()).unwrap_or_default();
+    Read { mailboxes, not_looked_into: last.map(|it| it.not_looked_into.clone()).unwrap_or_default(), ..Read::default() }
 }
 
 /// How far this clock is from others, where that is too far.
@@ -240,7 +245,7 @@ fn works(found: &[Trouble], name: &str) -> bool {
 }
 
 /// Leaves what was found where pages see it: since when, `rows` remember, or the last round where they cannot be had.
-fn show(desk: &Desk, now: Timestamp, found: &[Trouble], rows: &[Standing], mailboxes: Vec<(MailboxId, MailboxFacts)>) {
+fn show(desk: &Desk, now: Timestamp, found: &[Trouble], rows: &[Standing], read: Read) {
     let before = desk.health.get();
     let before = before.iter().flat_map(|it| it.troubles.iter().chain(&it.passing));
     let before: Vec<&Shown> = before.collect();
@@ -252,7 +257,7 @@ fn show(desk: &Desk, now: Timestamp, found: &[Trouble], rows: &[Standing], mailb
     });
     let lasts = |it: &Shown| now.duration_since(it.found_at).abs() >= it.trouble.kind.counts_after(desk.settings.alarm_after);
     let (troubles, passing) = shown.partition(lasts);
-    desk.health.set(Round { at: now, troubles, passing, mailboxes });
+    desk.health.set(Round { at: now, troubles, passing, mailboxes: read.mailboxes, not_looked_into: read.not_looked_into });
 }
 
 async fn clear_away(desk: &Desk, rounds: &mut Rounds, now: Timestamp) -> Result<()> {

@@ -82,7 +82,9 @@ async fn while_a_clock_is_known_to_be_wrong_no_ticket_closes_by_itself() {
     desk.later(SignedDuration::from_hours(8 * 24));
     let at = desk.desk.clock.now();
     let trouble = Trouble { kind: TroubleKind::Clock, about: "here".to_owned(), since: at, says: String::new(), mend: String::new() };
-    let known = |troubles: Vec<Shown>| desk.desk.health.set(Round { at, troubles, passing: Vec::new(), mailboxes: Vec::new() });
+    let known = |troubles: Vec<Shown>| {
+        desk.desk.health.set(Round { at, troubles, passing: Vec::new(), mailboxes: Vec::new(), not_looked_into: Vec::new() })
+    };
     let (mut begun, mut pace, t0) = (Begun::default(), Pace::default(), Instant::now());
     known(vec![Shown { trouble, found_at: at }]);
     housekeeping::step(&desk.desk, &mut begun, &mut pace, t0).await.unwrap();

@@ -5,7 +5,7 @@ use jiff::SignedDuration;
 use maildesk::{
     actions::round_trip::send_where_due,
     desk::{backup::Schedule, settings::DeskSettings},
-    store::{backup::rows, mailboxes, outbox::Outcome, sending},
+    store::{backup::rows, instances, leases, mailboxes, outbox::Outcome, sending},
     workers::{instance::Instance, lease::Lease},
 };
 
@@ -20,8 +20,10 @@ async fn fails(desk: &TestDesk, words: &str) {
 
 /// Its server has answered.
 async fn is_checked(desk: &TestDesk) {
-    let mut tx = desk.desk.store.begin().await.unwrap();
-    mailboxes::checked(&mut tx, desk.mailbox, 0, desk.desk.clock.now()).await.unwrap();
+    let (mut tx, now) = (desk.desk.store.begin().await.unwrap(), desk.desk.clock.now());
+    let reads = instances::begin(&mut tx, "here", SignedDuration::from_hours(1), now).await.unwrap();
+    leases::grant(&mut tx, desk.mailbox, reads, now).await.unwrap();
+    mailboxes::checked(&mut tx, desk.mailbox, 0, now).await.unwrap();
     tx.commit().await.unwrap();
 }
 
@@ -85,6 +87,9 @@ async fn everybody_learns_whether_all_is_well_and_only_a_monitor_or_staff_what_i
     desk.mail_does_not_matter();
     let mut nobody = Browser::new(&desk);
     assert_eq!(nobody.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE, "nothing is known yet");
+    desk.round().await;
+    assert_eq!(nobody.get("/readyz").await.status, StatusCode::SERVICE_UNAVAILABLE, "nobody has looked into the mailbox yet");
+    assert!(Browser::of(&desk, &desk.hal).await.get("/readyz").await.says("not looked into since the desk began"));
     is_checked(&desk).await;
     desk.round().await;
     let well = nobody.get("/readyz").await;

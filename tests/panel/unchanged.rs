@@ -125,7 +125,8 @@ async fn what_no_database_holds_changes_a_queue_too() {
     kept.changed(browser, "a setting that this process reads late").await;
     let at = desk.desk.clock.now();
     let checked = |at| MailboxFacts { checked_at: at, last_mail_at: at, ..MailboxFacts::default() };
-    let round = |facts, troubles| Round { at, troubles, passing: Vec::new(), mailboxes: vec![(desk.mailbox, facts)] };
+    let round =
+        |facts, troubles| Round { at, troubles, passing: Vec::new(), mailboxes: vec![(desk.mailbox, facts)], not_looked_into: Vec::new() };
     for (what, facts) in [
         ("the first round", checked(None)),
         ("a check", checked(Some(at - SignedDuration::from_mins(5)))),
