@@ -20,10 +20,12 @@ use crate::{
         id::{CommentId, TicketNumber},
         permission::Act,
         person::Person,
+        ticket::{Assigned, Step},
     },
     store::{
         Tx, comments, corrections,
         drafts::{Kept, Place},
+        events,
         outbox::{self, DeliveryRow, Outcome},
         participants::{self, Participation},
         tickets,
@@ -69,6 +71,7 @@ pub async fn withdraw_reply(desk: &Desk, actor: &Person, id: CommentId) -> Resul
         let mut kept = Kept { body: comment.text.as_str().to_owned(), markup: markup(&comment), ..Kept::default() };
         if said_on.is_none_or(|it| it == comment.ticket) {
             to_whom(&mut tx, actor, &mut change, &comment, &rows, &mut kept, now).await?;
+            status_before(&mut tx, actor, &mut change, &comment, &mut kept, now).await?;
         }
         record(desk, &mut tx, change, now).await?;
         if let Some(said_on) = said_on.filter(|it| *it != comment.ticket) {
@@ -111,6 +114,18 @@ async fn to_whom(
         }
     }
     kept.cc = cc.join(", ");
+    Ok(())
+}
+
+/// The status that came with it goes with it, unless somebody has changed it since: the customer was told nothing of it. It is in the draft
+/// to be set again.
+async fn status_before(tx: &mut Tx, actor: &Person, change: &mut Change, comment: &Comment, kept: &mut Kept, now: Timestamp) -> Result<()> {
+    let set = events::set_then(tx, change.number(), actor.id, comment.created_at).await?;
+    let Some((was, is)) = set.filter(|(_, is)| *is == change.ticket.status) else { return Ok(()) };
+    change.set_status_untold(was, now);
+    if is != was.after(Step::StaffReplies, Assigned::of(change.ticket.assignee)) {
+        kept.follow_up = is.as_str().to_owned();
+    }
     Ok(())
 }
 

@@ -143,6 +143,24 @@ pub async fn took_out_of(conn: &mut Conn, ticket: TicketNumber, who: PersonId, s
     Ok(since.map(crate::store::at))
 }
 
+/// The status that a ticket had before `who` changed it at this moment, and that it has had since; none where it has changed again, or
+/// was not changed then.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn set_then(conn: &mut Conn, ticket: TicketNumber, who: PersonId, then: Timestamp) -> Result<Option<(Status, Status)>> {
+    let sql = "select actor, at, old, new from events where ticket = $1 and kind = 'status' order by id desc limit 2";
+    type Row = (Option<i64>, i64, Option<String>, Option<String>);
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).fetch_all(c).await)?;
+    let status = |column, it: &Option<String>| word("events", column, it.as_deref().unwrap_or_default(), Status::parse);
+    let mut found = None;
+    for (_, _, old, new) in rows.iter().take_while(|(actor, at, ..)| *actor == Some(who.0) && *at == ms(then)) {
+        let (_, to) = found.unwrap_or((Status::Open, status("new", new)?));
+        found = Some((status("old", old)?, to));
+    }
+    Ok(found)
+}
+
 /// The status that a ticket had when it was marked as spam; none: it is not marked, or no longer.
 ///
 /// # Errors
