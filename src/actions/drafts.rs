@@ -6,6 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, NewFile, Result,
         door::{enter, transact},
+        reply::Composed,
     },
     desk::{
         comment::{Markup, Visibility},
@@ -18,7 +19,7 @@ use crate::{
     store::{
         Tx,
         comments::{self, FileRow},
-        drafts::{self, Kept, Place},
+        drafts::{self, Draft, Kept, Place},
         taken_away::take_away,
     },
 };
@@ -34,6 +35,8 @@ pub struct Keeping {
     pub without: Vec<DraftFileId>,
     /// The last comment that the page shows. What was typed before its writer sent it would come back as a draft.
     pub seen: Option<CommentId>,
+    /// When it was kept last as far as the page knows, in milliseconds since 1970; 0: nothing was kept. None: nothing is said of it.
+    pub was: Option<i64>,
 }
 
 /// Keeps what somebody has written so far; nothing written and no file is no draft. Nobody else is told, and the ticket stays as it is.
@@ -52,8 +55,13 @@ pub async fn keep(desk: &Desk, actor: &Person, number: TicketNumber, kind: Draft
             let what = "you have sent something since this page was opened; open it again to go on";
             return Err(ActionError::Conflict(what.to_owned()));
         }
+        let draft = drafts::get(&mut tx, place).await?;
+        if draft.as_ref().is_some_and(|it| says_more(it, keeping.was, &keeping.kept.body)) {
+            let what = "it was changed in another window since; reload the page, and both are there";
+            return Err(ActionError::Conflict(what.to_owned()));
+        }
+        let before = draft.map(|it| it.files).unwrap_or_default();
         let id = drafts::put(&mut tx, place, &keeping.kept, now).await?;
-        let before = drafts::get(&mut tx, place).await?.map(|it| it.files).unwrap_or_default();
         let going: Vec<_> = before.iter().filter(|it| keeping.without.contains(&it.id)).collect();
         drafts::detach(&mut tx, &going.iter().map(|it| it.id).collect::<Vec<_>>()).await?;
         let staying: Vec<usize> = before.iter().filter(|it| !keeping.without.contains(&it.id)).map(|it| it.file.size).collect();
@@ -70,6 +78,40 @@ pub async fn keep(desk: &Desk, actor: &Person, number: TicketNumber, kind: Draft
         Ok(tx.commit().await?)
     })
     .await
+}
+
+/// Keeps what somebody wrote on a ticket that was merged into this one meanwhile, with what they had begun here. Its files come too.
+///
+/// # Errors
+/// As [`keep`].
+pub async fn carry_over(desk: &Desk, actor: &Person, number: TicketNumber, kind: DraftKind, keeping: &Keeping) -> Result<()> {
+    let begun = drafts::get(&mut *desk.store.read().await?, Place { person: actor.id, ticket: number, kind }).await?;
+    let body = joined(begun.map(|it| it.kept.body).unwrap_or_default(), &keeping.kept.body);
+    let kept = Kept { body, ..keeping.kept.clone() };
+    keep(desk, actor, number, kind, &Keeping { kept, files: keeping.files.clone(), ..Keeping::default() }).await
+}
+
+/// Both texts, the one that holds the other alone.
+#[must_use]
+pub fn joined(one: String, other: &str) -> String {
+    if holds(&one, other) {
+        one
+    } else if holds(other, &one) {
+        other.to_owned()
+    } else {
+        format!("{}\n\n{other}", one.trim_end())
+    }
+}
+
+/// Whether a text has all that another says; spaces and breaks do not count.
+fn holds(text: &str, part: &str) -> bool {
+    let letters = |it: &str| it.split_whitespace().collect::<String>();
+    letters(text).contains(&letters(part))
+}
+
+/// Whether a draft was kept from elsewhere since a page read it, and says what is not in the words of that page.
+fn says_more(draft: &Draft, was: Option<i64>, words: &str) -> bool {
+    was.is_some_and(|was| was != draft.updated_at.as_millisecond()) && !holds(words, &draft.kept.body)
 }
 
 fn visibility(kind: DraftKind) -> Visibility {
@@ -96,8 +138,9 @@ fn has_room(staying: &[usize], new: &[NewFile]) -> Result<()> {
 }
 
 /// Takes a draft to be sent, with those of its files that the page showed. One that the page showed and that is gone is not sent
-/// without: whoever wrote counts on it. Those that came from elsewhere meanwhile stay.
-pub(super) async fn take(tx: &mut Tx, place: Place, shown: &[DraftFileId]) -> Result<Vec<FileRow>> {
+/// without: whoever wrote counts on it. Files and words that came from elsewhere meanwhile stay.
+pub(super) async fn take(tx: &mut Tx, place: Place, composed: &Composed, words: &str) -> Result<Vec<FileRow>> {
+    let shown = &composed.kept;
     let draft = drafts::get(tx, place).await?;
     let all = draft.as_ref().map(|it| it.files.clone()).unwrap_or_default();
     if shown.iter().any(|id| !all.iter().any(|it| it.id == *id)) {
@@ -106,11 +149,13 @@ pub(super) async fn take(tx: &mut Tx, place: Place, shown: &[DraftFileId]) -> Re
     }
     let (going, staying): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| shown.contains(&it.id));
     if let Some(draft) = draft {
-        if staying.is_empty() {
+        let more = says_more(&draft, composed.was, words);
+        if staying.is_empty() && !more {
             drafts::remove(tx, draft.id).await?;
         } else {
             drafts::detach(tx, &going.iter().map(|it| it.id).collect::<Vec<_>>()).await?;
-            drafts::put(tx, place, &Kept::default(), draft.updated_at).await?;
+            let kept = if more { draft.kept } else { Kept::default() };
+            drafts::put(tx, place, &kept, draft.updated_at).await?;
         }
     }
     Ok(going.into_iter().map(|it| it.file).collect())

@@ -58,6 +58,8 @@ pub struct Composed {
     pub markup: Markup,
     /// Files of the draft that the page showed; they go along.
     pub kept: Vec<DraftFileId>,
+    /// When that draft was kept last as far as the page knows; see [`Keeping::was`](crate::actions::drafts::Keeping::was).
+    pub was: Option<i64>,
     /// Who takes part from this reply on.
     pub cc: Vec<EmailAddress>,
     /// Who takes part and is not sent this one.
@@ -133,7 +135,7 @@ async fn compose(desk: &Desk, tx: &mut Tx, change: &mut Change, actor: &Person, 
     let place = Place { person: actor.id, ticket: change.number(), kind: DraftKind::Reply };
     // What a program says is none of what somebody has begun to write on the panel.
     let kept = match composed.edge {
-        Edge::Panel => drafts::take(tx, place, &composed.kept).await?,
+        Edge::Panel => drafts::take(tx, place, composed, reply.text.as_str()).await?,
         Edge::Api(_) => Vec::new(),
     };
     let signature = signature(desk, tx, actor, &change.ticket).await?;

@@ -68,7 +68,7 @@ pub async fn write_note_as(
         let kept = match composed.edge {
             Edge::Panel => {
                 signatures::remember(&mut tx, actor.id, composed.markup).await?;
-                drafts::take(&mut tx, place, &composed.kept).await?
+                drafts::take(&mut tx, place, composed, text.as_str()).await?
             }
             Edge::Api(_) => Vec::new(),
         };

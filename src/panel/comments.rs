@@ -2,7 +2,7 @@
 
 use axum::{
     extract::State,
-    http::StatusCode,
+    http::{StatusCode, Uri},
     response::{IntoResponse, Redirect, Response},
 };
 
@@ -10,7 +10,7 @@ use crate::{
     actions::{
         ActionError, Kind,
         deliveries::Unsent,
-        drafts::{Keeping, keep},
+        drafts::{Keeping, carry_over, keep},
         once::Edge,
         reply::{Composed, Reply, reply_knowing},
         withdraw_reply::withdraw_reply,
@@ -24,7 +24,7 @@ use crate::{
     },
     panel::{
         Panel,
-        composer::State as Shown,
+        composer::{State as Shown, Unread},
         drafts::{self, FIELDS},
         error::{PageError, sentence},
         form::Fields,
@@ -34,7 +34,7 @@ use crate::{
         url::Path,
         visitor::{Staff, Visitor},
     },
-    store::drafts::Kept,
+    store::{drafts::Kept, tickets},
 };
 
 /// What was typed, as it goes back into the composer.
@@ -43,6 +43,14 @@ struct Typed {
     kind: DraftKind,
     keeping: Keeping,
     sure: &'static str,
+    /// What others wrote meanwhile.
+    unread: Vec<Unread>,
+}
+
+/// `GET` of a path that is there to be sent to: whoever reloads what was refused, or follows a link on that page, is back on the ticket.
+pub(super) async fn back(Path(number): Path<i64>, uri: Uri) -> Redirect {
+    let query = uri.query().map_or_else(String::new, |it| format!("?{it}"));
+    Redirect::to(&format!("/tickets/{number}{query}"))
 }
 
 /// `POST /tickets/{number}/messages`.
@@ -61,7 +69,7 @@ pub(super) async fn write(
         _ => return Err(PageError::Invalid("It is not said whether this is a reply or a note; reload the page.".to_owned())),
     };
     let keeping = Keeping { kept: drafts::kept(&fields), files: fields.new_files(), ..Keeping::default() };
-    let typed = Typed { number, kind, keeping, sure: "" };
+    let typed = Typed { number, kind, keeping, sure: "", unread: Vec::new() };
     let text = match CommentText::parse(fields.text("body")) {
         Ok(text) => text,
         Err(error) => return refused(&panel, &visitor, typed, StatusCode::UNPROCESSABLE_ENTITY, sentence(&error)).await,
@@ -118,6 +126,7 @@ fn composed(fields: &Fields, kept: &Kept) -> Result<Composed, String> {
         kept: ids("file").map(DraftFileId).collect(),
         cc,
         left_out: kept.left_out.clone(),
+        was: drafts::was(fields),
         saved: ids("saved").map(SavedReplyId).collect(),
         edge: Edge::Panel,
     })
@@ -125,6 +134,10 @@ fn composed(fields: &Fields, kept: &Kept) -> Result<Composed, String> {
 
 /// The page again: the new words are shown, the typed ones kept; one more press sends.
 async fn asked_again(panel: &Panel, visitor: &Visitor, mut typed: Typed, error: ActionError) -> Result<Response, PageError> {
+    let standing = tickets::standing(&mut *panel.desk.store.read().await?, typed.number).await?;
+    if let Some(into) = standing.filter(|it| it.number != typed.number) {
+        return go_on_there(panel, visitor, typed, into.number).await;
+    }
     let status = match error.kind() {
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,
@@ -132,7 +145,10 @@ async fn asked_again(panel: &Panel, visitor: &Visitor, mut typed: Typed, error: 
         Kind::Missing | Kind::Broken => return Err(error.into()),
     };
     let text = if let ActionError::NewWords { comments } = &error {
-        let who = ticket::newer(panel, comments, typed.number).await?;
+        typed.unread = ticket::newer(panel, comments, typed.number).await?;
+        let mut names: Vec<&str> = typed.unread.iter().map(|it| it.by.as_str()).collect();
+        names.dedup();
+        let who = if names.is_empty() { "Somebody".to_owned() } else { names.join(" and ") };
         format!("Not sent yet: {who} wrote since you opened this page. Read it, then send.")
     } else if let ActionError::Unsent { addresses } = &error {
         typed.sure = "unsent";
@@ -146,9 +162,18 @@ async fn asked_again(panel: &Panel, visitor: &Visitor, mut typed: Typed, error: 
     refused(panel, visitor, typed, status, text).await
 }
 
+/// The ticket was merged while somebody wrote on it: their words are a draft where it is now.
+async fn go_on_there(panel: &Panel, visitor: &Visitor, typed: Typed, into: TicketNumber) -> Result<Response, PageError> {
+    let (number, kind) = (typed.number, typed.kind.as_str());
+    carry_over(&panel.desk, &visitor.person, into, typed.kind, &typed.keeping).await?;
+    let told = format!("Not sent: #{number} was merged into this ticket meanwhile. What you wrote is in the composer; look, then send.");
+    let flash = Flash::refused(told).clearing(format!("{}:{number}:{kind}", visitor.person.id));
+    Ok(page::go(panel, visitor, &format!("/tickets/{into}?write={kind}#composer"), &flash))
+}
+
 /// What was typed is a draft, with its files, before it is shown again.
 async fn refused(panel: &Panel, visitor: &Visitor, typed: Typed, status: StatusCode, text: String) -> Result<Response, PageError> {
-    let Typed { number, kind, keeping, sure } = typed;
+    let Typed { number, kind, keeping, sure, unread } = typed;
     let kept = keep(&panel.desk, &visitor.person, number, kind, &keeping).await;
     let text = match kept {
         Ok(()) => text,
@@ -158,7 +183,8 @@ async fn refused(panel: &Panel, visitor: &Visitor, typed: Typed, status: StatusC
         }
         Err(error) => format!("{text} The files were not kept: {error}. Attach them again."),
     };
-    let shown = Shown { kind: Some(kind), typed: Some(keeping.kept), open: true, err: Some(text.clone()), sure, ..Shown::default() };
+    let shown =
+        Shown { kind: Some(kind), typed: Some(keeping.kept), open: true, err: Some(text.clone()), sure, unread, ..Shown::default() };
     ticket::again(panel, visitor, number, status, shown, &Flash::refused(text)).await
 }
 

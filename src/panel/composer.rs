@@ -41,6 +41,8 @@ pub(super) struct State {
     pub open: bool,
     /// Why it was not sent.
     pub err: Option<String>,
+    /// What others have written since the page was opened, to be read before it is sent.
+    pub unread: Vec<Unread>,
     /// What was asked, and is answered by sending once more.
     pub sure: &'static str,
     /// What is written is shown as it will be read.
@@ -49,12 +51,22 @@ pub(super) struct State {
     pub saved: Option<SavedReplyId>,
 }
 
+/// Words that somebody has not seen.
+#[derive(Clone, Debug, Serialize)]
+pub(super) struct Unread {
+    pub id: i64,
+    pub by: String,
+    /// How it begins.
+    pub text: String,
+}
+
 /// Both, as `parts/composer.html` draws them.
 #[derive(Serialize)]
 pub(super) struct Composer {
     note: bool,
     open: bool,
     err: Option<String>,
+    unread: Vec<Unread>,
     sure: &'static str,
     reply: Pane,
     aside: Pane,
@@ -80,6 +92,8 @@ pub(super) struct Pane {
     files: Vec<DraftFile>,
     /// When it was kept last.
     kept: Option<When>,
+    /// The same in milliseconds, for the next keeping to say what it knows of; 0: nothing is kept.
+    was: i64,
     /// As it will be read.
     preview: Option<String>,
     /// The last of one's own of this kind: what a browser kept before it was sent with it.
@@ -147,6 +161,7 @@ pub(super) async fn of(
         note: kind == DraftKind::Note,
         open,
         err: state.err.clone(),
+        unread: state.unread.clone(),
         sure: state.sure,
         reply: drawn(DraftKind::Reply, reply),
         aside: drawn(DraftKind::Note, aside),
@@ -201,6 +216,7 @@ fn own(said: &[Said], me: &Person, kind: DraftKind) -> i64 {
 
 fn pane(panel: &Panel, kind: DraftKind, draft: Option<Draft>, typed: Option<Kept>, habits: &Habits, preview: bool, own: i64) -> Pane {
     let when = draft.as_ref().map(|it| When::new(it.updated_at, panel.desk.clock.now(), &panel.zone()));
+    let was = draft.as_ref().map_or(0, |it| it.updated_at.as_millisecond());
     let (kept, files) = draft.map_or_else(|| (Kept { markup: habits.markup, ..Kept::default() }, Vec::new()), |it| (it.kept, it.files));
     let kept = typed.unwrap_or(kept);
     let file = |it: drafts::DraftFile| DraftFile {
@@ -217,6 +233,7 @@ fn pane(panel: &Panel, kind: DraftKind, draft: Option<Draft>, typed: Option<Kept
         cc: kept.cc,
         files: files.into_iter().map(file).collect(),
         kept: when,
+        was,
         preview,
         own,
     }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     actions::{
         ActionError, Kind,
-        drafts::{Keeping, keep},
+        drafts::{Keeping, joined, keep},
         saved_replies::text_for,
     },
     desk::{
@@ -28,11 +28,14 @@ use crate::{
         url::Path,
         visitor::{Staff, Visitor},
     },
-    store::drafts::Kept,
+    store::{
+        self,
+        drafts::{Kept, Place},
+    },
 };
 
 /// The fields that both forms of the composer have.
-pub(super) const FIELDS: [&str; 11] = ["kind", "body", "markup", "cc", "left_out", "then", "seen", "file", "saved", "sure", "send"];
+pub(super) const FIELDS: [&str; 12] = ["kind", "body", "markup", "cc", "left_out", "then", "seen", "file", "saved", "sure", "send", "was"];
 
 /// What a form says of a draft.
 pub(super) fn kept(fields: &Fields) -> Kept {
@@ -43,6 +46,11 @@ pub(super) fn kept(fields: &Fields) -> Kept {
         left_out: fields.all("left_out").filter_map(|it| it.parse().ok()).map(PersonId).collect(),
         follow_up: fields.get("then").to_owned(),
     }
+}
+
+/// When the draft was kept last as far as the page knows.
+pub(super) fn was(fields: &Fields) -> Option<i64> {
+    fields.given("was").and_then(|it| it.parse().ok())
 }
 
 #[derive(Serialize)]
@@ -65,7 +73,7 @@ pub(super) async fn change(
     let number = TicketNumber(number);
     let kind = DraftKind::parse(fields.get("kind")).ok_or_else(|| PageError::Invalid("A draft is a reply or a note.".to_owned()))?;
     let inserted = fields.given("insert").map(|_| fields.number("insert")).transpose()?.map(SavedReplyId);
-    let mut keeping = Keeping { kept: kept(&fields), files: fields.new_files(), without: Vec::new(), seen: None };
+    let mut keeping = Keeping { kept: kept(&fields), files: fields.new_files(), was: was(&fields), ..Keeping::default() };
     if fields.given("seen").is_some() {
         keeping.seen = Some(CommentId(fields.number("seen")?));
     }
@@ -115,6 +123,10 @@ async fn refused(
     if fragment {
         return Ok((status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response());
     }
+    // What was kept in another window meanwhile is shown too: the next press would take its place.
+    let place = Place { person: visitor.person.id, ticket: number, kind };
+    let kept = store::drafts::get(&mut *panel.desk.store.read().await?, place).await?.map(|it| it.kept.body).unwrap_or_default();
+    let typed = Kept { body: joined(kept, &typed.body), ..typed };
     let shown = Shown { kind: Some(kind), typed: Some(typed), open: true, err: Some(text.clone()), ..Shown::default() };
     ticket::again(panel, visitor, number, status, shown, &Flash::refused(text)).await
 }

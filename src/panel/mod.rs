@@ -270,6 +270,8 @@ fn oneself(routes: Routes) -> Routes {
 fn writing(routes: Routes) -> Routes {
     routes
         .post_files("/tickets/{number}/messages", Policy::Staff, comments::write)
+        .get("/tickets/{number}/messages", Policy::Staff, comments::back)
+        .get("/tickets/{number}/draft", Policy::Staff, comments::back)
         .post("/tickets/{number}/messages/{id}/undo", Policy::Staff, comments::undo)
         .post_files("/tickets/{number}/draft", Policy::Staff, drafts::change)
         .get("/tickets/{number}/saved/{id}", Policy::Staff, drafts::saved_text)

@@ -380,13 +380,21 @@ fn helpers(panel: &Panel, visitor: &Visitor, read: &Read) -> Vec<Choice> {
     choices
 }
 
-/// The last words of somebody else than `who` after `seen`: what the safety catch tells of.
-pub(super) async fn newer(panel: &Panel, ids: &[CommentId], number: TicketNumber) -> Result<String, PageError> {
+/// What the safety catch tells of: who wrote, and how it begins; of many the last few.
+pub(super) async fn newer(panel: &Panel, ids: &[CommentId], number: TicketNumber) -> Result<Vec<composer::Unread>, PageError> {
+    const MOST: usize = 3;
+    const BEGINNING: usize = 600;
     let mut conn = panel.desk.store.read().await?;
     let said = conversation::said(&mut conn, number, Audience::Staff, SHOWN).await?;
-    let mut names: Vec<String> = said.iter().filter(|it| ids.contains(&it.id)).filter_map(author_name).collect();
-    names.dedup();
-    Ok(if names.is_empty() { "Somebody".to_owned() } else { names.join(" and ") })
+    let unread = said.iter().filter(|it| ids.contains(&it.id)).map(|it| {
+        let mut text: String = it.body.chars().take(BEGINNING).collect();
+        if text.len() < it.body.len() {
+            text.push('…');
+        }
+        composer::Unread { id: it.id.0, by: author_name(it).unwrap_or_else(|| "Somebody".to_owned()), text }
+    });
+    let mut unread: Vec<_> = unread.collect();
+    Ok(unread.split_off(unread.len().saturating_sub(MOST)))
 }
 
 fn author_name(said: &Said) -> Option<String> {

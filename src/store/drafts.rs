@@ -152,14 +152,24 @@ pub async fn begun_on(conn: &mut Conn, person: PersonId, tickets: &[TicketNumber
     Ok(rows.into_iter().map(TicketNumber).collect())
 }
 
-/// What was begun on one ticket goes on on another, where nobody has begun the same there.
+/// What was begun on one ticket goes on on another; where the same person has begun the same there, behind that, with its files.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn move_all(tx: &mut Tx, from: TicketNumber, to: TicketNumber) -> Result<()> {
-    let sql = "update drafts set ticket = $2 where ticket = $1 and not exists (
-        select 1 from drafts o where o.ticket = $2 and o.person = drafts.person and o.kind = drafts.kind)";
-    on!(tx, c => sqlx::query(sql).bind(from.0).bind(to.0).execute(c).await.map(|_| ()))?;
+    let both = "from drafts o join drafts d on d.ticket = $1 and d.person = o.person and d.kind = o.kind where o.ticket = $2";
+    let sql = format!("select d.id, o.id, d.body, o.body, d.updated_at {both}");
+    let pairs: Vec<(i64, i64, String, String, i64)> =
+        on!(tx, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(from.0).bind(to.0).fetch_all(c).await)?;
+    for (gone, stays, begun, body, at) in pairs {
+        let body = [body.trim_end(), begun.as_str()].iter().filter(|it| !it.trim().is_empty()).copied().collect::<Vec<_>>().join("\n\n");
+        let sql = "update drafts set body = $2, updated_at = case when updated_at > $3 then updated_at else $3 end + 1 where id = $1";
+        on!(tx, c => sqlx::query(sql).bind(stays).bind(body).bind(at).execute(c).await.map(|_| ()))?;
+        let sql = "update draft_files set draft = $2, position = position + 1000 where draft = $1";
+        on!(tx, c => sqlx::query(sql).bind(gone).bind(stays).execute(c).await.map(|_| ()))?;
+        on!(tx, c => sqlx::query("delete from drafts where id = $1").bind(gone).execute(c).await.map(|_| ()))?;
+    }
+    on!(tx, c => sqlx::query("update drafts set ticket = $2 where ticket = $1").bind(from.0).bind(to.0).execute(c).await.map(|_| ()))?;
     Ok(())
 }
 

@@ -8,21 +8,26 @@ use maildesk::{
         participants::add,
         reply::{Composed, Reply, reply},
         saved_replies,
+        set_status::set_status,
         signatures::{set_of_mailbox, set_own},
+        undo_change::{self, Was},
         withdraw_reply::withdraw_reply,
         write_note::{write_note, write_note_as},
     },
     desk::{
         comment::{CommentText, Markup},
+        delivery::DeliveryState,
         draft::{DraftKind, KEPT_FOR},
         id::{CommentId, TicketNumber},
         person::Role,
         settings::{DeskSettings, Reach},
+        ticket::Status,
     },
     store::{
         blobs::ContentHash,
         conversation::{Audience, Said, said},
         drafts::{Draft, Kept, Place, get},
+        outbox::of_ticket,
         participants::{self, Participation},
         saved_replies::Saving,
     },
@@ -55,6 +60,13 @@ async fn a_ticket(desk: &TestDesk) -> TicketNumber {
 async fn last(desk: &TestDesk, number: TicketNumber) -> Said {
     let mut conn = desk.desk.store.read().await.unwrap();
     said(&mut conn, number, Audience::Staff, 100).await.unwrap().pop().unwrap()
+}
+
+/// Mail to Ann that waits for its time.
+async fn waiting(desk: &TestDesk) -> i64 {
+    let mut conn = desk.desk.store.read().await.unwrap();
+    let rows = of_ticket(&mut conn, TicketNumber(1), desk.desk.clock.now()).await.unwrap();
+    rows.iter().filter(|it| it.address == "ann@home.test" && it.state == DeliveryState::Waiting.as_str()).count().try_into().unwrap()
 }
 
 async fn draft(desk: &TestDesk, number: TicketNumber, kind: DraftKind) -> Option<Draft> {
@@ -252,6 +264,75 @@ async fn what_is_taken_back_is_a_draft_again_with_its_files() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn the_status_that_came_with_it_is_taken_back_with_it_unless_it_was_changed_since() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    let before = desk.ticket(number).await.status;
+    let resolving = || Reply { then: Some(Status::Resolved), ..written("Hasty", Composed::default()) };
+    let id = reply(&desk.desk, &desk.hal, number, &resolving()).await.unwrap();
+    assert_eq!(desk.ticket(number).await.status, Status::Resolved);
+    withdraw_reply(&desk.desk, &desk.hal, id).await.unwrap();
+    assert_eq!(desk.ticket(number).await.status, before);
+    assert_eq!(draft(&desk, number, DraftKind::Reply).await.unwrap().kept.follow_up, "resolved");
+    assert!(desk.mail_to("ann@home.test").await.is_empty());
+
+    let id = reply(&desk.desk, &desk.hal, number, &resolving()).await.unwrap();
+    set_status(&desk.desk, &desk.ada, number, None, Status::Closed).await.unwrap();
+    withdraw_reply(&desk.desk, &desk.hal, id).await.unwrap();
+    assert_eq!(desk.ticket(number).await.status, Status::Closed, "somebody has set it since");
+    desk.mail_does_not_matter();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_status_that_is_undone_in_time_is_told_to_nobody() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    set_status(&desk.desk, &desk.hal, number, None, Status::InProgress).await.unwrap();
+    desk.later(jiff::SignedDuration::from_mins(1));
+    desk.mail().await;
+    set_status(&desk.desk, &desk.hal, number, None, Status::Resolved).await.unwrap();
+    assert_eq!(waiting(&desk).await, 1, "it waits for the undo window");
+    let was = desk.ticket(number).await;
+    let back = Was { assignee: was.assignee, status: Status::InProgress, priority: was.priority, snoozed: None, put: None, taken: None };
+    undo_change::undo(&desk.desk, &desk.hal, number, was.version, &back).await.unwrap();
+    desk.later(jiff::SignedDuration::from_mins(1));
+    assert!(desk.mail_to("ann@home.test").await.is_empty());
+    set_status(&desk.desk, &desk.hal, number, None, Status::Resolved).await.unwrap();
+    desk.later(jiff::SignedDuration::from_mins(1));
+    assert_eq!(desk.mail_to("ann@home.test").await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_windows_never_take_each_others_words() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    let kept = async |body: &str, was: i64| {
+        let keeping = Keeping { was: Some(was), ..keeping(body, Vec::new()) };
+        desk.later(jiff::SignedDuration::from_secs(1));
+        keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &keeping).await?;
+        Ok::<_, ActionError>(draft(&desk, number, DraftKind::Reply).await.unwrap().updated_at.as_millisecond())
+    };
+    let first = kept("Unplug", 0).await.unwrap();
+    let second = kept("Unplug it.", first).await.unwrap();
+    // The other window was opened before anything was written, or with the first words.
+    for stale in [0, first] {
+        let refused = kept("Plug it in.", stale).await.unwrap_err().to_string();
+        assert!(refused.contains("another window") && refused.contains("reload"), "{refused}");
+    }
+    assert_eq!(draft(&desk, number, DraftKind::Reply).await.unwrap().kept.body, "Unplug it.");
+    kept("Unplug it. Then plug it in.", first).await.expect("it holds all that is kept");
+    // What the other window sends leaves these words where they are.
+    let composed = Composed { was: Some(second), ..Composed::default() };
+    reply(&desk.desk, &desk.hal, number, &written("Plug it in.", composed)).await.unwrap();
+    assert_eq!(draft(&desk, number, DraftKind::Reply).await.unwrap().kept.body, "Unplug it. Then plug it in.");
+    let now = draft(&desk, number, DraftKind::Reply).await.unwrap().updated_at.as_millisecond();
+    let composed = Composed { was: Some(now), ..Composed::default() };
+    reply(&desk.desk, &desk.hal, number, &written("Unplug it, then plug it in again.", composed)).await.unwrap();
+    assert!(draft(&desk, number, DraftKind::Reply).await.is_none());
+    desk.mail_does_not_matter();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_taken_back_is_addressed_as_it_was_and_whoever_was_added_takes_part_no_more() {
     let desk = TestDesk::new().await;
     let number = a_ticket(&desk).await;
@@ -305,6 +386,11 @@ async fn drafts_go_with_a_merge_and_end_when_nobody_comes_back() {
     keep(&desk.desk, &desk.hal, one, DraftKind::Reply, &keeping("On one", vec![file("a", b"1")])).await.unwrap();
     merge(&desk.desk, &desk.hal, one, None, two).await.unwrap();
     assert_eq!(draft(&desk, two, DraftKind::Reply).await.unwrap().kept.body, "On one");
+    let three = a_ticket(&desk).await;
+    keep(&desk.desk, &desk.hal, three, DraftKind::Reply, &keeping("On three", vec![file("b", b"2")])).await.unwrap();
+    merge(&desk.desk, &desk.hal, three, None, two).await.unwrap();
+    let both = draft(&desk, two, DraftKind::Reply).await.unwrap();
+    assert_eq!((both.kept.body.as_str(), both.files.len()), ("On one\n\nOn three", 2), "what was begun on both is there");
     forget_old(&desk.desk).await.unwrap();
     assert!(draft(&desk, two, DraftKind::Reply).await.is_some());
     desk.later(KEPT_FOR + jiff::SignedDuration::from_hours(1));

@@ -104,6 +104,10 @@ async fn the_safety_catch_keeps_the_words_and_the_files() {
     let caught = hal.post_file(&format!("{path}/messages"), &fields, ("a.csv", "text/csv", b"a;b")).await;
     assert_eq!(caught.status, StatusCode::CONFLICT);
     assert!(caught.says("wrote since you opened this page") && caught.says("Ada was first."));
+    let beside = caught.text().split_once("class=\"unread\"").expect("what was written stands beside the composer").1.to_owned();
+    assert!(beside.contains("autofocus") && beside.contains("Ada was first.") && beside.contains("href=\"#m"));
+    // The page of what was refused can be reloaded, and its links followed.
+    assert_eq!(hal.get(&format!("{path}/messages?all=1")).await.location(), format!("{path}?all=1"));
     let kept = half(&caught, "reply");
     assert!(typed(&caught, "reply") == "Unplug it." && kept.contains("a.csv") && kept.contains("value=\"ben@home.test\""));
     assert!(kept.contains("value=\"resolved\" selected"));
@@ -114,6 +118,23 @@ async fn the_safety_catch_keeps_the_words_and_the_files() {
     let sent = hal.post(&format!("{path}/messages"), &fields).await;
     assert_eq!(sent.status, StatusCode::SEE_OTHER, "{}", sent.text());
     assert_eq!(desk.mail_to("ann@home.test").await[0].read.attachments.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_while_the_ticket_was_merged_is_a_draft_where_it_is_now() {
+    let desk = TestDesk::new().await;
+    let (from, into) = (a_ticket(&desk).await, a_ticket(&desk).await);
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let seen = hal.get(&format!("/tickets/{from}")).await.field("seen");
+    hal.post(&format!("/tickets/{from}/draft"), &[("kind", "reply"), ("body", "First words"), ("seen", &seen)]).await;
+    maildesk::actions::merge::merge(&desk.desk, &desk.ada, from, None, into).await.unwrap();
+    let fields = [("kind", "reply"), ("body", "First words and more"), ("seen", seen.as_str()), ("send", "reply")];
+    let sent = hal.post(&format!("/tickets/{from}/messages"), &fields).await;
+    assert_eq!(sent.location(), format!("/tickets/{into}?write=reply#composer"), "{}", sent.text());
+    let page = hal.get(&format!("/tickets/{into}?write=reply")).await;
+    assert_eq!(typed(&page, "reply"), "First words and more");
+    assert!(page.says(&format!("Not sent: #{from} was merged into this ticket meanwhile.")), "{}", page.text());
+    desk.mail_does_not_matter();
 }
 
 #[tokio::test(flavor = "multi_thread")]
