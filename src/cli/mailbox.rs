@@ -48,7 +48,7 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("maildesk mailbox: {error:#}");
+            aside!("maildesk mailbox: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -70,7 +70,7 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
 
 async fn list(desk: &Desk) -> anyhow::Result<()> {
     for (id, settings) in desk.mailboxes.iter() {
-        println!("{}", line(desk, id, settings).await?);
+        say!("{}", line(desk, id, settings).await?);
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! The commands: one file each.
 
+#[macro_use]
+mod say;
+
 mod backup;
 mod check;
 mod demo;
@@ -148,9 +151,9 @@ fn no_such_message(id: LedgerId) -> String {
     format!("--message {id}: the ledger has no message of this number; the panel’s addresses /mail/messages/N end in them")
 }
 
-/// Reads the command line, does what it says, and gives the process's exit code.
+/// Reads the command line, does what it says, and gives the process's exit code: 74 where all was done and could not be said.
 pub async fn run() -> ExitCode {
-    match Arguments::parse().command {
+    let code = match Arguments::parse().command {
         Command::Backup(it) => backup::run(&it).await,
         Command::Check(it) => check::run(&it.config).await,
         Command::Demo(it) => demo::run(it).await,
@@ -158,7 +161,8 @@ pub async fn run() -> ExitCode {
         Command::Export(it) => export::run(&it).await,
         Command::Healthz(it) => healthz::run(&it).await,
         Command::Import(it) => import::run(&it).await,
-        Command::Ingest(it) => ingest::run(&it).await,
+        // A mail server would bounce what is durable already.
+        Command::Ingest(it) => return ingest::run(&it).await,
         Command::Inspect(it) => inspect::run(&it).await,
         Command::Mailbox(it) => mailbox::run(&it).await,
         Command::Recount(it) => recount::run(&it).await,
@@ -167,5 +171,6 @@ pub async fn run() -> ExitCode {
         Command::Serve(it) => serve::run(&it.config).await,
         Command::User(it) => user::run(&it).await,
         Command::Verify(it) => verify::run(&it).await,
-    }
+    };
+    say::settled(code)
 }

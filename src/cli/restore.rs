@@ -10,6 +10,7 @@ use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 use secrecy::ExposeSecret as _;
 
+use super::say;
 use crate::{
     actions::{
         audit::{self, Line},
@@ -50,11 +51,11 @@ pub struct Arguments {
 pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
         Ok(page) => {
-            print!("{page}");
+            say::out(&page);
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("maildesk restore: {error:#}");
+            aside!("maildesk restore: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -101,7 +102,7 @@ async fn looked_at(unpacked: &Unpacked, arguments: &Arguments) -> anyhow::Result
     let lines: String =
         findings.iter().map(|it| format!("{} ({}): {}\n    {}\n", it.rule, it.count, it.says, it.places.join("\n    "))).collect();
     if !lines.is_empty() && !arguments.damaged {
-        eprint!("{lines}");
+        say::err(&lines);
         bail!("the backup is not whole, so nothing was touched; use another one, or --damaged to have what there is of this");
     }
     Ok(lines)

@@ -1,13 +1,14 @@
 //! `maildesk user`: people on the shell, for whoever has the machine: the first admin, a forgotten password.
 
 use std::{
-    io::{IsTerminal as _, Write as _},
+    io::IsTerminal as _,
     process::{Command, ExitCode, Stdio},
 };
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::say;
 use crate::{
     actions::{
         Desk,
@@ -87,7 +88,7 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("maildesk user: {error:#}");
+            aside!("maildesk user: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -147,8 +148,8 @@ async fn add(desk: &Desk, name: &str, email: &str, role: RoleWord, way: Way) -> 
         Role::Customer => "a customer",
     };
     match link {
-        Some(MadeLink(link)) => println!("{} is {}. The link to choose a password, valid for three days:\n{link}", new.email, what),
-        None => println!("{} is {} and can sign in.", new.email, what),
+        Some(MadeLink(link)) => say!("{} is {}. The link to choose a password, valid for three days:\n{link}", new.email, what),
+        None => say!("{} is {} and can sign in.", new.email, what),
     }
     Ok(())
 }
@@ -162,7 +163,7 @@ async fn known(desk: &Desk, email: &str) -> anyhow::Result<Person> {
 async fn reset_two_factor(desk: &Desk, email: &str) -> anyhow::Result<()> {
     let known = known(desk, email).await?;
     people::reset_two_factor(desk, By::Shell, known.id).await?;
-    println!("{} signs in with a password alone; every session of theirs is over. They can set it up again in their profile.", known.name);
+    say!("{} signs in with a password alone; every session of theirs is over. They can set it up again in their profile.", known.name);
     Ok(())
 }
 
@@ -176,7 +177,7 @@ async fn password(desk: &Desk, email: &str) -> anyhow::Result<()> {
     } else {
         String::new()
     };
-    println!("{} has a new password; every session of theirs is over.{disabled}{code}", known.name);
+    say!("{} has a new password; every session of theirs is over.{disabled}{code}", known.name);
     Ok(())
 }
 
@@ -193,7 +194,7 @@ async fn list(desk: &Desk, groups: &[Group]) -> anyhow::Result<()> {
         }
     }
     if !told {
-        eprintln!(
+        aside!(
             "nobody answers mail here yet; make the first admin: maildesk user add --role admin --name \"Ada Byron\" --email ada@example.com"
         );
     }
@@ -207,7 +208,7 @@ fn tell(entry: &Entry) {
         (PersonState::Active, HasPassword::No) => "no password",
     };
     // A name is a stranger's: whatever could move the cursor was left out when it was taken in.
-    println!("{:<10} {:<12} {:<40} {}", entry.role.as_str(), state, entry.email, entry.name);
+    say!("{:<10} {:<12} {:<40} {}", entry.role.as_str(), state, entry.email, entry.name);
 }
 
 /// Asked for twice on a terminal, else the first line of standard input; hashed.
@@ -220,10 +221,9 @@ async fn new_password() -> anyhow::Result<String> {
 fn ask() -> anyhow::Result<String> {
     let silent = Silence::begin();
     let once = |what: &str| -> anyhow::Result<String> {
-        eprint!("{what}: ");
-        std::io::stderr().flush()?;
+        say::err(&format!("{what}: "));
         let typed = line();
-        eprintln!();
+        say::err("\n");
         typed
     };
     let (first, second) = (once("New password")?, once("Once more")?);

@@ -16,6 +16,7 @@ mod replay;
 mod serve;
 mod shell;
 mod tokens;
+mod unheard;
 mod user;
 mod verify;
 mod verify_online;

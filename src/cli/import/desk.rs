@@ -9,6 +9,7 @@ use jiff::tz::TimeZone;
 use secrecy::ExposeSecret as _;
 
 use crate::{
+    cli::say,
     clock::Clock,
     config::Config,
     store::{Opener, Store, backup::put_back, export, probe},
@@ -32,13 +33,13 @@ pub(super) async fn read(config: &Config, from: impl BufRead, named: &Path) -> a
     let words = words_for(&config.desk.time_zone);
     let told = |n: u64| {
         if io::stderr().is_terminal() {
-            eprint!("\r{n} lines");
+            say::err(&format!("\r{n} lines"));
         }
     };
     let done = export::read(&store, from, &words, told).await;
     store.close().await;
     if io::stderr().is_terminal() {
-        eprintln!();
+        say::err("\n");
     }
     let counts = done?;
     let of = |kind| counts.get(kind).copied().unwrap_or(0);
