@@ -64,6 +64,16 @@ fn a_folder_that_cannot_be_written_to_is_a_fault() {
 }
 
 #[test]
+fn a_file_that_is_not_utf_8_is_told_by_its_line() {
+    let shell = Shell::with("");
+    fs::write(shell.path("maildesk.toml"), b"# one\npublic_url = \"https://desk.test\"\n[desk]\nname = \"B\xfcro\"\n").unwrap();
+    let said = shell.run("check");
+    assert_eq!(said.code, Some(1));
+    let line = said.line("FAIL  configuration: ");
+    assert!(line.ends_with("maildesk.toml:4: it is not UTF-8: save it as UTF-8"), "{line}");
+}
+
+#[test]
 fn a_database_that_is_none_is_a_fault() {
     let shell = Shell::with(&desk());
     fs::create_dir(shell.path("data")).unwrap();
