@@ -24,17 +24,17 @@ mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use secrecy::ExposeSecret as _;
 
 use crate::{
     actions::Desk,
-    app,
+    app::{self, open},
     clock::Clock,
-    config::Config,
+    config::{Config, RootKey},
     desk::id::{LedgerId, MailboxId},
-    store::{Opener, Store, probe},
+    store::{Opener, Store, backup::put_back::Target, probe},
 };
 
 /// A helpdesk that lives in a mailbox.
@@ -109,7 +109,7 @@ async fn existing_desk(config: &Config) -> anyhow::Result<(Desk, Vec<MailboxId>)
 /// As [`existing_desk`].
 async fn existing_store(config: &Config) -> anyhow::Result<Store> {
     must_exist(config)?;
-    Store::open(config.database_url.expose_secret(), &config.data_dir, Opener::Command).await.context("database_url")
+    open::store(config, Opener::Command).await
 }
 
 fn must_exist(config: &Config) -> anyhow::Result<()> {
@@ -120,6 +120,18 @@ fn must_exist(config: &Config) -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+/// Where the desk of a configuration lies on this machine.
+///
+/// # Errors
+/// When `database_url` is none.
+fn place(config: &Config) -> anyhow::Result<Target> {
+    let key = match &config.root_key {
+        RootKey::KeptIn(file) => Some(file.clone()),
+        RootKey::Given(_) => None,
+    };
+    Ok(Target { data_dir: config.data_dir.clone(), database: probe::file(config.database_url.expose_secret())?, key })
 }
 
 /// The place of the mailbox of this name in the configuration.

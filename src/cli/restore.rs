@@ -16,6 +16,7 @@ use crate::{
         audit::{self, Line},
         people::By,
     },
+    app::open,
     clock::Clock,
     config::{Config, RootKey},
     desk::audit::AuditKind,
@@ -27,7 +28,7 @@ use crate::{
             clear_left_over,
             put_back::{self, Settled, Target},
         },
-        instances, probe,
+        instances,
     },
 };
 
@@ -65,13 +66,9 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<String> {
     let config = Config::load(&arguments.configured.config).with_context(|| {
         format!("the backup holds the configuration that it was made with: tar -xOf {} settings/maildesk.toml", arguments.file.display())
     })?;
-    let key = match &config.root_key {
-        RootKey::KeptIn(file) => Some(file.clone()),
-        RootKey::Given(_) => None,
-    };
-    let target = Target { data_dir: config.data_dir.clone(), database: probe::file(config.database_url.expose_secret())?, key };
+    let target = super::place(&config)?;
     let needed = check::room_for(&arguments.file)?;
-    let _lock = put_back::lock(&target.data_dir, target.database.as_deref())?;
+    let _lock = open::lock(&config)?;
     clear_left_over(&target.data_dir);
     let there = target.there();
     if target.database.is_some() && !there.is_empty() && !arguments.replace {

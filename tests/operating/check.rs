@@ -64,6 +64,23 @@ fn a_folder_that_cannot_be_written_to_is_a_fault() {
 }
 
 #[test]
+fn a_data_folder_that_cannot_be_had_is_named_once_by_the_key_that_says_it() {
+    let shell = Shell::with(&desk().replace("\"data\"", "\"file/data\""));
+    fs::write(shell.path("file"), "").unwrap();
+    fs::write(shell.path("desk.jsonl"), "{\"maildesk_export\":1}\n").unwrap();
+    let jsonl = shell.path("desk.jsonl");
+    for words in [&["serve"][..], &["user", "list"], &["recount"], &["verify"], &["import", jsonl.to_str().unwrap()]] {
+        let said = shell.run_words(words);
+        let told = format!(
+            "data_dir: {} cannot be made or written to: Not a directory (os error 20); give it to",
+            shell.path("file/data").display()
+        );
+        assert!(said.code != Some(0) && said.text.contains(&told), "{words:?}: {}", said.text);
+        assert!(said.text.matches("Not a directory").count() == 1 && !said.text.contains("database_url"), "{words:?}: {}", said.text);
+    }
+}
+
+#[test]
 fn a_file_that_is_not_utf_8_is_told_by_its_line() {
     let shell = Shell::with("");
     fs::write(shell.path("maildesk.toml"), b"# one\npublic_url = \"https://desk.test\"\n[desk]\nname = \"B\xfcro\"\n").unwrap();
