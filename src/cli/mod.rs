@@ -140,10 +140,14 @@ fn mailbox(config: &Config, name: &str) -> anyhow::Result<usize> {
     at.ok_or_else(|| anyhow!("--mailbox {name}: there is no such mailbox; {}", mailboxes(config)))
 }
 
-/// `there are support, sales`.
+/// Those of the configuration: `there are support, sales`.
 fn mailboxes(config: &Config) -> String {
     let names: Vec<&str> = config.mailboxes.iter().map(|it| it.settings.name.as_str()).collect();
-    match names.as_slice() {
+    in_words(&names)
+}
+
+fn in_words(names: &[&str]) -> String {
+    match names {
         [] => "the configuration names none; add a section [[mailbox]]".to_owned(),
         [one] => format!("there is {one}"),
         names => format!("there are {}", names.join(", ")),

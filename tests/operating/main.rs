@@ -11,6 +11,7 @@ mod healthz;
 mod import;
 mod ingest;
 mod inspect;
+mod mailbox;
 mod misconfigured;
 mod replay;
 mod serve;
