@@ -79,7 +79,7 @@ enum Command {
     Restore(restore::Arguments),
     /// Run the daemon: watch the mailboxes, send, serve the panel.
     Serve(Configured),
-    /// Add people, list them, give them passwords.
+    /// Add people, list them, give them passwords, keep them out and let them in again.
     User(user::Arguments),
     /// Hold everything the desk keeps, or a backup of it, against its own rules, and read every content again; mends nothing. Exit code 0
     /// when all agrees.

@@ -23,7 +23,7 @@ use crate::{
         person::{Person, PersonState, Role},
     },
     store::{
-        Opener,
+        Opener, api_tokens,
         directory::{self, Entry, Group, HasPassword, Key},
         people as rows, two_factor,
     },
@@ -69,6 +69,16 @@ enum What {
         /// The address of whom it is for.
         email: String,
     },
+    /// Keep somebody out, a customer too: their sessions end, their replies stay, their tickets go back to nobody. The last admin stays.
+    Disable {
+        /// The address of whom it is for.
+        email: String,
+    },
+    /// Let somebody in again who was disabled, with the role and the password that they had.
+    Enable {
+        /// The address of whom it is for.
+        email: String,
+    },
     /// Turn two-factor sign-in off for somebody who has lost their app and its recovery codes. Their sessions end.
     ResetTwoFactor {
         /// The address of whom it is for.
@@ -99,7 +109,9 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
     let (desk, _) = match arguments.what {
         // The first admin may be made before the first start.
         What::Add { .. } => app::desk(&config, Clock::System, Opener::Command).await?,
-        What::List { .. } | What::Password { .. } | What::ResetTwoFactor { .. } => super::existing_desk(&config).await?,
+        What::List { .. } | What::Password { .. } | What::Disable { .. } | What::Enable { .. } | What::ResetTwoFactor { .. } => {
+            super::existing_desk(&config).await?
+        }
     };
     let done = match &arguments.what {
         What::Add { name, email, role, password, mail } => {
@@ -112,6 +124,8 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
         }
         What::List { customers } => list(&desk, if *customers { &EVERYBODY } else { &EVERYBODY[..2] }).await,
         What::Password { email } => password(&desk, email).await,
+        What::Disable { email } => disable(&desk, email).await,
+        What::Enable { email } => enable(&desk, email).await,
         What::ResetTwoFactor { email } => reset_two_factor(&desk, email).await,
     };
     desk.store.close().await;
@@ -158,6 +172,34 @@ async fn known(desk: &Desk, email: &str) -> anyhow::Result<Person> {
     let email: EmailAddress = email.parse()?;
     let known = rows::by_email(&mut *desk.store.read().await?, &email).await?;
     known.with_context(|| format!("nobody has the address {email}; `maildesk user list` shows who there is"))
+}
+
+async fn disable(desk: &Desk, email: &str) -> anyhow::Result<()> {
+    let known = known(desk, email).await?;
+    if known.state == PersonState::Disabled {
+        bail!("{} is disabled already", known.name);
+    }
+    let back = match people::disable(desk, By::Shell, known.id).await?.as_slice() {
+        [] => String::new(),
+        [one] => format!(" #{one} went back to Unassigned."),
+        many => format!(" {} tickets went back to Unassigned.", many.len()),
+    };
+    let tokens = match api_tokens::good_of(&mut *desk.store.read().await?, known.id, desk.clock.now()).await? {
+        0 => "",
+        _ => " Their API tokens open nothing while they are disabled.",
+    };
+    say!("{} is disabled and signed out everywhere.{back}{tokens} `maildesk user enable {}` undoes it.", known.name, known.email);
+    Ok(())
+}
+
+async fn enable(desk: &Desk, email: &str) -> anyhow::Result<()> {
+    let known = known(desk, email).await?;
+    if known.state == PersonState::Active {
+        bail!("{} is not disabled", known.name);
+    }
+    people::enable(desk, By::Shell, known.id).await?;
+    say!("{} is enabled; their role, password and API tokens are as they were.", known.name);
+    Ok(())
 }
 
 async fn reset_two_factor(desk: &Desk, email: &str) -> anyhow::Result<()> {
