@@ -14,7 +14,7 @@ use crate::{
     },
     config::Config,
     desk::address::EmailAddress,
-    store::people as rows,
+    store::{backup::put_back::Target, people as rows},
 };
 
 /// Whom to erase.
@@ -44,12 +44,12 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
 async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
     let config = Config::load(&arguments.configured.config)?;
     let (desk, _) = super::existing_desk(&config).await?;
-    let done = erase_one(&desk, arguments).await;
+    let done = erase_one(&desk, arguments, &super::place(&config)?).await;
     desk.store.close().await;
     done
 }
 
-async fn erase_one(desk: &Desk, arguments: &Arguments) -> anyhow::Result<()> {
+async fn erase_one(desk: &Desk, arguments: &Arguments, place: &Target) -> anyhow::Result<()> {
     let email: EmailAddress = arguments.email.parse()?;
     let known = rows::by_email(&mut *desk.store.read().await?, &email).await?;
     let Some(known) = known else {
@@ -70,6 +70,9 @@ async fn erase_one(desk: &Desk, arguments: &Arguments) -> anyhow::Result<()> {
         }
     }
     say!("Backups made before today and the mail server still have their mail.");
+    for folder in place.set_aside() {
+        say!("So has {}, the desk as it was before a restore; remove it when it is no longer needed.", folder.display());
+    }
     Ok(())
 }
 

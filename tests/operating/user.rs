@@ -135,6 +135,22 @@ async fn somebody_is_disabled_and_enabled_as_the_panel_does_it() {
 }
 
 #[test]
+fn whoever_erases_is_told_of_the_desks_that_restores_have_moved_aside() {
+    let shell = desk();
+    let add = ["add", "--name", "Greta Zimmerli", "--email", "greta@zimmerli.test", "--role", "customer"];
+    assert_eq!(user(&shell, &add, "").1, Some(0));
+    let backup = shell.path("desk.backup");
+    let backup = backup.to_str().unwrap();
+    assert_eq!(maildesk(&shell, &["backup", backup], "").1, Some(0));
+    let (said, code) = maildesk(&shell, &["restore", backup, "--replace"], "");
+    assert_eq!(code, Some(0), "{said}");
+    let aside = said.split("what was there is in ").nth(1).and_then(|it| it.split(';').next()).unwrap().to_owned();
+    let (said, code) = maildesk(&shell, &["erase", "greta@zimmerli.test", "--yes"], "");
+    let told = format!("So has {aside}, the desk as it was before a restore; remove it when it is no longer needed.\n");
+    assert!(code == Some(0) && said.ends_with(&told), "{said}");
+}
+
+#[test]
 fn two_factor_is_reset_only_where_it_is_on() {
     let shell = desk();
     let hal = ["add", "--name", "Hal Nine", "--email", "hal@desk.test", "--password"];
