@@ -17,7 +17,7 @@ use crate::{
     desk::{id::MailboxId, present::Present},
     mail::{imap::ImapLimits, smtp::SmtpPool},
     panel::{self, Panel, metrics},
-    store::{Opener, Store, backup::make::Settings, mailboxes, sessions},
+    store::{Opener, backup::make::Settings, mailboxes, sessions},
     templates::Templates,
     workers::{
         backup,
@@ -33,6 +33,7 @@ use crate::{
 };
 
 mod crews;
+pub mod open;
 use crews::Crews;
 
 /// Whatever has not ended by then is left: everything that matters is in a committed row.
@@ -218,7 +219,7 @@ fn name(listen: SocketAddr) -> String {
 /// # Errors
 /// When the database or the secret key cannot be had.
 pub async fn desk(config: &Config, clock: Clock, opener: Opener) -> anyhow::Result<(Desk, Vec<MailboxId>)> {
-    let store = Store::open(config.database_url.expose_secret(), &config.data_dir, opener).await.context("database_url")?;
+    let store = open::store(config, opener).await?;
     let secret = config.root_key.load()?;
     let mut rows = Vec::new();
     let mut tx = store.begin().await?;

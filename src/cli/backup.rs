@@ -4,6 +4,7 @@ use std::{path::PathBuf, process::ExitCode};
 
 use clap::Args;
 
+use super::say;
 use crate::{
     actions::{
         audit::{self, Line},
@@ -40,11 +41,11 @@ pub struct Arguments {
 pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
         Ok(made) => {
-            print!("{}", page(arguments, &made));
+            say::out(&page(arguments, &made));
             ExitCode::from(u8::from(!made.manifest.missing.is_empty() || !made.damaged.is_empty()))
         }
         Err(error) => {
-            eprintln!("maildesk backup: {error:#}");
+            aside!("maildesk backup: {error:#}");
             ExitCode::from(2)
         }
     }

@@ -9,7 +9,7 @@ use std::{
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::{
-    cli::serve::log,
+    cli::{say, serve::log},
     config::LogFormat,
     demo::{Announcement, Demo, DemoOptions, Fate, PASSWORD, UNREACHABLE},
 };
@@ -47,7 +47,7 @@ pub async fn run(arguments: Arguments) -> ExitCode {
     match demo(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("maildesk demo: {error:#}");
+            aside!("maildesk demo: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -69,9 +69,9 @@ async fn demo(arguments: Arguments) -> anyhow::Result<()> {
     };
     let announcement = demo.announcement();
     if arguments.json {
-        println!("{}", serde_json::to_string(&announcement)?);
+        say!("{}", serde_json::to_string(&announcement)?);
     } else {
-        print!("{}", for_people(&announcement, kept.as_deref()));
+        say::out(&for_people(&announcement, kept.as_deref()));
     }
     one_of(&mut ends).await;
     demo.stop().await?;

@@ -8,7 +8,7 @@ use std::{
     process::ExitCode,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use clap::Args;
 
 use crate::{
@@ -40,11 +40,11 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
         Ok(counts) => {
             let of = |kind| counts.get(kind).copied().unwrap_or(0);
-            eprintln!("exported {} tickets, {} messages, {} contents", of("ticket"), of("message"), of("content"));
+            aside!("exported {} tickets, {} messages, {} contents", of("ticket"), of("message"), of("content"));
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("maildesk export: {error:#}");
+            aside!("maildesk export: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -57,10 +57,18 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<Counts> {
     let done = match arguments.file.as_deref().filter(|it| *it != Path::new("-")) {
         Some(file) => to_file(&store, passwords, file, arguments.overwrite).await,
         None if io::stdout().is_terminal() => bail!("name a FILE, or send standard output to one: it is long, and holds everything"),
-        None => Ok(export::write(&store, passwords, BufWriter::with_capacity(1 << 17, io::stdout())).await?),
+        None => to_standard_output(&store, passwords).await,
     };
     store.close().await;
     done
+}
+
+/// What it does is what it says: one that could not be written to its end is not whole, and fails, whoever read it.
+async fn to_standard_output(store: &Store, passwords: Passwords) -> anyhow::Result<Counts> {
+    let written = export::write(store, passwords, BufWriter::with_capacity(1 << 17, io::stdout())).await;
+    written.map_err(|error| {
+        if let ExportError::Io(why) = error { anyhow!("cannot write: {why}; what was written is not whole") } else { error.into() }
+    })
 }
 
 async fn to_file(store: &Store, passwords: Passwords, file: &Path, overwrite: bool) -> anyhow::Result<Counts> {

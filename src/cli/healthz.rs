@@ -31,7 +31,7 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     let config = match Config::load(file) {
         Ok(config) => config,
         Err(faults) => {
-            eprintln!("{faults}");
+            aside!("{faults}");
             return ExitCode::FAILURE;
         }
     };
@@ -39,11 +39,11 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     let asked = if arguments.ready { ask_whether_ready(address, &config).await } else { ask(address).await };
     match asked {
         Ok(answer) => {
-            println!("{}", if arguments.ready { in_lines(&answer.text()) } else { answer.text().trim_end().to_owned() });
+            say!("{}", if arguments.ready { in_lines(&answer.text()) } else { answer.text().trim_end().to_owned() });
             ExitCode::from(u8::from(answer.status != 200))
         }
         Err(why) => {
-            eprintln!("maildesk does not answer on {address}: {why}; start maildesk serve, or see listen in the configuration");
+            aside!("maildesk does not answer on {address}: {why}; start maildesk serve, or see listen in the configuration");
             ExitCode::FAILURE
         }
     }

@@ -46,11 +46,11 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     match keep(arguments).await {
         Ok(Ok(said)) => {
             fail_point!("ingest-taken");
-            println!("{said}");
+            say!("{said}");
             ExitCode::SUCCESS
         }
         Ok(Err(refused)) => {
-            eprintln!("maildesk ingest: {refused}");
+            aside!("maildesk ingest: {refused}");
             ExitCode::from(refused.code())
         }
         // Whatever is wrong with the desk, the message must stay with the mail server.
@@ -84,7 +84,7 @@ impl Refused {
 }
 
 fn later(why: &str) -> ExitCode {
-    eprintln!("maildesk ingest: {why}; offer the message again later");
+    aside!("maildesk ingest: {why}; offer the message again later");
     ExitCode::from(EX_TEMPFAIL)
 }
 

@@ -3,7 +3,7 @@
 use std::{
     borrow::Cow,
     fs,
-    io::{self, Read, Write},
+    io::{self, Read},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -14,7 +14,10 @@ use data_encoding::HEXLOWER;
 use jiff::tz::Offset;
 use serde_json::{Value, json};
 
-use super::empty_desk::{EmptyDesk, Verdict};
+use super::{
+    empty_desk::{EmptyDesk, Verdict},
+    say,
+};
 use crate::{
     desk::{
         address::{EmailAddress, Named},
@@ -44,45 +47,44 @@ pub struct Arguments {
     pub files: Vec<PathBuf>,
 }
 
-/// Several files are mails that arrive in that order at an empty desk. Exit code 1 where a mail cannot be read.
+/// Several files are mails that arrive in that order at an empty desk. Exit code 1 where a mail cannot be read; where nobody reads
+/// what is printed any more, no further one is looked at.
 pub async fn run(arguments: &Arguments) -> ExitCode {
-    let done = if arguments.messages.is_empty() { print(arguments) } else { stored::print(arguments).await };
+    let done = if arguments.messages.is_empty() { Ok(print(arguments)) } else { stored::print(arguments).await };
     match done {
         Ok(code) => code,
-        // Whoever reads it has seen enough.
-        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("maildesk inspect: {error:#}");
+            aside!("maildesk inspect: {error:#}");
             ExitCode::FAILURE
         }
     }
 }
 
-fn print(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+fn print(arguments: &Arguments) -> ExitCode {
     let standard_input = [PathBuf::from("-")];
     let files = if arguments.files.is_empty() { &standard_input[..] } else { &arguments.files };
-    let (mut desk, mut code, mut out) = (EmptyDesk::default(), ExitCode::SUCCESS, io::stdout().lock());
-    for (at, file) in files.iter().enumerate() {
+    let (mut desk, mut code) = (EmptyDesk::default(), ExitCode::SUCCESS);
+    for (at, file) in files.iter().enumerate().take_while(|_| say::is_heard()) {
         match open(file) {
             Ok(raw) => {
                 let message = read(&raw);
                 let decision = desk.receive(&raw, &message);
                 if arguments.json {
-                    writeln!(out, "{}", object(&message, &decision))?;
+                    say!("{}", object(&message, &decision));
                 } else {
                     let gap = if at > 0 { "\n" } else { "" };
                     let seen = if at > 0 { ", but for the mails above" } else { "" };
-                    write!(out, "{gap}{}", page(&named(file), &[("Judged", format!("{WITHOUT_A_DESK}{seen}"))], &message, &decision))?;
+                    let judged = [("Judged", format!("{WITHOUT_A_DESK}{seen}"))];
+                    say::out(&format!("{gap}{}", page(&named(file), &judged, &message, &decision)));
                 }
             }
             Err(error) => {
-                out.flush()?;
-                eprintln!("maildesk inspect: {error:#}");
+                aside!("maildesk inspect: {error:#}");
                 code = ExitCode::FAILURE;
             }
         }
     }
-    Ok(code)
+    code
 }
 
 /// What `--json` prints for mails that arrive in this order.

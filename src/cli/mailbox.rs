@@ -2,10 +2,15 @@
 
 use std::process::ExitCode;
 
+use anyhow::bail;
 use clap::{Args, Subcommand};
 
 use crate::{
-    actions::{Desk, existing_mail, people::By},
+    actions::{
+        Desk, existing_mail,
+        people::By,
+        web_mailboxes::{self, Added},
+    },
     config::Config,
     desk::{
         id::MailboxId,
@@ -26,7 +31,7 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum What {
-    /// List the mailboxes, and what lay in each when it was first met.
+    /// List the mailboxes, those that were added on the web too, and what lay in each when it was first met.
     List,
     /// Say what is taken of the mail that lay in a mailbox when it was first met; the running daemon takes it within seconds.
     Take {
@@ -48,7 +53,7 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("maildesk mailbox: {error:#}");
+            aside!("maildesk mailbox: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -56,13 +61,10 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
 
 async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
     let config = Config::load(&arguments.configured.config)?;
-    let (desk, rows) = super::existing_desk(&config).await?;
+    let (desk, _) = super::existing_desk(&config).await?;
     let done = match &arguments.what {
         What::List => list(&desk).await,
-        What::Take { name, what } => {
-            let at = super::mailbox(&config, name)?;
-            existing_mail::settle(&desk, By::Shell, rows[at], *what).await.map_err(Into::into)
-        }
+        What::Take { name, what } => take_of(&desk, name, *what).await,
     };
     desk.store.close().await;
     done
@@ -70,8 +72,30 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
 
 async fn list(desk: &Desk) -> anyhow::Result<()> {
     for (id, settings) in desk.mailboxes.iter() {
-        println!("{}", line(desk, id, settings).await?);
+        say!("{}", line(desk, id, settings).await?);
     }
+    for (added, why) in unusable(desk).await? {
+        let said = |key: &str| added.says.get(key).cloned().unwrap_or_default();
+        say!("{}  {}: cannot be used: {why}", said("name"), said("address"));
+    }
+    Ok(())
+}
+
+/// Those that were added on the web and cannot be used, with the reason: they are at work nowhere.
+async fn unusable(desk: &Desk) -> anyhow::Result<Vec<(Added, String)>> {
+    let added = web_mailboxes::all(desk, &mut *desk.store.read().await?).await?;
+    Ok(added.into_iter().filter_map(|it| it.mailbox.as_ref().err().cloned().map(|why| (it, why))).collect())
+}
+
+async fn take_of(desk: &Desk, name: &str, what: TakeExisting) -> anyhow::Result<()> {
+    let unusable = unusable(desk).await?;
+    let unusable = unusable.iter().map(|(it, _)| (it.id, it.says.get("name").map_or("", String::as_str)));
+    let all: Vec<(MailboxId, &str)> = desk.mailboxes.iter().map(|(id, it)| (id, it.name.as_str())).chain(unusable).collect();
+    let Some((id, _)) = all.iter().find(|(_, it)| *it == name) else {
+        let names: Vec<&str> = all.iter().map(|(_, it)| *it).collect();
+        bail!("there is no mailbox called {name}; {}", super::in_words(&names));
+    };
+    existing_mail::settle(desk, By::Shell, *id, what).await?;
     Ok(())
 }
 

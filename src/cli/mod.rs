@@ -1,5 +1,8 @@
 //! The commands: one file each.
 
+#[macro_use]
+mod say;
+
 mod backup;
 mod check;
 mod demo;
@@ -21,17 +24,17 @@ mod verify;
 
 use std::{path::PathBuf, process::ExitCode};
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::{anyhow, bail};
 use clap::{Args, Parser, Subcommand};
 use secrecy::ExposeSecret as _;
 
 use crate::{
     actions::Desk,
-    app,
+    app::{self, open},
     clock::Clock,
-    config::Config,
+    config::{Config, RootKey},
     desk::id::{LedgerId, MailboxId},
-    store::{Opener, Store, probe},
+    store::{Opener, Store, backup::put_back::Target, probe},
 };
 
 /// A helpdesk that lives in a mailbox.
@@ -76,7 +79,7 @@ enum Command {
     Restore(restore::Arguments),
     /// Run the daemon: watch the mailboxes, send, serve the panel.
     Serve(Configured),
-    /// Add people, list them, give them passwords.
+    /// Add people, list them, give them passwords, keep them out and let them in again.
     User(user::Arguments),
     /// Hold everything the desk keeps, or a backup of it, against its own rules, and read every content again; mends nothing. Exit code 0
     /// when all agrees.
@@ -106,7 +109,7 @@ async fn existing_desk(config: &Config) -> anyhow::Result<(Desk, Vec<MailboxId>)
 /// As [`existing_desk`].
 async fn existing_store(config: &Config) -> anyhow::Result<Store> {
     must_exist(config)?;
-    Store::open(config.database_url.expose_secret(), &config.data_dir, Opener::Command).await.context("database_url")
+    open::store(config, Opener::Command).await
 }
 
 fn must_exist(config: &Config) -> anyhow::Result<()> {
@@ -119,16 +122,32 @@ fn must_exist(config: &Config) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Where the desk of a configuration lies on this machine.
+///
+/// # Errors
+/// When `database_url` is none.
+fn place(config: &Config) -> anyhow::Result<Target> {
+    let key = match &config.root_key {
+        RootKey::KeptIn(file) => Some(file.clone()),
+        RootKey::Given(_) => None,
+    };
+    Ok(Target { data_dir: config.data_dir.clone(), database: probe::file(config.database_url.expose_secret())?, key })
+}
+
 /// The place of the mailbox of this name in the configuration.
 fn mailbox(config: &Config, name: &str) -> anyhow::Result<usize> {
     let at = config.mailboxes.iter().position(|it| it.settings.name == name);
     at.ok_or_else(|| anyhow!("--mailbox {name}: there is no such mailbox; {}", mailboxes(config)))
 }
 
-/// `there are support, sales`.
+/// Those of the configuration: `there are support, sales`.
 fn mailboxes(config: &Config) -> String {
     let names: Vec<&str> = config.mailboxes.iter().map(|it| it.settings.name.as_str()).collect();
-    match names.as_slice() {
+    in_words(&names)
+}
+
+fn in_words(names: &[&str]) -> String {
+    match names {
         [] => "the configuration names none; add a section [[mailbox]]".to_owned(),
         [one] => format!("there is {one}"),
         names => format!("there are {}", names.join(", ")),
@@ -148,9 +167,9 @@ fn no_such_message(id: LedgerId) -> String {
     format!("--message {id}: the ledger has no message of this number; the panel’s addresses /mail/messages/N end in them")
 }
 
-/// Reads the command line, does what it says, and gives the process's exit code.
+/// Reads the command line, does what it says, and gives the process's exit code: 74 where all was done and could not be said.
 pub async fn run() -> ExitCode {
-    match Arguments::parse().command {
+    let code = match Arguments::parse().command {
         Command::Backup(it) => backup::run(&it).await,
         Command::Check(it) => check::run(&it.config).await,
         Command::Demo(it) => demo::run(it).await,
@@ -158,7 +177,8 @@ pub async fn run() -> ExitCode {
         Command::Export(it) => export::run(&it).await,
         Command::Healthz(it) => healthz::run(&it).await,
         Command::Import(it) => import::run(&it).await,
-        Command::Ingest(it) => ingest::run(&it).await,
+        // A mail server would bounce what is durable already.
+        Command::Ingest(it) => return ingest::run(&it).await,
         Command::Inspect(it) => inspect::run(&it).await,
         Command::Mailbox(it) => mailbox::run(&it).await,
         Command::Recount(it) => recount::run(&it).await,
@@ -167,5 +187,6 @@ pub async fn run() -> ExitCode {
         Command::Serve(it) => serve::run(&it.config).await,
         Command::User(it) => user::run(&it).await,
         Command::Verify(it) => verify::run(&it).await,
-    }
+    };
+    say::settled(code)
 }

@@ -12,7 +12,7 @@ pub async fn run(configured: &super::Configured) -> ExitCode {
     match carry_out(configured).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("maildesk recount: {error:#}");
+            aside!("maildesk recount: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -28,6 +28,6 @@ async fn carry_out(configured: &super::Configured) -> anyhow::Result<()> {
 
 async fn recount(desk: &Desk) -> anyhow::Result<()> {
     let tickets = due::recount(desk).await?;
-    println!("{tickets} tickets were counted anew from their history. Nobody was written to.");
+    say!("{tickets} tickets were counted anew from their history. Nobody was written to.");
     Ok(())
 }

@@ -1,14 +1,12 @@
 //! `maildesk replay`: today's reading over stored mail. Shows what would change; with `--apply` it is written. Never sends.
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use clap::Args;
 use jiff::Timestamp;
 
+use super::say;
 use crate::{
     actions::{
         Desk,
@@ -86,10 +84,8 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
         Ok(Count { not_read: 0, .. }) => ExitCode::SUCCESS,
         Ok(_) => ExitCode::FAILURE,
-        // Whoever reads it has seen enough.
-        Err(error) if error.downcast_ref::<io::Error>().is_some_and(|it| it.kind() == io::ErrorKind::BrokenPipe) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("maildesk replay: {error:#}");
+            aside!("maildesk replay: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -117,7 +113,7 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<Count> {
         Wanted::These(ids) => reader.these(&ids).await,
         Wanted::Received => reader.received(&which).await,
     };
-    let ended = done.and_then(|()| reader.end());
+    let ended = done.map(|()| reader.end());
     let count = reader.count;
     desk.store.close().await;
     ended.map(|()| count)
@@ -171,6 +167,9 @@ impl Reader<'_> {
             }
         }
         for id in ids {
+            if !self.goes_on() {
+                break;
+            }
             self.one(*id).await?;
         }
         Ok(())
@@ -183,6 +182,9 @@ impl Reader<'_> {
             let Some(end) = ids.last() else { return Ok(()) };
             last = *end;
             for id in ids {
+                if !self.goes_on() {
+                    return Ok(());
+                }
                 self.one(id).await?;
             }
         }
@@ -201,15 +203,24 @@ impl Reader<'_> {
             (Reread::NotRead(why), Dress::Page) => format!("message {id} cannot be read: {why}\n\n"),
             (Reread::Read(finding), Dress::Page) => page::of(finding, self.extent, self.desk),
         };
-        Ok(io::stdout().lock().write_all(shown.as_bytes())?)
+        say::out(&shown);
+        Ok(())
     }
 
-    fn end(&self) -> anyhow::Result<()> {
+    /// Whether there is anything to go on for: what is only shown ends with its reader, what is written does not.
+    fn goes_on(&self) -> bool {
+        match self.extent {
+            Extent::Show => say::is_heard(),
+            Extent::Write | Extent::WriteAndMove => true,
+        }
+    }
+
+    fn end(&self) {
         let shown = match self.dress {
             Dress::Json => format!("{}\n", self.count.object()),
             Dress::Page => self.count.page(self.extent),
         };
-        Ok(io::stdout().lock().write_all(shown.as_bytes())?)
+        say::out(&shown);
     }
 }
 

@@ -10,11 +10,13 @@ use clap::Args;
 use jiff::{Timestamp, tz::TimeZone};
 use secrecy::ExposeSecret as _;
 
+use super::say;
 use crate::{
     actions::{
         audit::{self, Line},
         people::By,
     },
+    app::open,
     clock::Clock,
     config::{Config, RootKey},
     desk::audit::AuditKind,
@@ -26,7 +28,7 @@ use crate::{
             clear_left_over,
             put_back::{self, Settled, Target},
         },
-        instances, probe,
+        instances,
     },
 };
 
@@ -50,11 +52,11 @@ pub struct Arguments {
 pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
         Ok(page) => {
-            print!("{page}");
+            say::out(&page);
             ExitCode::SUCCESS
         }
         Err(error) => {
-            eprintln!("maildesk restore: {error:#}");
+            aside!("maildesk restore: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -64,13 +66,9 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<String> {
     let config = Config::load(&arguments.configured.config).with_context(|| {
         format!("the backup holds the configuration that it was made with: tar -xOf {} settings/maildesk.toml", arguments.file.display())
     })?;
-    let key = match &config.root_key {
-        RootKey::KeptIn(file) => Some(file.clone()),
-        RootKey::Given(_) => None,
-    };
-    let target = Target { data_dir: config.data_dir.clone(), database: probe::file(config.database_url.expose_secret())?, key };
+    let target = super::place(&config)?;
     let needed = check::room_for(&arguments.file)?;
-    let _lock = put_back::lock(&target.data_dir, target.database.as_deref())?;
+    let _lock = open::lock(&config)?;
     clear_left_over(&target.data_dir);
     let there = target.there();
     if target.database.is_some() && !there.is_empty() && !arguments.replace {
@@ -101,7 +99,7 @@ async fn looked_at(unpacked: &Unpacked, arguments: &Arguments) -> anyhow::Result
     let lines: String =
         findings.iter().map(|it| format!("{} ({}): {}\n    {}\n", it.rule, it.count, it.says, it.places.join("\n    "))).collect();
     if !lines.is_empty() && !arguments.damaged {
-        eprint!("{lines}");
+        say::err(&lines);
         bail!("the backup is not whole, so nothing was touched; use another one, or --damaged to have what there is of this");
     }
     Ok(lines)

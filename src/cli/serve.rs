@@ -19,7 +19,7 @@ pub async fn run(file: &std::path::Path) -> ExitCode {
     let config = match Config::load(file) {
         Ok(config) => config,
         Err(faults) => {
-            eprintln!("{faults}");
+            aside!("{faults}");
             return ExitCode::from(78); // EX_CONFIG (sysexits.h)
         }
     };
@@ -52,6 +52,8 @@ pub fn log(format: LogFormat, filter: &str) {
     let filter = tracing_subscriber::EnvFilter::new(format!("{filter},async_imap=info,tower_http=info"));
     let coloured = io::stderr().is_terminal() && env::var_os("NO_COLOR").is_none_or(|it| it.is_empty());
     let to_stderr = tracing_subscriber::fmt().with_env_filter(filter).with_writer(io::stderr).with_ansi(coloured);
+    // A line that cannot be written is lost; telling so in the same place would end whoever wrote it.
+    let to_stderr = to_stderr.log_internal_errors(false);
     match format {
         LogFormat::Text => to_stderr.with_target(false).init(),
         LogFormat::Json => to_stderr.json().init(),

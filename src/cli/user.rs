@@ -1,13 +1,14 @@
 //! `maildesk user`: people on the shell, for whoever has the machine: the first admin, a forgotten password.
 
 use std::{
-    io::{IsTerminal as _, Write as _},
+    io::IsTerminal as _,
     process::{Command, ExitCode, Stdio},
 };
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Subcommand, ValueEnum};
 
+use super::say;
 use crate::{
     actions::{
         Desk,
@@ -22,7 +23,7 @@ use crate::{
         person::{Person, PersonState, Role},
     },
     store::{
-        Opener,
+        Opener, api_tokens,
         directory::{self, Entry, Group, HasPassword, Key},
         people as rows, two_factor,
     },
@@ -68,6 +69,16 @@ enum What {
         /// The address of whom it is for.
         email: String,
     },
+    /// Keep somebody out, a customer too: their sessions end, their replies stay, their tickets go back to nobody. The last admin stays.
+    Disable {
+        /// The address of whom it is for.
+        email: String,
+    },
+    /// Let somebody in again who was disabled, with the role and the password that they had.
+    Enable {
+        /// The address of whom it is for.
+        email: String,
+    },
     /// Turn two-factor sign-in off for somebody who has lost their app and its recovery codes. Their sessions end.
     ResetTwoFactor {
         /// The address of whom it is for.
@@ -87,7 +98,7 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("maildesk user: {error:#}");
+            aside!("maildesk user: {error:#}");
             ExitCode::FAILURE
         }
     }
@@ -98,7 +109,9 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
     let (desk, _) = match arguments.what {
         // The first admin may be made before the first start.
         What::Add { .. } => app::desk(&config, Clock::System, Opener::Command).await?,
-        What::List { .. } | What::Password { .. } | What::ResetTwoFactor { .. } => super::existing_desk(&config).await?,
+        What::List { .. } | What::Password { .. } | What::Disable { .. } | What::Enable { .. } | What::ResetTwoFactor { .. } => {
+            super::existing_desk(&config).await?
+        }
     };
     let done = match &arguments.what {
         What::Add { name, email, role, password, mail } => {
@@ -111,6 +124,8 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<()> {
         }
         What::List { customers } => list(&desk, if *customers { &EVERYBODY } else { &EVERYBODY[..2] }).await,
         What::Password { email } => password(&desk, email).await,
+        What::Disable { email } => disable(&desk, email).await,
+        What::Enable { email } => enable(&desk, email).await,
         What::ResetTwoFactor { email } => reset_two_factor(&desk, email).await,
     };
     desk.store.close().await;
@@ -147,8 +162,8 @@ async fn add(desk: &Desk, name: &str, email: &str, role: RoleWord, way: Way) -> 
         Role::Customer => "a customer",
     };
     match link {
-        Some(MadeLink(link)) => println!("{} is {}. The link to choose a password, valid for three days:\n{link}", new.email, what),
-        None => println!("{} is {} and can sign in.", new.email, what),
+        Some(MadeLink(link)) => say!("{} is {}. The link to choose a password, valid for three days:\n{link}", new.email, what),
+        None => say!("{} is {} and can sign in.", new.email, what),
     }
     Ok(())
 }
@@ -159,10 +174,38 @@ async fn known(desk: &Desk, email: &str) -> anyhow::Result<Person> {
     known.with_context(|| format!("nobody has the address {email}; `maildesk user list` shows who there is"))
 }
 
+async fn disable(desk: &Desk, email: &str) -> anyhow::Result<()> {
+    let known = known(desk, email).await?;
+    if known.state == PersonState::Disabled {
+        bail!("{} is disabled already", known.name);
+    }
+    let back = match people::disable(desk, By::Shell, known.id).await?.as_slice() {
+        [] => String::new(),
+        [one] => format!(" #{one} went back to Unassigned."),
+        many => format!(" {} tickets went back to Unassigned.", many.len()),
+    };
+    let tokens = match api_tokens::good_of(&mut *desk.store.read().await?, known.id, desk.clock.now()).await? {
+        0 => "",
+        _ => " Their API tokens open nothing while they are disabled.",
+    };
+    say!("{} is disabled and signed out everywhere.{back}{tokens} `maildesk user enable {}` undoes it.", known.name, known.email);
+    Ok(())
+}
+
+async fn enable(desk: &Desk, email: &str) -> anyhow::Result<()> {
+    let known = known(desk, email).await?;
+    if known.state == PersonState::Active {
+        bail!("{} is not disabled", known.name);
+    }
+    people::enable(desk, By::Shell, known.id).await?;
+    say!("{} is enabled; their role, password and API tokens are as they were.", known.name);
+    Ok(())
+}
+
 async fn reset_two_factor(desk: &Desk, email: &str) -> anyhow::Result<()> {
     let known = known(desk, email).await?;
     people::reset_two_factor(desk, By::Shell, known.id).await?;
-    println!("{} signs in with a password alone; every session of theirs is over. They can set it up again in their profile.", known.name);
+    say!("{} signs in with a password alone; every session of theirs is over. They can set it up again in their profile.", known.name);
     Ok(())
 }
 
@@ -176,7 +219,7 @@ async fn password(desk: &Desk, email: &str) -> anyhow::Result<()> {
     } else {
         String::new()
     };
-    println!("{} has a new password; every session of theirs is over.{disabled}{code}", known.name);
+    say!("{} has a new password; every session of theirs is over.{disabled}{code}", known.name);
     Ok(())
 }
 
@@ -193,7 +236,7 @@ async fn list(desk: &Desk, groups: &[Group]) -> anyhow::Result<()> {
         }
     }
     if !told {
-        eprintln!(
+        aside!(
             "nobody answers mail here yet; make the first admin: maildesk user add --role admin --name \"Ada Byron\" --email ada@example.com"
         );
     }
@@ -207,7 +250,7 @@ fn tell(entry: &Entry) {
         (PersonState::Active, HasPassword::No) => "no password",
     };
     // A name is a stranger's: whatever could move the cursor was left out when it was taken in.
-    println!("{:<10} {:<12} {:<40} {}", entry.role.as_str(), state, entry.email, entry.name);
+    say!("{:<10} {:<12} {:<40} {}", entry.role.as_str(), state, entry.email, entry.name);
 }
 
 /// Asked for twice on a terminal, else the first line of standard input; hashed.
@@ -220,10 +263,9 @@ async fn new_password() -> anyhow::Result<String> {
 fn ask() -> anyhow::Result<String> {
     let silent = Silence::begin();
     let once = |what: &str| -> anyhow::Result<String> {
-        eprint!("{what}: ");
-        std::io::stderr().flush()?;
+        say::err(&format!("{what}: "));
         let typed = line();
-        eprintln!();
+        say::err("\n");
         typed
     };
     let (first, second) = (once("New password")?, once("Once more")?);

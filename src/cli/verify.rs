@@ -10,6 +10,7 @@ use clap::Args;
 use jiff::SignedDuration;
 use serde_json::json;
 
+use super::say;
 use crate::{
     config::Config,
     store::{
@@ -58,11 +59,11 @@ pub async fn run(arguments: &Arguments) -> ExitCode {
     };
     match looked {
         Ok(seen) => {
-            print!("{}", if arguments.json { seen.object() } else { seen.page() });
+            say::out(&if arguments.json { seen.object() } else { seen.page() });
             ExitCode::from(seen.code())
         }
         Err(error) => {
-            eprintln!("maildesk verify: {error:#}");
+            aside!("maildesk verify: {error:#}");
             ExitCode::from(CANNOT)
         }
     }

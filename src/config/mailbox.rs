@@ -8,7 +8,7 @@ use super::{
     Given,
     fault::Place,
     oauth,
-    section::{Noted, Refusal, Section},
+    section::{Noted, Refusal, Section, unreadable},
     source::{Table, Value},
     value::{self, duration, list, parsed, text, text_or_empty, whole, word},
 };
@@ -251,8 +251,8 @@ fn server(section: &mut Section<'_>, known: Option<KnownPlace>, usual_port: impl
     let usual_port = known.filter(|it| it.tls == tls).map_or_else(|| usual_port(tls), |it| it.port);
     let port = section.or("port", usual_port, whole(1..=u16::MAX));
     let ca_file = section.path("ca_file");
-    if let Some(why) = ca_file.as_ref().and_then(|it| std::fs::File::open(it).err()) {
-        section.at_odds(&format!("ca_file cannot be read: {why}"));
+    if let Some(why) = ca_file.as_ref().and_then(|it| std::fs::File::open(it).err().map(|why| unreadable(it, &why))) {
+        section.at_odds(&format!("ca_file {why}"));
     }
     let host = host?;
     if tls == Tls::None && !is_this_machine(&host) {

@@ -16,6 +16,7 @@ use std::{
     fs,
     net::SocketAddr,
     path::{Path, PathBuf},
+    string::FromUtf8Error,
 };
 
 use secrecy::{ExposeSecret, SecretString};
@@ -101,8 +102,8 @@ impl Config {
     /// Everything that is wrong, at once.
     pub fn load(file: &Path) -> Result<Self, Faults> {
         let name = file.display().to_string();
-        let text =
-            fs::read_to_string(file).map_err(|why| Faults::one(&name, format!("cannot be read: {why}; name another with --config")))?;
+        let octets = fs::read(file).map_err(|why| Faults::one(&name, format!("cannot be read: {why}; name another with --config")))?;
+        let text = String::from_utf8(octets).map_err(|why| Faults::new(&name, vec![not_utf8(&why)]))?;
         let base = std::path::absolute(file).ok().and_then(|it| it.parent().map(Path::to_owned)).unwrap_or_default();
         Self::read(
             &text,
@@ -127,6 +128,13 @@ impl Config {
         let one_mailbox = "[[mailbox]]\nname = \"one\"\n[mailbox.imap]";
         read(one_mailbox, PathBuf::new(), []).map(|(_, reading)| reading.asked).unwrap_or_default()
     }
+}
+
+/// Where the first letter stands that is written otherwise. The line itself is not shown: it may hold a password.
+fn not_utf8(why: &FromUtf8Error) -> Fault {
+    let before = &why.as_bytes()[..why.utf8_error().valid_up_to()];
+    let line = before.iter().filter(|it| **it == b'\n').count() + 1;
+    Fault { place: Place::Line(line), text: "it is not UTF-8: save it as UTF-8".to_owned() }
 }
 
 type Read = (Result<Config, Noted>, Reading);

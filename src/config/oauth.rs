@@ -3,7 +3,7 @@
 use jiff::civil::Date;
 
 use super::{
-    section::{Noted, Refusal, Section},
+    section::{Noted, Refusal, Section, unreadable},
     source::Value,
     value::{parsed, text, word},
 };
@@ -32,8 +32,8 @@ pub(super) fn read(mut oauth: Section<'_>) -> Result<Option<Read>, Noted> {
     let token_url = oauth.optional("token_url", parsed::<WebAddress>);
     let scope = oauth.optional("scope", visible);
     let ca_file = oauth.path("ca_file");
-    if let Some(why) = ca_file.as_ref().and_then(|it| std::fs::File::open(it).err()) {
-        oauth.at_odds(&format!("ca_file cannot be read: {why}"));
+    if let Some(why) = ca_file.as_ref().and_then(|it| std::fs::File::open(it).err().map(|why| unreadable(it, &why))) {
+        oauth.at_odds(&format!("ca_file {why}"));
     }
     let client_secret = client_secret?;
     if provider.is_none() && client_id.is_none() && client_secret.is_none() && token_url.is_none() {

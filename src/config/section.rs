@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs,
+    io::{self, ErrorKind},
     path::{Path, PathBuf},
 };
 
@@ -235,8 +236,22 @@ fn in_capitals(key: &str) -> String {
     key.replace('-', "_").to_uppercase()
 }
 
+/// Why a file that a key names cannot be read: where it was looked for, and the mend.
+pub(super) fn unreadable(path: &Path, why: &io::Error) -> Refusal {
+    let shown = path.display();
+    if why.kind() == ErrorKind::InvalidData {
+        return format!("cannot be read: {shown} is not UTF-8: save it as UTF-8");
+    }
+    let mend = if why.kind() == ErrorKind::PermissionDenied {
+        "let the user that maildesk runs as read it"
+    } else {
+        "write the path of a file that is there, from the folder of the configuration or from /"
+    };
+    format!("cannot be read: {shown}: {why}; {mend}")
+}
+
 fn secret_in(path: &Path) -> Result<SecretString, Refusal> {
-    let text = fs::read_to_string(path).map_err(|why| format!("cannot be read: {why}"))?;
+    let text = fs::read_to_string(path).map_err(|why| unreadable(path, &why))?;
     let text = text.strip_suffix('\n').unwrap_or(&text);
     let text = text.strip_suffix('\r').unwrap_or(text);
     if text.is_empty() { Err("is an empty file".to_owned()) } else { Ok(text.into()) }

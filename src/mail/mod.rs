@@ -4,6 +4,7 @@ pub mod archive;
 pub mod authenticity;
 mod bearer;
 mod bounded;
+mod certificate;
 pub mod compose;
 pub mod content_key;
 mod delivery_report;

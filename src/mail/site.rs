@@ -9,7 +9,10 @@ use tokio_rustls::TlsConnector;
 
 use crate::{
     desk::public_url::{PublicUrl, Scheme},
-    mail::http::{self, Answer, Question},
+    mail::{
+        certificate,
+        http::{self, Answer, Question},
+    },
 };
 
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -81,6 +84,6 @@ fn in_plain_words(why: &io::Error) -> String {
         "nobody that browsers trust has signed its certificate, or the proxy leaves out the certificate between; send the whole chain"
             .to_owned()
     } else {
-        format!("its certificate is refused: {fault}")
+        certificate::refused(fault)
     }
 }

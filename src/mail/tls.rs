@@ -18,7 +18,10 @@ use tokio::{
 };
 use tokio_rustls::TlsConnector;
 
-use crate::desk::mailbox::{MailServer, Tls};
+use crate::{
+    desk::mailbox::{MailServer, Tls},
+    mail::certificate,
+};
 
 /// How long a silent peer is trusted before the kernel asks whether it is still there.
 const KEEPALIVE: Duration = Duration::from_secs(60);
@@ -194,7 +197,7 @@ fn in_plain_words(server: &MailServer, error: &io::Error) -> String {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "what rustls finds wrong with certificates grows, and says itself what it is")]
+#[expect(clippy::wildcard_enum_match_arm, reason = "what rustls finds wrong with certificates grows")]
 fn certificate_fault(server: &MailServer, fault: &CertificateError) -> String {
     match fault {
         CertificateError::UnknownIssuer => {
@@ -207,7 +210,7 @@ fn certificate_fault(server: &MailServer, fault: &CertificateError) -> String {
         CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
             "its certificate is not valid yet; is this machine’s clock right?".to_owned()
         }
-        other => format!("its certificate is refused: {other}"),
+        other => certificate::refused(other),
     }
 }
 

@@ -1,8 +1,12 @@
 use std::fs;
 
 use maildesk::demo::world::{World, WorldOptions};
+use rcgen::{BasicConstraints, IsCa};
 
 use crate::shell::{ANY, NOBODY, Shell, tls_web_server, web_server};
+
+const AUTHORITY: &str = "its certificate is refused: it is the certificate of an authority, given as a server’s own; make one for the server that \
+    the authority signed, or a self-signed one with -addext basicConstraints=critical,CA:FALSE";
 
 /// A desk that nobody has started yet.
 fn desk() -> String {
@@ -83,6 +87,33 @@ fn a_folder_of_somebody_elses_and_what_others_may_read_are_told_with_the_mend() 
 }
 
 #[test]
+fn a_data_folder_that_cannot_be_had_is_named_once_by_the_key_that_says_it() {
+    let shell = Shell::with(&desk().replace("\"data\"", "\"file/data\""));
+    fs::write(shell.path("file"), "").unwrap();
+    fs::write(shell.path("desk.jsonl"), "{\"maildesk_export\":1}\n").unwrap();
+    let jsonl = shell.path("desk.jsonl");
+    for words in [&["serve"][..], &["user", "list"], &["recount"], &["verify"], &["import", jsonl.to_str().unwrap()]] {
+        let said = shell.run_words(words);
+        let told = format!(
+            "data_dir: {} cannot be made or written to: Not a directory (os error 20); give it to",
+            shell.path("file/data").display()
+        );
+        assert!(said.code != Some(0) && said.text.contains(&told), "{words:?}: {}", said.text);
+        assert!(said.text.matches("Not a directory").count() == 1 && !said.text.contains("database_url"), "{words:?}: {}", said.text);
+    }
+}
+
+#[test]
+fn a_file_that_is_not_utf_8_is_told_by_its_line() {
+    let shell = Shell::with("");
+    fs::write(shell.path("maildesk.toml"), b"# one\npublic_url = \"https://desk.test\"\n[desk]\nname = \"B\xfcro\"\n").unwrap();
+    let said = shell.run("check");
+    assert_eq!(said.code, Some(1));
+    let line = said.line("FAIL  configuration: ");
+    assert!(line.ends_with("maildesk.toml:4: it is not UTF-8: save it as UTF-8"), "{line}");
+}
+
+#[test]
 fn a_database_that_is_none_is_a_fault() {
     let shell = Shell::with(&desk());
     fs::create_dir(shell.path("data")).unwrap();
@@ -121,15 +152,17 @@ fn another_program_on_the_port_is_a_fault_and_maildesk_itself_is_not() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_with_the_panels_certificate_is_told_apart() {
-    for (name, until, trusted, told) in [
-        ("localhost", 2090, true, "ok    public_url "),
-        ("localhost", 2090, false, "nobody that browsers trust has signed its certificate"),
-        ("desk.test", 2090, true, "its certificate is for another name"),
-        ("localhost", 2020, true, "its certificate has expired"),
+    for (name, until, is_ca, trusted, told) in [
+        ("localhost", 2090, IsCa::NoCa, true, "ok    public_url "),
+        ("localhost", 2090, IsCa::ExplicitNoCa, true, "ok    public_url "),
+        ("localhost", 2090, IsCa::NoCa, false, "nobody that browsers trust has signed its certificate"),
+        ("desk.test", 2090, IsCa::NoCa, true, "its certificate is for another name"),
+        ("localhost", 2020, IsCa::NoCa, true, "its certificate has expired"),
+        ("localhost", 2090, IsCa::Ca(BasicConstraints::Unconstrained), true, AUTHORITY),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let pem = folder.path().join("certificate.pem");
-        let panel = tls_web_server("HTTP/1.1 200 OK\r\n\r\nok", &pem, name, until).await;
+        let panel = tls_web_server("HTTP/1.1 200 OK\r\n\r\nok", &pem, name, until, is_ca).await;
         let more = format!("public_url = \"https://localhost:{}\"\nlisten = \"{ANY}\"\ndata_dir = \"data\"", panel.port());
         let said = tokio::task::spawn_blocking(move || {
             let trust = if trusted { vec![("SSL_CERT_FILE", pem.to_str().unwrap())] } else { Vec::new() };
@@ -138,6 +171,21 @@ async fn what_is_wrong_with_the_panels_certificate_is_told_apart() {
         let said = said.await.unwrap();
         assert!(said.text.contains(told), "{told}:\n{}", said.text);
         assert_eq!(said.code, Some(i32::from(!told.starts_with("ok"))), "{}", said.text);
+    }
+}
+
+/// As `openssl req -x509` makes one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_certificate_of_an_authority_that_a_server_gives_as_its_own_is_told_with_the_mend() {
+    let folder = tempfile::tempdir().unwrap();
+    let pem = folder.path().join("certificate.pem");
+    let port = tls_web_server("", &pem, "localhost", 2090, IsCa::Ca(BasicConstraints::Unconstrained)).await.port();
+    let server = format!("host = \"localhost\"\nport = {port}\nca_file = {pem:?}\nuser = \"x\"\npassword = \"x\"\n");
+    let mailbox = format!("[[mailbox]]\nname = \"sales\"\naddress = \"sales@desk.test\"\n[mailbox.imap]\n{server}[mailbox.smtp]\n{server}");
+    let said = Shell::with(&format!("{}{mailbox}", desk())).run_beside("check").await;
+    for server in ["imap", "smtp"] {
+        let line = said.line(&format!("FAIL  mailbox \"sales\" {server}: "));
+        assert!(line.contains(AUTHORITY) && !line.contains("OtherError"), "{line}");
     }
 }
 

@@ -10,6 +10,7 @@ use std::{
     thread,
 };
 
+use rcgen::IsCa;
 use rustls::{ServerConfig, crypto::aws_lc_rs, pki_types::PrivatePkcs8KeyDer};
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt};
@@ -101,10 +102,11 @@ pub fn web_server(answer: &'static str) -> SocketAddr {
     address
 }
 
-/// The same over TLS, with a certificate that signed itself: written to `pem`, for one name, until the end of a year.
-pub async fn tls_web_server(answer: &'static str, pem: &Path, name: &str, until: i32) -> SocketAddr {
+/// The same over TLS, with a certificate that signed itself: written to `pem`, for one name, until the end of a year, an authority’s or not.
+pub async fn tls_web_server(answer: &'static str, pem: &Path, name: &str, until: i32, is_ca: IsCa) -> SocketAddr {
     let key = rcgen::KeyPair::generate().unwrap();
     let mut wanted = rcgen::CertificateParams::new(vec![name.to_owned()]).unwrap();
+    wanted.is_ca = is_ca;
     wanted.not_after = rcgen::date_time_ymd(until, 12, 31);
     let certificate = wanted.self_signed(&key).unwrap();
     fs::write(pem, certificate.pem()).unwrap();

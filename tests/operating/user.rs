@@ -5,7 +5,10 @@ use std::{
     process::{Command, Stdio},
 };
 
-use crate::shell::{ANY, Shell};
+use crate::{
+    rows::Rows,
+    shell::{ANY, Shell},
+};
 
 fn desk() -> Shell {
     let shell = Shell::with("");
@@ -99,6 +102,52 @@ fn a_customer_is_erased_after_a_yes() {
         let octets = std::fs::read(entry.path()).unwrap();
         assert!(!String::from_utf8_lossy(&octets).to_lowercase().contains("zimmerli"), "{}", entry.path().display());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn somebody_is_disabled_and_enabled_as_the_panel_does_it() {
+    let shell = desk();
+    for (name, role) in [("Ada", "admin"), ("Hal", "helper")] {
+        let email = format!("{}@desk.test", name.to_lowercase());
+        let add = ["add", "--name", name, "--email", &email, "--role", role, "--password"];
+        assert_eq!(user(&shell, &add, "four words do well\n").1, Some(0));
+    }
+    let rows = Rows::of(&format!("sqlite:{}", shell.path("data/maildesk.db").display())).await;
+    let epoch = async || rows.count("select session_epoch from people where email = 'hal@desk.test'").await;
+    let before = epoch().await;
+    let (said, code) = user(&shell, &["disable", "Hal@desk.test"], "");
+    let told = "Hal is disabled and signed out everywhere. `maildesk user enable hal@desk.test` undoes it.\n";
+    assert_eq!((said.as_str(), code), (told, Some(0)));
+    assert!(epoch().await > before, "their sessions are over");
+    assert!(user(&shell, &["list"], "").0.contains("disabled"));
+    let (said, code) = user(&shell, &["disable", "hal@desk.test"], "");
+    assert!(code == Some(1) && said.contains("Hal is disabled already"), "{said}");
+    let (said, code) = user(&shell, &["disable", "ada@desk.test"], "");
+    assert!(code == Some(1) && said.contains("admin"), "the last admin stays: {said}");
+    let (said, code) = user(&shell, &["disable", "nobody@desk.test"], "");
+    assert!(code == Some(1) && said.contains("nobody has the address nobody@desk.test"), "{said}");
+    let (said, code) = user(&shell, &["enable", "hal@desk.test"], "");
+    assert_eq!((said.as_str(), code), ("Hal is enabled; their role, password and API tokens are as they were.\n", Some(0)));
+    let (said, code) = user(&shell, &["enable", "hal@desk.test"], "");
+    assert!(code == Some(1) && said.contains("Hal is not disabled"), "{said}");
+    let audit = rows.texts("select old || ' ' || new from audit where what = 'changed the state' order by id".to_owned()).await;
+    assert!(audit.ends_with(&["active disabled".to_owned(), "disabled active".to_owned()]), "{audit:?}");
+}
+
+#[test]
+fn whoever_erases_is_told_of_the_desks_that_restores_have_moved_aside() {
+    let shell = desk();
+    let add = ["add", "--name", "Greta Zimmerli", "--email", "greta@zimmerli.test", "--role", "customer"];
+    assert_eq!(user(&shell, &add, "").1, Some(0));
+    let backup = shell.path("desk.backup");
+    let backup = backup.to_str().unwrap();
+    assert_eq!(maildesk(&shell, &["backup", backup], "").1, Some(0));
+    let (said, code) = maildesk(&shell, &["restore", backup, "--replace"], "");
+    assert_eq!(code, Some(0), "{said}");
+    let aside = said.split("what was there is in ").nth(1).and_then(|it| it.split(';').next()).unwrap().to_owned();
+    let (said, code) = maildesk(&shell, &["erase", "greta@zimmerli.test", "--yes"], "");
+    let told = format!("So has {aside}, the desk as it was before a restore; remove it when it is no longer needed.\n");
+    assert!(code == Some(0) && said.ends_with(&told), "{said}");
 }
 
 #[test]

@@ -178,8 +178,15 @@ fn each_fault_names_the_key_and_the_mend() {
             desk("", "", "", "password = \"a\"\npassword_file = \"b\"", ""),
             "imap.password and mailbox \"sales\": imap.password_file are both given",
         ),
-        (desk("", "", "", "password_file = \"/no/such\"", ""), "imap.password_file = \"/no/such\" cannot be read"),
-        (desk("", "", "", "password = \"a\"\nca_file = \"/no/such\"", ""), "imap.ca_file cannot be read"),
+        (desk("", "", "", "password_file = \"/no/such\"", ""), "imap.password_file = \"/no/such\" cannot be read: /no/such: No such file"),
+        (
+            desk("", "", "", "password_file = \"nope.pw\"", ""),
+            "nope.pw: No such file or directory (os error 2); write the path of a file that is there",
+        ),
+        (
+            desk("", "", "", "password = \"a\"\nca_file = \"/no/such\"", ""),
+            "imap.ca_file cannot be read: /no/such: No such file or directory",
+        ),
         (desk("", "", "", "password = \"a\"\nfolder = \"Processed\"", ""), "imap.done_folder and folder are the same"),
         (desk("", "", "", PASSWORD, "user = \"sales\""), "smtp.password is missing"),
         (desk("", "", "", PASSWORD, "password = \"p\""), "smtp.user is missing"),

@@ -107,7 +107,7 @@ async fn nothing_of_what_lies_there_is_taken_before_an_admin_says_so() {
     assert_eq!(met.look().await.taken, 0);
     assert_eq!(met.left_there(), (0, 0), "all were filed");
     let again = existing_mail::settle(&met.desk.desk, By::Shell, met.desk.mailbox, TakeExisting::None).await;
-    assert!(again.unwrap_err().to_string().contains("nothing is asked"));
+    assert!(again.unwrap_err().to_string().contains("all 3 messages that lay there were taken"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

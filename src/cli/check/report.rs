@@ -65,7 +65,7 @@ impl Tally {
     /// Prints the lines as they come and counts them.
     pub fn print(&mut self, lines: impl IntoIterator<Item = Line>) {
         for line in lines {
-            println!("{line}");
+            say!("{line}");
             match line.verdict {
                 Verdict::Ok => (),
                 Verdict::Warn => self.warnings += 1,
@@ -78,10 +78,10 @@ impl Tally {
     pub fn finish(self) -> ExitCode {
         let count = |number: usize, word: &str| format!("{number} {word}{}", if number == 1 { "" } else { "s" });
         match (self.faults, self.warnings) {
-            (0, 0) => println!("all is well"),
-            (0, warnings) => println!("it can start; {}", count(warnings, "warning")),
-            (faults, 0) => println!("{}", count(faults, "fault")),
-            (faults, warnings) => println!("{}, {}", count(faults, "fault"), count(warnings, "warning")),
+            (0, 0) => say!("all is well"),
+            (0, warnings) => say!("it can start; {}", count(warnings, "warning")),
+            (faults, 0) => say!("{}", count(faults, "fault")),
+            (faults, warnings) => say!("{}, {}", count(faults, "fault"), count(warnings, "warning")),
         }
         ExitCode::from(u8::from(self.faults > 0))
     }

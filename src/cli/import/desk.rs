@@ -6,12 +6,13 @@ use std::{
 };
 
 use jiff::tz::TimeZone;
-use secrecy::ExposeSecret as _;
 
 use crate::{
+    app::open,
+    cli::say,
     clock::Clock,
     config::Config,
-    store::{Opener, Store, backup::put_back, export, probe},
+    store::{Opener, export},
 };
 
 /// Whether something that was opened begins as an export does.
@@ -27,18 +28,18 @@ pub(super) fn begins_as_an_export(from: &mut impl BufRead) -> io::Result<bool> {
 /// # Errors
 /// When the desk is not empty, a daemon runs on it, or the export is damaged: then nothing is kept.
 pub(super) async fn read(config: &Config, from: impl BufRead, named: &Path) -> anyhow::Result<String> {
-    let _lock = put_back::lock(&config.data_dir, probe::file(config.database_url.expose_secret())?.as_deref())?;
-    let store = Store::open(config.database_url.expose_secret(), &config.data_dir, Opener::Command).await?;
+    let _lock = open::lock(config)?;
+    let store = open::store(config, Opener::Command).await?;
     let words = words_for(&config.desk.time_zone);
     let told = |n: u64| {
         if io::stderr().is_terminal() {
-            eprint!("\r{n} lines");
+            say::err(&format!("\r{n} lines"));
         }
     };
     let done = export::read(&store, from, &words, told).await;
     store.close().await;
     if io::stderr().is_terminal() {
-        eprintln!();
+        say::err("\n");
     }
     let counts = done?;
     let of = |kind| counts.get(kind).copied().unwrap_or(0);

@@ -15,7 +15,7 @@ use crate::{
     clock::Clock,
     config::Config,
     desk::ticket::Status,
-    store::{Opener, Store, probe},
+    store::{Opener, probe},
     workers::import::{Archive, find::find, look, scan, take},
 };
 
@@ -52,10 +52,9 @@ pub(super) async fn import(config: &Config, arguments: &Arguments) -> anyhow::Re
 
 /// A look alone makes no desk.
 async fn would(config: &Config, archive: &Archive, mailbox: &str) -> anyhow::Result<(String, ExitCode)> {
-    let url = config.database_url.expose_secret();
-    let store = match probe::missing(url, &config.data_dir)? {
+    let store = match probe::missing(config.database_url.expose_secret(), &config.data_dir)? {
         Some(_) => None,
-        None => Some(Store::open(url, &config.data_dir, Opener::Command).await.context("database_url")?),
+        None => Some(app::open::store(config, Opener::Command).await?),
     };
     let mut teller = Teller::new("reading");
     let looked = look(store.as_ref(), config.desk.max_message_bytes, archive, &mut |it| teller.tell(it)).await;

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, IsTerminal as _, Write as _},
+    io::{BufReader, IsTerminal as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -10,6 +10,7 @@ use std::{
 use anyhow::{Context as _, bail};
 use clap::Args;
 
+use super::say;
 use crate::{config::Config, desk::address::EmailAddress};
 
 mod desk;
@@ -45,12 +46,11 @@ pub struct Arguments {
 pub async fn run(arguments: &Arguments) -> ExitCode {
     match carry_out(arguments).await {
         Ok((page, code)) => {
-            print!("{page}");
-            std::io::stdout().flush().ok();
+            say::out(&page);
             code
         }
         Err(error) => {
-            eprintln!("maildesk import: {error:#}");
+            aside!("maildesk import: {error:#}");
             ExitCode::FAILURE
         }
     }

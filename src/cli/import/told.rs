@@ -6,6 +6,7 @@ use std::{
 };
 
 use crate::{
+    cli::say,
     desk::ticket::Status,
     workers::import::{Archive, Looked, Progress, Summary, Unreadable},
 };
@@ -40,16 +41,16 @@ impl Teller {
         self.last = Some(now);
         let line = line(self.doing, progress, self.began.elapsed());
         if self.watched {
-            eprint!("\r\x1b[K{line}")
+            say::err(&format!("\r\x1b[K{line}"));
         } else {
-            eprintln!("{line}")
+            aside!("{line}");
         }
         self.written = true;
     }
 
     pub fn end(&self) {
         if self.watched && self.written {
-            eprint!("\r\x1b[K");
+            say::err("\r\x1b[K");
         }
     }
 }

@@ -1,16 +1,13 @@
 //! Mail that a desk has taken in: as it is read, and the very trace by which it was decided. The panel’s *Why?* shows the same.
 
-use std::{
-    io::{self, Write as _},
-    process::ExitCode,
-};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use jiff::Timestamp;
 
 use super::{Arguments, object, page};
 use crate::{
-    cli::{self, empty_desk::Verdict},
+    cli::{self, empty_desk::Verdict, say},
     config::Config,
     desk::{
         address::EmailAddress,
@@ -43,25 +40,24 @@ struct Decided {
 pub(super) async fn print(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let config = Config::load(&arguments.configured.config)?;
     let store = cli::existing_store(&config).await?;
-    let printed = print_each(arguments, &config, &store).await;
+    let code = print_each(arguments, &config, &store).await;
     store.close().await;
-    printed
+    Ok(code)
 }
 
-async fn print_each(arguments: &Arguments, config: &Config, store: &Store) -> anyhow::Result<ExitCode> {
+async fn print_each(arguments: &Arguments, config: &Config, store: &Store) -> ExitCode {
     let mut code = ExitCode::SUCCESS;
-    for (at, id) in arguments.messages.iter().enumerate() {
+    for (at, id) in arguments.messages.iter().enumerate().take_while(|_| say::is_heard()) {
         match find(config, store, *id).await {
-            Ok(found) if arguments.json => writeln!(io::stdout().lock(), "{}", found.object())?,
-            Ok(found) => write!(io::stdout().lock(), "{}{}", if at > 0 { "\n" } else { "" }, found.page(config))?,
+            Ok(found) if arguments.json => say!("{}", found.object()),
+            Ok(found) => say::out(&format!("{}{}", if at > 0 { "\n" } else { "" }, found.page(config))),
             Err(error) => {
-                io::stdout().lock().flush()?;
-                eprintln!("maildesk inspect: {error:#}");
+                aside!("maildesk inspect: {error:#}");
                 code = ExitCode::FAILURE;
             }
         }
     }
-    Ok(code)
+    code
 }
 
 async fn find(config: &Config, store: &Store, id: LedgerId) -> anyhow::Result<Decided> {

@@ -22,7 +22,7 @@ use crate::{
 pub(super) async fn look(file: &Path, arguments: &Arguments) -> anyhow::Result<Seen> {
     let (unpacked, checked) = unpacked(file, arguments.scratch.as_deref()).await?;
     if let Err(error) = remember(arguments, &unpacked, &checked).await {
-        eprintln!("maildesk verify: the desk could not be told what was found: {error:#}");
+        aside!("maildesk verify: the desk could not be told what was found: {error:#}");
     }
     Ok(Seen { backup: Some(unpacked.manifest), rules: checked.rules, contents: checked.contents, online: None, findings: checked.findings })
 }

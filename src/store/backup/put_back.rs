@@ -12,6 +12,9 @@ use jiff::Timestamp;
 use super::{BackupError, DATABASE, Kind, Result, SECRET_KEY, UNFINISHED, at_path, check::Unpacked};
 use crate::store::{Store, StoreError, Tx, ms, on, open};
 
+/// How the folders begin to which the old desk is moved.
+const ASIDE: &str = "before-restore-";
+
 /// Where a desk lies on this machine.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -48,6 +51,21 @@ impl Target {
         let blobs = Some(self.data_dir.join("blobs")).filter(|it| fs::read_dir(it).is_ok_and(|mut it| it.next().is_some()));
         let all = [beside(""), beside("-wal"), beside("-shm"), blobs, self.key.clone()];
         all.into_iter().flatten().filter(|it| it.exists()).collect()
+    }
+
+    /// Folders in which desks lie whose place a backup took; [`put`] makes them, and nothing removes them.
+    #[must_use]
+    pub fn set_aside(&self) -> Vec<PathBuf> {
+        let beside = |file: &Option<PathBuf>| file.as_ref().and_then(|it| it.parent()).map(Path::to_owned);
+        let mut folders: Vec<PathBuf> =
+            [Some(self.data_dir.clone()), beside(&self.database), beside(&self.key)].into_iter().flatten().collect();
+        folders.sort_unstable();
+        folders.dedup();
+        let all = folders.iter().filter_map(|it| fs::read_dir(it).ok()).flatten().flatten();
+        let aside = all.filter(|it| it.file_name().to_string_lossy().starts_with(ASIDE)).map(|it| it.path());
+        let mut aside: Vec<PathBuf> = aside.filter(|it| it.is_dir()).collect();
+        aside.sort_unstable();
+        aside
     }
 }
 
@@ -147,7 +165,7 @@ pub fn put(unpacked: &Unpacked, target: &Target, stamp: &str) -> Result<Option<P
     File::create(&unfinished).and_then(|it| it.sync_all()).and_then(|()| sync(&target.data_dir)).map_err(&said)?;
     let mut aside = None;
     for old in target.there() {
-        let folder = old.parent().unwrap_or(Path::new("/")).join(format!("before-restore-{stamp}"));
+        let folder = old.parent().unwrap_or(Path::new("/")).join(format!("{ASIDE}{stamp}"));
         fs::create_dir_all(&folder).map_err(&said)?;
         fs::rename(&old, folder.join(old.file_name().unwrap_or_default())).map_err(at_path(&old))?;
         aside.get_or_insert(folder);
