@@ -223,7 +223,7 @@ impl Unpacked {
         match fs::read(&path) {
             Ok(key) => Ok(Some(key)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(BackupError::File { path, source }),
+            Err(why) => Err(BackupError::File { path, why }),
         }
     }
 }
