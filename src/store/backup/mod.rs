@@ -70,6 +70,11 @@ pub enum BackupError {
     /// It is something else.
     #[error("{0} is no backup that maildesk has made")]
     NotOurs(PathBuf),
+    /// It is an export.
+    #[error(
+        "{0} is no backup, but what maildesk export wrote: maildesk import reads it into an empty desk, which maildesk verify then looks at"
+    )]
+    Export(PathBuf),
     /// It was made by a newer program.
     #[error("{path} was made by maildesk {by}, which is newer than this one; use that version")]
     Newer {
@@ -105,6 +110,12 @@ fn mend(error: &io::Error) -> &'static str {
 
 /// Every call of this room.
 pub type Result<T> = std::result::Result<T, BackupError>;
+
+/// Whether what begins so is a backup.
+#[must_use]
+pub fn begins_as_one(first: &[u8]) -> bool {
+    archive::begins_as_ours(first)
+}
 
 fn at_path(path: &Path) -> impl Fn(io::Error) -> BackupError {
     let path = path.to_owned();
