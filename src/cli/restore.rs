@@ -70,7 +70,7 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<String> {
     };
     let target = Target { data_dir: config.data_dir.clone(), database: probe::file(config.database_url.expose_secret())?, key };
     let needed = check::room_for(&arguments.file)?;
-    let _lock = put_back::lock(&target.data_dir, target.database.as_deref())?;
+    let mut lock = put_back::lock(&target.data_dir, target.database.as_deref())?;
     clear_left_over(&target.data_dir);
     let there = target.there();
     if target.database.is_some() && !there.is_empty() && !arguments.replace {
@@ -87,6 +87,7 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<String> {
     let now = Clock::System.now();
     let words = words_for(&unpacked, &config);
     let settled = settled(&unpacked, &config, &words, now).await?;
+    lock.stays();
     let strange_key = other_key(&unpacked, &config)?;
     let aside = match unpacked.manifest.database {
         Kind::Sqlite => put_back::put(&unpacked, &target, &now.strftime("%Y%m%dT%H%M%SZ").to_string())?,

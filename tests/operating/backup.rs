@@ -140,6 +140,18 @@ fn a_byte_that_changes_anywhere_or_an_end_that_is_missing_is_found() {
     assert!(errors.contains("is no backup that maildesk has made") && code == Some(2), "{errors}");
     assert_eq!(shell.run("verify").code, Some(0), "the desk itself was touched");
     assert_eq!(left_over(&shell.path("data")), Vec::<PathBuf>::new());
+    // Where there was nothing, there is nothing.
+    fs::write(&damaged, &whole[..whole.len() - 1]).unwrap();
+    let configuration = fs::read_to_string(shell.path("maildesk.toml")).unwrap();
+    let elsewhere = configuration.replace(path(&shell.path("data")), path(&shell.path("new/deep/data")));
+    fs::write(shell.path("maildesk.toml"), elsewhere).unwrap();
+    for cut in [whole.len() - 1, 5000] {
+        fs::write(&damaged, &whole[..cut]).unwrap();
+        let (_, errors, code) = maildesk(&shell, &["restore", path(&damaged)], "");
+        assert!(code == Some(1) && !shell.path("new").exists(), "{errors}");
+    }
+    assert_eq!(maildesk(&shell, &["restore", path(&file)], "").2, Some(0));
+    assert_eq!(shell.run("verify").code, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -27,8 +27,9 @@ pub(super) fn begins_as_an_export(from: &mut impl BufRead) -> io::Result<bool> {
 /// # Errors
 /// When the desk is not empty, a daemon runs on it, or the export is damaged: then nothing is kept.
 pub(super) async fn read(config: &Config, from: impl BufRead, named: &Path) -> anyhow::Result<String> {
-    let _lock = put_back::lock(&config.data_dir, probe::file(config.database_url.expose_secret())?.as_deref())?;
+    let mut lock = put_back::lock(&config.data_dir, probe::file(config.database_url.expose_secret())?.as_deref())?;
     let store = Store::open(config.database_url.expose_secret(), &config.data_dir, Opener::Command).await?;
+    lock.stays();
     let words = words_for(&config.desk.time_zone);
     let told = |n: u64| {
         if io::stderr().is_terminal() {
