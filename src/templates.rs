@@ -20,12 +20,12 @@ use own::{OwnMail, Part, Wrong};
 
 /// A template is missing or wrong, or lacks a value: a fault of the program.
 #[derive(Debug, thiserror::Error)]
-#[error("template {name}: {source}")]
+#[error("template {name}: {why}")]
 pub struct TemplateError {
     /// Which.
     pub name: String,
     /// Where and why.
-    pub source: Box<dyn std::error::Error + Send + Sync>,
+    pub why: Box<dyn std::error::Error + Send + Sync>,
 }
 
 /// Every template there is.
@@ -114,7 +114,7 @@ impl Templates {
             Some(source) => source.get_template(name).and_then(|it| it.render(values)),
             None => self.embedded.get_template(name).and_then(|it| it.render(values)),
         };
-        rendered.map_err(|error| TemplateError { name: name.to_owned(), source: explained(error) })
+        rendered.map_err(|error| TemplateError { name: name.to_owned(), why: explained(error) })
     }
 }
 

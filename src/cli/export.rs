@@ -14,7 +14,7 @@ use clap::Args;
 use crate::{
     config::Config,
     store::{
-        Store,
+        Store, disk,
         export::{self, Counts, ExportError, Passwords},
     },
 };
@@ -80,8 +80,10 @@ async fn to_file(store: &Store, passwords: Passwords, file: &Path, overwrite: bo
     let folder = file.parent().unwrap_or(Path::new("/"));
     let mut beside = tempfile::NamedTempFile::new_in(folder).with_context(said)?;
     let written = export::write(store, passwords, BufWriter::with_capacity(1 << 17, &mut beside)).await;
-    let counts =
-        written.map_err(|error| if let ExportError::Io(why) = error { anyhow::Error::from(why).context(said()) } else { error.into() })?;
+    let counts = written.map_err(|error| match error {
+        ExportError::Io(why) => anyhow!("{}: {why}{}", said(), disk::room_for_file(&why)),
+        ExportError::Store(_) | ExportError::Line { .. } | ExportError::CutOff(_) | ExportError::NotEmpty(_) => error.into(),
+    })?;
     beside.flush()?;
     beside.as_file().set_permissions(fs::Permissions::from_mode(0o600)).with_context(said)?;
     beside.as_file().sync_all().with_context(said)?;

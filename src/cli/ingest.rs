@@ -64,7 +64,7 @@ enum Refused {
     #[error("{0} is empty; give one message (RFC 5322)")]
     Empty(String),
     #[error("{0} holds {1} messages; maildesk import takes such files, and sends nothing")]
-    Several(String, usize),
+    Several(String, u64),
     #[error("{0} is a folder; give a file with one message, or take folders in with maildesk import")]
     Folder(String),
     #[error("{0}: {1}; look at the spelling, and whether whoever runs this command may read it")]
@@ -119,11 +119,10 @@ fn of_file(file: &Path, most: u64) -> Result<Vec<u8>, Refused> {
     }
     let read = File::open(file).and_then(|it| message(it, &named, most));
     let octets = read.map_err(|why| Refused::Unreadable(named.clone(), why))??;
-    let mut messages = 0;
-    if mbox::begins_as_one(&octets) && mbox::split(&mut octets.as_slice(), |_| messages += 1).is_ok() && messages > 1 {
-        return Err(Refused::Several(named, messages));
+    match mbox::count(&octets) {
+        0 | 1 => Ok(octets),
+        messages => Err(Refused::Several(named, messages)),
     }
-    Ok(octets)
 }
 
 fn message(from: impl Read, named: &str, most: u64) -> io::Result<Result<Vec<u8>, Refused>> {

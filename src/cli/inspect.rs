@@ -24,7 +24,7 @@ use crate::{
         id::LedgerId,
         message::{IncomingAttachment, IncomingMessage, MessageId},
     },
-    mail::parse,
+    mail::{archive::mbox, parse},
 };
 
 mod stored;
@@ -43,7 +43,7 @@ pub struct Arguments {
     /// Stored mail of the desk by its numbers in the ledger, as the panel's addresses /mail/messages/N end in them: what was done with it
     #[arg(long = "message", value_name = "N", num_args = 1.., value_parser = super::ledger_number, conflicts_with = "files")]
     messages: Vec<LedgerId>,
-    /// Mails as they came off the wire, one in each file, taken to arrive in this order; `-` or none: standard input
+    /// Mails as they came off the wire, one in each file (maildesk import takes files of many), taken to arrive in this order; `-` or none: standard input
     pub files: Vec<PathBuf>,
 }
 
@@ -104,6 +104,13 @@ pub fn objects(mails: &[Vec<u8>]) -> Vec<Value> {
 /// As a desk reads it: where a mail is to one address alone, that is the desk's own, unless nobody else could be answered.
 fn read(raw: &[u8]) -> IncomingMessage {
     let mut message = parse::read(raw);
+    let several = mbox::count(raw);
+    if several > 1 {
+        message.warnings.insert(
+            0,
+            format!("{several} messages behind “From ” lines, read here as one: maildesk import takes such a file in; give one alone"),
+        );
+    }
     if let [only] = &message.to[..] {
         let to = only.address.without_detail();
         let ours = |it: &EmailAddress| it.without_detail() == to;

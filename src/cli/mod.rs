@@ -59,8 +59,8 @@ enum Command {
     Export(export::Arguments),
     /// Ask the daemon on this machine how it is, with --ready everything it looks after. Exit code 0 when it is well.
     Healthz(healthz::Arguments),
-    /// Take in mail that other programs have kept (mbox, Maildir, .eml), with its threads and dates, or what maildesk export wrote; sends nothing.
-    /// Exit code 0 when all of it is in the desk.
+    /// Take in mail that other programs have kept (mbox, Maildir, MH, .eml), with its threads and dates, or what maildesk export wrote; sends nothing.
+    /// Exit code 0 when all that was found is in the desk.
     Import(import::Arguments),
     /// Take in one message from standard input or a file: 0 once it is durable, 75 to offer it again, 65 when it is none, 66 when there is no
     /// such file.

@@ -68,7 +68,7 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<String> {
     })?;
     let target = super::place(&config)?;
     let needed = check::room_for(&arguments.file)?;
-    let _lock = open::lock(&config)?;
+    let mut lock = open::lock(&config)?;
     clear_left_over(&target.data_dir);
     let there = target.there();
     if target.database.is_some() && !there.is_empty() && !arguments.replace {
@@ -85,6 +85,7 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<String> {
     let now = Clock::System.now();
     let words = words_for(&unpacked, &config);
     let settled = settled(&unpacked, &config, &words, now).await?;
+    lock.stays();
     let strange_key = other_key(&unpacked, &config)?;
     let aside = match unpacked.manifest.database {
         Kind::Sqlite => put_back::put(&unpacked, &target, &now.strftime("%Y%m%dT%H%M%SZ").to_string())?,

@@ -30,12 +30,12 @@ pub enum RootKey {
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
     /// The file cannot be read, or cannot be made.
-    #[error("the key file {} cannot be used: {source}; make its folder writable for the user that maildesk runs as", .file.display())]
+    #[error("the key file {} cannot be used: {why}; make its folder writable for the user that maildesk runs as", .file.display())]
     File {
         /// The key file.
         file: PathBuf,
         /// What the system said.
-        source: io::Error,
+        why: io::Error,
     },
     /// The file is there and holds too little.
     #[error(
@@ -63,7 +63,7 @@ impl RootKey {
             Err(why) if why.kind() == io::ErrorKind::NotFound => make(file).and_then(|()| fs::read_to_string(file)),
             read => read,
         };
-        let text = text.map_err(|source| KeyError::File { file: file.clone(), source })?;
+        let text = text.map_err(|why| KeyError::File { file: file.clone(), why })?;
         let key = text.trim_end();
         if key.len() < LEAST_BYTES { Err(KeyError::Short { file: file.clone() }) } else { Ok(key.into()) }
     }

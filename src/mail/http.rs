@@ -59,13 +59,25 @@ pub enum HttpError {
     TimedOut(Duration),
     /// What answers does not speak HTTP, or broke off.
     #[error("what answers does not speak HTTP, or broke off: {0}")]
-    Broken(#[from] hyper::Error),
+    Broken(hyper::Error),
     /// A question that cannot be put: a control character in it.
     #[error("the question cannot be put: {0}")]
-    Question(#[from] hyper::http::Error),
+    Question(hyper::http::Error),
     /// More than anybody needs.
     #[error("the answer is longer than {LONGEST_ANSWER} bytes")]
     TooLong,
+}
+
+impl From<hyper::Error> for HttpError {
+    fn from(why: hyper::Error) -> Self {
+        Self::Broken(why)
+    }
+}
+
+impl From<hyper::http::Error> for HttpError {
+    fn from(why: hyper::http::Error) -> Self {
+        Self::Question(why)
+    }
 }
 
 /// Asks over a connection that is good for this alone, and waits no longer than `limit` for the whole of the answer.

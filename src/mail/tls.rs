@@ -52,12 +52,12 @@ pub(super) struct Link {
 #[derive(Debug, thiserror::Error)]
 pub enum ConnectError {
     /// No such name, nobody listens there, or the way is barred.
-    #[error("cannot reach {server}: {source}; is the name right, is the server up, and does a firewall let this machine through?")]
+    #[error("cannot reach {server}: {why}; is the name right, is the server up, and does a firewall let this machine through?")]
     Unreachable {
         /// `host:port`.
         server: String,
         /// What the system says.
-        source: io::Error,
+        why: io::Error,
     },
     /// The other side took too long.
     #[error("{server} gave no answer within {} s while {doing}", limit.as_secs())]
@@ -112,7 +112,7 @@ pub enum ConnectError {
 /// Connects, and protects the connection as the account says.
 pub(super) async fn connect(server: &MailServer, protocol: Protocol, limit: Duration) -> Result<Link, ConnectError> {
     let tcp = within(server, "connecting", limit, reach(server)).await?;
-    let unreachable = |source| ConnectError::Unreachable { server: server.to_string(), source };
+    let unreachable = |why| ConnectError::Unreachable { server: server.to_string(), why };
     let peer = tcp.peer_addr().map_err(unreachable)?;
     if server.tls == Tls::None && !is_this_machine(peer) {
         return Err(ConnectError::PlainToElsewhere { server: server.to_string() });
@@ -150,7 +150,7 @@ async fn within<T>(
 
 async fn reach(server: &MailServer) -> Result<TcpStream, ConnectError> {
     let host = server.host.trim_start_matches('[').trim_end_matches(']');
-    TcpStream::connect((host, server.port)).await.map_err(|source| ConnectError::Unreachable { server: server.to_string(), source })
+    TcpStream::connect((host, server.port)).await.map_err(|why| ConnectError::Unreachable { server: server.to_string(), why })
 }
 
 async fn protect(server: &MailServer, tcp: TcpStream) -> Result<Box<dyn Socket>, ConnectError> {

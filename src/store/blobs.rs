@@ -135,7 +135,7 @@ impl Blobs {
             self.write_file(&hash, bytes)?;
             return Ok(NewBlob { hash, size, packing: "plain", bytes: None, at });
         }
-        Ok(match pack(bytes).map_err(|source| self.refused(source))? {
+        Ok(match pack(bytes).map_err(|why| self.refused(why))? {
             Packed::Deflate(packed) => NewBlob { hash, size, packing: "deflate", bytes: Some(packed), at },
             Packed::Plain => NewBlob { hash, size, packing: "plain", bytes: Some(bytes.to_vec()), at },
         })
@@ -197,14 +197,14 @@ impl Blobs {
         self.folder.join(&hash.0[..2]).join(&hash.0)
     }
 
-    fn refused(&self, source: std::io::Error) -> StoreError {
-        StoreError::File { path: self.folder.clone(), source }
+    fn refused(&self, why: std::io::Error) -> StoreError {
+        StoreError::File { path: self.folder.clone(), why }
     }
 
     fn write_file(&self, hash: &ContentHash, bytes: &[u8]) -> Result<()> {
         // In place and not in a task of its own: that would need a copy of what is large.
         let path = self.path(hash);
-        tokio::task::block_in_place(|| write_durably(&path, bytes)).map_err(|source| self.refused(source))
+        tokio::task::block_in_place(|| write_durably(&path, bytes)).map_err(|why| self.refused(why))
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::{fmt, io, path::Path};
 
+use sqlx::migrate::MigrateError;
+
 use crate::store::StoreError;
 
 /// Room on a disk, in bytes.
@@ -47,15 +49,34 @@ pub fn try_writing(folder: &Path) -> io::Result<()> {
     file.close()
 }
 
+fn is_full(error: &sqlx::Error) -> bool {
+    error.as_database_error().and_then(|it| it.code()).is_some_and(|code| code == "13" || code == "53100")
+}
+
+fn has_no_room(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded)
+}
+
+/// The mend, behind the database's words: it says only that a disk is full.
+pub(super) fn room_for_database(error: &sqlx::Error) -> &'static str {
+    if is_full(error) { "; make room where it lies" } else { "" }
+}
+
+/// The mend, behind the system's words about a file.
+#[must_use]
+pub fn room_for_file(error: &io::Error) -> &'static str {
+    if has_no_room(error) { "; make room there" } else { "" }
+}
+
 impl StoreError {
     /// Whether a disk is full: SQLite's SQLITE_FULL, PostgreSQL's disk_full, a file's ENOSPC.
     #[must_use]
     pub fn is_full(&self) -> bool {
         match self {
-            Self::Database(sqlx::Error::Database(it)) => it.code().is_some_and(|code| code == "13" || code == "53100"),
-            Self::File { source, .. } => source.kind() == std::io::ErrorKind::StorageFull,
-            Self::Database(_)
-            | Self::Migrate(_)
+            Self::Database(error) => is_full(error),
+            Self::Migrate(MigrateError::Execute(error) | MigrateError::ExecuteMigration(error, _)) => is_full(error),
+            Self::File { why, .. } => has_no_room(why),
+            Self::Migrate(_)
             | Self::InUse(_)
             | Self::Foreign { .. }
             | Self::HalfRestored(_)

@@ -2,24 +2,25 @@
 
 use std::path::PathBuf;
 
+use super::disk;
 use crate::desk::id::MailboxId;
 
-/// What can go wrong with the database.
+/// What can go wrong with the database. Its words are whole: they hold those of the cause, which is nobody's source beside.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database refuses or is not there.
-    #[error("the database: {0}")]
-    Database(#[from] sqlx::Error),
+    #[error("the database: {0}{room}", room = disk::room_for_database(.0))]
+    Database(sqlx::Error),
     /// Its tables cannot be brought up to date.
     #[error("the database cannot be brought up to date: {0}")]
-    Migrate(#[from] sqlx::migrate::MigrateError),
+    Migrate(sqlx::migrate::MigrateError),
     /// A file beside the database.
-    #[error("{path}: {source}")]
+    #[error("{path}: {why}{}", disk::room_for_file(.why))]
     File {
         /// Which.
         path: PathBuf,
         /// The system's words.
-        source: std::io::Error,
+        why: std::io::Error,
     },
     /// Another process has it.
     #[error("{0} is in use by another maildesk; stop that one first, or use PostgreSQL for several")]
@@ -78,7 +79,19 @@ pub enum StoreError {
     LeaseLost(MailboxId),
     /// The connection ended at the very end of a change, and the database could not be asked whether it is made.
     #[error("the connection to the database ended while a change was being made; whether it is made could not be found out: {0}")]
-    Unknown(#[source] sqlx::Error),
+    Unknown(sqlx::Error),
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Database(error)
+    }
+}
+
+impl From<sqlx::migrate::MigrateError> for StoreError {
+    fn from(error: sqlx::migrate::MigrateError) -> Self {
+        Self::Migrate(error)
+    }
 }
 
 impl StoreError {

@@ -11,6 +11,10 @@ use crate::{
     store::{Conn, Result, Tx, at, blobs::ContentHash, later::NewDecision, ms, on, remarks::Remarks},
 };
 
+mod known;
+
+pub use known::{erased_of, kept_under, known_of};
+
 /// A message as it was fetched, its octets already kept.
 #[derive(Clone, Debug)]
 pub struct Arrived<'a> {
@@ -84,44 +88,6 @@ pub async fn keep(tx: &mut Tx, all: &[Arrived<'_>], now: Timestamp) -> Result<Ve
         kept.push(Kept::Known(LedgerId(id)));
     }
     Ok(kept)
-}
-
-/// Which of these content keys are of messages that were erased, or whose originals expired: their octets are not kept again.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn erased_of(conn: &mut Conn, keys: &[String]) -> Result<std::collections::HashSet<String>> {
-    let found: Vec<String> = on!(conn, c => {
-        let mut sql = sqlx::QueryBuilder::new("select content_key from messages where sha256 in (");
-        sql.push_bind(super::blobs::NO_OCTETS).push(", ").push_bind(super::blobs::EXPIRED_OCTETS).push(") and content_key in (");
-        let mut listed = sql.separated(", ");
-        for key in keys {
-            listed.push_bind(key);
-        }
-        sql.push(")");
-        sql.build_query_scalar().fetch_all(c).await
-    })?;
-    Ok(found.into_iter().collect())
-}
-
-/// Which of these content keys the ledger has already.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn known_of(conn: &mut Conn, keys: &[&str]) -> Result<std::collections::HashSet<String>> {
-    if keys.is_empty() {
-        return Ok(std::collections::HashSet::new());
-    }
-    let found: Vec<String> = on!(conn, c => {
-        let mut sql = sqlx::QueryBuilder::new("select content_key from messages where content_key in (");
-        let mut listed = sql.separated(", ");
-        for key in keys {
-            listed.push_bind(*key);
-        }
-        sql.push(")");
-        sql.build_query_scalar().fetch_all(c).await
-    })?;
-    Ok(found.into_iter().collect())
 }
 
 /// A row of the ledger as the decision needs it.

@@ -240,7 +240,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; for SQLite also when another daemon has it.
     pub async fn open(url: &str, folder: &Path, opener: Opener) -> Result<Self> {
-        let file = |source| StoreError::File { path: folder.to_owned(), source };
+        let file = |why| StoreError::File { path: folder.to_owned(), why };
         if folder.join(backup::UNFINISHED).exists() {
             return Err(StoreError::HalfRestored(folder.to_owned()));
         }

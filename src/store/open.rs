@@ -88,10 +88,8 @@ fn damaged_or(error: sqlx::Error, file: &Path) -> StoreError {
 async fn migrate(rw: &SqlitePool, folder: &Path) -> Result<()> {
     let lock = lock_file(folder, "migrate.lock")?;
     let held = tokio::task::spawn_blocking(move || lock.lock().map(|()| lock)).await;
-    let _lock = held
-        .map_err(std::io::Error::other)
-        .and_then(|it| it)
-        .map_err(|source| StoreError::File { path: folder.join("migrate.lock"), source })?;
+    let _lock =
+        held.map_err(std::io::Error::other).and_then(|it| it).map_err(|why| StoreError::File { path: folder.join("migrate.lock"), why })?;
     SQLITE.run(rw).await?;
     Ok(())
 }
@@ -99,7 +97,7 @@ async fn migrate(rw: &SqlitePool, folder: &Path) -> Result<()> {
 /// Of the data folder and of the database, which may lie elsewhere: no other daemon has either while this lives.
 pub(super) fn lock_for_daemon(folder: &Path, database: &Path) -> Result<[std::fs::File; 2]> {
     let lock = |path: PathBuf, what: &Path| -> Result<std::fs::File> {
-        let file = std::fs::File::create(&path).map_err(|source| StoreError::File { path, source })?;
+        let file = std::fs::File::create(&path).map_err(|why| StoreError::File { path, why })?;
         file.try_lock().map_err(|_| StoreError::InUse(what.to_owned()))?;
         Ok(file)
     };
@@ -110,7 +108,7 @@ pub(super) fn lock_for_daemon(folder: &Path, database: &Path) -> Result<[std::fs
 
 fn lock_file(folder: &Path, name: &str) -> Result<std::fs::File> {
     let path = folder.join(name);
-    std::fs::File::create(&path).map_err(|source| StoreError::File { path, source })
+    std::fs::File::create(&path).map_err(|why| StoreError::File { path, why })
 }
 
 pub(super) async fn postgres(url: &str, opener: Opener) -> Result<Db> {

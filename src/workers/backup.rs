@@ -82,7 +82,7 @@ async fn begin(desk: &Desk, schedule: &Schedule, file: &Path, now: Timestamp) ->
 
 async fn at(desk: &Desk, schedule: &Schedule, settings: &Settings, file: &Path, now: Timestamp) -> std::result::Result<Made, BackupError> {
     let folder = &schedule.folder;
-    std::fs::create_dir_all(folder).map_err(|source| BackupError::File { path: folder.clone(), source })?;
+    std::fs::create_dir_all(folder).map_err(|why| BackupError::File { path: folder.clone(), why })?;
     clear_left_over(folder);
     make(&desk.store, settings.clone(), file, Existing::Stays, now).await
 }

@@ -17,7 +17,7 @@ use crate::{
         token,
     },
     mail::{
-        content_key::content_key,
+        content_key::content_keys,
         parse::{
             self,
             timed::{MOST_PROCESSOR_TIME, read_each},
@@ -114,13 +114,14 @@ pub async fn decide_kept(desk: &Desk, kept: BeingRead) -> Result<Vec<Outcome>> {
 
 async fn keep<'a>(desk: &Desk, mailbox: MailboxId, under: Option<Fence>, batch: &[Arrival<'a>]) -> Result<Vec<(LedgerRow, &'a [u8])>> {
     let now = desk.clock.now();
-    let keys: Vec<String> = tokio::task::block_in_place(|| batch.iter().map(|it| content_key(it.octets)).collect());
+    let keys = tokio::task::block_in_place(|| batch.iter().map(|it| content_keys(it.octets)).map(|it| (it.key, it.earlier)).collect());
     let octets: Vec<&[u8]> = batch.iter().map(|it| it.octets).collect();
     let mut tx = desk.store.begin().await?;
     if let Some(fence) = under {
         leases::hold(&mut tx, fence).await?;
     }
     fail_point!("keep-begun");
+    let keys = messages::kept_under(&mut tx, keys).await?;
     let erased = messages::erased_of(&mut tx, &keys).await?;
     let is_erased: Vec<bool> = keys.iter().map(|it| erased.contains(it)).collect();
     let octets: Vec<&[u8]> = octets.into_iter().zip(&is_erased).filter(|(_, erased)| !**erased).map(|(it, _)| it).collect();

@@ -10,8 +10,11 @@ use maildesk::{
         id::TicketNumber,
         ticket::{Status, Turn},
     },
-    store::conversation::{self, Audience, Said},
-    workers::import::{Summary, find::find, scan, take},
+    store::{
+        blobs::ContentHash,
+        conversation::{self, Audience, Said},
+    },
+    workers::import::{Summary, find::find, look, scan, take},
 };
 
 use crate::{
@@ -125,6 +128,55 @@ async fn what_is_there_already_is_passed_over_and_what_is_new_joins_its_ticket()
     // The same message comes once more, as live mail.
     assert_eq!(desk.receive_again(&all[0]).await, None);
     assert_eq!(desk.owed().await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_file_or_a_mail_program_adds_to_a_message_makes_no_second_one_of_it() {
+    let desk = TestDesk::new().await;
+    let folder = desk.folder.path().to_owned();
+    let (mbox, delivery) = (folder.join("Inbox"), folder.join("1.eml"));
+    let (one, two) = (old(ANN, "support@desk.test", "1", "", 5, "It smokes."), old(BEN, "support@desk.test", "2", "", 6, "Mine too."));
+    let of_file = |mails: &[&str]| mails.iter().map(|it| format!("From - Sat Oct 31 10:00:00 2026\n{it}\n")).collect::<String>();
+    // The last line has no end; then the file grows.
+    fs::write(&mbox, of_file(&[&one]).trim_end()).unwrap();
+    assert_eq!(desk.import_files(Status::Closed, &mbox).await.taken, 1);
+    fs::write(&mbox, of_file(&[&one, &two])).unwrap();
+    let grown = desk.import_files(Status::Closed, &mbox).await;
+    assert_eq!((grown.known, grown.taken), (1, 1));
+    // The same from a Maildir.
+    fs::write(&delivery, two.trim_end()).unwrap();
+    assert_eq!(desk.import_files(Status::Closed, &delivery).await.known, 1);
+    // Without an id, before and after it was read.
+    let bare = |marks: &str| one.replace("Message-ID: <1@home.test>\n", marks).replace("Printer", "Scanner");
+    for (marks, known) in
+        [("", 0), ("Status: RO\n", 1), ("X-Mozilla-Status: 0001\nX-Mozilla-Keys: $label1\n", 1), ("X-Keywords: work\nX-UID: 4\n", 1)]
+    {
+        fs::write(&delivery, bare(marks)).unwrap();
+        let done = desk.import_files(Status::Closed, &delivery).await;
+        assert_eq!((done.known, done.taken), (known, 1 - known), "{marks}");
+    }
+    assert_eq!(desk.receive_again(&bare("Status: RO\n")).await, None, "as live mail");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_taken_in_when_every_octet_counted_is_known_still() {
+    let desk = TestDesk::new().await;
+    let (file, rows) = (desk.folder.path().join("1.eml"), Rows::of(&desk.url).await);
+    let mail = old(ANN, "support@desk.test", "1", "", 5, "It smokes.").replace("Message-ID: <1@home.test>\n", "");
+    fs::write(&file, &mail).unwrap();
+    assert_eq!(desk.import_files(Status::Closed, &file).await.taken, 1);
+    let before = ContentHash::of(mail.as_bytes());
+    assert_eq!(rows.run(&format!("update messages set content_key = '{}'", before.as_str())).await, 1);
+    for again in [mail.as_str(), mail.trim_end()] {
+        fs::write(&file, again).unwrap();
+        let done = desk.import_files(Status::Closed, &file).await;
+        assert_eq!((done.known, done.taken), (1, 0));
+        let archive = scan(find(std::slice::from_ref(&file)).unwrap(), desk.desk.clock.now(), &mut |_| ());
+        let looked = look(Some(&desk.desk.store), 1 << 20, &archive, &mut |_| ()).await.unwrap();
+        assert_eq!((looked.known, looked.new), (1, 0));
+        assert_eq!(desk.receive_again(again).await, None, "as live mail");
+    }
+    assert_eq!(rows.count("select count(*) from messages").await, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -140,6 +140,18 @@ fn a_byte_that_changes_anywhere_or_an_end_that_is_missing_is_found() {
     assert!(errors.contains("is no backup that maildesk has made") && code == Some(2), "{errors}");
     assert_eq!(shell.run("verify").code, Some(0), "the desk itself was touched");
     assert_eq!(left_over(&shell.path("data")), Vec::<PathBuf>::new());
+    // Where there was nothing, there is nothing.
+    fs::write(&damaged, &whole[..whole.len() - 1]).unwrap();
+    let configuration = fs::read_to_string(shell.path("maildesk.toml")).unwrap();
+    let elsewhere = configuration.replace(path(&shell.path("data")), path(&shell.path("new/deep/data")));
+    fs::write(shell.path("maildesk.toml"), elsewhere).unwrap();
+    for cut in [whole.len() - 1, 5000] {
+        fs::write(&damaged, &whole[..cut]).unwrap();
+        let (_, errors, code) = maildesk(&shell, &["restore", path(&damaged)], "");
+        assert!(code == Some(1) && !shell.path("new").exists(), "{errors}");
+    }
+    assert_eq!(maildesk(&shell, &["restore", path(&file)], "").2, Some(0));
+    assert_eq!(shell.run("verify").code, Some(0));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -168,6 +180,24 @@ fn a_place_that_cannot_be_written_to_is_named_with_its_mend_and_nothing_half_is_
     assert!(code == Some(2) && errors.contains("nowhere"), "{errors}");
     let (_, errors, code) = maildesk(&shell, &["backup", "/proc/desk.backup"], "");
     assert!(code == Some(2) && errors.contains("/proc"), "{errors}");
+}
+
+#[test]
+fn what_is_wrong_with_a_path_is_said_once_with_its_mend() {
+    let shell = three_tickets();
+    let (nowhere, file, cut) = (shell.path("nowhere/desk.backup"), shell.path("desk.backup"), shell.path("cut.backup"));
+    assert_eq!(maildesk(&shell, &["backup", path(&file)], "").2, Some(0));
+    fs::write(&cut, &fs::read(&file).unwrap()[..5000]).unwrap();
+    for (command, file, says) in [
+        ("backup", &nowhere, "No such file or directory"),
+        ("verify", &nowhere, "No such file or directory"),
+        ("restore", &nowhere, "No such file or directory"),
+        ("verify", &cut, "its manifest cannot be read; use another backup"),
+    ] {
+        let (_, errors, code) = maildesk(&shell, &[command, path(file)], "");
+        assert!(code != Some(0) && errors.matches(says).count() == 1, "{command}: {errors}");
+        assert!(file == &cut || errors.contains("; look at the spelling"), "{command}: {errors}");
+    }
 }
 
 #[test]
@@ -225,6 +255,14 @@ fn a_disk_that_is_full_is_named_and_nothing_half_is_left_on_it() {
     assert!(said.contains("MB free, and this takes") && said.ends_with("code 2\n"), "{said}");
     assert_eq!(left, "");
     let (said, left) = with_a_small_disk(&shell, &small, 100, &format!("export {}/desk.jsonl", small.display()));
-    assert!(said.contains("No space left") && said.ends_with("code 1\n"), "{said}");
+    assert!(said.contains("No space left") && said.contains("; make room there") && said.ends_with("code 1\n"), "{said}");
     assert_eq!(left, "");
+    let mails = shell.path("many.mbox");
+    let text = "It smokes. ".repeat(1000);
+    fs::write(&mails, (10..700).map(|n| format!("From - Fri Jun  5 10:00:00 2020\n{}\n", mail(n, &text))).collect::<String>()).unwrap();
+    fs::rename(shell.path("data"), shell.path("lost")).unwrap();
+    fs::create_dir(shell.path("data")).unwrap();
+    let (said, _) = with_a_small_disk(&shell, &shell.path("data"), 4096, &format!("import {}", path(&mails)));
+    assert!(said.contains("broken off, for there is no room in ") && said.contains("/data; what was taken in stays"), "{said}");
+    assert!(said.matches("database or disk is full").count() == 1 && said.contains("; make room where it lies"), "{said}");
 }

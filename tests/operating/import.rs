@@ -155,16 +155,17 @@ fn what_is_no_mail_or_for_no_mailbox_is_named_with_its_mend_and_nothing_is_made(
     let shell = desk();
     let (text, empty, good) = (shell.path("letter.txt"), shell.path("empty"), shell.path("good.mbox"));
     write(&text, "Dear Ann,\n\nFrom here on it is text.\n");
-    write(&shell.path("nothing"), "");
     fs::create_dir_all(empty.join("deep")).unwrap();
     write(&empty.join("deep/picture.png"), b"\x89PNG");
     write(&good, mbox([1]));
-    let nothing = shell.path("nothing");
     for (arguments, says) in [
         (vec!["no/such/path"], "no/such/path: there is no such file or folder"),
         (vec![words(&good), words(&text)], "letter.txt is no mail: give an mbox file"),
-        (vec![words(&nothing)], "nothing is no mail"),
-        (vec![words(&empty)], "no mail is in this folder: neither cur and new of a Maildir, nor .eml files, nor mbox files"),
+        (vec![words(&good), "/dev/null"], "/dev/null is a pipe or a device, and the files of an import are gone through twice: write"),
+        (
+            vec![words(&empty)],
+            "no mail is in this folder: neither cur and new of a Maildir, nor .eml files, nor mbox files, nor those of MH; passed over: ",
+        ),
         (vec![words(&good), "--mailbox", "sales"], "--mailbox sales: there is no such mailbox; there is support"),
         (vec![words(&good), "--status", "done"], "invalid value 'done'"),
         (vec![words(&good), "--agent", "nobody"], "invalid value 'nobody'"),
@@ -188,6 +189,98 @@ fn what_is_no_mail_or_for_no_mailbox_is_named_with_its_mend_and_nothing_is_made(
     {
         let (_, errors, code) = import(&shell, &arguments);
         assert!(errors.contains(says) && code == Some(1), "{errors}");
+    }
+}
+
+#[test]
+fn a_mailbox_without_mail_stops_nothing() {
+    let shell = desk();
+    let (empty, maildir, good) = (shell.path("Drafts"), shell.path("Maildir"), shell.path("good.mbox"));
+    write(&empty, "");
+    ["cur", "new", "tmp"].iter().for_each(|it| fs::create_dir_all(maildir.join(it)).unwrap());
+    write(&good, mbox([1]));
+    let (said, errors, code) = import(&shell, &[words(&empty), words(&maildir), words(&good)]);
+    assert!(code == Some(0) && said.contains("        1  taken into support"), "{said}{errors}");
+    let (said, errors, code) = import(&shell, &[words(&empty)]);
+    assert!(code == Some(0) && said.starts_with("found 0 messages"), "{said}{errors}");
+}
+
+#[test]
+fn whatever_a_folder_holds_is_taken_or_named() {
+    let shell = desk();
+    let at = |path: &str| shell.path("mail").join(path);
+    let plain = |n| mbox([n]);
+    // Folders that are called as those of a Maildir are.
+    write(&at("new/orders.mbox"), plain(1));
+    write(&at("new/offer.eml"), mail(2));
+    write(&at("loose.mbox"), plain(3));
+    // A Maildir with loose files beside its three folders, and one of which a copy has left a folder alone.
+    write(&at("Maildir/cur/1591351200.M1P1.host:2,S"), mail(4));
+    write(&at("Maildir/tmp/1591351200.M2P1.host"), mail(5));
+    write(&at("Maildir/beside.mbox"), plain(6));
+    write(&at("Maildir/dovecot-uidlist"), "3 V1 N1\n");
+    write(&at("Maildir/.Kunden/new/1591351200.M3P1.host"), mail(7));
+    // MH.
+    write(&at("inbox/57"), mail(8));
+    write(&at("inbox/58"), "a list");
+    // Whatever else.
+    write(&at("old.mbox.gz"), b"\x1f\x8b\x08\0\0\0");
+    write(&at("mail.txt"), mail(9));
+    write(&shell.path("elsewhere/1.eml"), mail(10));
+    std::os::unix::fs::symlink(shell.path("elsewhere"), at("linked")).unwrap();
+    (0..30).for_each(|n| write(&at(&format!("pictures/{n:02}.png")), b"\x89PNG"));
+    let folder = at("");
+    let (said, errors, code) = import(&shell, &[words(&folder)]);
+    assert_eq!((errors.as_str(), code), ("", Some(0)), "{said}");
+    for line in [
+        "        7  taken into support",
+        "        1  left out: notes of a mail program to itself\n",
+        "       34  passed over\n",
+        "/inbox/58: it is no mail\n",
+        "/linked: it is a link to a folder; give that folder by itself\n",
+        "/mail.txt: it begins as a message does, and its name is not one of a message; give it by itself, or call it .eml\n",
+        "/old.mbox.gz: it is packed; unpack it, and give what was in it\n",
+        "           and 14 more\n",
+    ] {
+        assert!(said.contains(line), "{line}{said}");
+    }
+}
+
+#[test]
+fn an_mbox_without_empty_lines_is_parted_and_a_line_in_doubt_is_named() {
+    let shell = desk();
+    let (tight, quoting) = (shell.path("tight"), shell.path("quoting"));
+    write(&tight, (1..=3).map(|n| format!("From - Fri Jun  5 10:00:00 2020\n{}", mail(n))).collect::<String>());
+    let quote = "It smokes. Look:\nFrom ann@home.test Fri Jun  5 10:00:00 2020\nSubject: Smoke\n";
+    write(&quoting, mbox(4..=5).replacen("It smokes.", quote, 1));
+    let (said, errors, code) = import(&shell, &[words(&tight)]);
+    assert!(code == Some(0) && said.contains("        3  taken into support: 3 tickets"), "{said}{errors}");
+    assert!(said.contains("tight: no empty line parts them; taken for the beginning of a message: 2 “From ” lines"), "{said}");
+    let (said, errors, code) = import(&shell, &[words(&quoting)]);
+    assert!(code == Some(0) && said.contains("        2  taken into support: 2 tickets"), "{said}{errors}");
+    assert!(said.contains("        1  mbox files in which some lines may begin a message or not\n"), "{said}");
+    assert!(said.contains("quoting: taken for text, since no empty line stands before: 1 “From ” line before"), "{said}");
+    let (_, errors, code) = maildesk(&shell, &["ingest", words(&tight)], "");
+    assert!(code == Some(65) && errors.contains("holds 3 messages"), "{errors}");
+}
+
+#[test]
+fn a_backup_an_export_and_mail_are_told_apart_by_every_command() {
+    let shell = desk();
+    let (mail, backup, export) = (shell.path("1.mbox"), shell.path("desk.backup"), shell.path("desk.jsonl"));
+    write(&mail, mbox([1]));
+    assert_eq!(import(&shell, &[words(&mail)]).2, Some(0));
+    for (command, file) in [("backup", &backup), ("export", &export)] {
+        assert_eq!(maildesk(&shell, &[command, words(file)], "").2, Some(0));
+    }
+    for (arguments, says) in [
+        (["import", words(&backup)], "is a backup of a whole desk: maildesk restore brings it back"),
+        (["restore", words(&export)], "is no backup, but what maildesk export wrote: maildesk import reads it"),
+        (["verify", words(&export)], "is no backup, but what maildesk export wrote: maildesk import reads it"),
+        (["restore", words(&mail)], "is no backup that maildesk has made"),
+    ] {
+        let (said, errors, code) = maildesk(&shell, &arguments, "");
+        assert!(errors.contains(says) && said.is_empty() && code != Some(0), "{arguments:?}: {errors}{said}");
     }
 }
 

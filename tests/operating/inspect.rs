@@ -53,6 +53,20 @@ fn each_reason_stands_once_and_the_page_says_what_it_does_not_know() {
 }
 
 #[test]
+fn a_file_of_several_messages_is_named_as_one() {
+    let one = format!("From ann@home.test Thu Feb  5 10:00:00 2026\n{MAIL}");
+    let (said, code) = inspect(&one, &["--json"]);
+    assert!(code == Some(0) && !said.contains("maildesk import"), "{said}");
+    for file in [format!("{one}\n{one}\n{one}"), format!("{one}{one}{one}")] {
+        for words in [&[][..], &["--json"]] {
+            let (said, code) = inspect(&file, words);
+            let told = "3 messages behind “From ” lines, read here as one: maildesk import takes such a file in; give one alone";
+            assert!(code == Some(0) && said.contains(told), "{said}");
+        }
+    }
+}
+
+#[test]
 fn an_invitation_stands_beside_the_text() {
     let (said, _) = inspect(MAIL, &[]);
     let told =

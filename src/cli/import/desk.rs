@@ -28,8 +28,9 @@ pub(super) fn begins_as_an_export(from: &mut impl BufRead) -> io::Result<bool> {
 /// # Errors
 /// When the desk is not empty, a daemon runs on it, or the export is damaged: then nothing is kept.
 pub(super) async fn read(config: &Config, from: impl BufRead, named: &Path) -> anyhow::Result<String> {
-    let _lock = open::lock(config)?;
+    let mut lock = open::lock(config)?;
     let store = open::store(config, Opener::Command).await?;
+    lock.stays();
     let words = words_for(&config.desk.time_zone);
     let told = |n: u64| {
         if io::stderr().is_terminal() {

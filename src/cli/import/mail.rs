@@ -44,7 +44,11 @@ pub(super) async fn import(config: &Config, arguments: &Arguments) -> anyhow::Re
     let done = take(&desk, &how, &archive, &mut |it| teller.tell(it)).await;
     teller.end();
     desk.store.close().await;
-    let summary = done.context("broken off; what was taken in stays, and the same command again goes on where it ended")?;
+    let summary = done.map_err(|error| {
+        let full = if error.is_full() { format!(", for there is no room in {}", config.data_dir.display()) } else { String::new() };
+        anyhow::Error::from(error)
+            .context(format!("broken off{full}; what was taken in stays, and the same command again goes on where it ended"))
+    })?;
     let page = told::summary(&summary, &archive, ends, name);
     let whole = summary.too_large.is_empty() && summary.unreadable.is_empty() && archive.unreadable.is_empty();
     Ok((page, if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE }))

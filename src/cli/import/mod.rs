@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{BufReader, IsTerminal as _},
+    io::{BufRead as _, BufReader, IsTerminal as _},
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -11,7 +11,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 
 use super::say;
-use crate::{config::Config, desk::address::EmailAddress};
+use crate::{config::Config, desk::address::EmailAddress, store::backup};
 
 mod desk;
 mod mail;
@@ -22,7 +22,7 @@ mod told;
 pub struct Arguments {
     #[command(flatten)]
     configured: super::Configured,
-    /// Mail of other programs: mbox files, a Maildir with its subfolders, folders of .eml files, one .eml file. Give all of it at once,
+    /// Mail of other programs: mbox files, a Maildir with its subfolders, MH folders, folders of .eml files, one .eml file. Give all of it at once,
     /// what was sent as well, so that each answer finds its question. Or what maildesk export wrote: read into an empty desk, whole or
     /// not at all
     #[arg(value_name = "PATH", required = true)]
@@ -63,6 +63,12 @@ async fn carry_out(arguments: &Arguments) -> anyhow::Result<(String, ExitCode)> 
         if desk::begins_as_an_export(&mut from).with_context(|| path.display().to_string())? {
             let page = export(&config, arguments, from, path).await?;
             return Ok((page, ExitCode::SUCCESS));
+        }
+        if backup::begins_as_one(from.fill_buf().with_context(|| path.display().to_string())?) {
+            bail!(
+                "{} is a backup of a whole desk: maildesk restore brings it back, and maildesk verify looks whether it is whole",
+                path.display()
+            );
         }
     }
     mail::import(&config, arguments).await

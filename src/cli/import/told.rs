@@ -8,15 +8,12 @@ use std::{
 use crate::{
     cli::say,
     desk::ticket::Status,
-    workers::import::{Archive, Looked, Progress, Summary, Unreadable},
+    workers::import::{Archive, Looked, Progress, Summary, Unreadable, passed_over::MOST_NAMED},
 };
 
 /// On a terminal one line is written over as often; elsewhere there is a line now and then.
 const OFTEN: Duration = Duration::from_millis(200);
 const SELDOM: Duration = Duration::from_secs(10);
-
-/// As many are named; the others are counted.
-const MOST_NAMED: usize = 20;
 
 /// Tells on standard error how far it is.
 pub(super) struct Teller {
@@ -122,6 +119,7 @@ pub(super) fn summary(done: &Summary, archive: &Archive, ends: Status, mailbox: 
     named(&mut page, "too large, and were left where they are", &done.too_large);
     let unreadable: Vec<Unreadable> = archive.unreadable.iter().chain(&done.unreadable).cloned().collect();
     named(&mut page, "cannot be read", &unreadable);
+    in_doubt(&mut page, archive);
     page + "Nothing was sent.\n"
 }
 
@@ -134,6 +132,7 @@ pub(super) fn would(looked: &Looked, archive: &Archive, mailbox: &str) -> String
     named(&mut page, "too large", &looked.too_large);
     let unreadable: Vec<Unreadable> = archive.unreadable.iter().chain(&looked.unreadable).cloned().collect();
     named(&mut page, "cannot be read", &unreadable);
+    in_doubt(&mut page, archive);
     page + "Nothing was written.\n"
 }
 
@@ -157,13 +156,25 @@ fn left_out(page: &mut String, archive: &Archive) {
     }
 }
 
+/// What may be mail, or may be parted otherwise: a person is to look.
+fn in_doubt(page: &mut String, archive: &Archive) {
+    named(page, "mbox files in which some lines may begin a message or not", &archive.doubtful);
+    let over = &archive.passed_over;
+    listed(page, "passed over", over.count, &over.first);
+}
+
 fn named(page: &mut String, what: &str, which: &[Unreadable]) {
-    line_of(page, which.len() as u64, what);
-    for it in which.iter().take(MOST_NAMED) {
+    listed(page, what, which.len() as u64, which);
+}
+
+fn listed(page: &mut String, what: &str, count: u64, first: &[Unreadable]) {
+    line_of(page, count, what);
+    for it in first.iter().take(MOST_NAMED) {
         writeln!(page, "           {}: {}", it.what, it.why).ok();
     }
-    if which.len() > MOST_NAMED {
-        writeln!(page, "           and {} more", grouped((which.len() - MOST_NAMED) as u64)).ok();
+    let named = first.len().min(MOST_NAMED) as u64;
+    if count > named {
+        writeln!(page, "           and {} more", grouped(count - named)).ok();
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     config::{Config, Mailbox},
     desk::{id::MailboxId, mailbox::ImapAccount},
     mail::{
-        content_key::content_key,
+        content_key::content_keys,
         imap::{ImapError, ImapLimits, LISTED_AT_ONCE, Listed, Session, Short},
         parse,
     },
@@ -223,8 +223,11 @@ impl Comparison<'_> {
     }
 
     async fn name_unknown(&mut self, folder: &str, uid: u32, octets: &[u8], rule: &str) -> Result<(), CannotLook> {
-        if server::has_content(&mut *self.store.read().await?, &content_key(octets)).await? {
-            return Ok(());
+        let keys = content_keys(octets);
+        for key in keys.earlier.iter().chain([&keys.key]) {
+            if server::has_content(&mut *self.store.read().await?, key).await? {
+                return Ok(());
+            }
         }
         let message = tokio::task::block_in_place(|| parse::read(octets));
         let sender = message.author().map_or_else(|| "nobody".to_owned(), |it| it.address.to_string());

@@ -1,6 +1,8 @@
 //! Files of many messages, each behind a line that begins with `From ` (RFC 4155): mboxo and mboxrd, with either line end.
 //!
-//! A file is gone through once, line by line, and no more of it is in memory than the header of one message.
+//! A file is gone through line by line, and no more of it is in memory than the headers of two messages. Some programs leave out the
+//! empty line before a `From ` line, and some do not quote such a line within a text: a file is of the first kind where more of its
+//! messages begin so than end with an empty line.
 
 use std::io::{self, BufRead};
 
@@ -25,19 +27,47 @@ pub struct Found {
     pub header: Vec<u8>,
 }
 
+/// What parts the messages of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Parted {
+    /// An empty line before each `From ` line (RFC 4155).
+    ByEmptyLines,
+    /// Such lines, and `From ` lines without one that name a sender and a time, and behind which the header of a message stands.
+    ByFromLines,
+}
+
+/// How the messages of a file stand behind each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seams {
+    /// Messages that end with an empty line.
+    pub empty_lines: u64,
+    /// `From ` lines without one that may begin a message all the same, as [`Parted::ByFromLines`] says.
+    pub bare: u64,
+    /// Where the first of those lies; bytes.
+    pub first_bare: u64,
+}
+
+impl Seams {
+    /// What its program parts messages by.
+    #[must_use]
+    pub fn parted(&self) -> Parted {
+        if self.bare > self.empty_lines { Parted::ByFromLines } else { Parted::ByEmptyLines }
+    }
+}
+
 /// Whether what begins so can be such a file.
 #[must_use]
 pub fn begins_as_one(first: &[u8]) -> bool {
     first.strip_prefix(b"\xef\xbb\xbf").unwrap_or(first).starts_with(b"From ")
 }
 
-/// Gives each message of a file, in their order.
+/// Gives each message of a file, in their order, parted so.
 ///
 /// # Errors
 /// When it cannot be read.
-pub fn split(from: &mut impl BufRead, mut each: impl FnMut(Found)) -> io::Result<()> {
+pub fn split(from: &mut impl BufRead, parted: Parted, mut each: impl FnMut(Found)) -> io::Result<Seams> {
     let mut lines = Lines { from, at: 0 };
-    let mut split = Split::default();
+    let mut split = Split { parted, message: None, in_header: false, blank: None, doubtful: None, bare: None, seams: Seams::default() };
     while let Some(line) = lines.next(split.most())? {
         if let Some(found) = split.take(line) {
             each(found);
@@ -46,7 +76,24 @@ pub fn split(from: &mut impl BufRead, mut each: impl FnMut(Found)) -> io::Result
     if let Some(found) = split.end(lines.at) {
         each(found);
     }
-    Ok(())
+    Ok(split.seams)
+}
+
+/// How many messages these octets are, taken as such a file; 1 where they do not begin as one.
+#[must_use]
+pub fn count(octets: &[u8]) -> u64 {
+    if !begins_as_one(octets) {
+        return 1;
+    }
+    let counted = |parted| {
+        let mut messages = 0;
+        split(&mut &*octets, parted, |_| messages += 1).map(|seams| (messages, seams.parted()))
+    };
+    match counted(Parted::ByEmptyLines) {
+        Ok((_, Parted::ByFromLines)) => counted(Parted::ByFromLines).map_or(1, |(messages, _)| messages),
+        Ok((messages, Parted::ByEmptyLines)) => messages,
+        Err(_) => 1,
+    }
 }
 
 /// The octets of a message without what the file adds: `>From ` was `From `, `>>From ` was `>From ` (mboxrd; mboxo does the first alone).
@@ -82,10 +129,15 @@ impl Line {
         self.begin.starts_with(b"From ") || self.start == 0 && begins_as_one(&self.begin)
     }
 
-    /// `Name: value`
-    fn is_a_field(&self) -> bool {
+    /// The name in `Name: value`.
+    fn field(&self) -> Option<&[u8]> {
         let name = self.begin.split(|it| *it == b':').next().unwrap_or_default();
-        !name.is_empty() && name.len() < self.begin.len() && name.iter().all(|it| matches!(it, b'!'..=b'9' | b';'..=b'~'))
+        let is_name = !name.is_empty() && name.len() < self.begin.len() && name.iter().all(|it| matches!(it, b'!'..=b'9' | b';'..=b'~'));
+        is_name.then_some(name)
+    }
+
+    fn is_folded(&self) -> bool {
+        matches!(self.begin.first(), Some(b' ' | b'\t'))
     }
 }
 
@@ -116,28 +168,59 @@ impl<R: BufRead> Lines<'_, R> {
     }
 }
 
+/// Fields of which a header has one at least.
+const TELLING: [&str; 7] = ["from", "date", "subject", "to", "message-id", "received", "return-path"];
+
+/// A `From ` line without an empty line before it: it begins a message if a header stands behind it.
+struct Bare {
+    line: Line,
+    header: Vec<u8>,
+    tells: bool,
+}
+
+impl Bare {
+    /// Takes the next line, which is not empty; none where it is of no header.
+    fn and(mut self, line: &Line) -> Option<Self> {
+        match line.field() {
+            Some(name) => self.tells |= TELLING.iter().any(|it| name.eq_ignore_ascii_case(it.as_bytes())),
+            None if line.is_folded() && !self.header.is_empty() => {}
+            None => return None,
+        }
+        append(&mut self.header, line);
+        Some(self)
+    }
+}
+
+fn append(header: &mut Vec<u8>, line: &Line) {
+    let room = LONGEST_HEADER - header.len().min(LONGEST_HEADER);
+    header.extend_from_slice(&line.begin[..line.begin.len().min(room)]);
+}
+
 /// What is known between two lines.
-#[derive(Default)]
 struct Split {
+    parted: Parted,
     message: Option<Found>,
     in_header: bool,
     /// Where the empty line begins that was the last.
     blank: Option<u64>,
     /// A line that begins a message if the next one is a field: it begins with `From `, and names no time.
     doubtful: Option<(Line, Option<u64>)>,
+    bare: Option<Bare>,
+    seams: Seams,
 }
 
 impl Split {
     fn most(&self) -> usize {
-        let read = self.message.as_ref().map_or(0, |it| it.header.len());
-        if self.in_header || self.doubtful.is_some() { (LONGEST_HEADER - read.min(LONGEST_HEADER)).max(LONGEST_LINE) } else { LONGEST_LINE }
+        let read = self.bare.as_ref().map(|it| it.header.len()).or(self.message.as_ref().map(|it| it.header.len())).unwrap_or(0);
+        let in_header = self.in_header || self.doubtful.is_some() || self.bare.is_some();
+        if in_header { (LONGEST_HEADER - read.min(LONGEST_HEADER)).max(LONGEST_LINE) } else { LONGEST_LINE }
     }
 
     /// Takes the next line; the message that it ends.
     fn take(&mut self, line: Line) -> Option<Found> {
-        let mut ended = None;
+        let mut ended = self.take_bare(&line);
         if let Some((from, blank)) = self.doubtful.take()
-            && line.is_a_field()
+            && line.field().is_some()
         {
             ended = self.begin(&from, blank);
         }
@@ -154,15 +237,41 @@ impl Split {
             self.blank = Some(line.start);
             self.in_header = false;
         }
-        if let Some(message) = self.message.as_mut().filter(|_| self.in_header) {
-            let room = LONGEST_HEADER - message.header.len().min(LONGEST_HEADER);
-            message.header.extend_from_slice(&line.begin[..line.begin.len().min(room)]);
+        if self.in_header {
+            self.message.iter_mut().for_each(|it| append(&mut it.header, &line));
+        } else if line.begins_a_message() && noted(&line.begin).is_some() {
+            self.bare = Some(Bare { line, header: Vec::new(), tells: false });
         }
         ended
     }
 
+    /// Looks whether a header stands behind a bare line; the message that it ends.
+    fn take_bare(&mut self, line: &Line) -> Option<Found> {
+        let bare = self.bare.take()?;
+        if !line.is_blank() {
+            self.bare = bare.and(line);
+            return None;
+        }
+        if !bare.tells {
+            return None;
+        }
+        if self.seams.bare == 0 {
+            self.seams.first_bare = bare.line.start;
+        }
+        self.seams.bare += 1;
+        match self.parted {
+            Parted::ByEmptyLines => None,
+            Parted::ByFromLines => {
+                let ended = self.begin(&bare.line, None);
+                self.message.iter_mut().for_each(|it| it.header.clone_from(&bare.header));
+                ended
+            }
+        }
+    }
+
     fn begin(&mut self, line: &Line, blank: Option<u64>) -> Option<Found> {
         let ended = self.message.take().map(|it| up_to(it, blank.unwrap_or(line.start)));
+        self.seams.empty_lines += u64::from(ended.is_some() && blank.is_some());
         self.message = Some(Found { at: line.next, length: 0, noted: noted(&line.begin), header: Vec::new() });
         self.in_header = true;
         ended
@@ -170,6 +279,7 @@ impl Split {
 
     fn end(&mut self, at: u64) -> Option<Found> {
         let end = self.blank.unwrap_or(at);
+        self.seams.empty_lines += u64::from(self.message.is_some() && self.blank.is_some());
         self.message.take().map(|it| up_to(it, end))
     }
 }

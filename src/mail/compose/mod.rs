@@ -34,10 +34,16 @@ pub enum ComposeError {
     NoRecipient(String),
     /// The mail library refuses.
     #[error("the message cannot be built: {0}")]
-    Build(#[from] lettre::error::Error),
+    Build(lettre::error::Error),
     /// A template is wrong.
     #[error(transparent)]
     Template(#[from] crate::templates::TemplateError),
+}
+
+impl From<lettre::error::Error> for ComposeError {
+    fn from(why: lettre::error::Error) -> Self {
+        Self::Build(why)
+    }
 }
 
 /// Who or what wrote a message (RFC 3834 §5).

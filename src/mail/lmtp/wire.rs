@@ -46,7 +46,13 @@ pub enum Ended {
     Endless,
     /// The connection broke.
     #[error("the connection broke: {0}")]
-    Broke(#[from] io::Error),
+    Broke(io::Error),
+}
+
+impl From<io::Error> for Ended {
+    fn from(why: io::Error) -> Self {
+        Self::Broke(why)
+    }
 }
 
 /// A connection to a client.

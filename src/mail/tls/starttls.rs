@@ -105,14 +105,14 @@ impl Talk<'_> {
             match self.tcp.read(&mut some).await {
                 Ok(0) => return Err(self.refused("it closed the connection")),
                 Ok(many) => self.heard.extend_from_slice(&some[..many]),
-                Err(source) => return Err(ConnectError::Unreachable { server: self.server.to_string(), source }),
+                Err(why) => return Err(ConnectError::Unreachable { server: self.server.to_string(), why }),
             }
         }
     }
 
     async fn say(&mut self, line: &str) -> Result<(), ConnectError> {
         let said = self.tcp.write_all(format!("{line}\r\n").as_bytes()).await;
-        said.map_err(|source| ConnectError::Unreachable { server: self.server.to_string(), source })
+        said.map_err(|why| ConnectError::Unreachable { server: self.server.to_string(), why })
     }
 
     fn must_be(&self, offered: bool) -> Result<(), ConnectError> {

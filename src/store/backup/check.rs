@@ -19,6 +19,7 @@ use super::{
 use crate::store::{
     Opener, Store, StoreError,
     blobs::ContentHash,
+    export,
     probe::{self, Tables},
     verify::{self, Contents, Finding, MOST_NAMED, RULES},
 };
@@ -58,11 +59,18 @@ pub struct Checked {
 /// When the file cannot be read, or is no backup at all.
 pub fn room_for(file: &Path) -> Result<u64> {
     let said = at_path(file);
-    let mut opened = File::open(file).map_err(&said)?;
-    let mut first = [0; 512];
-    let ours = opened.read_exact(&mut first).is_ok() && begins_as_ours(&first);
+    let opened = File::open(file).map_err(&said)?;
+    let mut first = Vec::new();
+    // What cannot be read, a folder say, is none either.
+    (&opened).take(512).read_to_end(&mut first).ok();
     let len = opened.metadata().map_err(&said)?.len();
-    if ours { Ok(len + len / 20 + 4_000_000) } else { Err(BackupError::NotOurs(file.to_owned())) }
+    if first.len() == 512 && begins_as_ours(&first) {
+        Ok(len + len / 20 + 4_000_000)
+    } else if first.starts_with(export::BEGINS.as_bytes()) {
+        Err(BackupError::Export(file.to_owned()))
+    } else {
+        Err(BackupError::NotOurs(file.to_owned()))
+    }
 }
 
 /// Unpacks a backup into an empty folder. What is damaged is named and unpacked as it is.

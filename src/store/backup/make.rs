@@ -106,7 +106,7 @@ async fn copy_database(store: &Store, scratch: &Scratch, folder: &Path) -> Resul
 fn refused(error: sqlx::Error, folder: &Path) -> BackupError {
     let full = error.as_database_error().and_then(|it| it.code()).and_then(|it| it.parse::<i64>().ok()).is_some_and(|it| it & 0xff == 13);
     match full {
-        true => BackupError::File { path: folder.to_owned(), source: io::ErrorKind::StorageFull.into() },
+        true => BackupError::File { path: folder.to_owned(), why: io::ErrorKind::StorageFull.into() },
         false => StoreError::from(error).into(),
     }
 }

@@ -50,19 +50,19 @@ pub const CONFIGURATION: &str = "settings/maildesk.toml";
 /// The root key in the archive.
 pub const SECRET_KEY: &str = "settings/secret.key";
 
-/// Why a backup cannot be made, looked at or brought back.
+/// Why a backup cannot be made, looked at or brought back. Its words are whole: they hold those of the cause.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// The database, or the folder beside it.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// A file or folder of the backup.
-    #[error("{path}: {source}{}", mend(.source))]
+    #[error("{path}: {why}{}", mend(.why))]
     File {
         /// Which.
         path: PathBuf,
         /// The system's words.
-        source: io::Error,
+        why: io::Error,
     },
     /// There is a file already.
     #[error("{0} is there already and stays as it is; give another name, or --overwrite")]
@@ -70,6 +70,11 @@ pub enum BackupError {
     /// It is something else.
     #[error("{0} is no backup that maildesk has made")]
     NotOurs(PathBuf),
+    /// It is an export.
+    #[error(
+        "{0} is no backup, but what maildesk export wrote: maildesk import reads it into an empty desk, which maildesk verify then looks at"
+    )]
+    Export(PathBuf),
     /// It was made by a newer program.
     #[error("{path} was made by maildesk {by}, which is newer than this one; use that version")]
     Newer {
@@ -96,6 +101,8 @@ fn mend(error: &io::Error) -> &'static str {
         "; make room there, or name another place; nothing half is left behind"
     } else if matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem) {
         "; let the user that maildesk runs as write there"
+    } else if error.kind() == io::ErrorKind::NotFound {
+        "; look at the spelling"
     } else {
         ""
     }
@@ -104,9 +111,15 @@ fn mend(error: &io::Error) -> &'static str {
 /// Every call of this room.
 pub type Result<T> = std::result::Result<T, BackupError>;
 
+/// Whether what begins so is a backup.
+#[must_use]
+pub fn begins_as_one(first: &[u8]) -> bool {
+    archive::begins_as_ours(first)
+}
+
 fn at_path(path: &Path) -> impl Fn(io::Error) -> BackupError {
     let path = path.to_owned();
-    move |source| BackupError::File { path: path.clone(), source }
+    move |why| BackupError::File { path: path.clone(), why }
 }
 
 /// What a backup says of itself.

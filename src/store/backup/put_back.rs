@@ -26,21 +26,52 @@ pub struct Target {
     pub key: Option<PathBuf>,
 }
 
-/// What keeps every daemon of an SQLite database away until it is dropped.
+/// What keeps every daemon of an SQLite database away until it is dropped. Folders that were made for it go with it, unless it stays.
 #[derive(Debug)]
-pub struct Lock(#[expect(dead_code, reason = "held, not read")] Option<[File; 2]>);
+pub struct Lock {
+    files: Option<[File; 2]>,
+    /// Deepest first.
+    made: Vec<PathBuf>,
+}
 
 /// Keeps every daemon away from a desk, whose folder is made when it is missing. On PostgreSQL nothing does.
 ///
 /// # Errors
 /// [`StoreError::InUse`] while a daemon runs on it.
 pub fn lock(data_dir: &Path, database: Option<&Path>) -> Result<Lock> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(data_dir).map_err(at_path(data_dir))?;
-    let Some(database) = database else { return Ok(Lock(None)) };
+    let mut lock = Lock { files: None, made: Vec::new() };
+    lock.make(data_dir)?;
+    let Some(database) = database else { return Ok(lock) };
     if let Some(folder) = database.parent() {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at_path(folder))?;
+        lock.make(folder)?;
     }
-    Ok(Lock(Some(open::lock_for_daemon(data_dir, database)?)))
+    lock.files = Some(open::lock_for_daemon(data_dir, database)?);
+    Ok(lock)
+}
+
+impl Lock {
+    fn make(&mut self, folder: &Path) -> Result<()> {
+        let missing: Vec<PathBuf> = folder.ancestors().take_while(|it| !it.exists()).map(Path::to_owned).collect();
+        self.made.splice(..0, missing);
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(at_path(folder))
+    }
+
+    /// There is a desk now: the folders that were made for it are its own.
+    pub fn stays(&mut self) {
+        self.made.clear();
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        for folder in &self.made {
+            let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+            let locks = entries.filter(|it| it.file_name().as_encoded_bytes().ends_with(b".lock"));
+            locks.for_each(|it| drop(fs::remove_file(it.path())));
+            // One that holds more is somebody's.
+            fs::remove_dir(folder).ok();
+        }
+    }
 }
 
 impl Target {
@@ -241,7 +272,7 @@ impl Unpacked {
         match fs::read(&path) {
             Ok(key) => Ok(Some(key)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(source) => Err(BackupError::File { path, source }),
+            Err(why) => Err(BackupError::File { path, why }),
         }
     }
 }

@@ -84,6 +84,6 @@ impl Store {
             return Ok(());
         }
         let reading = std::io::Error::new(std::io::ErrorKind::ResourceBusy, "somebody still reads the database as it was before");
-        Err(StoreError::File { path: self.folder.clone(), source: reading })
+        Err(StoreError::File { path: self.folder.clone(), why: reading })
     }
 }

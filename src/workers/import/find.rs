@@ -1,4 +1,4 @@
-//! The files of an import: mbox files, the messages of a Maildir with its subfolders, and `.eml` files, however deep.
+//! The files of an import: mbox files, the messages of a Maildir with its subfolders, those of MH folders, and `.eml` files, however deep.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,10 @@ use std::{
 
 use jiff::Timestamp;
 
-use super::{NotMail, Unreadable};
+use super::{
+    NotMail, Unreadable,
+    passed_over::{self, PassedOver},
+};
 use crate::mail::archive::{LeftOut, maildir, mbox};
 
 /// Folders within a folder that is given: what lies there was never sent, or nobody wanted it. Whoever wants it all the same names such a folder
@@ -64,6 +67,10 @@ pub struct Files {
     pub left_out: BTreeMap<LeftOut, u64>,
     /// Files and folders that cannot be read.
     pub unreadable: Vec<Unreadable>,
+    /// Those that are no mail, as far as can be seen.
+    pub passed_over: PassedOver,
+    /// Mailboxes that hold nothing: empty files, Maildirs without a message.
+    empty: u64,
 }
 
 /// Looks for mail in each of these paths.
@@ -82,8 +89,12 @@ pub fn find(paths: &[PathBuf]) -> Result<Files, NotMail> {
             let before = files.seen();
             files.folder(path);
             if files.seen() == before {
-                return Err(NotMail::Empty(path.clone()));
+                return Err(NotMail::Empty(path.clone(), files.passed_over.first));
             }
+        } else if !there.is_file() {
+            return Err(NotMail::NoFile(path.clone()));
+        } else if there.len() == 0 {
+            files.empty += 1;
         } else {
             let begin = begin(path).map_err(|error| NotMail::Unreadable(path.clone(), error))?;
             let kind = if mbox::begins_as_one(&begin) { Kind::Mbox } else { Kind::Message };
@@ -104,7 +115,7 @@ fn begin(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// `Name: value` in its first line.
-fn is_a_header(begin: &[u8]) -> bool {
+pub(super) fn is_a_header(begin: &[u8]) -> bool {
     let begin = begin.strip_prefix(b"\xef\xbb\xbf").unwrap_or(begin).trim_ascii_start();
     let line = begin.split(|it| *it == b'\n').next().unwrap_or_default();
     let name = line.split(|it| *it == b':').next().unwrap_or_default();
@@ -112,27 +123,41 @@ fn is_a_header(begin: &[u8]) -> bool {
 }
 
 impl Files {
-    fn seen(&self) -> (usize, usize, usize) {
-        (self.sources.len(), self.left_out.len(), self.unreadable.len())
+    fn seen(&self) -> (usize, usize, usize, u64) {
+        (self.sources.len(), self.left_out.len(), self.unreadable.len(), self.empty)
     }
 
     fn folder(&mut self, folder: &Path) {
         let Some(entries) = self.entries(folder) else { return };
-        let is_maildir = ["cur", "new"].iter().any(|it| folder.join(it).is_dir());
+        let is_maildir = is_maildir(folder);
+        let messages = self.sources.len();
         for path in entries {
             let Ok(there) = fs::symlink_metadata(&path) else { continue };
             let name = path.file_name().unwrap_or_default();
-            // A link to a folder may lead back to where it came from.
             if there.is_dir() {
                 match name.as_bytes() {
-                    b"cur" | b"new" if is_maildir => self.maildir(&path),
+                    b"cur" | b"new" if is_maildir || holds_deliveries(&path) => self.maildir(&path),
                     b"tmp" if is_maildir => {}
                     _ if is_not_taken(&path) => self.leave_out(&path),
                     _ => self.folder(&path),
                 }
-            } else if !is_maildir && path.is_file() {
-                self.file(&path);
+            } else {
+                self.file_or_link(&path);
             }
+        }
+        if is_maildir && self.sources.len() == messages {
+            self.empty += 1;
+        }
+    }
+
+    fn file_or_link(&mut self, path: &Path) {
+        match fs::metadata(path) {
+            Ok(it) if it.is_file() => self.file(path),
+            // It may lead back to where it came from.
+            Ok(it) if it.is_dir() => self.passed_over.add(path, "it is a link to a folder; give that folder by itself"),
+            Ok(_) => self.passed_over.add(path, "it is no file"),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => self.passed_over.add(path, "it is a link that leads nowhere"),
+            Err(error) => self.unreadable.push(Unreadable::file(path, error)),
         }
     }
 
@@ -154,20 +179,28 @@ impl Files {
     fn maildir(&mut self, folder: &Path) {
         for path in self.entries(folder).unwrap_or_default() {
             let name = path.file_name().unwrap_or_default();
-            if name.as_bytes().starts_with(b".") || !path.is_file() {
+            if name.as_bytes().starts_with(b".") {
                 continue;
             }
-            match maildir::left_out(name) {
-                Some(why) => *self.left_out.entry(why).or_default() += 1,
-                None => self.add(&path, Kind::Message, maildir::noted(name)),
+            match (path.is_file(), maildir::left_out(name)) {
+                (true, Some(why)) => *self.left_out.entry(why).or_default() += 1,
+                (true, None) => self.add(&path, Kind::Message, maildir::noted(name)),
+                (false, _) if path.is_dir() => {
+                    self.passed_over.add(&path, "it is a folder among the messages of a Maildir; give it by itself")
+                }
+                (false, _) => self.file_or_link(&path),
             }
         }
     }
 
     /// One among others in a folder: what is no mail there is passed over.
     fn file(&mut self, path: &Path) {
+        let name = path.file_name().unwrap_or_default();
         let is_eml = path.extension().is_some_and(|it| it.eq_ignore_ascii_case("eml"));
+        // MH calls its messages by numbers alone.
+        let is_number = name.as_bytes().iter().all(u8::is_ascii_digit);
         match begin(path) {
+            Ok(begin) if begin.is_empty() => self.empty += 1,
             Ok(begin) if mbox::begins_as_one(&begin) => {
                 if is_not_taken(path) {
                     *self.left_out.entry(LeftOut::Folder).or_default() += 1;
@@ -175,8 +208,9 @@ impl Files {
                     self.add(path, Kind::Mbox, None);
                 }
             }
-            Ok(_) if is_eml => self.add(path, Kind::Message, None),
-            Ok(_) => {}
+            Ok(begin) if is_eml || is_number && is_a_header(&begin) => self.add(path, Kind::Message, None),
+            Ok(_) if passed_over::is_note(&name.to_string_lossy()) => *self.left_out.entry(LeftOut::FolderData).or_default() += 1,
+            Ok(begin) => self.passed_over.add(path, passed_over::why(&begin)),
             Err(error) => self.unreadable.push(Unreadable::file(path, error)),
         }
     }
@@ -196,11 +230,29 @@ impl Files {
     fn leave_out(&mut self, folder: &Path) {
         let mut there = Self::default();
         there.folder(folder);
-        let n = there.sources.len() as u64 + there.left_out.values().sum::<u64>();
+        let messages = there.left_out.iter().filter(|(why, _)| **why != LeftOut::FolderData);
+        let n = there.sources.len() as u64 + messages.map(|(_, n)| n).sum::<u64>();
         if n > 0 {
             *self.left_out.entry(LeftOut::Folder).or_default() += n;
         }
     }
+}
+
+/// A Maildir has three folders; one that was copied may lack an empty one.
+fn is_maildir(folder: &Path) -> bool {
+    let has = |name: &str| folder.join(name).is_dir();
+    has("cur") && (has("new") || has("tmp"))
+}
+
+/// Whether a folder `cur` or `new` is what a copy has left of a Maildir: its files are called as deliveries are, `1583921830.M1P2.host`.
+fn holds_deliveries(folder: &Path) -> bool {
+    let Ok(read) = fs::read_dir(folder) else { return false };
+    let is_delivery = |name: &std::ffi::OsStr| {
+        let at = name.as_bytes().iter().position(|it| *it == b'.');
+        at.is_some_and(|at| at >= 9 && name.as_bytes()[..at].iter().all(u8::is_ascii_digit)) && maildir::noted(name).is_some()
+    };
+    let is_eml = |name: &std::ffi::OsStr| Path::new(name).extension().is_some_and(|it| it.eq_ignore_ascii_case("eml"));
+    read.flatten().any(|it| is_delivery(&it.file_name()) && !is_eml(&it.file_name()))
 }
 
 /// `.Trash`, `INBOX.Drafts`, `Spam.mbox`

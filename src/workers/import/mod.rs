@@ -5,6 +5,7 @@
 
 pub mod find;
 mod order;
+pub mod passed_over;
 mod read;
 mod scan;
 mod take;
@@ -28,6 +29,10 @@ pub struct Archive {
     pub left_out: BTreeMap<LeftOut, u64>,
     /// Files that cannot be read, each with the reason.
     pub unreadable: Vec<Unreadable>,
+    /// Files that are no mail, as far as can be seen.
+    pub passed_over: passed_over::PassedOver,
+    /// Files of many messages that can be parted in two ways, each with how it was.
+    pub doubtful: Vec<Unreadable>,
 }
 
 impl Archive {
@@ -145,7 +150,22 @@ pub enum NotMail {
         .0.display()
     )]
     NoMail(PathBuf),
-    /// A folder that holds no mail.
-    #[error("{}: no mail is in this folder: neither cur and new of a Maildir, nor .eml files, nor mbox files", .0.display())]
-    Empty(PathBuf),
+    /// What can be read but once, and says no size.
+    #[error(
+        "{} is a pipe or a device, and the files of an import are gone through twice: write what comes from it to a file, and give that",
+        .0.display()
+    )]
+    NoFile(PathBuf),
+    /// A folder that holds no mail, and what it holds.
+    #[error(
+        "{}: no mail is in this folder: neither cur and new of a Maildir, nor .eml files, nor mbox files, nor those of MH{}",
+        .0.display(), lies_there(.1)
+    )]
+    Empty(PathBuf, Vec<Unreadable>),
+}
+
+/// `; passed over: old/mail.mbox.gz: it is packed; unpack it`
+fn lies_there(passed_over: &[Unreadable]) -> String {
+    let named: Vec<String> = passed_over.iter().take(3).map(|it| format!("{}: {}", it.what, it.why)).collect();
+    if named.is_empty() { String::new() } else { format!("; passed over: {}", named.join(", ")) }
 }

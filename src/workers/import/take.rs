@@ -10,7 +10,7 @@ use crate::{
     },
     desk::triage::HeldFor,
     mail::{
-        content_key::content_key,
+        content_key::{ContentKeys, content_keys},
         parse::{
             self,
             timed::{MOST_PROCESSOR_TIME, read_each},
@@ -51,13 +51,13 @@ pub async fn look(store: Option<&Store>, most: u64, archive: &Archive, tell: &mu
     for batch in batches(&archive.messages) {
         let mut wrong = Wrong::default();
         let read = tokio::task::block_in_place(|| wrong.read(&mut reader, &archive.messages[batch.clone()], most));
-        let keys: Vec<&str> = read.iter().map(|(_, key, _)| key.as_str()).collect();
-        let known = match store {
-            Some(store) => messages::known_of(&mut *store.read().await?, &keys).await?,
-            None => Default::default(),
+        let (known, new) = match store {
+            Some(store) => told_apart(store, read).await?,
+            None => (0, read.into_iter().map(|(lies, keys, octets)| (lies, keys.key, octets)).collect()),
         };
-        for (_, key, _) in &read {
-            if known.contains(key) || !met.insert(key.clone()) { looked.known += 1 } else { looked.new += 1 }
+        looked.known += known;
+        for (_, key, _) in new {
+            if met.insert(key) { looked.new += 1 } else { looked.known += 1 }
         }
         looked.too_large.append(&mut wrong.too_large);
         looked.unreadable.append(&mut wrong.unreadable);
@@ -79,11 +79,8 @@ pub async fn take(desk: &Desk, how: &How, archive: &Archive, tell: &mut (dyn FnM
             tokio::task::block_in_place(|| wrong.read(&mut reader, &archive.messages[batch.clone()], desk.settings.max_message_bytes));
         summary.too_large.append(&mut wrong.too_large);
         summary.unreadable.append(&mut wrong.unreadable);
-        let keys: Vec<&str> = read.iter().map(|(_, key, _)| key.as_str()).collect();
-        let known = messages::known_of(&mut *desk.store.read().await?, &keys).await?;
-        let (known, new): (Vec<_>, Vec<_>) = read.into_iter().partition(|(_, key, _)| known.contains(key));
-        summary.known += known.len() as u64;
-        drop(known);
+        let (known, new) = told_apart(&desk.store, read).await?;
+        summary.known += known;
         if !new.is_empty() {
             let (lies, mails) = tokio::task::block_in_place(|| parsed(new));
             let mut threads: Vec<&[OldMail]> = Vec::new();
@@ -103,7 +100,19 @@ pub async fn take(desk: &Desk, how: &How, archive: &Archive, tell: &mut (dyn FnM
     Ok(summary)
 }
 
+type Met<'a> = (&'a Lies, ContentKeys, Vec<u8>);
 type Read<'a> = (&'a Lies, String, Vec<u8>);
+
+/// How many of these the ledger has, and the others.
+async fn told_apart<'a>(store: &Store, met: Vec<Met<'a>>) -> Result<(u64, Vec<Read<'a>>)> {
+    let mut conn = store.read().await?;
+    let keys = met.iter().map(|(_, keys, _)| (keys.key.clone(), keys.earlier.clone())).collect();
+    let keys = messages::kept_under(&mut conn, keys).await?;
+    let known = messages::known_of(&mut conn, &keys.iter().map(String::as_str).collect::<Vec<_>>()).await?;
+    let all = met.into_iter().zip(keys).map(|((lies, _, octets), key)| (lies, key, octets));
+    let (known, new): (Vec<Read<'_>>, Vec<Read<'_>>) = all.partition(|(_, key, _)| known.contains(key));
+    Ok((known.len() as u64, new))
+}
 
 /// What of a batch is not taken.
 #[derive(Default)]
@@ -113,7 +122,7 @@ struct Wrong {
 }
 
 impl Wrong {
-    fn read<'a>(&mut self, reader: &mut Reader<'_>, lie: &'a [Lies], most: u64) -> Vec<Read<'a>> {
+    fn read<'a>(&mut self, reader: &mut Reader<'_>, lie: &'a [Lies], most: u64) -> Vec<Met<'a>> {
         let mut read = Vec::with_capacity(lie.len());
         for one in lie {
             if one.length > most {
@@ -122,7 +131,7 @@ impl Wrong {
                 continue;
             }
             match reader.read(one) {
-                Ok(octets) => read.push((one, content_key(&octets), octets)),
+                Ok(octets) => read.push((one, content_keys(&octets), octets)),
                 Err(unreadable) => self.unreadable.push(unreadable),
             }
         }
