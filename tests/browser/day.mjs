@@ -147,7 +147,7 @@ class Work {
     await this.toFirst();
     await this.go("Enter");
     await this.go("m");
-    await this.reach("[name=number]");
+    if (!(await this.page.evaluate(() => document.activeElement.matches("[name=number]")))) throw new Error("the number of the other ticket does not have the focus");
     await this.keys.type(numbers.at(-1));
     await this.go("Enter");
     await this.visit.told("is merged into this ticket");

@@ -14,6 +14,8 @@ export async function extremes(desk, begin) {
     subject: "الفاتورة رقم 4711 לא נפתחת", from: "layla@sharq.example",
     text: "مرحبا،\n\nلا أستطيع فتح الفاتورة رقم 4711 (PDF, 1.2 MB) التي أرسلتموها يوم الثلاثاء.\n\nשלום, גם אצלי הקובץ invoice-4711.pdf לא נפתח.\n\nThanks — ليلى",
   }, "right-to-left"));
+  await visit.step("reads how a long right-to-left subject begins", () => begins(visit, desk));
+  await visit.step("reads a name without end", () => name(visit, desk));
   await visit.step("reads Chinese, Japanese and Korean", () => reads(visit, desk, {
     subject: "注文番号８８２１の配送状況について／关于订单的配送／배송 문의", from: "tanaka@nippon.example",
     text: "お世話になっております。田中です。\n先週注文した品物がまだ届いておりません。配送状況をご確認いただけますでしょうか。\n\n您好，请问订单8821什么时候可以送到？谢谢。\n\n안녕하세요, 주문한 상품이 아직 도착하지 않았습니다.",
@@ -44,6 +46,30 @@ async function reads(visit, desk, { subject, from, text }, name) {
   await visit.look(name);
   await visit.goTo("/tickets?view=unassigned");
   await visit.look(`${name}-listed`);
+}
+
+async function begins(visit, desk) {
+  const subject = "الفاتورة رقم 4712 ".repeat(12).trim();
+  await mail(desk, "layla@sharq.example", subject, "مرحبا");
+  await visit.until("it is a ticket", async () => { await visit.goTo("/tickets?view=unassigned"); return (await visit.page.locator(".trow", { hasText: "4712" }).count()) > 0; });
+  const cut = await visit.page.locator(".subj bdi", { hasText: "4712" }).first().evaluate(it => {
+    const first = document.createRange();
+    first.setStart(it.firstChild, 0);
+    first.setEnd(it.firstChild, 1);
+    return first.getBoundingClientRect().right > it.getBoundingClientRect().right + 1 || it.scrollWidth <= it.clientWidth;
+  });
+  if (cut) throw new Error("its first letter is cut off, or nothing is");
+}
+
+async function name(visit, desk) {
+  const long = "Wolfeschlegelsteinhausenbergerdorff".repeat(4).slice(0, 120);
+  await send(desk, "long@names.example", `From: ${long} <long@names.example>\r\nTo: ${desk.support}\r\nSubject: From a long name\r\nMessage-ID: <name.${Date.now()}@names.example>\r\n\r\nHello.`);
+  await opens(visit, desk, "From a long name");
+  for (const place of [".msg .hd b", ".people li", ".log li"]) {
+    const out = await visit.page.locator(place).first().evaluate(it => it.scrollWidth > it.clientWidth + 1 || it.getBoundingClientRect().right > it.parentElement.getBoundingClientRect().right + 1);
+    if (out) throw new Error(`the name sticks out of ${place}`);
+  }
+  await visit.look("name");
 }
 
 async function files(visit, desk) {

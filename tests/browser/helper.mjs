@@ -126,6 +126,9 @@ async function answersATicket(visit, desk) {
     await visit.page.screenshot({ path: `${visit.pictures}/helper-reply-waiting.png` });
     await visit.until("the reply is sent", async () => { await page.reload(); return reply.locator(".deliv", { hasText: "Sent" }).isVisible(); });
     await visit.look("ticket-answered");
+    await page.emulateMedia({ media: "print" });
+    if (await page.locator(".btn, .trouble").filter({ visible: true }).count()) throw new Error("buttons are printed");
+    await page.emulateMedia({ media: "screen" });
   });
   await visit.step("finds it in the customer's mailbox", () => readsTheCustomersMailbox(visit, desk));
   await visit.step("takes a reply back while it waits", async () => {
@@ -166,6 +169,7 @@ async function switchesWithoutAJump(visit) {
     await page.locator(".composer").getByText(kind, { exact: true }).click();
     return (await page.locator(".composer").boundingBox()).height;
   };
+  if (!(await page.locator("#then").isVisible())) throw new Error("what comes after sending is hidden on a phone");
   const [reply, note, again] = [await choose("Reply"), await choose("Note"), await choose("Reply")];
   await page.setViewportSize(DESK);
   if (reply !== note || note !== again) throw new Error(`the composer is ${reply} px high for a reply, ${note} for a note, then ${again}`);
@@ -327,7 +331,7 @@ async function opensATicket(visit) {
     await page.getByLabel("Copy to").fill("not an address");
     await page.getByLabel("Subject", { exact: true }).fill("x");
     await page.getByLabel("First message", { exact: true }).fill("x");
-    await visit.expecting(422, () => visit.press("Create and send"));
+    await visit.expecting(422, () => visit.leadingOn(() => page.keyboard.press("Control+Enter")));
     await visit.sees(page.getByText("The ticket was not created."));
     await visit.look("new-ticket-refused");
     await page.getByLabel("First message", { exact: true }).fill("");

@@ -10,6 +10,7 @@ export async function queue(desk, begin) {
   await goesThroughTheList(visit);
   await tagsAndSnoozes(visit);
   await comesAndGoes(visit);
+  await losesTheNews(visit);
   await savesAView(visit);
   await keepsTagsInOrder(visit);
 }
@@ -40,6 +41,18 @@ async function choosesAndTakesBack(visit) {
     await visit.told("Priority Urgent: 3 tickets.");
     same(await page.locator(".trow .prio.urgent").count() >= 3, true, "that they are urgent");
     await visit.look("changed");
+  });
+  await visit.step("selects all of the page, and none of it, by key and by mouse", async () => {
+    const ticked = page.locator(".trow input:checked"), all = await rows(visit).count();
+    await key(visit, "*");
+    same(await ticked.count(), all, "the selection of all");
+    await key(visit, "Escape");
+    same(await ticked.count(), 0, "the selection after Esc");
+    await rows(visit).locator("input").first().check();
+    await page.getByLabel("All", { exact: true }).check();
+    same(await ticked.count(), all, "the selection of all");
+    await page.getByLabel("All", { exact: true }).uncheck();
+    same(await ticked.count(), 0, "the selection after none");
   });
   await visit.step("takes it back with one key", async () => {
     await visit.leadingOn(() => key(visit, "Shift+Z"));
@@ -92,9 +105,19 @@ async function tagsAndSnoozes(visit) {
     same(page.url().includes("sort%3Doldest"), true, "that the list is kept");
     await visit.look("tagged");
   });
+  await visit.step("leaves a tag half typed, and sets a priority", async () => {
+    await key(visit, "t");
+    await page.keyboard.type("half");
+    await key(visit, "Escape");
+    same(await page.locator("#p-tag").inputValue(), "", "the tag after Esc");
+    await page.locator("#p-tag").fill("half");
+    await visit.leadingOn(() => page.getByLabel("Priority", { exact: true }).selectOption("low"));
+    await visit.told("Saved: priority Low.");
+  });
   await visit.step("puts it off until tomorrow, and back", async () => {
     await key(visit, "z");
     await visit.sees(page.locator("#snooze:popover-open"));
+    same(await page.evaluate(() => document.activeElement.closest("button")?.form.id), "snooze", "where the focus is");
     await page.screenshot({ path: `${visit.pictures}/queue-snooze.png` });
     await visit.leadingOn(() => page.getByRole("button", { name: /^Tomorrow morning/ }).press("Enter"));
     await visit.told("snoozed until tomorrow 09:00");
@@ -135,11 +158,39 @@ async function comesAndGoes(visit) {
   });
 }
 
+const NEWS = url => url.pathname === "/events";
+
+/** What answers for the desk is not it; then it is the desk, to which nobody is signed in; then all is well. */
+async function losesTheNews(visit) {
+  const { page } = visit;
+  const answers = status => page.route(NEWS, route => route.fulfill({ status, contentType: "text/html", body: "no" }));
+  await visit.step("gets news again after a gateway's refusal, and is told when she is signed out", async () => {
+    await answers(502);
+    await visit.expecting(502, async () => {
+      const asked = method => page.waitForRequest(it => it.url().includes("/events?") && it.method() === method, { timeout: 30_000 });
+      const why = asked("HEAD");
+      await visit.goTo("/tickets?view=open");
+      await why;
+      await asked("GET");
+    });
+    await page.unroute(NEWS);
+    await answers(401);
+    await visit.expecting(401, async () => {
+      await visit.goTo("/tickets?view=open");
+      await visit.sees(page.locator(".offline", { hasText: "You are signed out." }));
+      same(await page.locator(".offline").getByRole("link", { name: "Sign in" }).getAttribute("href"), "/login?next=%2Ftickets%3Fview%3Dopen", "where signing in leads");
+      await visit.look("signed-out");
+    });
+    await page.unroute(NEWS);
+  });
+}
+
 async function savesAView(visit) {
   const { page } = visit;
   await visit.step("saves a view", async () => {
     await visit.goTo("/tickets?priority=high&sort=oldest");
     await page.getByRole("button", { name: "Save view" }).click();
+    same(await page.evaluate(() => document.activeElement.id), "view-name", "where the focus is");
     await page.screenshot({ path: `${visit.pictures}/queue-save-view.png` });
     await page.getByLabel("Name of the view").fill("High, oldest first");
     await visit.press("Save view", page.locator("#save-view"));

@@ -22,7 +22,7 @@ async function aHelper(visit, me) {
   await visit.step("takes it, notes and answers", async () => {
     await visit.press("Assign to me");
     await visit.told("Saved");
-    await message.focus(); // a browser whose script is switched off for a test alone still folds the composer up
+    // A browser whose script is switched off for a test alone still folds the composer up: the press that opens it lands.
     await page.locator(".composer").getByText("Note", { exact: true }).click();
     await page.getByLabel("Your note").fill("A note by hand.");
     await visit.press("Add note");

@@ -1,6 +1,7 @@
 // Two people write on one ticket: each sees the other, no words are lost, and the customer gets one answer.
 
 import { mail, somebody } from "./desk.mjs";
+import { ABORTED } from "./visit.mjs";
 
 export async function writing(desk, begin) {
   const maya = await begin("writing-maya"), elena = await begin("writing-elena");
@@ -16,6 +17,9 @@ export async function writing(desk, begin) {
 }
 
 const reply = visit => visit.page.getByLabel("Your reply");
+/** A picture of one point. */
+const DOT = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg==";
+
 const half = (visit, kind = "reply") => visit.page.locator(`#write-${kind}`);
 
 async function findTheTicket(maya, elena, desk) {
@@ -91,11 +95,11 @@ async function attaches(maya) {
     await maya.page.keyboard.press("n");
     const note = maya.page.getByLabel("Your note");
     await note.fill("As it looks:");
-    await note.evaluate(area => {
+    await note.evaluate((area, png) => {
       const files = new DataTransfer();
-      files.items.add(new File([new Uint8Array([137, 80, 78, 71, 13, 10, 26, 10])], "image.png", { type: "image/png" }));
+      files.items.add(new File([Uint8Array.from(atob(png), it => it.charCodeAt(0))], "image.png", { type: "image/png" }));
       area.dispatchEvent(new ClipboardEvent("paste", { clipboardData: files, bubbles: true, cancelable: true }));
-    });
+    }, DOT);
     await maya.sees(half(maya, "note").locator(".chosen", { hasText: /screenshot-.*\.png/ }));
     await half(maya, "note").evaluate(form => {
       const files = new DataTransfer();
@@ -114,8 +118,17 @@ async function attaches(maya) {
     await maya.sees(maya.page.locator("#composer-said", { hasText: "Not sent." }));
     await maya.press("Add note");
     await maya.sees(maya.page.locator(".msg.note .files", { hasText: "table.csv" }));
+    const shown = maya.page.locator(".msg.note .thumb[target=_blank] img");
+    await shown.scrollIntoViewIfNeeded();
+    await maya.until("the screenshot is shown", () => shown.evaluate(it => it.naturalWidth > 0));
+    const { width, height } = await shown.boundingBox();
+    if (width !== 160 || height !== 120) throw new Error(`the screenshot is shown ${width} × ${height}`);
+    await maya.look("picture");
   });
 }
+
+/** Nobody is signed in: the script asks the desk who it is, and reads no page that asks to sign in. */
+const refused = (visit, does) => visit.expecting(403, () => visit.expecting(ABORTED, does));
 
 async function keepsADraft(maya, ticket, desk, begin) {
   await maya.step("begins a reply, and leaves", async () => {
@@ -129,18 +142,43 @@ async function keepsADraft(maya, ticket, desk, begin) {
     await elsewhere.signIn(somebody(desk, "helper"));
     await elsewhere.goTo(ticket);
     if ((await reply(elsewhere).inputValue()) !== "To be continued elsewhere") throw new Error("the draft is not there");
+    await elsewhere.page.keyboard.press("r");
+    await elsewhere.page.keyboard.type(", and on");
+    if ((await reply(elsewhere).inputValue()) !== "To be continued elsewhere, and on") throw new Error(`r goes on in “${await reply(elsewhere).inputValue()}”`);
   });
   await elsewhere.step("is signed out while she writes, and loses nothing", async () => {
     const cookies = await elsewhere.context.cookies();
     await elsewhere.context.clearCookies();
-    await elsewhere.expecting(403, async () => {
+    await refused(elsewhere, async () => {
       await reply(elsewhere).fill("To be continued elsewhere, at length");
       await elsewhere.sees(elsewhere.page.locator("#composer-said", { hasText: "Kept in this browser alone" }));
+      if (await half(elsewhere).locator(".kept").isVisible()) throw new Error("it is said to be saved, too");
     });
     await elsewhere.context.addCookies(cookies);
     await elsewhere.goTo(ticket);
     if ((await reply(elsewhere).inputValue()) !== "To be continued elsewhere, at length") throw new Error("words were lost");
     await elsewhere.until("the desk has it again", async () => (await half(elsewhere).locator(".kept").textContent()).startsWith("Draft saved"));
+    await reply(elsewhere).fill("");
+    await elsewhere.until("the draft is gone", async () => (await half(elsewhere).locator(".kept").textContent()) === "");
+  });
+  await elsewhere.step("signs in again in another tab, and goes on where she was", async () => {
+    const other = await elsewhere.context.newPage();
+    await elsewhere.context.clearCookies();
+    await refused(elsewhere, async () => {
+      await reply(elsewhere).fill("Said as somebody");
+      await elsewhere.sees(elsewhere.page.locator("#composer-said", { hasText: "you are signed out" }));
+      await elsewhere.page.keyboard.press("Control+Enter");
+      await elsewhere.sees(elsewhere.page.locator("#composer-said", { hasText: "Not sent." }));
+      const me = somebody(desk, "helper");
+      await other.goto("/login");
+      await other.getByLabel("E-mail").fill(me.email);
+      await other.getByLabel("Password").fill(me.password);
+      await other.keyboard.press("Enter");
+      await other.waitForURL(url => url.pathname !== "/login");
+      await reply(elsewhere).fill("Said as somebody new");
+      await elsewhere.sees(half(elsewhere).locator(".kept", { hasText: "Draft saved" }));
+    });
+    await other.close();
     await reply(elsewhere).fill("");
     await elsewhere.until("the draft is gone", async () => (await half(elsewhere).locator(".kept").textContent()) === "");
   });
