@@ -130,7 +130,11 @@ impl Change {
     }
 
     fn line(&mut self, kind: EventKind, old: Option<String>, new: Option<String>, comment: Option<CommentId>) {
-        self.events.push(NewEvent { ticket: self.ticket.number, kind, actor: self.actor, old, new, comment });
+        self.events.push(self.new_line(kind, old, new, comment));
+    }
+
+    fn new_line(&self, kind: EventKind, old: Option<String>, new: Option<String>, comment: Option<CommentId>) -> NewEvent {
+        NewEvent { ticket: self.ticket.number, kind, actor: self.actor, old, new, comment }
     }
 
     /// Something that somebody may have to hear of.
@@ -191,6 +195,36 @@ impl Change {
         }
     }
 
+    /// Whether this opens again what was resolved or closed.
+    fn wakes(&self) -> bool {
+        let first = self.events.iter().find(|it| it.kind == EventKind::Status);
+        let was = first.and_then(|it| Status::parse(it.old.as_deref()?));
+        was.is_some_and(|it| !it.is_active()) && self.ticket.status.is_active()
+    }
+
+    /// It is opened again for nobody: Open, and maildesk itself takes it from whoever had it.
+    fn wake_unassigned(&mut self) {
+        let had = self.ticket.assignee.take().map(|it| it.to_string());
+        self.events.push(NewEvent { actor: None, ..self.new_line(EventKind::Assigned, had, None, None) });
+        if self.ticket.status != Status::InProgress {
+            return;
+        }
+        let (was, is) = (self.ticket.status, Status::Open);
+        self.ticket.status = is;
+        // As if it had never been In Progress.
+        let line = self.events.iter_mut().rfind(|it| it.kind == EventKind::Status && it.new.as_deref() == Some(was.as_str()));
+        if let Some(line) = line {
+            line.new = Some(is.as_str().to_owned());
+        }
+        for happening in &mut self.happenings {
+            if let Happening::Status { to, .. } = happening
+                && *to == was
+            {
+                *to = is;
+            }
+        }
+    }
+
     /// Lets a step of the lifecycle happen.
     pub fn step(&mut self, step: Step, now: Timestamp) {
         // What somebody wrote before the status was set was known to whoever set it.
@@ -216,6 +250,7 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     if !change.ticket.status.is_active() && change.ticket.merged_into.is_none() {
         change.back(Back::Done);
     }
+    let_go_of_who_is_gone(tx, &mut change).await?;
     match change.row {
         TicketRow::Older => tickets::update(tx, &change.ticket).await?,
         TicketRow::JustMade => {}
@@ -248,6 +283,15 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     };
     let owed = who_hears(&change.happenings, &circle);
     letters::owe(tx, &change, &owed, &letters::Around { desk, now, outbox, mailbox, staff: &staff, participants: &everybody }).await
+}
+
+/// A ticket that is opened again in the hands of somebody who cannot work on it, because they were disabled since, is nobody’s.
+async fn let_go_of_who_is_gone(tx: &mut Tx, change: &mut Change) -> Result<()> {
+    let Some(who) = change.ticket.assignee.filter(|_| change.wakes()) else { return Ok(()) };
+    if !people::get(tx, who).await?.is_some_and(|it| it.is_active_staff()) {
+        change.wake_unassigned();
+    }
+    Ok(())
 }
 
 /// Puts tags on and takes them off; each that is any change has its line.

@@ -21,7 +21,7 @@ use crate::{
         corrections::{self, How, NewCorrection, Way},
         drafts,
         participants::{self, Participation},
-        tickets,
+        search, tickets,
     },
 };
 
@@ -58,6 +58,7 @@ pub(super) async fn join(desk: &Desk, tx: &mut Tx, by: Option<PersonId>, source:
     gone.changed(EventKind::MergedInto, None, Some(into.to_string()));
     close_into(tx, &mut gone, into, now).await?;
     record(desk, tx, gone, now).await?;
+    search::ticket_changed(tx, into).await?;
 
     let mut joined = Change::of(target, by);
     // The one that stands has the tags of both; the other keeps its own, for the day that the merge is undone.

@@ -119,6 +119,7 @@ async fn set_back(tx: &mut Tx, actor: &Person, change: &mut Change, to: Status, 
             told |= row.state != DeliveryState::Cancelled.as_str() && row.state != DeliveryState::Withheld.as_str();
         }
     }
+    change.note(EventKind::Undone, None);
     if told {
         change.set_status(to, now);
     } else {

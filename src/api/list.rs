@@ -179,7 +179,7 @@ async fn find(api: &Api, caller: &Caller, conn: &mut Conn, asked: &Tickets, q: &
     if reading.query.parts.is_empty() {
         return Err(Problem::invalid("q", "nothing is asked for; write words, or leave q out to have all tickets"));
     }
-    let (staff, tags) = (people::active_staff(conn).await?, tags::all(conn).await?);
+    let (staff, tags) = (people::all_staff(conn).await?, tags::all(conn).await?);
     let known = |(id, it): (MailboxId, &crate::desk::settings::MailboxSettings)| KnownMailbox {
         id,
         name: it.name.clone(),

@@ -20,7 +20,7 @@ use crate::{
     config::Config,
     desk::{
         address::EmailAddress,
-        person::{Person, PersonState, Role},
+        person::{Arrived, Person, PersonState, Role},
     },
     store::{
         Opener, api_tokens,
@@ -247,6 +247,7 @@ fn tell(entry: &Entry) {
     let state = match (entry.state, entry.password) {
         (PersonState::Disabled, _) => "disabled",
         (PersonState::Active, HasPassword::Yes) => "active",
+        (PersonState::Active, HasPassword::No) if entry.role.is_staff() && entry.arrived() == Arrived::NotYet => "invited",
         (PersonState::Active, HasPassword::No) => "no password",
     };
     // A name is a stranger's: whatever could move the cursor was left out when it was taken in.

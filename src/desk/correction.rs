@@ -176,7 +176,7 @@ mod tests {
     use crate::desk::{
         comment::{CommentText, Via},
         id::{CommentId, MailboxId},
-        person::{Notices, Notify, PersonState},
+        person::{Arrived, Notices, Notify, PersonState},
         ticket::{Priority, Turn},
     };
 
@@ -206,7 +206,7 @@ mod tests {
 
     fn person(id: i64, role: Role) -> Person {
         let (state, email) = (PersonState::Active, "hal@desk.test".parse().unwrap());
-        Person { id: PersonId(id), role, state, name: "Hal".to_owned(), email, notices: Notices::all(Notify::Never) }
+        Person { id: PersonId(id), role, state, arrived: Arrived::Yes, name: "Hal".to_owned(), email, notices: Notices::all(Notify::Never) }
     }
 
     fn said(origin: Origin, visibility: Visibility) -> Comment {

@@ -2,13 +2,20 @@
 //!
 //! One step for each line of the history that counts, `r3600000.7.99;`: what, how many milliseconds after the opening, by whom
 //! (0: maildesk itself), and one number more: a reply's comment, a person, statuses. The database writes the steps as lines of the
-//! history come (migration 0017), and `maildesk verify` holds them against the history.
+//! history come (migrations 0017 and 0028), and `maildesk verify` holds them against the history.
+//!
+//! Two things are no work, and are read so ([`leave_out_what_is_no_work`]): a ticket that is merged into another or marked as spam, and
+//! comes back, is only set aside; and a change of its status that was undone was never there.
 
 use crate::desk::{
     id::PersonId,
     rating::Rating,
     ticket::{Status, Turn},
 };
+
+mod work;
+
+pub use work::{Cause, leave_out_what_is_no_work};
 
 /// How a ticket came to be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +67,15 @@ pub enum What {
         /// What it is.
         to: Status,
     },
+    /// It was merged, marked as spam or put back among held mail, or that was undone: its status changed, and nobody’s work is in it.
+    SetAside {
+        /// What it was.
+        from: Status,
+        /// What it is.
+        to: Status,
+    },
+    /// What the change of status that follows at once is. None is left in a course that was read.
+    Cause(Cause),
     /// It was given to somebody, or to nobody.
     Assigned(Option<PersonId>),
     /// The customer said how it was.
@@ -88,20 +104,24 @@ pub struct Step {
 pub struct Unreadable;
 
 /// Reads a course, of a ticket that was opened then, behind what is in `into` already. Replies that were taken back are left out,
-/// and their taking back.
+/// and their taking back; so are changes of status that were undone.
 ///
 /// # Errors
 /// [`Unreadable`] for what was written by somebody else.
 pub fn read(course: &str, opened_at: i64, into: &mut Vec<Step>) -> Result<(), Unreadable> {
-    let (first, mut withdrawn) = (into.len(), false);
+    let (first, mut withdrawn, mut caused) = (into.len(), false, false);
     let mut bytes = course.as_bytes();
     while let Some((step, rest)) = step(bytes, opened_at)? {
         withdrawn |= matches!(step.what, What::Withdrawn { .. });
+        caused |= matches!(step.what, What::Cause(_));
         into.push(step);
         bytes = rest;
     }
     if withdrawn {
         leave_out_withdrawn(into, first);
+    }
+    if caused {
+        leave_out_what_is_no_work(into, first);
     }
     Ok(())
 }
@@ -119,7 +139,8 @@ pub fn leave_out_withdrawn(steps: &mut Vec<Step>, first: usize) {
         let gone = match step.what {
             What::Withdrawn { .. } => true,
             What::Replied { comment } => back.contains(&comment),
-            What::Opened(_) | What::Commented | What::Status { .. } | What::Assigned(_) | What::Rated { .. } => false,
+            What::Opened(_) | What::Commented | What::Status { .. } | What::SetAside { .. } => false,
+            What::Cause(_) | What::Assigned(_) | What::Rated { .. } => false,
         };
         at <= first || !gone
     });
@@ -141,6 +162,12 @@ fn step(bytes: &[u8], opened_at: i64) -> Result<Option<(Step, &[u8])>, Unreadabl
         'w' => What::Withdrawn { comment: more },
         'c' => What::Commented,
         's' => What::Status { from: status(more / 10)?, to: status(more % 10)? },
+        'x' => What::Cause(match more {
+            1 => Cause::Aside,
+            2 => Cause::Return,
+            3 => Cause::Undo,
+            _ => return Err(Unreadable),
+        }),
         'a' => What::Assigned((more > 0).then_some(PersonId(more))),
         'g' => What::Rated { before: rating(more / 10), rating: rating(more % 10).ok_or(Unreadable)? },
         _ => return Err(Unreadable),
@@ -215,7 +242,9 @@ impl Standing {
                 self.waiting_since = self.waiting_since.or(Some(step.at));
             }
             What::Status { to, .. } => self.becomes(to, step.at),
-            What::Withdrawn { .. } | What::Assigned(_) | What::Rated { .. } => {}
+            // It is done no more than before, and when it returns it stands as it stood.
+            What::SetAside { to, .. } => self.status = Some(to),
+            What::Withdrawn { .. } | What::Cause(_) | What::Assigned(_) | What::Rated { .. } => {}
         }
         self.run(step.at)
     }
@@ -306,9 +335,19 @@ mod tests {
 
     #[test]
     fn what_is_no_course_is_refused() {
-        for wrong in
-            ["x0.0.0;", "o0.0.0", "o0.0;", "o.0.0;", "oa.0.0;", "s0.0.15;", "s0.0.0;", "g0.0.4;", "o9999999999999999999.0.0;", "o0.0.0;?"]
-        {
+        for wrong in [
+            "x0.0.0;",
+            "o0.0.0",
+            "o0.0;",
+            "o.0.0;",
+            "oa.0.0;",
+            "s0.0.15;",
+            "s0.0.0;",
+            "g0.0.4;",
+            "x0.0.4;",
+            "o9999999999999999999.0.0;",
+            "o0.0.0;?",
+        ] {
             assert_eq!(read(wrong, 0, &mut Vec::new()), Err(Unreadable), "{wrong}");
         }
     }

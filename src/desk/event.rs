@@ -70,11 +70,13 @@ pub enum EventKind {
     Rated,
     /// A rule held, and what follows at the same moment is its doing; `new` is its name.
     Rule,
+    /// Staff undid what they had just done to its status: the line that follows takes back one before.
+    Undone,
 }
 
 impl EventKind {
     /// Every kind there is.
-    pub const ALL: [Self; 33] = [
+    pub const ALL: [Self; 34] = [
         Self::Opened,
         Self::Replied,
         Self::Commented,
@@ -108,6 +110,7 @@ impl EventKind {
         Self::Returned,
         Self::Rated,
         Self::Rule,
+        Self::Undone,
     ];
 
     /// As stored.
@@ -147,6 +150,7 @@ impl EventKind {
             Self::Returned => "returned",
             Self::Rated => "rated",
             Self::Rule => "rule",
+            Self::Undone => "undone",
         }
     }
 

@@ -21,7 +21,7 @@ mod tests {
     use super::*;
     use crate::desk::{
         id::PersonId,
-        person::{Notices, Notify},
+        person::{Arrived, Notices, Notify},
     };
 
     #[test]
@@ -30,6 +30,7 @@ mod tests {
             id: PersonId(1),
             role,
             state,
+            arrived: Arrived::Yes,
             name: "Ada".to_owned(),
             email: "ada@desk.test".parse().unwrap(),
             notices: Notices::all(Notify::Never),

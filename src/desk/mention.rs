@@ -78,13 +78,14 @@ fn folded(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::desk::person::{Notices, Notify, PersonState, Role};
+    use crate::desk::person::{Arrived, Notices, Notify, PersonState, Role};
 
     fn staff(people: &[(i64, &str, &str)]) -> Vec<Person> {
         let person = |(id, name, email): &(i64, &str, &str)| Person {
             id: PersonId(*id),
             role: Role::Helper,
             state: PersonState::Active,
+            arrived: Arrived::Yes,
             name: (*name).to_owned(),
             email: email.parse().unwrap(),
             notices: Notices::all(Notify::Never),

@@ -236,6 +236,7 @@ mod tests {
             id: PersonId(id),
             role,
             state: PersonState::Active,
+            arrived: Arrived::Yes,
             name: "Somebody".to_owned(),
             email: "somebody@desk.test".parse().unwrap(),
             notices: crate::desk::person::Notices::all(crate::desk::person::Notify::Never),

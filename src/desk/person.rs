@@ -80,6 +80,16 @@ impl PersonState {
     }
 }
 
+/// Whether somebody has ever been here: they have a password, or have signed in once by a link. An invitation that nobody has accepted may
+/// have gone to a stranger.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// They have.
+    Yes,
+    /// They were invited at most.
+    NotYet,
+}
+
 /// How soon a helper hears of something.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notify {
@@ -208,6 +218,8 @@ pub struct Person {
     pub role: Role,
     /// Whether they may sign in.
     pub state: PersonState,
+    /// Whether they ever did, or have a password.
+    pub arrived: Arrived,
     /// As they are called; never empty.
     pub name: String,
     /// Where they are written to.
@@ -217,10 +229,11 @@ pub struct Person {
 }
 
 impl Person {
-    /// Staff who may act: an active helper or admin.
+    /// Staff who may act: an active helper or admin who has accepted the invitation. Nobody else is given tickets, told of them, named in
+    /// notes or heard as staff.
     #[must_use]
     pub fn is_active_staff(&self) -> bool {
-        self.role.is_staff() && self.state == PersonState::Active
+        self.role.is_staff() && self.state == PersonState::Active && self.arrived == Arrived::Yes
     }
 }
 

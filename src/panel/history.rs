@@ -60,7 +60,8 @@ pub fn in_words(lines: &mut [Line], tags: &[Tag], time: impl Fn(Timestamp) -> St
             | EventKind::Spam
             | EventKind::NotSpam
             | EventKind::Rated
-            | EventKind::Rule => {}
+            | EventKind::Rule
+            | EventKind::Undone => {}
         }
     }
 }
@@ -106,6 +107,7 @@ pub fn icon(kind: EventKind) -> Option<&'static str> {
         EventKind::Snoozed | EventKind::Returned => Some("alarm-clock"),
         EventKind::Rated => Some("smile"),
         EventKind::Rule => Some("list-filter"),
+        EventKind::Undone => Some("undo-2"),
     }
 }
 
@@ -170,6 +172,7 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
         EventKind::Rated if line.old.is_some() => format!("{actor} rated it {} and no longer {}", rating(new), rating(old)),
         EventKind::Rated => format!("{actor} rated it {}", rating(new)),
         EventKind::Rule => format!("The rule “{}” held", escaped(new)),
+        EventKind::Undone => format!("{actor} undid the last change of its status"),
     }
 }
 

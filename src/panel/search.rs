@@ -190,11 +190,11 @@ pub(super) async fn search(
         }
     }
     let mut conn = panel.desk.store.read().await?;
-    let (staff, tags) = (people::active_staff(&mut conn).await?, tags::all(&mut conn).await?);
+    let (ever, staff) = (people::all_staff(&mut conn).await?, people::active_staff(&mut conn).await?);
+    let tags = tags::all(&mut conn).await?;
     let mailboxes = mailboxes(&panel);
     let zone = panel.zone();
-    let known =
-        Known { tags: &tags, staff: &staff, mailboxes: &mailboxes, me: visitor.person.id, now: panel.desk.clock.now(), zone: &zone };
+    let known = Known { tags: &tags, staff: &ever, mailboxes: &mailboxes, me: visitor.person.id, now: panel.desk.clock.now(), zone: &zone };
     let meaning = query.meaning(&known).unwrap_or_else(|unknown| {
         wrong.extend(unknown.iter().map(|it| sentence(it)));
         Meaning::default()

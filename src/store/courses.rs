@@ -4,7 +4,7 @@ use jiff::Timestamp;
 
 use crate::{
     desk::{
-        course::{self, Step, Way, What},
+        course::{self, Cause, Step, Way, What},
         event::EventKind,
         id::{MailboxId, PersonId, TicketNumber},
         rating::Rating,
@@ -13,11 +13,11 @@ use crate::{
     store::{Conn, Result, StoreError, Tx, at, events::NewEvent, ms, on, word},
 };
 
-/// One line of the history `e` as a step of the course `c`, as the triggers of migration 0017 write it.
+/// One line of the history `e` as a step of the course `c`, as the triggers of migration 0028 write it.
 macro_rules! step {
     () => {
         "(case e.kind when 'opened' then 'o' when 'replied' then 'r' when 'withdrawn' then 'w' when 'commented' then 'c' when 'status' then 's'
-            when 'assigned' then 'a' else 'g' end) || (e.at - c.opened_at) || '.' || coalesce(e.actor, 0) || '.' || (case e.kind
+            when 'assigned' then 'a' when 'rated' then 'g' else 'x' end) || (e.at - c.opened_at) || '.' || coalesce(e.actor, 0) || '.' || (case e.kind
             when 'opened' then case e.new when 'mail' then 0 when 'portal' then 0 when 'panel' then 1 when 'import' then 3 else 2 end
             when 'replied' then coalesce(e.comment, 0) when 'withdrawn' then coalesce(e.comment, 0)
             when 'status' then 10 * (case e.old when 'open' then 1 when 'in-progress' then 2 when 'resolved' then 3 else 4 end)
@@ -25,6 +25,7 @@ macro_rules! step {
             when 'assigned' then coalesce(cast(e.new as bigint), 0)
             when 'rated' then 10 * (case e.old when 'good' then 1 when 'okay' then 2 when 'bad' then 3 else 0 end)
                 + (case e.new when 'good' then 1 when 'okay' then 2 else 3 end)
+            when 'merged-into' then 1 when 'spam' then 1 when 'came-back' then 2 when 'not-spam' then 2 when 'undone' then 3 when 'put-back' then 3
             else 0 end) || ';'"
     };
 }
@@ -32,7 +33,8 @@ macro_rules! step {
 /// The lines of the history that are steps of a course.
 macro_rules! steps_of {
     () => {
-        "e.kind in ('opened', 'replied', 'withdrawn', 'commented', 'status', 'assigned', 'rated')"
+        "e.kind in ('opened', 'replied', 'withdrawn', 'commented', 'status', 'assigned', 'rated',
+            'merged-into', 'spam', 'came-back', 'not-spam', 'undone', 'put-back')"
     };
 }
 
@@ -79,6 +81,7 @@ pub async fn of(tx: &mut Tx, ticket: TicketNumber) -> Result<Vec<Step>> {
     let added = later.iter().filter(|(event, _)| event.ticket == ticket).filter_map(|(event, at)| step(event, ms(*at)));
     steps.extend(added);
     course::leave_out_withdrawn(&mut steps, 0);
+    course::leave_out_what_is_no_work(&mut steps, 0);
     Ok(steps)
 }
 
@@ -107,6 +110,9 @@ fn step(event: &NewEvent, at: i64) -> Option<Step> {
         EventKind::Status => What::Status { from: Status::parse(old)?, to: Status::parse(new)? },
         EventKind::Assigned => What::Assigned(new.parse().ok().map(PersonId)),
         EventKind::Rated => What::Rated { before: Rating::parse(old), rating: Rating::parse(new)? },
+        EventKind::MergedInto | EventKind::Spam | EventKind::CameBack | EventKind::NotSpam | EventKind::Undone | EventKind::PutBack => {
+            What::Cause(Cause::of(event.kind)?)
+        }
         EventKind::Automatic
         | EventKind::Noted
         | EventKind::Priority
@@ -119,15 +125,10 @@ fn step(event: &NewEvent, at: i64) -> Option<Step> {
         | EventKind::SentElsewhere
         | EventKind::MovedOut
         | EventKind::MovedIn
-        | EventKind::MergedInto
         | EventKind::MergedFrom
-        | EventKind::CameBack
         | EventKind::WentBack
         | EventKind::ReadAgain
         | EventKind::Released
-        | EventKind::PutBack
-        | EventKind::Spam
-        | EventKind::NotSpam
         | EventKind::Tagged
         | EventKind::Untagged
         | EventKind::Snoozed

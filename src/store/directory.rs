@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use crate::{
     desk::{
         id::PersonId,
-        person::{PersonState, Role},
+        person::{Arrived, PersonState, Role},
     },
     store::{Conn, Result, at, ms, on, word},
 };
@@ -51,6 +51,14 @@ pub struct Entry {
     pub open: i64,
     /// Last signed in.
     pub seen_at: Option<Timestamp>,
+}
+
+impl Entry {
+    /// Whether they have a password or have signed in once.
+    #[must_use]
+    pub fn arrived(&self) -> Arrived {
+        if self.password == HasPassword::Yes || self.seen_at.is_some() { Arrived::Yes } else { Arrived::NotYet }
+    }
 }
 
 /// Whether somebody can sign in with a password.

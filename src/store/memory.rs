@@ -33,7 +33,7 @@ pub(super) struct AutomaticBefore {
 }
 
 impl Tx {
-    /// Whoever changes somebody's role, state or wishes says so here.
+    /// Whoever changes somebody's role, state or wishes, or lets them in, says so here.
     pub(super) fn people_changed(&mut self) {
         self.memory.staff = None;
     }

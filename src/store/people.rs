@@ -8,7 +8,7 @@ use crate::{
     desk::{
         address::EmailAddress,
         id::PersonId,
-        person::{NoticeKind, Notices, Notify, Person, PersonState, Role},
+        person::{Arrived, NoticeKind, Notices, Notify, Person, PersonState, Role},
     },
     store::{Conn, Result, StoreError, Tx, listed, ms, on, word},
 };
@@ -18,6 +18,7 @@ struct Row {
     id: i64,
     role: String,
     state: String,
+    arrived: i64,
     name: String,
     email: String,
     notify_new: String,
@@ -47,6 +48,7 @@ impl Row {
             id: PersonId(self.id),
             role: word("people", "role", &self.role, Role::parse)?,
             state: word("people", "state", &self.state, PersonState::parse)?,
+            arrived: if self.arrived == 1 { Arrived::Yes } else { Arrived::NotYet },
             email: self.email.parse().map_err(|_| StoreError::Unreadable { table: "people", column: "email", value: self.email })?,
             name: self.name,
             notices,
@@ -67,13 +69,16 @@ fn column(kind: NoticeKind) -> &'static str {
     }
 }
 
+macro_rules! columns {
+    () => {
+        "id, role, state, case when password_hash is null and seen_at is null then cast(0 as bigint) else 1 end as arrived, name, email,
+            notify_new, notify_own, notify_assigned, notify_named, notify_not_sent, notify_colleagues, notify_due"
+    };
+}
+
 macro_rules! select {
     ($rest:literal) => {
-        concat!(
-            "select id, role, state, name, email, notify_new, notify_own, notify_assigned, notify_named, notify_not_sent, notify_colleagues, notify_due
-            from people ",
-            $rest
-        )
+        concat!("select ", columns!(), " from people ", $rest)
     };
 }
 
@@ -142,12 +147,24 @@ pub async fn customers_at(conn: &mut Conn, domain: &str) -> Result<i64> {
     Ok(on!(conn, c => sqlx::query_scalar(sql).bind(format!("%@{domain}")).bind(format!("%@%.{domain}")).fetch_one(c).await)?)
 }
 
-/// Every helper and admin who may act, by name.
+/// Every helper and admin who may act, by name: those who were invited and have not accepted yet may not.
 ///
 /// # Errors
 /// When the database refuses, or a row is unreadable.
 pub async fn active_staff(conn: &mut Conn) -> Result<Vec<Person>> {
-    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(select!("where role in ('admin', 'helper') and state = 'active' order by name, id")).fetch_all(c).await)?;
+    let sql = select!(
+        "where role in ('admin', 'helper') and state = 'active' and (password_hash is not null or seen_at is not null) order by name, id"
+    );
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
+    rows.into_iter().map(Row::person).collect()
+}
+
+/// Every helper and admin, by name; those too who are disabled: tickets that they resolved are theirs still.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn all_staff(conn: &mut Conn) -> Result<Vec<Person>> {
+    let rows: Vec<Row> = on!(conn, c => sqlx::query_as(select!("where role in ('admin', 'helper') order by name, id")).fetch_all(c).await)?;
     rows.into_iter().map(Row::person).collect()
 }
 
@@ -215,9 +232,11 @@ pub async fn ensure(tx: &mut Tx, email: &EmailAddress, name: &str, now: Timestam
 /// # Errors
 /// When the database refuses.
 pub async fn make_customer(tx: &mut Tx, email: &EmailAddress, name: &str, now: Timestamp) -> Result<Person> {
-    let sql =
+    let sql = concat!(
         "insert into people (role, state, name, email, created_at) values ('customer', 'active', $1, $2, $3) on conflict (email) do nothing
-        returning id, role, state, name, email, notify_new, notify_own, notify_assigned, notify_named, notify_not_sent, notify_colleagues, notify_due";
+        returning ",
+        columns!()
+    );
     let made: Option<Row> = on!(tx, c => sqlx::query_as(sql).bind(name).bind(email.folded()).bind(ms(now)).fetch_optional(c).await)?;
     tx.memory.made.insert(email.folded());
     match made {

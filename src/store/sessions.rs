@@ -169,6 +169,7 @@ pub async fn end_all(tx: &mut Tx, person: PersonId) -> Result<()> {
 pub async fn set_password(tx: &mut Tx, person: PersonId, hash: &str) -> Result<()> {
     let sql = "update people set password_hash = $2 where id = $1";
     on!(tx, c => sqlx::query(sql).bind(person.0).bind(hash).execute(c).await.map(|_| ()))?;
+    tx.people_changed();
     Ok(())
 }
 
@@ -199,6 +200,7 @@ pub async fn rename(tx: &mut Tx, person: PersonId, name: &str) -> Result<()> {
 /// When the database refuses.
 pub async fn seen(tx: &mut Tx, person: PersonId, now: Timestamp) -> Result<()> {
     on!(tx, c => sqlx::query("update people set seen_at = $2 where id = $1").bind(person.0).bind(ms(now)).execute(c).await.map(|_| ()))?;
+    tx.people_changed();
     Ok(())
 }
 

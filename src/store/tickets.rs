@@ -322,12 +322,12 @@ pub async fn next_return(conn: &mut Conn) -> Result<Option<Timestamp>> {
     Ok(next.map(at))
 }
 
-/// What `who` has that may need somebody again: not closed, or closed since `closed_since`, when an answer would still reopen it.
+/// What `who` has that is Open or In Progress, the lowest number first.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn in_the_hands_of(conn: &mut Conn, who: PersonId, closed_since: Timestamp) -> Result<Vec<TicketNumber>> {
-    let sql = "select number from tickets where assignee = $1 and (status <> 'closed' or status_at >= $2) order by number";
-    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(who.0).bind(ms(closed_since)).fetch_all(c).await)?;
+pub async fn in_the_hands_of(conn: &mut Conn, who: PersonId) -> Result<Vec<TicketNumber>> {
+    let sql = "select number from tickets where assignee = $1 and active = 1 order by number";
+    let rows: Vec<(i64,)> = on!(conn, c => sqlx::query_as(sql).bind(who.0).fetch_all(c).await)?;
     Ok(rows.into_iter().map(|(number,)| TicketNumber(number)).collect())
 }

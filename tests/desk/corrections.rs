@@ -9,6 +9,9 @@ use maildesk::{
         move_message::{Destination, Moved, move_message},
         participants as people_on,
         reply::reply,
+        set_status::set_status,
+        spam,
+        undo_change::{Was, undo},
         undo_correction::{Shown, undo_correction},
         write_note::write_note,
     },
@@ -444,7 +447,47 @@ async fn a_reply_taken_back_after_a_merge_counts_on_neither_ticket() {
     assert_eq!(counted.all.first_reply.wall.count, 0);
     assert_eq!(counted.all.replies + counted.helpers.iter().map(|(_, it, _)| it.replies).sum::<i64>(), 0);
     assert_eq!(counted.all.open_now, 1);
-    assert_eq!((counted.all.opened, counted.all.resolved), (2, 1), "the merged one is closed");
+    assert_eq!((counted.all.opened, counted.all.resolved), (2, 0), "the merged one is closed, and that was nobody’s work");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn merges_spam_and_what_is_undone_are_no_work_in_the_figures() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let counts = async || {
+        let counted = figures(&desk).await;
+        let day = counted.days.last().unwrap();
+        assert_eq!((counted.all.resolved, counted.all.reopened), (day.resolved, day.reopened));
+        let hal = counted.helpers.iter().find(|it| it.0 == desk.hal.id).unwrap().1;
+        (counted.all.resolved, counted.all.reopened, counted.all.resolution.wall.count, hal.resolved, counted.all.open_now)
+    };
+    let mut numbers = Vec::new();
+    for subject in ["Printer", "Router", "Buy"] {
+        numbers.push(desk.write("Ann Lee <ann@home.test>", subject, "It smokes.").await.ticket.unwrap());
+    }
+    let (at, hal) = (&desk.desk, &desk.hal);
+    merge(at, hal, numbers[0], None, numbers[1]).await.unwrap();
+    spam::mark(at, hal, numbers[2], None, spam::Sender::Stays).await.unwrap();
+    assert_eq!(counts().await, (0, 0, 0, 0, 1));
+    desk.later(SignedDuration::from_mins(1));
+    let made = standing(&desk, numbers[0]).await[0].id;
+    undo_correction(at, hal, made, None).await.unwrap();
+    spam::undo(at, hal, numbers[2]).await.unwrap();
+    assert_eq!(counts().await, (0, 0, 0, 0, 3));
+
+    let was = Was::of(&desk.ticket(numbers[1]).await);
+    set_status(at, hal, numbers[1], None, Status::Resolved).await.unwrap();
+    assert_eq!(counts().await, (1, 0, 1, 1, 2));
+    desk.later(SignedDuration::from_secs(5));
+    undo(at, hal, numbers[1], desk.ticket(numbers[1]).await.version, &was).await.unwrap();
+    assert_eq!(counts().await, (0, 0, 0, 0, 3));
+    assert!(history(&desk, numbers[1]).await.contains(&"undone"));
+    // Done, and opened again by somebody who means it.
+    set_status(at, hal, numbers[1], None, Status::Resolved).await.unwrap();
+    set_status(at, hal, numbers[1], None, Status::Open).await.unwrap();
+    assert_eq!(counts().await, (1, 1, 0, 1, 3));
+    maildesk::actions::due::recount(at).await.unwrap();
+    assert_eq!(counts().await, (1, 1, 0, 1, 3), "the history says the same");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,6 +9,8 @@ use maildesk::{
         hours::{forget_hours, set_hours, set_targets},
         reply::{self, Reply},
         set_status::set_status,
+        spam,
+        undo_change::{Was, undo},
         withdraw_reply::withdraw_reply,
     },
     desk::{
@@ -102,6 +104,24 @@ async fn what_is_due_follows_each_change_of_the_ticket() {
     set_status(&desk.desk, &desk.hal, FIRST, None, Status::Resolved).await.unwrap();
     assert_eq!(due(&desk).await, None);
     assert!(running(&desk).await.is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_reply_is_due_when_it_was_after_what_is_undone() {
+    let desk = desk().await;
+    desk.mail_does_not_matter();
+    let number = desk.write("Ann Lee <ann@home.test>", "Smoke", "It smokes.").await.ticket.unwrap();
+    let promised = running(&desk).await;
+    assert_eq!(promised[0].0, Promise::FirstReply);
+    desk.later(SignedDuration::from_mins(20));
+    let was = Was::of(&desk.ticket(number).await);
+    set_status(&desk.desk, &desk.hal, number, None, Status::Resolved).await.unwrap();
+    assert_eq!(running(&desk).await, []);
+    undo(&desk.desk, &desk.hal, number, desk.ticket(number).await.version, &was).await.unwrap();
+    assert_eq!(running(&desk).await, promised, "as if it had never been resolved");
+    spam::mark(&desk.desk, &desk.hal, number, None, spam::Sender::Stays).await.unwrap();
+    spam::undo(&desk.desk, &desk.hal, number).await.unwrap();
+    assert_eq!(running(&desk).await, promised, "spam and not spam, at one moment");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,7 +54,7 @@ fn an_admin_is_added_by_a_link_or_with_a_password() {
     assert_eq!((said.as_str(), code), ("hal@desk.test is a helper and can sign in.\n", Some(0)));
     let (said, _) = user(&shell, &["list"], "");
     let lines: Vec<String> = said.lines().map(|it| it.split_whitespace().collect::<Vec<_>>().join(" ")).collect();
-    assert_eq!(lines, ["admin no password ada@desk.test Ada", "helper active hal@desk.test Hal Nine"]);
+    assert_eq!(lines, ["admin invited ada@desk.test Ada", "helper active hal@desk.test Hal Nine"]);
 }
 
 #[test]

@@ -2,8 +2,18 @@
 
 use axum::http::StatusCode;
 use maildesk::{
-    actions::{assign::assign, people, people::By, set_status::set_status},
-    desk::{person::PersonState, ticket::Status},
+    actions::{
+        assign::assign,
+        people::{self, By, NewUser, Start},
+        set_status::set_status,
+        sign_in::{NewSession, sign_in},
+        write_note::write_note,
+    },
+    desk::{
+        comment::CommentText,
+        person::{PersonState, Role},
+        ticket::Status,
+    },
 };
 
 use crate::{browser::Browser, test_desk::TestDesk};
@@ -29,6 +39,39 @@ async fn somebody_invited_chooses_a_password_and_works() {
     assert_eq!(hedy.get("/tickets").await.status, StatusCode::OK);
     assert_eq!(hedy.get("/users").await.status, StatusCode::FORBIDDEN);
     assert_eq!(Browser::new(&desk).get(&path).await.status, StatusCode::FORBIDDEN, "a link works once");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_was_invited_is_staff_once_they_have_accepted() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    let stranger = || NewUser {
+        name: "Hedy Lamarr".to_owned(),
+        email: "hedy@desk.test".parse().unwrap(),
+        role: Role::Helper,
+        start: Start::InvitationLink,
+    };
+    let (hedy, _) = people::add(&desk.desk, By::Admin(&desk.ada), &stranger()).await.unwrap();
+    let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
+    write_note(&desk.desk, &desk.ada, number, &CommentText::parse("Please look, @hedy.").unwrap(), &[]).await.unwrap();
+    assert_eq!(desk.mail_to("hedy@desk.test").await.len(), 0, "nothing of a customer’s goes to whoever has that address");
+    let refused = assign(&desk.desk, &desk.ada, number, None, Some(hedy)).await.unwrap_err();
+    assert!(refused.to_string().contains("not an active helper"), "{refused}");
+    let by_mail = desk.write("Hedy <hedy@desk.test>", &format!("Re: [#{number}] Printer"), "/status resolved").await;
+    assert_ne!((by_mail.ticket, desk.ticket(number).await.status), (Some(number), Status::Resolved));
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    assert!(!ada.get(&format!("/tickets/{number}")).await.says(&format!("value=\"{hedy}\"")), "they are not offered");
+    let path = format!("/users/{hedy}");
+    assert!(ada.get(&path).await.says("Invited, has not accepted yet"));
+
+    // A link to sign in is as good as a password.
+    let session = NewSession { agent: String::new(), address: std::net::Ipv4Addr::LOCALHOST.into() };
+    sign_in(&desk.desk, hedy, session).await.unwrap();
+    let page = ada.get(&path).await;
+    assert!(!page.says("has not accepted yet") && !page.says("Invitation expired"), "{}", page.text());
+    desk.write("Ann Lee <ann@home.test>", "Router", "It blinks.").await;
+    assert_eq!(desk.mail_to("hedy@desk.test").await.len(), 1, "told of a new ticket");
+    assign(&desk.desk, &desk.ada, number, None, Some(hedy)).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -62,19 +105,25 @@ async fn disabling_signs_out_at_once_and_hands_tickets_back() {
         numbers.push(number);
     }
     set_status(&desk.desk, &desk.hal, numbers[1], None, Status::Closed).await.unwrap();
+    let has = |text: &str| text.contains("1 open ticket returns to Unassigned; those resolved or closed stay in their name");
     let mut hal = Browser::of(&desk, &desk.hal).await;
     assert_eq!(hal.get("/tickets").await.status, StatusCode::OK);
     let mut ada = Browser::of(&desk, &desk.ada).await;
     let path = format!("/users/{}", desk.hal.id);
-    ada.get(&path).await;
+    assert!(has(&ada.get(&path).await.text()));
     ada.post(&path, &[("do", "disable")]).await;
-    assert!(ada.get(&path).await.says("2 tickets went back to Unassigned"));
+    assert!(ada.get(&path).await.says("#1 went back to Unassigned"));
     assert!(hal.get("/tickets").await.location().starts_with("/login"));
     let open = desk.ticket(numbers[0]).await;
     assert_eq!((open.assignee, open.status), (None, Status::Open));
+    assert_eq!(desk.ticket(numbers[1]).await.assignee, Some(desk.hal.id), "what they did stays in their name");
+    let theirs = ada.get("/search?q=assignee:hal").await;
+    assert!(theirs.says("1 ticket") || theirs.says("/tickets/2"), "{}", theirs.text());
     desk.write("Ann Lee <ann@home.test>", &format!("[#{}] Done", numbers[1]), "Not done.").await;
     let again = desk.ticket(numbers[1]).await;
-    assert_eq!((again.assignee, again.status), (None, Status::Open), "an answer does not wake it in the hands of nobody");
+    assert_eq!((again.assignee, again.status), (None, Status::Open), "an answer does not wake it in the hands of somebody who is gone");
+    let history = ada.get("/tickets/2").await;
+    assert!(history.says("<b><bdi>maildesk</bdi></b> took the ticket from <b><bdi>Hal Nine</bdi></b>"), "{}", history.text());
     ada.post(&path, &[("do", "enable")]).await;
     assert_eq!(desk.person("hal@desk.test").await.unwrap().state, PersonState::Active);
     assert!(hal.get("/tickets").await.location().starts_with("/login"), "the old session stays over");

@@ -3,7 +3,9 @@
 use axum::http::StatusCode;
 use jiff::SignedDuration;
 use maildesk::{
-    actions::{assign::assign, edit, reply, set_status::set_status, tag, write_note::write_note},
+    actions::{
+        assign::assign, edit, merge::merge, reply, set_status::set_status, tag, undo_correction::undo_correction, write_note::write_note,
+    },
     desk::{
         comment::CommentText,
         id::{CommentId, TicketNumber},
@@ -11,7 +13,7 @@ use maildesk::{
         tag::TagName,
         ticket::{Priority, Status},
     },
-    store::comments,
+    store::{comments, corrections},
 };
 
 use crate::{
@@ -275,5 +277,32 @@ async fn what_changes_is_found_as_it_is_now() {
     edit::set_subject(&desk.desk, &desk.ada, n(3), None, "Fire brigade").await.unwrap();
     finds(&mut hal, "smokes brigade", &[3]).await;
     finds(&mut hal, "printer", &[]).await;
+    assert_eq!(desk.verify().await, []);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_subject_of_a_merged_ticket_leads_to_where_it_is_now() {
+    let desk = some().await;
+    let n = TicketNumber;
+    desk.write("Bea <bea@home.test>", "Marzipan", "It melts.").await;
+    desk.write("Bea <bea@home.test>", "Nougat", "It melts too.").await;
+    let mut hal = Browser::of(&desk, &desk.ada).await;
+    finds(&mut hal, "marzipan", &[4]).await;
+    merge(&desk.desk, &desk.ada, n(4), None, n(5)).await.unwrap();
+    merge(&desk.desk, &desk.ada, n(5), None, n(2)).await.unwrap();
+    for q in ["marzipan", "subject:marzipan", "nougat melts", "marzipan -smokes"] {
+        finds(&mut hal, q, &[2]).await;
+    }
+    let bea = desk.person("bea@home.test").await.unwrap();
+    assert_eq!(found(&desk.desk.store, "marzipan", Scope::TakesPart(bea.id)).await, [n(2)], "whose ticket it was finds it by their word");
+    let undo = async |of| {
+        let made = corrections::standing(&mut desk.desk.store.read().await.unwrap(), n(of)).await.unwrap();
+        undo_correction(&desk.desk, &desk.ada, made.last().unwrap().id, None).await.unwrap();
+    };
+    undo(5).await;
+    finds(&mut hal, "marzipan", &[5]).await;
+    undo(4).await;
+    finds(&mut hal, "marzipan", &[4]).await;
+    finds(&mut hal, "nougat", &[5]).await;
     assert_eq!(desk.verify().await, []);
 }

@@ -82,7 +82,7 @@ tls = "none"
         let app = App::start(&config, Clock::System).await.unwrap();
         let mut tx = app.desk.store.begin().await.unwrap();
         let email: EmailAddress = "hal@desk.test".parse().unwrap();
-        let hal = NewPerson { role: Role::Helper, name: "Hal Nine", email: &email, password_hash: None, at: Clock::System.now() };
+        let hal = NewPerson { role: Role::Helper, name: "Hal Nine", email: &email, password_hash: Some("none"), at: Clock::System.now() };
         let hal = people::insert(&mut tx, &hal).await.unwrap();
         let hal = people::get(&mut tx, hal).await.unwrap().unwrap();
         tx.commit().await.unwrap();

@@ -30,7 +30,7 @@ use maildesk::{
         messages::Taken,
         outbox::Outcome as Sent,
         people::{self, NewPerson},
-        search, sending, tickets,
+        search, sending, sessions, tickets,
         verify::{self, Finding},
     },
     templates::Templates,
@@ -320,6 +320,9 @@ pub fn answer(to: &Mail, from: &str, text: &str) -> String {
 async fn person(tx: &mut maildesk::store::Tx, role: Role, name: &str, email: &str, at: Timestamp) -> Person {
     let address: EmailAddress = email.parse().unwrap();
     let id: PersonId = people::insert(tx, &NewPerson { role, name, email: &address, password_hash: None, at }).await.unwrap();
+    if role.is_staff() {
+        sessions::seen(tx, id, at).await.unwrap();
+    }
     people::get(tx, id).await.unwrap().unwrap()
 }
 

@@ -5,7 +5,7 @@ use crate::{
         ActionError, Desk, Result,
         audit::{self, Line, named},
         door::{leave, transact},
-        people::{By, hand_back_everything, keeps_work, person, typed_name},
+        people::{By, hand_back_work, keeps_work, person, typed_name},
     },
     desk::{
         audit::AuditKind,
@@ -16,7 +16,7 @@ use crate::{
     store::{people, sessions},
 };
 
-/// Makes somebody an admin, a helper or a customer; their sessions end. The tickets that went back to nobody, when they became a
+/// Makes somebody an admin, a helper or a customer; their sessions end. The open tickets that went back to nobody, when they became a
 /// customer.
 ///
 /// # Errors
@@ -25,7 +25,7 @@ pub async fn set_role(desk: &Desk, by: By<'_>, id: PersonId, to: Role) -> Result
     become_(desk, by, id, Some(to), None).await
 }
 
-/// Keeps somebody out: their sessions end, their replies stay, what they have goes back to nobody. Those tickets.
+/// Keeps somebody out: their sessions end, their replies stay, what they have at work goes back to nobody. Those tickets.
 ///
 /// # Errors
 /// What [`ActionError`] lists; conflict for the last admin.
@@ -59,8 +59,7 @@ async fn become_(desk: &Desk, by: By<'_>, id: PersonId, role: Option<Role>, stat
         let line = |what| Line::of(AuditKind::User, named(&is), what);
         audit::note(&mut tx, by, line("changed the role").from(was.role.title()).to(is.role.title()), now).await?;
         audit::note(&mut tx, by, line("changed the state").from(was.state.as_str()).to(is.state.as_str()), now).await?;
-        let handed_back =
-            if keeps_work(&was) && !keeps_work(&is) { hand_back_everything(desk, &mut tx, by, id, now).await? } else { Vec::new() };
+        let handed_back = if keeps_work(&was) && !keeps_work(&is) { hand_back_work(desk, &mut tx, by, id, now).await? } else { Vec::new() };
         leave(desk, tx).await?;
         tracing::info!(person = %id, role = role.as_str(), state = state.as_str(), "changed what {id} may do");
         Ok(handed_back)

@@ -139,11 +139,10 @@ async fn mail_link(desk: &Desk, tx: &mut Tx, by: By<'_>, to: &Person, purpose: L
     mail.post(desk, tx, mailbox, now).await.map(drop)
 }
 
-/// What somebody has goes back to nobody, each with its line in the history; an answer must not wake a ticket in the hands of
-/// somebody who is not there.
-async fn hand_back_everything(desk: &Desk, tx: &mut Tx, by: By<'_>, who: PersonId, now: Timestamp) -> Result<Vec<TicketNumber>> {
-    let closed_since = now.saturating_sub(desk.settings.reopen_within).unwrap_or(Timestamp::MIN);
-    let numbers = tickets::in_the_hands_of(tx, who, closed_since).await?;
+/// What somebody has that is Open or In Progress goes back to nobody, each with its line in the history. What is resolved or closed says
+/// who did it, and stays theirs until it is opened again (`actions/door.rs`).
+async fn hand_back_work(desk: &Desk, tx: &mut Tx, by: By<'_>, who: PersonId, now: Timestamp) -> Result<Vec<TicketNumber>> {
+    let numbers = tickets::in_the_hands_of(tx, who).await?;
     for number in &numbers {
         let Some(ticket) = tickets::lock(tx, *number).await? else { continue };
         let mut change = Change::of(ticket, by.id());

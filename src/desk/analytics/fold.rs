@@ -169,7 +169,7 @@ impl Fold {
             What::Status { from, to } => self.moved(walk, step, from, to),
             What::Assigned(Some(to)) => self.assigned(walk, step.at, to),
             What::Rated { before, rating } => walk.answered(step.at, before, rating),
-            What::Assigned(None) | What::Withdrawn { .. } => {}
+            What::Assigned(None) | What::Withdrawn { .. } | What::SetAside { .. } | What::Cause(_) => {}
         }
     }
 

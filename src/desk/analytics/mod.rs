@@ -5,8 +5,10 @@
 //!
 //! - *New*: tickets opened.
 //! - *Resolved*: moves from Open or In Progress to Resolved or Closed. A ticket that is opened again and resolved again
-//!   counts twice: it was work twice. Closing what is resolved counts for nothing.
-//! - *Reopened*: moves from Resolved or Closed back to Open or In Progress.
+//!   counts twice: it was work twice. Closing what is resolved counts for nothing. Nor does closing because the ticket was merged into
+//!   another, marked as spam, or opened from held mail that was put back.
+//! - *Reopened*: moves from Resolved or Closed back to Open or In Progress, but not because a merge or a mark as spam was undone.
+//! - A move that was undone (*Undo*) was never there: it is neither, and the time between counts as if it had not been.
 //! - *Backlog*: tickets that are Open, and that are In Progress, at the end of each day, for today now; by how long ago they were opened.
 //! - *First reply*: from opening to the first reply by staff that was not taken back, over the tickets whose first reply fell in the period;
 //!   those left out that staff opened with words of their own.

@@ -1,7 +1,7 @@
 //! Who is told what.
 
 use super::*;
-use crate::desk::person::{Notices, Notify, PersonState, Role};
+use crate::desk::person::{Arrived, Notices, Notify, PersonState, Role};
 
 const ANN: PersonId = PersonId(1);
 const HAL: PersonId = PersonId(2);
@@ -14,6 +14,7 @@ fn staff() -> Vec<Person> {
         id,
         role,
         state: PersonState::Active,
+        arrived: Arrived::Yes,
         name: "X".to_owned(),
         email: "x@desk.test".parse().unwrap(),
         notices: Notices::all(Notify::AtOnce),

@@ -16,7 +16,7 @@ use crate::desk::{
 pub struct Known<'a> {
     /// Every tag that can be given.
     pub tags: &'a [Tag],
-    /// Helpers and admins.
+    /// Helpers and admins, those too who are disabled.
     pub staff: &'a [Person],
     /// Every mailbox.
     pub mailboxes: &'a [KnownMailbox],

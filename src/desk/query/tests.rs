@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::desk::{
     id::{MailboxId, PersonId, TagId},
-    person::{Notices, Notify, Person, PersonState, Role},
+    person::{Arrived, Notices, Notify, Person, PersonState, Role},
     tag::Tag,
     ticket::Turn,
 };
@@ -154,6 +154,7 @@ fn maya() -> Person {
         id: PersonId(7),
         role: Role::Helper,
         state: PersonState::Active,
+        arrived: Arrived::Yes,
         name: "Maya Lindqvist".to_owned(),
         email: "maya@skerry.example".parse().unwrap(),
         notices: Notices::all(Notify::Never),

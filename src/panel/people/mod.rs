@@ -11,7 +11,7 @@ use crate::{
     auth::password::NewPassword,
     desk::{
         address::EmailAddress,
-        person::{PersonState, Role},
+        person::{Arrived, PersonState, Role},
     },
     panel::{
         Panel,
@@ -62,6 +62,8 @@ pub(super) struct Row {
     badge_class: &'static str,
     disabled: bool,
     signs_in: bool,
+    /// Of the staff, and has never been here.
+    not_yet: bool,
     open: i64,
     seen: Option<When>,
 }
@@ -69,11 +71,12 @@ pub(super) struct Row {
 impl Row {
     fn new(panel: &Panel, visitor: &Visitor, entry: &Entry) -> Self {
         let now = panel.desk.clock.now();
-        let invited = entry.password == HasPassword::No && entry.invited_until.is_some();
+        let not_yet = entry.arrived() == Arrived::NotYet;
+        let invited = not_yet && entry.invited_until.is_some();
         let (badge, badge_class) = match (entry.state, entry.role) {
             (PersonState::Disabled, _) => ("Disabled", ""),
             (PersonState::Active, _) if invited => ("Invited", "warn"),
-            (PersonState::Active, Role::Admin | Role::Helper) if entry.password == HasPassword::No => ("Invitation expired", "warn"),
+            (PersonState::Active, Role::Admin | Role::Helper) if not_yet => ("Invitation expired", "warn"),
             (PersonState::Active, Role::Admin) => ("Admin", "info"),
             (PersonState::Active, Role::Helper) => ("Helper", ""),
             (PersonState::Active, Role::Customer) => ("Customer", ""),
@@ -88,6 +91,7 @@ impl Row {
             badge_class,
             disabled: entry.state == PersonState::Disabled,
             signs_in: entry.password == HasPassword::Yes,
+            not_yet: not_yet && entry.role.is_staff() && entry.state == PersonState::Active,
             open: entry.open,
             seen: entry.seen_at.map(|at| When::new(at, now, &panel.zone())),
         }

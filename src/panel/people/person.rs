@@ -194,6 +194,6 @@ fn handed_back(tickets: &[TicketNumber]) -> String {
     match tickets {
         [] => String::new(),
         [one] => format!(" #{one} went back to Unassigned."),
-        many => format!(" {} tickets went back to Unassigned.", many.len()),
+        many => format!(" {} open tickets went back to Unassigned.", many.len()),
     }
 }

@@ -2,7 +2,11 @@
 //!
 //! A row has the folded words of its comment, and beside them words of a namespace, which no text has: a letter and `_` before them.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    iter,
+};
 
 use super::fold::{Stems, each, words};
 use crate::{
@@ -13,7 +17,7 @@ use crate::{
 /// Words that stand in a row beside what it says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Space {
-    /// Of the subject.
+    /// Of the subject, and of the subjects of what was merged into its ticket.
     Subject,
     /// Of the names of its files.
     File,
@@ -72,12 +76,15 @@ pub fn comment_changed(tx: &mut Tx, comment: CommentId) {
     tx.later.found.comments.entry(comment.0).or_insert(Row::Known);
 }
 
-/// The subject of a ticket, or whose it is, changed.
+/// The subject of a ticket changed, or whose it is, or what was merged into it. One that was merged is found where it is now, by its
+/// own subject too.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn ticket_changed(tx: &mut Tx, ticket: TicketNumber) -> Result<()> {
-    let sql = "select id from comments where ticket = $1";
+    let sql = "with recursive these (number) as (select $1 union select t.merged_into from tickets t join these on t.number = these.number
+            where t.merged_into is not null)
+        select id from comments where ticket in (select number from these)";
     let all: Vec<i64> = on!(tx, c => sqlx::query_scalar(sql).bind(ticket.0).fetch_all(c).await)?;
     all.into_iter().for_each(|it| comment_changed(tx, CommentId(it)));
     Ok(())
@@ -102,6 +109,9 @@ const AT_ONCE: usize = 500;
 
 #[derive(sqlx::FromRow)]
 struct Source {
+    /// Subjects of the tickets that were merged into its own.
+    #[sqlx(skip)]
+    merged: Vec<String>,
     id: i64,
     visibility: String,
     origin: String,
@@ -180,7 +190,31 @@ pub(super) fn listed(ids: &[i64]) -> String {
 
 async fn sources(conn: &mut Conn, which: String) -> Result<Vec<Source>> {
     let sql = format!("{SOURCE}{which} order by c.id");
-    Ok(on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(c).await)?)
+    let mut rows: Vec<Source> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).fetch_all(c).await)?;
+    let merged = merged(conn, rows.iter().map(|it| it.ticket).collect()).await?;
+    for row in &mut rows {
+        row.merged = merged.get(&row.ticket).cloned().unwrap_or_default();
+    }
+    Ok(rows)
+}
+
+/// The subjects of what was merged into these tickets, however often.
+async fn merged(conn: &mut Conn, tickets: BTreeSet<i64>) -> Result<BTreeMap<i64, Vec<String>>> {
+    let mut subjects: BTreeMap<i64, Vec<String>> = BTreeMap::new();
+    if tickets.is_empty() {
+        return Ok(subjects);
+    }
+    let tickets = listed(&tickets.into_iter().collect::<Vec<_>>());
+    let sql = format!(
+        "with recursive these (number, stands, subject) as (select number, merged_into, subject from tickets where merged_into in ({tickets})
+            union select t.number, these.stands, t.subject from tickets t join these on t.merged_into = these.number)
+        select stands, subject from these order by number"
+    );
+    let rows: Vec<(i64, String)> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).persistent(false).fetch_all(c).await)?;
+    for (stands, subject) in rows {
+        subjects.entry(stands).or_default().push(subject);
+    }
+    Ok(subjects)
 }
 
 /// What a row holds. A part of it begins with a gap that no phrase spans.
@@ -198,7 +232,9 @@ fn tokens(row: &Source, stems: &Stems) -> Vec<String> {
             tokens.push(GAP.to_owned());
         }
     };
-    put(&[Space::Subject.prefix(), ""], &row.subject);
+    for subject in iter::once(&row.subject).chain(&row.merged) {
+        put(&[Space::Subject.prefix(), ""], subject);
+    }
     put(&[Space::Person.prefix(), ""], &row.requester_name);
     put(&[Space::Address.prefix()], &row.requester_email);
     if row.author.is_some_and(|it| it != row.requester) {
@@ -232,7 +268,7 @@ fn vector(tokens: &[String]) -> String {
 /// Under this name stands in which form the index is.
 const FORM: &str = "search/form";
 /// Goes up whenever what a row holds changes.
-const IS: &str = "1";
+const IS: &str = "2";
 /// So many comments in one statement while the whole is made.
 const MADE_AT_ONCE: i64 = 1000;
 

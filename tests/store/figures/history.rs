@@ -1,5 +1,5 @@
 //! A year and more of a desk with everything that makes figures go wrong: replies taken back, tickets opened again, closed by the customer,
-//! given away and back, answers that change, and all of it around the nights when clocks change.
+//! given away and back, merged or spam and not, changes that are undone, answers that change, and all of it around the nights when clocks change.
 
 use jiff::{SignedDuration, Timestamp};
 use maildesk::{
@@ -26,6 +26,19 @@ pub struct Line {
     pub new: Option<String>,
     /// Which reply of the test's own count it is about.
     pub reply: Option<usize>,
+    /// Of a change of status, what the test knows of it.
+    pub means: Means,
+}
+
+/// What a change of status is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Means {
+    /// Somebody's work, or the customer's word.
+    Work,
+    /// A merge, a mark as spam, or the end of it.
+    Aside,
+    /// It was undone, or undoes one.
+    Undone,
 }
 
 /// Numbers that look random and are the same each time.
@@ -82,7 +95,14 @@ impl History {
     }
 
     fn say(&mut self, ticket: usize, at: Timestamp, kind: EventKind, actor: Option<PersonId>, words: (Option<String>, Option<String>)) {
-        self.lines.push(Line { ticket, at, kind, actor, old: words.0, new: words.1, reply: None });
+        self.lines.push(Line { ticket, at, kind, actor, old: words.0, new: words.1, reply: None, means: Means::Work });
+    }
+
+    fn moves(&mut self, ticket: usize, at: Timestamp, actor: Option<PersonId>, (from, to): (Status, Status), means: Means) {
+        if from != to {
+            let word = |it: Status| Some(it.as_str().to_owned());
+            self.lines.push(Line { ticket, at, kind: EventKind::Status, actor, old: word(from), new: word(to), reply: None, means });
+        }
     }
 
     fn ticket(&mut self, ticket: usize, dice: &mut Dice, cast: &Cast<'_>) {
@@ -102,7 +122,7 @@ impl History {
                 break;
             }
             let helper = dice.one(cast.staff);
-            match dice.roll(8) {
+            match dice.roll(10) {
                 0 | 1 => {
                     self.reply(ticket, at, helper);
                     if dice.roll(3) == 0 {
@@ -130,11 +150,29 @@ impl History {
                         rated = Some(rating);
                     }
                 }
+                6 => {
+                    let (gone, back) = dice.one(&[(EventKind::MergedInto, EventKind::CameBack), (EventKind::Spam, EventKind::NotSpam)]);
+                    self.say(ticket, at, gone, Some(helper), (None, None));
+                    self.moves(ticket, at, Some(helper), (status, Status::Closed), Means::Aside);
+                    at += dice.seconds(longest);
+                    if at >= now || dice.roll(3) == 0 {
+                        status = Status::Closed;
+                        break;
+                    }
+                    self.say(ticket, at, back, Some(helper), (None, None));
+                    self.moves(ticket, at, Some(helper), (Status::Closed, status), Means::Aside);
+                }
+                7 => {
+                    let next = dice.one(&status.staff_may_set());
+                    self.moves(ticket, at, Some(helper), (status, next), Means::Undone);
+                    at += dice.seconds(60);
+                    self.say(ticket, at, EventKind::Undone, Some(helper), (None, None));
+                    self.moves(ticket, at, Some(helper), (next, status), Means::Undone);
+                }
                 _ => {
                     let next = dice.one(&status.staff_may_set());
                     let actor = dice.one(&[Some(helper), Some(cast.customer), None]);
-                    let word = |it: Status| Some(it.as_str().to_owned());
-                    self.say(ticket, at, EventKind::Status, actor, (word(status), word(next)));
+                    self.moves(ticket, at, actor, (status, next), Means::Work);
                     rated = rated.filter(|_| !next.is_active() && !status.is_active());
                     status = next;
                 }

@@ -15,7 +15,7 @@ use maildesk::{
     store::analytics::Picked,
 };
 
-use super::history::{History, Line};
+use super::history::{History, Line, Means};
 
 /// What is looked at.
 pub struct Question<'a> {
@@ -43,12 +43,15 @@ pub struct Naive<'a> {
 impl<'a> Naive<'a> {
     pub fn new(it: Question<'a>) -> Self {
         let mut of: Vec<Vec<&Line>> = vec![Vec::new(); it.history.tickets.len()];
-        it.history.lines.iter().for_each(|line| of[line.ticket].push(line));
+        // What was undone was never there.
+        let stand = || it.history.lines.iter().filter(|line| line.means != Means::Undone);
+        stand().for_each(|line| of[line.ticket].push(line));
         let back = it.history.lines.iter().filter(|it| it.kind == EventKind::Withdrawn).map(|it| it.reply).collect();
         let mut naive =
             Self { it, of, back, tickets: Vec::new(), lines: Vec::new(), first: Vec::new(), resolved: Vec::new(), said: Vec::new() };
         naive.tickets = naive.picked();
-        naive.lines = naive.it.history.lines.iter().filter(|line| naive.tickets.contains(&line.ticket)).collect();
+        naive.lines = naive.of.iter().flatten().copied().filter(|line| naive.tickets.contains(&line.ticket)).collect();
+        naive.lines.sort_by_key(|line| line.at);
         naive.first = naive.first_replies();
         naive.resolved = naive.resolutions();
         naive.said = naive.answers();
@@ -61,11 +64,11 @@ fn active(word: Option<&String>) -> bool {
 }
 
 fn is_resolving(line: &Line) -> bool {
-    line.kind == EventKind::Status && active(line.old.as_ref()) && !active(line.new.as_ref())
+    line.kind == EventKind::Status && line.means == Means::Work && active(line.old.as_ref()) && !active(line.new.as_ref())
 }
 
 fn is_reopening(line: &Line) -> bool {
-    line.kind == EventKind::Status && !active(line.old.as_ref()) && active(line.new.as_ref())
+    line.kind == EventKind::Status && line.means == Means::Work && !active(line.old.as_ref()) && active(line.new.as_ref())
 }
 
 /// How long one ticket took.
@@ -134,7 +137,8 @@ impl Naive<'_> {
     fn resolutions(&self) -> Vec<Length> {
         let of = |ticket: usize| {
             let lines = &self.of[ticket];
-            let at = lines.iter().rposition(|it| is_resolving(it)).filter(|_| !self.it.history.tickets[ticket].status.is_active())?;
+            let last = lines.iter().rposition(|it| is_resolving(it));
+            let at = last.filter(|at| !lines[*at..].iter().any(|it| is_reopening(it)))?;
             let done = lines[at];
             let ours = (0..at).filter(|it| self.our_turn(&lines[..=*it]));
             let business = ours.map(|it| self.business(ticket, lines[it].at, lines[it + 1].at)).fold(SignedDuration::ZERO, |a, b| a + b);
