@@ -44,6 +44,7 @@ pub mod existing_mail;
 pub mod expire_raw;
 mod facts;
 mod follow;
+pub mod hand_back;
 pub mod held;
 pub mod hours;
 pub mod import;

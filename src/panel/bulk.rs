@@ -15,7 +15,7 @@ use crate::{
         visitor::{Staff, Visitor},
         words::own_path,
     },
-    store::tags,
+    store::{people, tags},
 };
 
 /// So many tickets at once.
@@ -45,8 +45,10 @@ fn shown(word: &str) -> Option<Shown> {
 }
 
 async fn change_all(panel: &Panel, visitor: &Visitor, selected: &[Shown], fields: &Fields, back: &str) -> Result<Flash, PageError> {
-    let all_tags = tags::all(&mut *panel.desk.store.read().await?).await?;
-    let wanted = match Property::read(panel, fields, &visitor.person, &all_tags) {
+    let mut conn = panel.desk.store.read().await?;
+    let (all_tags, staff) = (tags::all(&mut conn).await?, people::active_staff(&mut conn).await?);
+    drop(conn);
+    let wanted = match Property::read(panel, fields, &visitor.person, (&all_tags, &staff)) {
         Ok(wanted) => wanted,
         Err(error) if error.kind() == Kind::Broken => return Err(error.into()),
         Err(error) => return Ok(Flash::refused(format!("Nothing was changed. {}", sentence(&error)))),

@@ -12,6 +12,7 @@ use crate::{
         Panel, composer,
         error::{PageError, sentence},
         form::Fields,
+        neighbours::FormOf,
         page::{self, Flash},
         property::{FIELDS, Property, set_all},
         senders, ticket,
@@ -21,7 +22,7 @@ use crate::{
     },
     store::{
         conversation::{self, Audience},
-        tags,
+        people, tags,
     },
 };
 
@@ -36,35 +37,48 @@ pub(super) async fn properties(
     let number = TicketNumber(number);
     let mut conn = panel.desk.store.read().await?;
     ticket::enter(&panel, &visitor, &mut conn, number).await?;
-    let all_tags = tags::all(&mut conn).await?;
+    let (all_tags, staff) = (tags::all(&mut conn).await?, people::active_staff(&mut conn).await?);
     drop(conn);
     let version = fields.number("version")?;
-    let wanted = match Property::read(&panel, &fields, &visitor.person, &all_tags) {
+    let wanted = match Property::read(&panel, &fields, &visitor.person, (&all_tags, &staff)) {
         Ok(wanted) => wanted,
         Err(error) => return refused(&panel, &visitor, number, error).await,
     };
     let outcome = set_all(&panel, &visitor, number, version, &wanted).await?;
     let words = outcome.made.join(", ");
+    let to = its_page(&panel, &visitor, number).await?;
     let flash = match outcome.refused {
         Some(error) if words.is_empty() || error.kind() == Kind::Broken => return refused(&panel, &visitor, number, error).await,
         Some(error) => Flash::warn(format!("Saved: {words}. The rest is not changed: {}", sentence(&error))),
         None if words.is_empty() => Flash::done("Nothing was different."),
+        None if to.is_none() => Flash::done(format!("Saved: {words}. #{number} is out of your reach from now on.")),
         None => Flash::done(format!("Saved: {words}.")),
     };
-    let to = after(&panel, &visitor, number).await?;
+    let to = to.unwrap_or_else(|| FormOf::way_back(visitor.form.as_ref(), number));
     let undoing = Undoing { changed: outcome.back.into_iter().collect(), ..Undoing::default() };
     let flash = if undoing.changed.is_empty() { flash } else { flash.undo(undo::ADDRESS, undoing.fields(&to)) };
     Ok(page::go(&panel, &visitor, &to, &flash))
 }
 
-/// Back to the ticket, or to the list when it is out of reach from now on.
-async fn after(panel: &Panel, visitor: &Visitor, number: TicketNumber) -> Result<String, PageError> {
+/// The ticket's page; none when it is out of reach from now on.
+async fn its_page(panel: &Panel, visitor: &Visitor, number: TicketNumber) -> Result<Option<String>, PageError> {
     let mut conn = panel.desk.store.read().await?;
     match ticket::enter(panel, visitor, &mut conn, number).await {
-        Ok(_) => Ok(format!("/tickets/{number}")),
-        Err(PageError::Missing) => Ok("/tickets".to_owned()),
+        Ok(_) => Ok(Some(format!("/tickets/{number}"))),
+        Err(PageError::Missing) => Ok(None),
         Err(error) => Err(error),
     }
+}
+
+/// Who changed a ticket last, as somebody is told it whose page was older.
+async fn changed_by(panel: &Panel, visitor: &Visitor, number: TicketNumber) -> Result<String, PageError> {
+    let mut conn = panel.desk.store.read().await?;
+    let last = conversation::history(&mut conn, number, 1).await?.pop().and_then(|it| it.actor);
+    Ok(match last {
+        Some(it) if it.id == visitor.person.id => "you, in another window, changed".to_owned(),
+        Some(it) => format!("{} changed", it.name),
+        None => "something changed".to_owned(),
+    })
 }
 
 /// The ticket as it is now, with what was refused and why.
@@ -79,7 +93,8 @@ async fn refused(panel: &Panel, visitor: &Visitor, number: TicketNumber, error: 
         return ask_about_unsent(panel, visitor, number, &addresses.join(", ")).await;
     }
     let text = if matches!(error, ActionError::Stale) {
-        "Not changed: somebody changed the ticket since you opened it. This is how it is now; set it again if it still fits.".to_owned()
+        let who = changed_by(panel, visitor, number).await?;
+        format!("Not changed: {who} the ticket since you opened it. This is how it is now; set it again if it still fits.")
     } else {
         format!("Not changed. {}", sentence(&error))
     };
@@ -144,7 +159,7 @@ pub(super) async fn unread(
         }
         None => Flash::warn(format!("Nothing is said on #{number} yet that could be unread.")),
     };
-    Ok(page::go(&panel, &visitor, "/tickets", &flash))
+    Ok(page::go(&panel, &visitor, &FormOf::way_back(visitor.form.as_ref(), number), &flash))
 }
 
 /// `POST /tickets/{number}/spam`: marks it, or undoes that.
@@ -170,7 +185,7 @@ pub(super) async fn spam(
         Ok(_) => {
             let text = format!("#{number} is closed as spam. Nobody is told, and its mail is among the discarded.");
             let flash = Flash::done(text).undo(&format!("/tickets/{number}/spam"), vec![("do".to_owned(), "undo".to_owned())]);
-            Ok(page::go(&panel, &visitor, "/tickets", &flash))
+            Ok(page::go(&panel, &visitor, &FormOf::way_back(visitor.form.as_ref(), number), &flash))
         }
         Err(error) => refused(&panel, &visitor, number, error).await,
     }

@@ -41,6 +41,7 @@ pub mod error;
 pub mod files;
 mod first_meeting;
 pub mod form;
+mod found;
 mod headers;
 mod healthz;
 mod heartbeat;
@@ -229,6 +230,7 @@ fn queues(routes: Routes) -> Routes {
         .post("/tickets/bulk", Policy::Staff, bulk::bulk)
         .post("/tickets/undo", Policy::Staff, undo::undo)
         .get("/search", Policy::Staff, search::search)
+        .get("/search/beside", Policy::Staff, found::beside)
         .get("/views", Policy::Staff, views::list)
         .post("/views", Policy::Staff, views::save)
         .post("/views/{id}", Policy::Staff, views::change)

@@ -40,7 +40,8 @@ pub(super) enum Property {
     /// Although a reply on it was not sent.
     ResolvedAllTheSame,
     Priority(Priority),
-    Helper(Option<PersonId>),
+    /// With their name; empty: nobody active has this id.
+    Helper(Option<PersonId>, String),
     Subject(String),
     Snooze(Timestamp),
     NoSnooze,
@@ -50,8 +51,8 @@ pub(super) enum Property {
 }
 
 impl Property {
-    /// What a form gives, as far as it gives something: an empty choice leaves things as they are. `tags`: every tag of the desk.
-    pub fn read(panel: &Panel, fields: &Fields, me: &Person, tags: &[Tag]) -> Result<Vec<Self>, ActionError> {
+    /// What a form gives, as far as it gives something: an empty choice leaves things as they are. `tags` and `staff`: all of the desk.
+    pub fn read(panel: &Panel, fields: &Fields, me: &Person, (tags, staff): (&[Tag], &[Person])) -> Result<Vec<Self>, ActionError> {
         let unknown =
             |field: &'static str| ActionError::Invalid { field, why: format!("there is no such {field}; choose one of the list") };
         let mut properties = Vec::new();
@@ -63,7 +64,11 @@ impl Property {
         };
         // Taken first, so that a status which is chosen stands; given away last: it may be out of reach from then on.
         let to_another = helper.flatten().is_some_and(|it| it != me.id);
-        properties.extend(helper.filter(|_| !to_another).map(Self::Helper));
+        let given = |to: Option<PersonId>| {
+            let name = staff.iter().find(|it| Some(it.id) == to).map(|it| it.name.clone());
+            Self::Helper(to, name.unwrap_or_default())
+        };
+        properties.extend(helper.filter(|_| !to_another).map(given));
         if let Some(priority) = fields.given("priority") {
             properties.push(Self::Priority(Priority::parse(priority).ok_or_else(|| unknown("priority"))?));
         }
@@ -88,7 +93,7 @@ impl Property {
             let known = tags.iter().find(|it| it.id.to_string() == id).cloned();
             properties.push(Self::NoTag(known.ok_or_else(|| unknown("tag"))?));
         }
-        properties.extend(helper.filter(|_| to_another).map(Self::Helper));
+        properties.extend(helper.filter(|_| to_another).map(given));
         Ok(properties)
     }
 
@@ -98,7 +103,7 @@ impl Property {
             Self::Status(to) => set_status(desk, me, number, Some(seen), *to).await,
             Self::ResolvedAllTheSame => set_status_knowing(desk, me, number, Some(seen), Status::Resolved, Unsent::DoesNotMatter).await,
             Self::Priority(to) => edit::set_priority(desk, me, number, Some(seen), *to).await,
-            Self::Helper(to) => assign(desk, me, number, Some(seen), *to).await,
+            Self::Helper(to, _) => assign(desk, me, number, Some(seen), *to).await,
             Self::Subject(to) => edit::set_subject(desk, me, number, Some(seen), to).await,
             Self::Snooze(until) => snooze::snooze(desk, me, number, Some(seen), *until).await,
             Self::NoSnooze => snooze::take_back(desk, me, number, Some(seen)).await.map(|_| ()),
@@ -117,7 +122,7 @@ impl Property {
             Self::Status(to) => *to != ticket.status,
             Self::ResolvedAllTheSame => ticket.status != Status::Resolved,
             Self::Priority(to) => *to != ticket.priority,
-            Self::Helper(to) => *to != ticket.assignee,
+            Self::Helper(to, _) => *to != ticket.assignee,
             Self::Subject(to) => *to != ticket.subject,
             Self::Snooze(until) => ticket.snooze.map(|it| it.until) != Some(*until),
             Self::NoSnooze => ticket.snooze.is_some(),
@@ -131,8 +136,8 @@ impl Property {
             Self::Status(to) => format!("status {}", to.title()),
             Self::ResolvedAllTheSame => format!("status {}", Status::Resolved.title()),
             Self::Priority(to) => format!("priority {}", to.title()),
-            Self::Helper(Some(_)) => "helper".to_owned(),
-            Self::Helper(None) => "no helper".to_owned(),
+            Self::Helper(Some(_), name) => format!("helper {name}").trim_end().to_owned(),
+            Self::Helper(None, _) => "no helper".to_owned(),
             Self::Subject(_) => "subject".to_owned(),
             Self::Snooze(until) => {
                 let coming = Coming::new(*until, panel.desk.clock.now(), &panel.zone());
@@ -201,15 +206,15 @@ pub(super) async fn set_all(
             Property::Status(_)
             | Property::ResolvedAllTheSame
             | Property::Priority(_)
-            | Property::Helper(_)
+            | Property::Helper(..)
             | Property::Subject(_)
             | Property::Snooze(_)
             | Property::NoSnooze => {}
         }
     }
-    // What is out of reach is not taken back, and neither is a subject.
+    // A subject is not taken back. What was given away is, also where it is out of reach from then on.
     let renamed = wanted.iter().any(|it| matches!(it, Property::Subject(_)));
-    outcome.back = (!outcome.made.is_empty() && now.is_some() && !renamed).then_some((number, version, was));
+    outcome.back = (!outcome.made.is_empty() && !renamed).then_some((number, version, was));
     Ok(outcome)
 }
 

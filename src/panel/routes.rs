@@ -6,9 +6,9 @@ use axum::{
     Router,
     extract::{DefaultBodyLimit, Request, State},
     handler::Handler,
-    http::Method,
+    http::{Method, StatusCode, header},
     middleware::{self, Next},
-    response::Response,
+    response::{IntoResponse, Response},
     routing::{MethodFilter, on},
 };
 
@@ -48,6 +48,9 @@ impl Policy {
         }
     }
 }
+
+/// What the script alone asks for, and no person: nobody follows it to a page where they sign in.
+const FOR_THE_SCRIPT: [&str; 3] = ["/events", "/tickets/{number}/typing", "/tickets/{number}/saved/{id}"];
 
 /// One line of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -123,22 +126,28 @@ impl Routes {
 /// Lets in whom the policy admits.
 async fn keep(State((_, policy, path)): State<(Panel, Policy, &'static str)>, request: Request, next: Next) -> Result<Response, PageError> {
     let began = Instant::now();
-    let answer = admit(policy, request, next).await;
+    let answer = admit(policy, path, request, next).await;
     metrics::histogram!("maildesk_request_seconds", "route" => path).record(began.elapsed().as_secs_f64());
     answer
 }
 
-async fn admit(policy: Policy, request: Request, next: Next) -> Result<Response, PageError> {
+async fn admit(policy: Policy, path: &str, request: Request, next: Next) -> Result<Response, PageError> {
     let role = request.extensions().get::<Visitor>().map(|it| it.person.role);
     match role {
         Some(role) if policy.admits(role) => Ok(next.run(request).await),
         Some(_) => Err(PageError::Forbidden(format!("This page is for {}.", for_whom(policy)))),
         None if policy == Policy::Anyone => Ok(next.run(request).await),
+        None if FOR_THE_SCRIPT.contains(&path) => Ok(signed_out()),
         None => {
             let here = request.uri().path_and_query().map_or("/", axum::http::uri::PathAndQuery::as_str);
             Err(ask_to_sign_in(request.method(), here, request.headers()))
         }
     }
+}
+
+/// 401, in words that stand alone (RFC 9110 §15.5.2). The scheme that it must name is none that a browser asks a password for.
+fn signed_out() -> Response {
+    (StatusCode::UNAUTHORIZED, [(header::WWW_AUTHENTICATE, "Cookie")], "You are signed out. Sign in again.\n").into_response()
 }
 
 fn for_whom(policy: Policy) -> &'static str {

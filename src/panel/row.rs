@@ -125,9 +125,9 @@ impl RowView {
         Self { who_html: Some(who), subject_html: Some(subject), snip_html: Some(snippet), ..self }
     }
 
-    /// Found by a comment, to which its link leads.
-    pub(super) fn at_comment(self, comment: CommentId) -> Self {
-        Self { from: format!("#m{comment}"), ..self }
+    /// Found by a comment, to which its link leads; `from` is what its address says about the search.
+    pub(super) fn found(self, from: String, comment: CommentId) -> Self {
+        Self { from: format!("{from}#m{comment}"), ..self }
     }
 
     /// In a list, which the page of the ticket leads back to.

@@ -18,6 +18,7 @@ use crate::{
     panel::{
         Panel,
         error::{PageError, sentence},
+        found::Stood,
         highlight::{Marks, excerpt, marked},
         kept::Kept,
         list::PAGE,
@@ -25,7 +26,7 @@ use crate::{
         prose::without_pictures,
         row::{Around, RowView},
         tickets::Bulk,
-        url::Query,
+        url::{Query, encoded},
         visitor::{Staff, Visitor},
         words::Choice,
     },
@@ -96,13 +97,9 @@ fn asks(key: &str, value: &str) -> Option<Asks> {
 
 /// A search as an address.
 pub(super) fn address(path: &str, query: &str, order: Order, page: usize) -> String {
-    let encoded: String = query
-        .bytes()
-        .map(|b| if b.is_ascii_alphanumeric() || b"-_.".contains(&b) { char::from(b).to_string() } else { format!("%{b:02X}") })
-        .collect();
     let sort = if order == Order::Newest { "&sort=newest" } else { "" };
     let page = if page > 0 { format!("&page={}", page + 1) } else { String::new() };
-    format!("{path}?q={encoded}{sort}{page}")
+    format!("{path}?q={}{sort}{page}", encoded(query))
 }
 
 #[derive(Serialize)]
@@ -200,11 +197,11 @@ pub(super) async fn search(
         Meaning::default()
     });
     let asked = wrong.is_empty() && !query.parts.is_empty();
-    let found = if asked { find(&panel, &visitor, &mut conn, &meaning, &sought).await? } else { Found::default() };
     let page = sought.page();
+    let found = if asked { find(&panel, &visitor, &mut conn, &meaning, (sought.order(), page)).await? } else { Found::default() };
     let hits: Vec<Hit> = found.hits.iter().skip(page * PAGE).take(PAGE).copied().collect();
-    let rows = draw(&panel, &visitor, &mut conn, &hits, &query).await?;
     let kept = Kept::Search { q: q.clone(), order: sought.order() }.query();
+    let rows = draw(&panel, &visitor, &mut conn, &hits, &query, (&kept, Stood::first_of(&found, page))).await?;
     let saved = saved_views::seen_by(&mut conn, visitor.person.id).await?.into_iter().find(|it| asked && it.query == kept);
     drop(conn);
     let leaf = |to: usize| address("/search", &q, sought.order(), to);
@@ -233,21 +230,35 @@ pub(super) async fn search(
     page::show(&panel, &visitor, Place::Elsewhere, "search.html", &result).await
 }
 
-fn mailboxes(panel: &Panel) -> Vec<KnownMailbox> {
+pub(super) fn mailboxes(panel: &Panel) -> Vec<KnownMailbox> {
     let known =
         |it: &crate::desk::settings::MailboxSettings, id| KnownMailbox { id, name: it.name.clone(), address: it.address.to_string() };
     panel.desk.mailboxes.iter().map(|(id, it)| known(it, id)).collect()
 }
 
-async fn find(panel: &Panel, visitor: &Visitor, conn: &mut Conn, meaning: &Meaning, sought: &Sought) -> Result<Found, PageError> {
+/// What there is up to the end of this page, and one more where there is one.
+pub(super) async fn find(
+    panel: &Panel,
+    visitor: &Visitor,
+    conn: &mut Conn,
+    meaning: &Meaning,
+    (order, page): (Order, usize),
+) -> Result<Found, PageError> {
     let now = panel.desk.clock.now();
     let scope: Scope = visitor.scope(panel.desk.rules());
-    let wanted = (sought.page() + 1) * PAGE + 1;
-    let asked = Asked { meaning, scope, order: sought.order(), wanted: wanted.min(MOST_LISTED), now, left_before: now };
+    let wanted = (page + 1) * PAGE + 1;
+    let asked = Asked { meaning, scope, order, wanted: wanted.min(MOST_LISTED), now, left_before: now };
     Ok(search::find(conn, &asked).await?)
 }
 
-async fn draw(panel: &Panel, visitor: &Visitor, conn: &mut Conn, hits: &[Hit], query: &Words) -> Result<Vec<RowView>, PageError> {
+async fn draw(
+    panel: &Panel,
+    visitor: &Visitor,
+    conn: &mut Conn,
+    hits: &[Hit],
+    query: &Words,
+    (kept, first): (&str, Stood),
+) -> Result<Vec<RowView>, PageError> {
     let numbers: Vec<TicketNumber> = hits.iter().map(|it| it.ticket).collect();
     let found = queue::these(conn, &numbers, visitor.scope(panel.desk.rules())).await?;
     let said: Vec<CommentId> = hits.iter().map(|it| it.comment).collect();
@@ -255,13 +266,14 @@ async fn draw(panel: &Panel, visitor: &Visitor, conn: &mut Conn, hits: &[Hit], q
     let around = Around::of(conn, &found, visitor.person.id).await?;
     let (texts, names) = (Marks::in_texts(query), Marks::in_names(query));
     let row = |row: &QueueRow| {
-        let hit = hits.iter().find(|it| it.ticket == row.number);
+        let place = hits.iter().position(|it| it.ticket == row.number);
+        let hit = place.and_then(|it| hits.get(it));
         let snippet = hit.and_then(|it| shown.get(&it.comment)).map_or_else(|| without_pictures(&row.snippet), |it| snippet(it, &texts));
         let view = RowView::new(panel, row).around(row, &around);
         let view = view.marked(marked(&row.requester.name, &names), marked(&row.subject, &texts), marked(&snippet, &texts));
-        match hit {
-            Some(hit) => view.at_comment(hit.comment),
-            None => view,
+        match (hit, place) {
+            (Some(hit), Some(place)) => view.found(first.and_further(place).opened_from(kept), hit.comment),
+            (_, _) => view,
         }
     };
     Ok(found.iter().map(row).collect())

@@ -10,7 +10,6 @@ use crate::{
     desk::{
         comment::{Flag, Origin, Visibility},
         correction::{Correction, CorrectionKind},
-        delivery::DeliveryState,
         encrypted::Encrypted,
         event::EventKind,
         id::{CommentId, PersonId},
@@ -20,13 +19,14 @@ use crate::{
         error::sentence,
         history,
         prose::{Picture, fold_title, from_text, is_picture, mark_names},
-        thread::delivery::{Chip, Failure, chip, failures},
-        words::{Face, SenderMark, When, size, until},
+        thread::delivery::{Chip, Failure, chip, failures, way},
+        words::{Face, SenderMark, When, size},
     },
-    store::conversation::{Audience, Delivery, File, Line, Said},
+    store::conversation::{Audience, File, Line, Said},
 };
 
-mod delivery;
+pub(super) mod delivery;
+pub(super) mod parts;
 
 /// One entry.
 #[derive(Clone, Debug, Serialize)]
@@ -52,6 +52,8 @@ pub struct Entry {
     deliv: Option<Chip>,
     failures: Vec<Failure>,
     undo: Option<String>,
+    /// It is mailed to somebody.
+    mailed: bool,
     blocked: i64,
     /// What else can be looked at: `html`, `text` or nothing.
     other_view: &'static str,
@@ -125,7 +127,8 @@ impl Drawing<'_> {
             files: said.files.iter().map(|it| self.file(it)).collect(),
             deliv: if staff && said.origin == Origin::Staff { chip(&said.deliveries) } else { None },
             failures: if staff { failures(&said.deliveries, self.panel.desk.clock.now()) } else { Vec::new() },
-            undo: if staff { self.undo(said) } else { None },
+            undo: if staff { way(said, self.viewer).undo(self.panel.desk.clock.now()) } else { None },
+            mailed: staff && !said.deliveries.is_empty(),
             blocked: if as_html { said.remote_images } else { 0 },
             other_view: match (staff && said.has_html, as_html) {
                 (false, _) => "",
@@ -193,6 +196,7 @@ impl Drawing<'_> {
             deliv,
             failures,
             undo,
+            mailed: false,
             blocked: 0,
             other_view: "",
             has_source: false,
@@ -226,16 +230,6 @@ impl Drawing<'_> {
             Some(Picture { content_id, src: format!("{}/{}", self.files_at, it.id), name: it.filename.clone() })
         };
         shown.filter_map(picture).collect()
-    }
-
-    /// Still held back, and one's own: until when.
-    fn undo(&self, said: &Said) -> Option<String> {
-        let now = self.panel.desk.clock.now();
-        let own = said.author.as_ref().is_some_and(|it| it.id == self.viewer);
-        let stays = |it: &Delivery| matches!(it.state, DeliveryState::Waiting | DeliveryState::Withheld);
-        let held = |it: &Delivery| it.held_back.is_none() && stays(it) && it.attempts == 0 && it.next_at > now;
-        let leaves = said.deliveries.iter().map(|it| it.next_at).min()?;
-        (own && said.deliveries.iter().all(held)).then(|| until(leaves, now))
     }
 }
 

@@ -24,11 +24,15 @@ use crate::{
         due::{self, PromiseLine},
         error::PageError,
         history,
-        neighbours::From,
+        neighbours::{FormOf, From},
         page::{self, Flash, Place},
         rate,
         row::RowView,
-        thread::{self, Drawing, Entry},
+        thread::{
+            self, Drawing, Entry,
+            delivery::{standing, way},
+            parts::{self, Part},
+        },
         url::{Path, Query},
         visitor::{Staff, Visitor},
         words::{Choice, Face, StatusWord, When},
@@ -43,7 +47,7 @@ use crate::{
 };
 
 /// So many comments are shown at first; all of them on demand.
-const SHOWN: i64 = 100;
+pub(super) const SHOWN: i64 = 100;
 
 /// So many at most.
 const MOST_SHOWN: i64 = 2000;
@@ -92,7 +96,8 @@ pub(super) async fn again(
     composer: composer::State,
     flash: &Flash,
 ) -> Result<Response, PageError> {
-    let mut response = draw(panel, visitor, number, &Asked::default(), composer, Some(flash)).await?;
+    let From { list, at } = FormOf::list(visitor.form.as_ref(), number);
+    let mut response = draw(panel, visitor, number, &Asked { list, at, ..Asked::default() }, composer, Some(flash)).await?;
     *response.status_mut() = status;
     Ok(response)
 }
@@ -124,9 +129,9 @@ struct TicketPage {
     may_resolve: bool,
     may_take: bool,
     earlier: bool,
-    before: Vec<Entry>,
-    folded: Vec<Entry>,
-    msgs: Vec<Entry>,
+    parts: Vec<Part>,
+    /// Where its replies stand with those whom they go to: what the page is told about while it is open.
+    sent: String,
     seen: i64,
     customer: CustomerBox,
     statuses: Vec<Choice>,
@@ -144,8 +149,6 @@ struct TicketPage {
     corrected: Corrected,
     #[serde(flatten)]
     aside: Aside,
-    /// What is new is among what is folded away.
-    folded_new: bool,
     composer: Composer,
 }
 
@@ -288,7 +291,7 @@ fn compose(
     let ticket = &read.ticket;
     let when = |at| When::new(at, panel.desk.clock.now(), &panel.zone());
     let of = (ticket.requester, read.requester.name.as_str());
-    let (before, folded, msgs) = fold(entries, asked);
+    let whole = asked.all.is_some() || asked.html.is_some();
     TicketPage {
         no: ticket.number.0,
         subject: ticket.subject.clone(),
@@ -303,10 +306,8 @@ fn compose(
         may_resolve: ticket.status.is_active(),
         may_take: ticket.assignee != Some(visitor.person.id) && ticket.merged_into.is_none(),
         earlier: asked.all.is_none() && i64::try_from(read.said.len()).is_ok_and(|shown| shown == SHOWN),
-        before,
-        folded_new: folded.iter().any(|it| Some(it.id) == aside.first_new),
-        folded,
-        msgs,
+        parts: if whole { parts::all(entries) } else { parts::folded(entries, aside.first_new) },
+        sent: standing(read.said.iter().map(|it| way(it, visitor.person.id)), panel.desk.clock.now()),
         seen: read.said.last().map_or(0, |it| it.id.0),
         customer: CustomerBox { face: Face::of(&read.requester), email: read.requester.email.to_string() },
         statuses: statuses(ticket),
@@ -324,18 +325,6 @@ fn compose(
         aside,
         composer,
     }
-}
-
-/// A long conversation shows its beginning and its end; the middle unfolds.
-fn fold(mut entries: Vec<Entry>, asked: &Asked) -> (Vec<Entry>, Vec<Entry>, Vec<Entry>) {
-    const FIRST: usize = 1;
-    const LAST: usize = 8;
-    if entries.len() <= FIRST + LAST + 3 || asked.all.is_some() || asked.html.is_some() {
-        return (Vec::new(), Vec::new(), entries);
-    }
-    let last = entries.split_off(entries.len() - LAST);
-    let middle = entries.split_off(FIRST);
-    (entries, middle, last)
 }
 
 fn row(it: &Participant, ticket: &Ticket) -> PersonRow {

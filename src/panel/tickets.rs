@@ -8,7 +8,8 @@ use serde::Serialize;
 
 use crate::{
     desk::{
-        id::TicketNumber,
+        id::{PersonId, TicketNumber},
+        permission::Scope,
         person::Person,
         tag::Tag,
         ticket::{Status, Turn},
@@ -25,7 +26,7 @@ use crate::{
         words::Choice,
     },
     store::{
-        people,
+        Conn, people,
         queue::{self, Key, QueueRow, Side, View},
         queue_counts::{self, Counts},
         saved_views, tags, visits,
@@ -105,7 +106,7 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     }
     let counts = queue_counts::counts(&mut conn, scope, me.id).await?;
     let total = match asked.is_filtered() {
-        true => queue_counts::of_lists(&mut conn, &[(page.view, page.filter)], scope).await?.first().copied(),
+        true => how_many(&mut conn, &asked, me.id, scope).await?,
         false => Some(total(page.view, counts)),
     };
     let staff = people::active_staff(&mut conn).await?;
@@ -147,6 +148,15 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         asked: &asked,
     };
     page::show(&panel, &visitor, place, "tickets.html", &list).await
+}
+
+/// How many tickets a list holds, on all of its pages.
+pub(super) async fn how_many(conn: &mut Conn, asked: &Asked, me: PersonId, scope: Scope) -> Result<Option<i64>, PageError> {
+    if asked.is_filtered() {
+        let list = asked.whole(me);
+        return Ok(queue_counts::of_lists(conn, &[(list.view, list.filter)], scope).await?.first().copied());
+    }
+    Ok(Some(total(asked.view(me).0, queue_counts::counts(conn, scope, me).await?)))
 }
 
 fn others<'a>(staff: &'a [Person], me: &'a Person) -> impl Iterator<Item = Choice> + 'a {

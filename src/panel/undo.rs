@@ -6,12 +6,15 @@ use jiff::Timestamp;
 
 use crate::{
     actions::{
-        ActionError, Kind, spam,
+        ActionError, Desk, Kind,
+        hand_back::hand_back,
+        spam,
         undo_change::{self, Was},
         undo_correction::undo_correction,
     },
     desk::{
         id::{CorrectionId, PersonId, TagId, TicketNumber},
+        person::Person,
         ticket::{Priority, Status},
     },
     panel::{
@@ -22,7 +25,7 @@ use crate::{
         visitor::Staff,
         words::own_path,
     },
-    store::corrections,
+    store::{corrections, tickets},
 };
 
 /// Where the button leads.
@@ -107,7 +110,7 @@ pub(super) async fn undo(State(panel): State<Panel>, Staff(visitor): Staff, fiel
     let (desk, me) = (&panel.desk, &visitor.person);
     let mut tally = Tally::default();
     for (number, version, was) in &undoing.changed {
-        tally.count(&format!("#{number}"), undo_change::undo(desk, me, *number, *version, was).await)?;
+        tally.count(&format!("#{number}"), take_back(desk, me, (*number, *version), was).await?)?;
     }
     // The last that was merged comes out first.
     for id in undoing.merges.iter().rev() {
@@ -117,6 +120,24 @@ pub(super) async fn undo(State(panel): State<Panel>, Staff(visitor): Staff, fiel
         tally.count(&format!("#{number}"), spam::undo(desk, me, *number).await.map(|_| ()))?;
     }
     Ok(page::go(&panel, &visitor, back, &tally.told("Taken back")))
+}
+
+/// Makes one ticket what it was. One that was given away and is out of reach since is handed back first.
+async fn take_back(
+    desk: &Desk,
+    me: &Person,
+    (number, version): (TicketNumber, i64),
+    was: &Was,
+) -> Result<Result<(), ActionError>, PageError> {
+    let done = undo_change::undo(desk, me, number, version, was).await;
+    if !matches!(done, Err(ActionError::Missing(_))) {
+        return Ok(done);
+    }
+    if let Err(error) = hand_back(desk, me, number, version, was.assignee).await {
+        return Ok(Err(error));
+    }
+    let now = tickets::get(&mut *desk.store.read().await?, number).await?.ok_or(PageError::Missing)?;
+    Ok(if Was::of(&now) == *was { Ok(()) } else { undo_change::undo(desk, me, number, version + 1, was).await })
 }
 
 /// How many of many it was done to, and why not to the others.

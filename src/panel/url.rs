@@ -42,6 +42,12 @@ impl<T: DeserializeOwned> Query<T> {
     }
 }
 
+/// As the value of a field behind the question mark.
+pub(crate) fn encoded(value: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+    value.bytes().map(|it| if plain(it) { char::from(it).to_string() } else { format!("%{it:02X}") }).collect()
+}
+
 fn read<T: DeserializeOwned>(query: &str) -> Option<T> {
     let uri: Uri = format!("/?{query}").parse().ok()?;
     extract::Query::try_from_uri(&uri).ok().map(|extract::Query(it)| it)

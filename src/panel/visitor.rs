@@ -24,6 +24,7 @@ use crate::{
     panel::{
         Panel,
         error::{self, PageError},
+        neighbours::FormOf,
         page::{FLASH_COOKIE, Flash, read_flash},
         zone::seen_from,
     },
@@ -48,6 +49,8 @@ pub struct Visitor {
     epoch: i64,
     /// What the last step did, to be told on this page.
     pub(super) flash: Option<Flash>,
+    /// The page of a ticket that their form was on.
+    pub(super) form: Option<FormOf>,
     /// Where the history of the desk ended when they asked.
     pub(super) followed: Place,
     pub(super) look: Look,
@@ -93,7 +96,8 @@ pub(super) async fn identify(State(panel): State<Panel>, mut request: Request, n
     let jar = CookieJar::from_headers(request.headers());
     let mut zone = None;
     match signed_in(&panel, &jar).await {
-        Ok(Some(visitor)) => {
+        Ok(Some(mut visitor)) => {
+            visitor.form = FormOf::read(request.method(), request.headers(), &jar);
             zone.clone_from(&visitor.zone);
             request.extensions_mut().insert(visitor);
         }
@@ -120,7 +124,8 @@ async fn signed_in(panel: &Panel, jar: &CookieJar) -> Result<Option<Visitor>, Pa
         note_use(panel, &id);
     }
     let flash = jar.get(FLASH_COOKIE).and_then(|it| read_flash(panel, &id, it.value()));
-    Ok(Some(Visitor { person, session: id, epoch: claims.epoch, flash, followed, look, zone: zone.and_then(|it| TimeZone::get(&it).ok()) }))
+    let zone = zone.and_then(|it| TimeZone::get(&it).ok());
+    Ok(Some(Visitor { person, session: id, epoch: claims.epoch, flash, form: None, followed, look, zone }))
 }
 
 /// The person as their row says now, if the session is still theirs and neither is over; and when it was last used.

@@ -308,6 +308,38 @@ pub async fn files(conn: &mut Conn, ticket: TicketNumber, from: CommentId) -> Re
     Ok(files)
 }
 
+/// A comment with its mail, without its words.
+#[derive(Clone, Debug)]
+pub struct Mailed {
+    /// Its row.
+    pub id: CommentId,
+    /// Whose voice it is.
+    pub origin: Origin,
+    /// Who wrote it.
+    pub author: Option<PersonId>,
+    /// Where its mail stands, for each recipient; never empty.
+    pub deliveries: Vec<Delivery>,
+}
+
+/// Those of the last `limit` comments of a ticket that are mailed to somebody, oldest first.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn mailed(conn: &mut Conn, ticket: TicketNumber, limit: i64) -> Result<Vec<Mailed>> {
+    let sql = "select id, origin, author from comments where ticket = $1 order by id desc limit $2";
+    let rows: Vec<(i64, String, Option<i64>)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).bind(limit).fetch_all(c).await)?;
+    let Some(first) = rows.last().map(|it| CommentId(it.0)) else { return Ok(Vec::new()) };
+    let mut all = deliveries(conn, ticket, first).await?;
+    let mut mailed = Vec::new();
+    for (id, origin, author) in rows.into_iter().rev() {
+        if let Some(deliveries) = all.remove(&CommentId(id)) {
+            let origin = word("comments", "origin", &origin, Origin::parse)?;
+            mailed.push(Mailed { id: CommentId(id), origin, author: author.map(PersonId), deliveries });
+        }
+    }
+    Ok(mailed)
+}
+
 /// The mail that carries a comment to customers; notices to helpers are not the comment's own.
 async fn deliveries(conn: &mut Conn, ticket: TicketNumber, from: CommentId) -> Result<BTreeMap<CommentId, Vec<Delivery>>> {
     let sql = "select o.comment, d.id, d.address, d.state, d.next_at, d.attempts, d.words, d.settled_at, d.held_back, d.set_aside_at

@@ -61,6 +61,16 @@ pub async fn at(conn: &mut Conn, ticket: TicketNumber, at: Timestamp) -> Result<
     rows.into_iter().map(row).collect()
 }
 
+/// When the history of a ticket was last written, and who did that; none: it has none.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn latest(conn: &mut Conn, ticket: TicketNumber) -> Result<Option<(Timestamp, Option<PersonId>)>> {
+    let sql = "select at, actor from events where ticket = $1 order by id desc limit 1";
+    let row: Option<(i64, Option<i64>)> = on!(conn, c => sqlx::query_as(sql).bind(ticket.0).fetch_optional(c).await)?;
+    Ok(row.map(|(at, actor)| (crate::store::at(at), actor.map(PersonId))))
+}
+
 /// A place in the history of the whole desk, which grows with each line.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(pub i64);

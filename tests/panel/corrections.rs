@@ -238,3 +238,29 @@ async fn a_merged_ticket_is_found_by_its_number_and_in_no_list() {
     }
     assert!(hal.get("/tickets?view=closed").await.says("Nothing is closed"));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_last_messages_stand_there_however_much_was_merged() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    for n in 1..=13 {
+        desk.write("Ann Lee <ann@home.test>", &format!("Printer {n}"), &format!("It smokes, number {n}.")).await;
+        desk.later(jiff::SignedDuration::from_mins(1));
+    }
+    for n in 2..=13 {
+        maildesk::actions::merge::merge(&desk.desk, &desk.ada, TicketNumber(n), None, TicketNumber(1)).await.unwrap();
+        desk.later(jiff::SignedDuration::from_mins(1));
+    }
+    let page = Browser::of(&desk, &desk.hal).await.get("/tickets/1").await.text();
+    let folded = |summary: &str| {
+        let fold = page.split("<details class=\"fold\"").find(|it| it.contains(summary)).unwrap_or_else(|| panic!("no {summary}: {page}"));
+        fold.split("</details></li>").next().unwrap().to_owned()
+    };
+    let (middle, merges) = (folded("<summary>4 earlier entries</summary>"), folded("<summary>11 changes</summary>"));
+    for n in 1..=13 {
+        let words = format!("It smokes, number {n}.");
+        assert_eq!(page.matches(&words).count(), 1, "{n}");
+        assert_eq!(middle.contains(&words), (2..=5).contains(&n), "{n}");
+    }
+    assert_eq!(merges.matches("class=\"ev\"").count(), 11);
+}

@@ -44,7 +44,7 @@ async fn each_queue_shows_its_own_with_its_count() {
     for (view, numbers) in [("unassigned", vec![1]), ("mine", vec![2]), ("open", vec![2, 1]), ("resolved", vec![4]), ("waiting", vec![])] {
         let page = hal.get(&format!("/tickets?view={view}")).await;
         assert_eq!(listed(&page), numbers, "{view}");
-        assert!(page.says(&format!("<span class=\"count\">{}</span>", numbers.len())), "{view} counts {}", numbers.len());
+        assert!(page.says(&format!("<span class=\"count\" id=\"total\">{}</span>", numbers.len())), "{view} counts {}", numbers.len());
     }
     let mut ada = Browser::of(&desk, &desk.ada).await;
     assert_eq!(listed(&ada.get("/tickets").await), [3, 2, 1]);

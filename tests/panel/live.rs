@@ -1,8 +1,9 @@
 //! What changes while a page is open.
 
 use axum::http::StatusCode;
+use jiff::SignedDuration;
 use maildesk::{
-    actions::{assign::assign, presence, set_status::set_status, write_note::write_note},
+    actions::{assign::assign, presence, reply::reply, set_status::set_status, write_note::write_note},
     desk::{
         comment::CommentText,
         id::TicketNumber,
@@ -18,6 +19,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::{
     browser::Browser,
+    queue::reply_of,
     test_desk::{TestDesk, mail},
 };
 
@@ -33,12 +35,17 @@ async fn new_mail_is_on_an_open_list_with_its_count() {
     let mut hal = Browser::of(&desk, &desk.hal).await;
     let page = hal.get("/tickets?view=unassigned").await;
     let mut open = hal.follow(&events(&page), &[]).await;
-    assert!(open.named("swap").await.data.contains("id=\"n-unassigned\" hidden>0<"));
+    let counts = open.named("swap").await.data;
+    assert!(counts.contains("id=\"n-unassigned\" hidden>0<") && counts.contains("id=\"total\">0<"), "{counts}");
     desk.write("Ann <ann@home.test>", "The printer is on fire", "Help!").await;
     let row = open.named("rows").await;
     assert!(row.data.contains("id=\"t1\"") && row.data.contains("The printer is on fire"), "{row:?}");
     assert!(!row.data.contains("elsewhere"));
-    assert!(open.named("swap").await.data.contains("id=\"n-unassigned\">1<"));
+    let counts = open.named("swap").await.data;
+    assert!(
+        counts.contains("id=\"n-unassigned\">1<") && counts.contains("id=\"total\">1<") && counts.contains("id=\"all\">1<"),
+        "{counts}"
+    );
     assign(&desk.desk, &desk.ada, TicketNumber(1), None, Some(desk.hal.id)).await.unwrap();
     let row = open.named("rows").await;
     assert!(row.data.contains("Left this view"), "what left the list says so: {row:?}");
@@ -109,15 +116,40 @@ async fn an_open_ticket_says_that_somebody_else_did_something() {
     let page = hal.get("/tickets/1").await;
     let mut open = hal.follow(&events(&page), &[]).await;
     let note = |text: &str| CommentText::parse(text).unwrap();
-    write_note(&desk.desk, &desk.hal, TicketNumber(1), &note("mine"), &[]).await.unwrap();
     write_note(&desk.desk, &desk.ada, TicketNumber(1), &note("hers"), &[]).await.unwrap();
-    loop {
-        let told = open.named("swap").await;
-        if told.data.contains("id=\"newer\"") {
-            assert!(told.data.contains("Something happened on this ticket"), "one’s own is no news: {told:?}");
-            break;
-        }
-    }
+    assert!(open.until("id=\"newer\"").await.contains("Something happened on this ticket"));
+    // One’s own loads a new page, mostly; one that is still there a moment later is told.
+    let page = hal.get("/tickets/1").await;
+    let mut open = hal.follow(&events(&page), &[]).await;
+    write_note(&desk.desk, &desk.hal, TicketNumber(1), &note("mine"), &[]).await.unwrap();
+    assert!(open.until("id=\"newer\"").await.contains("You changed this ticket in another window"));
+    write_note(&desk.desk, &desk.ada, TicketNumber(1), &note("hers again"), &[]).await.unwrap();
+    assert!(open.until("id=\"newer\"").await.contains("2 things happened on this ticket"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_open_ticket_says_where_its_reply_stands_by_then() {
+    let settings = DeskSettings { undo_window: SignedDuration::from_secs(2), ..DeskSettings::default() };
+    let desk = TestDesk::with(settings, |_| {}).await;
+    desk.write("Ann <ann@home.test>", "One", "Help!").await;
+    desk.mail().await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    hal.get("/tickets/1").await;
+    reply(&desk.desk, &desk.hal, TicketNumber(1), &reply_of("Unplug it.")).await.unwrap();
+    let page = hal.get("/tickets/1").await;
+    assert!(page.says("id=\"chip2\"") && page.says("Waiting") && page.says("action=\"/tickets/1/messages/2/undo\""), "{}", page.text());
+    let address = events(&page);
+    let mut open = hal.follow(&address, &[]).await;
+    assert!(!open.named("swap").await.data.contains("chip2"), "the page shows it as it is");
+    assert_eq!(desk.mail_to("ann@home.test").await.len(), 1);
+    let told = open.until("id=\"chip2\"").await;
+    assert!(told.contains("deliv sent") && told.contains("id=\"foot2\"") && !told.contains("/undo"), "{told}");
+    // A page from before is told at once, whenever its stream begins.
+    let mut again = hal.follow(&address, &[]).await;
+    assert!(again.until("id=\"chip2\"").await.contains("deliv sent"));
+    let page = hal.get("/tickets/1").await;
+    let mut open = hal.follow(&events(&page), &[]).await;
+    assert!(!open.named("swap").await.data.contains("chip2"), "and a new page shows it");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -132,6 +164,8 @@ async fn a_stream_ends_with_its_session_and_customers_have_none() {
     assert_eq!(hal.post("/logout", &[]).await.status, StatusCode::SEE_OTHER);
     desk.write("Ben <ben@home.test>", "Two", "Help!").await;
     assert!(open.next().await.is_none(), "nothing is told after signing out");
+    let nobody = Browser::new(&desk).follow(&address, &[]).await;
+    assert_eq!(nobody.status, StatusCode::UNAUTHORIZED, "no page to sign in at, which a stream cannot read");
     let ann = desk.person("ann@home.test").await.unwrap();
     let mut ann = Browser::of(&desk, &ann).await;
     assert_eq!(ann.follow(&address, &[]).await.status, StatusCode::FORBIDDEN);

@@ -49,7 +49,7 @@ async fn bulk(browser: &mut Browser, list: &str, numbers: &[i64], fields: &[(&st
 }
 
 /// Presses the button of the flash.
-async fn undo(browser: &mut Browser, told: &Page) -> Page {
+pub async fn undo(browser: &mut Browser, told: &Page) -> Page {
     let form =
         told.text().split("action=\"/tickets/undo\"").nth(1).unwrap_or_else(|| panic!("nothing to undo: {}", told.text())).to_owned();
     let form = form.split("</form>").next().unwrap();
@@ -109,7 +109,7 @@ async fn filters_narrow_a_queue_and_say_how_many_there_are() {
     ] {
         let page = ada.get(&format!("/tickets?{query}")).await;
         assert_eq!(listed(&page), numbers, "{query}");
-        assert!(page.says(&format!("<span class=\"count\">{}</span>", numbers.len())), "{query}");
+        assert!(page.says(&format!("<span class=\"count\" id=\"total\">{}</span>", numbers.len())), "{query}");
     }
     let page = ada.get("/tickets").await;
     assert!(page.says("<span class=\"tag\"><bdi>Hardware</bdi></span>") && page.says("&lt;b&gt;odd"), "{}", page.text());
@@ -161,7 +161,7 @@ async fn what_many_were_is_given_back_by_one_press() {
     assign(&desk.desk, &desk.ada, TicketNumber(2), None, Some(desk.hal.id)).await.unwrap();
     let fields = [("assign", "me"), ("status", "resolved"), ("priority", "high"), ("tag", "Storm")];
     let told = bulk(&mut ada, "/tickets", &[1, 2, 3], &fields).await;
-    assert!(told.says("Helper, priority High, status Resolved, tag “Storm”: 3 tickets."), "{}", told.text());
+    assert!(told.says("Helper Ada Byron, priority High, status Resolved, tag “Storm”: 3 tickets."), "{}", told.text());
     assert_eq!(listed(&told), [4]);
     // One of them is changed by somebody else.
     desk.later(SignedDuration::from_mins(1));

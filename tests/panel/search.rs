@@ -18,7 +18,7 @@ use maildesk::{
 
 use crate::{
     browser::{Browser, Page},
-    lists::listed,
+    lists::{address, listed},
     test_desk::{TestDesk, found},
 };
 
@@ -196,7 +196,7 @@ async fn words_are_marked_where_they_stand_and_nothing_of_a_mail_is_html() {
     assert!(page.says("&lt;b&gt;<mark>Offline</mark>&lt;/b&gt; &amp; &quot;out&quot;"), "{}", page.text());
     assert!(page.says("&lt;script&gt;alert(&#39;<mark>offline</mark>&#39;)&lt;/script&gt; <mark>stations</mark>"), "{}", page.text());
     assert!(page.says("onerror=alert(1)&gt; <mark>Eve</mark>") && !page.says("<img src=x") && !page.says("<script>alert"));
-    assert!(page.says("href=\"/tickets/1#m1\""), "it leads to the message");
+    assert!(page.says("href=\"/tickets/1?list=q%3D") && page.says("&amp;at=0.1#m1\""), "it leads to the message");
     let page = ask(&mut hal, "\"><script>alert(2)</script>").await;
     assert!(!page.says("<script>alert(2)"), "{}", page.text());
     assert!(ask(&mut hal, "quittung").await.says("<mark>Quittung</mark>-Maerz.pdf"), "a file is shown where its name is what was found");
@@ -224,6 +224,33 @@ async fn the_best_comes_first_or_the_newest_and_all_can_be_leafed_through() {
     assert_eq!((listed(&newest)[0], listed(&newest).len()), (61, 50));
     assert_eq!(listed(&hal.get("/search?q=return+label&sort=newest&page=2").await).last(), Some(&1));
     assert_eq!(hal.get("/search?q=return&page=99999999999999999999").await.status, StatusCode::OK);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_leads_on_among_what_the_search_found_and_back_to_it() {
+    let desk = TestDesk::new().await;
+    crate::lists::some_tickets(&desk, 60).await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let second = hal.get("/search?q=question&sort=newest&page=2").await;
+    assert_eq!(listed(&second)[..2], [10, 9]);
+    let page = hal.get(&address(&second, "/tickets/10?")).await;
+    assert!(page.says("51 of 60") && page.says("href=\"/search?q=question&amp;sort=newest&amp;page=2#t10\""), "{}", page.text());
+    let after = hal.get(&address(&page, "way=after")).await;
+    assert!(after.location().starts_with("/tickets/9?list=q%3Dquestion%26sort%3Dnewest&at=51.60#m"), "{}", after.location());
+    let before = hal.get(&address(&page, "way=before")).await;
+    assert!(before.location().starts_with("/tickets/11?") && before.location().contains("&at=49.60#m"), "{}", before.location());
+    // What the search does not find any more goes on from where it stood.
+    let some = hal.get("/search?q=question+is%3Aopen&sort=newest").await;
+    let page = hal.get(&address(&some, "/tickets/59?")).await;
+    set_status(&desk.desk, &desk.ada, TicketNumber(59), None, Status::Closed).await.unwrap();
+    assert!(hal.get(&address(&page, "way=after")).await.location().starts_with("/tickets/58?"));
+    assert!(hal.get(&address(&page, "way=before")).await.location().starts_with("/tickets/60?"));
+    let none = hal.get("/search/beside?list=q%3Dquestion%26sort%3Dnewest&at=59.60&ticket=1&way=after").await;
+    assert_eq!(none.location(), "/tickets/1?list=q%3Dquestion%26sort%3Dnewest&at=59.60");
+    assert!(hal.get(none.location()).await.says("This search finds no ticket after this one."));
+    for odd in ["", "?list=q%3Dfrom%3A&at=3", "?list=q%3Dquestion&at=x", "?list=view%3Dmine&at=1&ticket=2"] {
+        assert_eq!(hal.get(&format!("/search/beside{odd}")).await.status, StatusCode::SEE_OTHER, "{odd}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -31,7 +31,7 @@ async fn a_helper_reads_takes_replies_and_the_customer_gets_it() {
     let version = page.field("version");
     assert_eq!(hal.post(&path, &[("version", &version), ("helper", "me")]).await.location(), path);
     let page = hal.get(&path).await;
-    assert!(page.says("Saved: helper."));
+    assert!(page.says("Saved: helper Hal Nine."));
     let seen = page.field("seen");
     let sent = hal
         .post(
@@ -125,8 +125,12 @@ async fn a_stale_change_is_refused_and_the_page_shows_how_it_is_now() {
     maildesk::actions::edit::set_priority(&desk.desk, &desk.ada, number, None, Priority::Urgent).await.unwrap();
     let stale = hal.post(&path, &[("version", &version), ("status", "closed")]).await;
     assert_eq!(stale.status, StatusCode::CONFLICT);
-    assert!(stale.says("Not changed: somebody changed the ticket") && stale.says("Urgent"));
+    assert!(stale.says("Not changed: Ada Byron changed the ticket") && stale.says("Urgent"));
     let version = stale.field("version");
+    maildesk::actions::edit::set_priority(&desk.desk, &desk.hal, number, None, Priority::High).await.unwrap();
+    let own = hal.post(&path, &[("version", &version), ("status", "closed")]).await;
+    assert!(own.says("Not changed: you, in another window, changed the ticket"), "{}", own.text());
+    let version = own.field("version");
     assert_eq!(hal.post(&path, &[("version", &version), ("status", "closed"), ("priority", "low")]).await.status, StatusCode::SEE_OTHER);
     let ticket = desk.ticket(number).await;
     assert_eq!((ticket.status, ticket.priority), (Status::Closed, Priority::Low));

@@ -28,7 +28,10 @@ use crate::{
     panel::{
         Panel,
         error::PageError,
-        live::news::{Begins, News, Open},
+        live::{
+            news::{Begins, News, Open},
+            standing::Known,
+        },
         url::Query,
         visitor::{self, Staff, Visitor},
         zone,
@@ -41,6 +44,7 @@ use crate::{
 };
 
 mod news;
+mod standing;
 
 /// Streams that one session has at most: one for each page that is open and looked at.
 const MOST_STREAMS: usize = 30;
@@ -64,6 +68,8 @@ pub(super) struct Asked {
     list: String,
     /// The ticket that it shows.
     ticket: Option<i64>,
+    /// What that shows of its mail.
+    sent: String,
 }
 
 /// The streams of each session that are open.
@@ -130,7 +136,7 @@ pub(super) async fn follow(
 /// What the page shows that changes by itself.
 fn open(asked: &Asked) -> Open {
     if let Some(number) = asked.ticket {
-        return Open::Ticket(TicketNumber(number));
+        return Open::Ticket(TicketNumber(number), Box::new(Known::new(asked.sent.clone())));
     }
     let list = asked.list.parse::<Uri>().ok().filter(|it| it.path() == "/tickets").and_then(|it| Query::of(&it));
     list.map_or(Open::Elsewhere, |Query(list)| Open::List(Box::new(list)))
@@ -156,7 +162,7 @@ impl Follower {
                 tokio::select! {
                     () = self.stop.cancelled() => return None,
                     changed = self.changes.changed() => changed.ok()?,
-                    () = tokio::time::sleep(STILL_HERE) => {}
+                    () = tokio::time::sleep(self.news.next().map_or(STILL_HERE, |it| it.min(STILL_HERE))) => {}
                 }
                 tokio::time::sleep_until(self.not_before).await;
             }
@@ -232,9 +238,9 @@ mod tests {
 
     #[test]
     fn a_page_is_a_list_a_ticket_or_neither() {
-        let asked = |list: &str, ticket| open(&Asked { since: 0, list: list.to_owned(), ticket });
+        let asked = |list: &str, ticket| open(&Asked { list: list.to_owned(), ticket, ..Asked::default() });
         assert!(matches!(asked("/tickets?view=mine", None), Open::List(_)));
-        assert!(matches!(asked("/tickets?view=mine", Some(7)), Open::Ticket(TicketNumber(7))));
+        assert!(matches!(asked("/tickets?view=mine", Some(7)), Open::Ticket(TicketNumber(7), _)));
         for elsewhere in ["", "/mail", "https://evil.example/tickets\0", "//x/y"] {
             assert!(matches!(asked(elsewhere, None), Open::Elsewhere), "{elsewhere}");
         }

@@ -1,9 +1,10 @@
 //! What happened since a page was last told, as HTML that takes the place of what it shows.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use axum::response::sse::Event;
 use serde::Serialize;
+use tokio::time::Instant;
 
 use crate::{
     desk::id::TicketNumber,
@@ -11,10 +12,11 @@ use crate::{
         Panel, assets,
         error::PageError,
         list::Asked,
+        live::standing::Known,
         page::{self, Entry, SavedEntry},
         presence::{self as strip, Strip},
         row::{Around, RowView, mark},
-        ticket,
+        ticket, tickets,
         visitor::Visitor,
     },
     store::{
@@ -27,6 +29,10 @@ use crate::{
 /// Lines of the history that are looked at at one time; what is more comes next.
 const LINES: i64 = 500;
 
+/// What somebody does themselves loads a new page, and is no news to the one that it takes the place of: told only to pages that are
+/// still there by then.
+const OWN_AFTER: Duration = Duration::from_secs(3);
+
 /// Versions of tickets that were told; older ones are forgotten, and told once more at worst.
 const REMEMBERED: usize = 1000;
 
@@ -34,8 +40,8 @@ const REMEMBERED: usize = 1000;
 pub(super) enum Open {
     /// A queue.
     List(Box<Asked>),
-    /// One ticket.
-    Ticket(TicketNumber),
+    /// One ticket, and where its messages stand.
+    Ticket(TicketNumber, Box<Known>),
     /// Nothing.
     Elsewhere,
 }
@@ -58,8 +64,14 @@ pub(super) struct News {
     counts: String,
     /// The version of each ticket as it was told last; none: that it is gone.
     told: HashMap<TicketNumber, Option<i64>>,
-    /// Lines of the ticket that others wrote since the page was made.
+    /// Lines of the ticket that were written since the page was made, and told.
     lines: usize,
+    /// Those that the viewer wrote and that are not told yet.
+    own: usize,
+    /// When they are.
+    own_at: Option<Instant>,
+    /// Whether others wrote any of them.
+    others: bool,
     /// Who else is on the ticket, as it was told last; none: nobody knows what was.
     present: Option<Strip>,
     /// The tickets that others wrote on, as it was told last.
@@ -70,6 +82,8 @@ pub(super) struct News {
 struct Counts {
     views: Vec<Entry>,
     saved: Vec<SavedEntry>,
+    /// How many tickets the list holds; none: there is no list.
+    total: Option<i64>,
 }
 
 #[derive(Serialize)]
@@ -88,6 +102,8 @@ struct Present<'a> {
 struct Newer<'a> {
     v: &'a str,
     newer: usize,
+    /// All of it is the viewer's own.
+    own: bool,
 }
 
 impl News {
@@ -96,7 +112,18 @@ impl News {
             Begins::WithThePage => Some(Strip::default()),
             Begins::Again => None,
         };
-        Self { open, place, begins, counts: String::new(), told: HashMap::new(), lines: 0, present, written_on: Vec::new() }
+        let (counts, told, written_on) = (String::new(), HashMap::new(), Vec::new());
+        Self { open, place, begins, counts, told, lines: 0, own: 0, own_at: None, others: false, present, written_on }
+    }
+
+    /// How long until something is to be told that nobody writes; none: nothing is.
+    pub fn next(&self) -> Option<Duration> {
+        let own = self.own_at.map(|it| it.saturating_duration_since(Instant::now()));
+        let standing = match &self.open {
+            Open::Ticket(_, known) => known.next,
+            Open::List(_) | Open::Elsewhere => None,
+        };
+        own.into_iter().chain(standing).min()
     }
 
     /// Empty: nothing that this page shows.
@@ -107,13 +134,17 @@ impl News {
         let behind: Vec<Followed> = lines.iter().filter(|it| it.place > self.place).copied().collect();
         let mut told = match &self.open {
             Open::List(_) => self.rows(panel, visitor, &mut conn, &lines).await?,
-            Open::Ticket(number) => self.ticket(panel, visitor, &mut conn, *number, &behind).await?,
+            Open::Ticket(number, _) => self.ticket(panel, visitor, &mut conn, *number, &behind).await?,
             Open::Elsewhere => Vec::new(),
+        };
+        let total = match &self.open {
+            Open::List(asked) => tickets::how_many(&mut conn, asked, visitor.person.id, visitor.scope(panel.desk.rules())).await?,
+            Open::Ticket(..) | Open::Elsewhere => None,
         };
         drop(conn);
         self.place = place;
         let page::Navigation { views, saved, .. } = page::navigation(panel, visitor).await?;
-        let counts = panel.desk.templates.render("live/counts.html", &Counts { views, saved })?;
+        let counts = panel.desk.templates.render("live/counts.html", &Counts { views, saved, total })?;
         if counts != self.counts {
             told.push(("swap", counts.clone()));
             self.counts = counts;
@@ -186,7 +217,7 @@ impl News {
         Ok(told)
     }
 
-    /// That others did something on the ticket, and who else is there.
+    /// That something was done on the ticket, who else is there, and what became of its mail.
     async fn ticket(
         &mut self,
         panel: &Panel,
@@ -201,20 +232,37 @@ impl News {
             told.push(("swap", panel.desk.templates.render("live/presence.html", &Present { v: &assets::VERSION, present: &present })?));
             self.present = Some(present);
         }
-        let by_others = lines.iter().filter(|it| it.ticket == number && it.actor != Some(visitor.person.id)).count();
-        if by_others == 0 && told.is_empty() {
-            return Ok(Vec::new());
+        if let Open::Ticket(_, known) = &mut self.open {
+            told.extend(known.news(panel, visitor, conn, number).await?.map(|it| ("swap", it)));
         }
-        match ticket::enter(panel, visitor, conn, number).await {
-            Ok(_) => {}
-            Err(PageError::Missing) => return Ok(Vec::new()),
-            Err(other) => return Err(other),
+        if self.has_newer(lines.iter().filter(|it| it.ticket == number), visitor) {
+            let newer = Newer { v: &assets::VERSION, newer: self.lines, own: !self.others };
+            told.push(("swap", panel.desk.templates.render("live/newer.html", &newer)?));
         }
-        if by_others == 0 {
+        if told.is_empty() {
             return Ok(told);
         }
-        self.lines += by_others;
-        told.push(("swap", panel.desk.templates.render("live/newer.html", &Newer { v: &assets::VERSION, newer: self.lines })?));
-        Ok(told)
+        match ticket::enter(panel, visitor, conn, number).await {
+            Ok(_) => Ok(told),
+            Err(PageError::Missing) => Ok(Vec::new()),
+            Err(other) => Err(other),
+        }
+    }
+
+    /// Counts the lines that are new, and says whether the page is told of more than it was.
+    fn has_newer<'a>(&mut self, lines: impl Iterator<Item = &'a Followed>, visitor: &Visitor) -> bool {
+        let (own, others): (Vec<&Followed>, Vec<&Followed>) = lines.partition(|it| it.actor == Some(visitor.person.id));
+        self.own += own.len();
+        if !own.is_empty() {
+            self.own_at.get_or_insert_with(|| Instant::now() + OWN_AFTER);
+        }
+        let due = self.own_at.is_some_and(|it| it <= Instant::now());
+        if others.is_empty() && !due {
+            return false;
+        }
+        self.others |= !others.is_empty();
+        self.lines += others.len() + std::mem::take(&mut self.own);
+        self.own_at = None;
+        true
     }
 }
