@@ -101,7 +101,7 @@ class Work {
     const other = await this.page.evaluate(() => [...document.activeElement.options].map(it => it.text).find(it => it !== "Nobody" && !it.includes("(me)")));
     await this.keys.type(other.slice(0, 6));
     await this.go("Enter");
-    await this.visit.told("Saved: helper.");
+    await this.visit.told(`Saved: helper ${other}.`);
   }
 
   async resolves() {

@@ -130,6 +130,10 @@ async fn many_are_changed_at_once_and_every_refusal_is_told() {
     assert_eq!(answer.location(), "/tickets?view=mine");
     let after = hal.get("/tickets?view=mine").await;
     assert_eq!(listed(&after).len(), 2);
-    assert!(after.says("Helper, priority High: 2 tickets; 1 ticket stayed as it was. #1: somebody changed it since."), "{}", after.text());
+    assert!(
+        after.says("Helper Hal Nine, priority High: 2 tickets; 1 ticket stayed as it was. #1: somebody changed it since."),
+        "{}",
+        after.text()
+    );
     assert!(!hal.get("/tickets?view=mine").await.says("priority High: 2 tickets"), "it is told once");
 }

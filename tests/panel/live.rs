@@ -122,7 +122,7 @@ async fn an_open_ticket_says_that_somebody_else_did_something() {
     let page = hal.get("/tickets/1").await;
     let mut open = hal.follow(&events(&page), &[]).await;
     write_note(&desk.desk, &desk.hal, TicketNumber(1), &note("mine"), &[]).await.unwrap();
-    assert!(open.until("id=\"newer\"").await.contains("You changed this ticket in another window"));
+    assert!(open.until("id=\"newer\"").await.contains("You changed this ticket since you opened this page"));
     write_note(&desk.desk, &desk.ada, TicketNumber(1), &note("hers again"), &[]).await.unwrap();
     assert!(open.until("id=\"newer\"").await.contains("2 things happened on this ticket"));
 }
