@@ -49,8 +49,12 @@ pub fn lock(config: &Config) -> anyhow::Result<Lock> {
     put_back::lock(&config.data_dir, database.as_deref()).map_err(|error| {
         let fault = match &error {
             BackupError::Store(error) => data_dir(config, error),
-            BackupError::File { path, source } => in_data_dir(config, path, source),
-            BackupError::Exists(_) | BackupError::NotOurs(_) | BackupError::Newer { .. } | BackupError::NoRoom { .. } => None,
+            BackupError::File { path, why } => in_data_dir(config, path, why),
+            BackupError::Exists(_)
+            | BackupError::NotOurs(_)
+            | BackupError::Export(_)
+            | BackupError::Newer { .. }
+            | BackupError::NoRoom { .. } => None,
         };
         fault.unwrap_or_else(|| error.into())
     })
@@ -58,8 +62,8 @@ pub fn lock(config: &Config) -> anyhow::Result<Lock> {
 
 /// The fault, where it is the data folder's: SQLite does not say why it cannot open a file there.
 fn data_dir(config: &Config, error: &StoreError) -> Option<anyhow::Error> {
-    if let StoreError::File { path, source } = error {
-        return in_data_dir(config, path, source);
+    if let StoreError::File { path, why } = error {
+        return in_data_dir(config, path, why);
     }
     let database = probe::file(config.database_url.expose_secret()).ok().flatten()?;
     let is_of_it = matches!(error, StoreError::Database(_)) && database.starts_with(&config.data_dir);

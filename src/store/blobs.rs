@@ -162,7 +162,7 @@ impl Blobs {
             (_, Some(plain)) => plain,
             (_, None) => tokio::fs::read(self.path(hash)).await.map_err(|source| match source.kind() {
                 std::io::ErrorKind::NotFound => damaged("missing"),
-                _ => StoreError::File { path: self.path(hash), source },
+                _ => StoreError::File { path: self.path(hash), why: source },
             })?,
         };
         if ContentHash::of(&bytes) != *hash {

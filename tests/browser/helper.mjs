@@ -169,8 +169,8 @@ async function switchesWithoutAJump(visit) {
     await page.locator(".composer").getByText(kind, { exact: true }).click();
     return (await page.locator(".composer").boundingBox()).height;
   };
-  if (!(await page.locator("#then").isVisible())) throw new Error("what comes after sending is hidden on a phone");
   const [reply, note, again] = [await choose("Reply"), await choose("Note"), await choose("Reply")];
+  if (!(await page.locator("#then").isVisible())) throw new Error("what comes after sending is hidden on a phone");
   await page.setViewportSize(DESK);
   if (reply !== note || note !== again) throw new Error(`the composer is ${reply} px high for a reply, ${note} for a note, then ${again}`);
 }

@@ -137,7 +137,7 @@ pub async fn contents(store: &Store) -> Result<Contents> {
                 Ok(bytes) if i64::try_from(bytes.len()) == Ok(size) => {}
                 Ok(bytes) => broken.add(format!("{sha256} has {} bytes and not {size}", bytes.len())),
                 Err(StoreError::Content { what, .. }) => broken.add(format!("{sha256} is {what}{}", named_by(&mut conn, &sha256).await?)),
-                Err(StoreError::File { path, source }) => barred.add(format!("{}: {source}", path.display())),
+                Err(StoreError::File { path, why }) => barred.add(format!("{}: {why}", path.display())),
                 Err(StoreError::Unreadable { value, .. }) => broken.add(format!("`{value}` is no hash")),
                 Err(other) => return Err(other),
             }
