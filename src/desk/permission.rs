@@ -236,7 +236,7 @@ mod tests {
             id: PersonId(id),
             role,
             state: PersonState::Active,
-            arrived: Arrived::Yes,
+            arrived: crate::desk::person::Arrived::Yes,
             name: "Somebody".to_owned(),
             email: "somebody@desk.test".parse().unwrap(),
             notices: crate::desk::person::Notices::all(crate::desk::person::Notify::Never),

@@ -64,8 +64,8 @@ async fn last(desk: &TestDesk, number: TicketNumber) -> Said {
 
 /// Mail to Ann that waits for its time.
 async fn waiting(desk: &TestDesk) -> i64 {
-    let mut conn = desk.desk.store.read().await.unwrap();
-    let rows = of_ticket(&mut conn, TicketNumber(1), desk.desk.clock.now()).await.unwrap();
+    let mut tx = desk.desk.store.begin().await.unwrap();
+    let rows = of_ticket(&mut tx, TicketNumber(1), desk.desk.clock.now()).await.unwrap();
     rows.iter().filter(|it| it.address == "ann@home.test" && it.state == DeliveryState::Waiting.as_str()).count().try_into().unwrap()
 }
 
