@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     actions::{ActionError, Desk, Result, due, letters, receive_message::Came},
@@ -193,6 +193,13 @@ impl Change {
         if let Some(snooze) = self.ticket.snooze.take() {
             self.changed(EventKind::Returned, Some(snooze.until.as_millisecond().to_string()), Some(why.as_str().to_owned()));
         }
+    }
+
+    /// What a helper has just done they may undo for a while, and until then no customer is told. What maildesk or a customer did is told at
+    /// once.
+    pub fn undo_window(&self, around: &letters::Around<'_>) -> SignedDuration {
+        let by_staff = around.staff.iter().any(|it| Some(it.id) == self.actor);
+        if by_staff { around.desk.settings.undo_window } else { SignedDuration::ZERO }
     }
 
     /// Whether this opens again what was resolved or closed.

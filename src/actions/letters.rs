@@ -49,12 +49,6 @@ impl Around<'_> {
         let staff = self.staff.iter().find(|it| Some(it.id) == id).map(|it| it.name.as_str());
         staff.or_else(|| self.participants.iter().find(|it| Some(it.person) == id).map(|it| it.name.as_str())).unwrap_or("maildesk")
     }
-
-    /// What a helper has just done they may undo for a while, and until then nobody is told. What maildesk or a customer did is told at once.
-    fn undo_window(&self, change: &Change, content: &Content<'_>) -> SignedDuration {
-        let by_staff = self.staff.iter().any(|it| Some(it.id) == change.actor);
-        if by_staff && matches!(content, Content::Status { .. }) { self.desk.settings.undo_window } else { SignedDuration::ZERO }
-    }
 }
 
 /// Puts every mail that is owed into the outbox. What the desk writes by itself is left out, with a line in the log, when it
@@ -112,7 +106,7 @@ async fn to_customer(tx: &mut Tx, change: &Change, content: &Content<'_>, to: Pe
         comment: None,
         told: None,
         files: Vec::new(),
-        not_before: around.now + around.undo_window(change, content),
+        not_before: around.now + if receipt { SignedDuration::ZERO } else { change.undo_window(around) },
     };
     mail.post(tx, &change.ticket, around).await
 }

@@ -122,6 +122,8 @@ async fn to_whom(
 async fn status_before(tx: &mut Tx, actor: &Person, change: &mut Change, comment: &Comment, kept: &mut Kept, now: Timestamp) -> Result<()> {
     let set = events::set_then(tx, change.number(), actor.id, comment.created_at).await?;
     let Some((was, is)) = set.filter(|(_, is)| *is == change.ticket.status) else { return Ok(()) };
+    // In the figures it was never there.
+    change.note(EventKind::Undone, None);
     change.set_status_untold(was, now);
     if is != was.after(Step::StaffReplies, Assigned::of(change.ticket.assignee)) {
         kept.follow_up = is.as_str().to_owned();

@@ -48,9 +48,15 @@ struct Typed {
 }
 
 /// `GET` of a path that is there to be sent to: whoever reloads what was refused, or follows a link on that page, is back on the ticket.
-pub(super) async fn back(Path(number): Path<i64>, uri: Uri) -> Redirect {
+pub(super) async fn back(
+    State(panel): State<Panel>,
+    Staff(visitor): Staff,
+    Path(number): Path<i64>,
+    uri: Uri,
+) -> Result<Redirect, PageError> {
+    ticket::enter(&panel, &visitor, &mut *panel.desk.store.read().await?, TicketNumber(number)).await?;
     let query = uri.query().map_or_else(String::new, |it| format!("?{it}"));
-    Redirect::to(&format!("/tickets/{number}{query}"))
+    Ok(Redirect::to(&format!("/tickets/{number}{query}")))
 }
 
 /// `POST /tickets/{number}/messages`.

@@ -110,7 +110,8 @@ fn told(panel: &Panel, troubles: &[Shown]) -> Told {
         let (says, mend) = ("The desk has only begun and has not looked yet.".to_owned(), "Ask again in a few seconds.".to_owned());
         told.push(Trouble { kind: TroubleKind::Rounds.as_str(), mailbox: None, since: desk.clock.now(), says, mend });
     }
-    told.extend(round.iter().flat_map(|it| not_looked_into(desk, it, &told)).collect::<Vec<_>>());
+    let unknown: Vec<Trouble> = round.iter().flat_map(|it| not_looked_into(desk, it, &told)).collect();
+    told.splice(..0, unknown);
     let mailboxes = round.iter().flat_map(|it| &it.mailboxes).map(|(id, facts)| Mailbox {
         name: desk.mailboxes.get(*id).map_or_else(String::new, |it| it.name.clone()),
         by: match facts.way_in {

@@ -21,12 +21,13 @@ use maildesk::{
         person::{Person, Role},
         public_url::PublicUrl,
         query::Query,
+        sending::Line,
         settings::{DeskSettings, FirstConnection, MailboxSettings, SenderName},
         ticket::Ticket,
     },
     mail::parse,
     store::{
-        Opener, Store, mailboxes,
+        Opener, Store, instances, leases, mailboxes,
         messages::Taken,
         outbox::Outcome as Sent,
         people::{self, NewPerson},
@@ -180,14 +181,19 @@ impl TestDesk {
         self.receive(&mail(from, subject, &[], text)).await
     }
 
-    /// Everything that is due to leave now, in the order it was decided; it counts as handed over.
+    /// Everything that is due to leave now, in the order it was decided; it counts as handed over. So does what the desk says of what a
+    /// helper did, which waits for as long as that can be undone.
     pub async fn mail(&self) -> Vec<Mail> {
         let now = self.desk.clock.now();
         let mut tx = self.desk.store.begin().await.unwrap();
-        let due = sending::due(&mut tx, self.mailbox, "test", &[], 10_000, now).await.unwrap();
+        let mut due = sending::due(&mut tx, self.mailbox, "test", &[], 10_000, now).await.unwrap();
+        let soon = now + self.desk.settings.undo_window;
+        let waits = sending::due(&mut tx, self.mailbox, "test", &[], 10_000, soon).await.unwrap();
+        due.extend(waits.into_iter().filter(|it| it.line == Line::Desk));
         let mut ids: Vec<DeliveryId> = due.into_iter().map(|it| it.id).collect();
         ids.sort_unstable();
-        let leased = sending::lease(&mut tx, "test", now + SignedDuration::from_mins(5), &ids, now).await.unwrap();
+        ids.dedup();
+        let leased = sending::lease(&mut tx, "test", now + SignedDuration::from_mins(5), &ids, soon).await.unwrap();
         let mut left = Vec::new();
         for it in leased {
             let raw = self.desk.store.blobs().get(&mut tx, &it.sha256).await.unwrap().unwrap();
@@ -208,6 +214,15 @@ impl TestDesk {
     pub async fn mail_to(&self, address: &str) -> Vec<Mail> {
         self.later(self.desk.settings.undo_window + SignedDuration::from_secs(1));
         self.mail().await.into_iter().filter(|it| it.to == address).collect()
+    }
+
+    /// Somebody reads the mailbox, and its server has answered just now.
+    pub async fn is_read(&self) {
+        let (mut tx, now) = (self.desk.store.begin().await.unwrap(), self.desk.clock.now());
+        let reads = instances::begin(&mut tx, "here", SignedDuration::from_hours(1), now).await.unwrap();
+        leases::grant(&mut tx, self.mailbox, reads, now).await.unwrap();
+        mailboxes::checked(&mut tx, self.mailbox, 0, now).await.unwrap();
+        tx.commit().await.unwrap();
     }
 
     /// One round over the desk's health.
