@@ -128,10 +128,14 @@ fn told(panel: &Panel, troubles: &[Shown]) -> Told {
 /// Mailboxes of which nothing is known since they were begun to be read: right after a start, and as long as their server does not answer.
 fn not_looked_into(desk: &Desk, round: &Round, told: &[Trouble]) -> Vec<Trouble> {
     let name = |id: &MailboxId| desk.mailboxes.get(*id).map(|it| it.name.clone());
-    let unsaid = round.not_looked_into.iter().filter_map(name).filter(|it| !told.iter().any(|said| said.mailbox.as_ref() == Some(it)));
+    let unsaid = round
+        .not_looked_into
+        .iter()
+        .filter_map(name)
+        .filter(|it| !told.iter().any(|said| said.kind == TroubleKind::Mailbox.as_str() && said.mailbox.as_ref() == Some(it)));
     let one = |name: String| {
         // What has only begun to be wrong is no trouble yet; it says more all the same.
-        let passing = round.passing.iter().find(|it| it.trouble.about == name);
+        let passing = round.passing.iter().find(|it| it.trouble.kind == TroubleKind::Mailbox && it.trouble.about == name);
         let says = passing.map_or_else(|| "it was not looked into since the desk began".to_owned(), |it| it.trouble.says.clone());
         let mend = passing.map_or_else(|| "ask again in a few seconds".to_owned(), |it| it.trouble.mend.clone());
         let ours: Vec<String> = desk.mailboxes.iter().map(|(_, it)| it.address.to_string()).collect();

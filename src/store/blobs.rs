@@ -160,9 +160,9 @@ impl Blobs {
             ("gone" | "leaving", _) => return Err(damaged("missing")),
             ("deflate", Some(packed)) => unpack(&packed).map_err(|_| damaged("damaged"))?,
             (_, Some(plain)) => plain,
-            (_, None) => tokio::fs::read(self.path(hash)).await.map_err(|source| match source.kind() {
-                std::io::ErrorKind::NotFound => damaged("missing"),
-                _ => StoreError::File { path: self.path(hash), why: source },
+            (_, None) => tokio::fs::read(self.path(hash)).await.map_err(|why| {
+                let is_missing = why.kind() == std::io::ErrorKind::NotFound;
+                if is_missing { damaged("missing") } else { StoreError::File { path: self.path(hash), why } }
             })?,
         };
         if ContentHash::of(&bytes) != *hash {
