@@ -25,7 +25,8 @@ export class Visit {
     const context = await browser.newContext({
       baseURL: desk.panel, viewport: DESK, javaScriptEnabled: script === "on", reducedMotion: "reduce", colorScheme: "dark", locale: "en-GB",
     });
-    context.setDefaultTimeout(10_000);
+    // Only what never happens takes so long; a busy machine takes ten.
+    context.setDefaultTimeout(30_000);
     const visit = new Visit(context, await context.newPage(), who, pictures, script);
     await visit.#watch();
     return visit;

@@ -82,7 +82,7 @@ async fn a_mistyped_path_is_the_ordinary_page_of_what_is_not_there() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_an_address_asks_that_its_page_does_not_know_is_passed_over() {
     let desk = TestDesk::new().await;
-    desk.is_read().await;
+    crate::mail_health::is_read(&desk).await;
     desk.round().await;
     desk.mail_does_not_matter();
     desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await;

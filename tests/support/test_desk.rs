@@ -27,7 +27,7 @@ use maildesk::{
     },
     mail::parse,
     store::{
-        Opener, Store, instances, leases, mailboxes,
+        Opener, Store, mailboxes,
         messages::Taken,
         outbox::Outcome as Sent,
         people::{self, NewPerson},
@@ -214,15 +214,6 @@ impl TestDesk {
     pub async fn mail_to(&self, address: &str) -> Vec<Mail> {
         self.later(self.desk.settings.undo_window + SignedDuration::from_secs(1));
         self.mail().await.into_iter().filter(|it| it.to == address).collect()
-    }
-
-    /// Somebody reads the mailbox, and its server has answered just now.
-    pub async fn is_read(&self) {
-        let (mut tx, now) = (self.desk.store.begin().await.unwrap(), self.desk.clock.now());
-        let reads = instances::begin(&mut tx, "here", SignedDuration::from_hours(1), now).await.unwrap();
-        leases::grant(&mut tx, self.mailbox, reads, now).await.unwrap();
-        mailboxes::checked(&mut tx, self.mailbox, 0, now).await.unwrap();
-        tx.commit().await.unwrap();
     }
 
     /// One round over the desk's health.

@@ -123,17 +123,7 @@ impl History {
             }
             let helper = dice.one(cast.staff);
             match dice.roll(10) {
-                0 | 1 => {
-                    self.reply(ticket, at, helper);
-                    if dice.roll(3) == 0 {
-                        self.lines.push(Line {
-                            at: at + SignedDuration::from_secs(5),
-                            kind: EventKind::Withdrawn,
-                            ..self.lines[self.lines.len() - 1].clone()
-                        });
-                        at += SignedDuration::from_secs(5);
-                    }
-                }
+                0 | 1 => at = self.answer(ticket, at, helper, dice),
                 2 => {
                     let new = (dice.roll(4) > 0).then_some(helper);
                     let word = |who: Option<PersonId>| who.map(|it| it.to_string());
@@ -150,25 +140,14 @@ impl History {
                         rated = Some(rating);
                     }
                 }
-                6 => {
-                    let (gone, back) = dice.one(&[(EventKind::MergedInto, EventKind::CameBack), (EventKind::Spam, EventKind::NotSpam)]);
-                    self.say(ticket, at, gone, Some(helper), (None, None));
-                    self.moves(ticket, at, Some(helper), (status, Status::Closed), Means::Aside);
-                    at += dice.seconds(longest);
-                    if at >= now || dice.roll(3) == 0 {
+                6 => match self.set_aside(ticket, at, (helper, status), longest, dice) {
+                    Some(back) => at = back,
+                    None => {
                         status = Status::Closed;
                         break;
                     }
-                    self.say(ticket, at, back, Some(helper), (None, None));
-                    self.moves(ticket, at, Some(helper), (Status::Closed, status), Means::Aside);
-                }
-                7 => {
-                    let next = dice.one(&status.staff_may_set());
-                    self.moves(ticket, at, Some(helper), (status, next), Means::Undone);
-                    at += dice.seconds(60);
-                    self.say(ticket, at, EventKind::Undone, Some(helper), (None, None));
-                    self.moves(ticket, at, Some(helper), (next, status), Means::Undone);
-                }
+                },
+                7 => at = self.undo(ticket, at, (helper, status), dice),
                 _ => {
                     let next = dice.one(&status.staff_may_set());
                     let actor = dice.one(&[Some(helper), Some(cast.customer), None]);
@@ -180,6 +159,48 @@ impl History {
         }
         let (mailbox, priority) = (dice.one(cast.mailboxes), dice.one(&Priority::ALL));
         self.tickets.push(Now { mailbox, priority, status, assignee });
+    }
+
+    /// A reply, which may be taken back; when that was done.
+    fn answer(&mut self, ticket: usize, at: Timestamp, helper: PersonId, dice: &mut Dice) -> Timestamp {
+        self.reply(ticket, at, helper);
+        if dice.roll(3) > 0 {
+            return at;
+        }
+        let at = at + SignedDuration::from_secs(5);
+        self.lines.push(Line { at, kind: EventKind::Withdrawn, ..self.lines[self.lines.len() - 1].clone() });
+        at
+    }
+
+    /// Merged, or marked as spam; when that was undone, if it was.
+    fn set_aside(
+        &mut self,
+        ticket: usize,
+        at: Timestamp,
+        (helper, status): (PersonId, Status),
+        longest: u64,
+        dice: &mut Dice,
+    ) -> Option<Timestamp> {
+        let (gone, back) = dice.one(&[(EventKind::MergedInto, EventKind::CameBack), (EventKind::Spam, EventKind::NotSpam)]);
+        self.say(ticket, at, gone, Some(helper), (None, None));
+        self.moves(ticket, at, Some(helper), (status, Status::Closed), Means::Aside);
+        let at = at + dice.seconds(longest);
+        if at >= NOW.parse().unwrap() || dice.roll(3) == 0 {
+            return None;
+        }
+        self.say(ticket, at, back, Some(helper), (None, None));
+        self.moves(ticket, at, Some(helper), (Status::Closed, status), Means::Aside);
+        Some(at)
+    }
+
+    /// A status that is set and taken back; when.
+    fn undo(&mut self, ticket: usize, at: Timestamp, (helper, status): (PersonId, Status), dice: &mut Dice) -> Timestamp {
+        let next = dice.one(&status.staff_may_set());
+        self.moves(ticket, at, Some(helper), (status, next), Means::Undone);
+        let at = at + dice.seconds(60);
+        self.say(ticket, at, EventKind::Undone, Some(helper), (None, None));
+        self.moves(ticket, at, Some(helper), (next, status), Means::Undone);
+        at
     }
 
     fn reply(&mut self, ticket: usize, at: Timestamp, helper: PersonId) {
