@@ -69,7 +69,7 @@ enum What {
         /// The address of whom it is for.
         email: String,
     },
-    /// Keep somebody out, a customer too: their sessions end, their replies stay, their tickets go back to nobody. The last admin stays.
+    /// Keep somebody out, a customer too: their sessions end, their replies stay, their open tickets go back to nobody. The last admin stays.
     Disable {
         /// The address of whom it is for.
         email: String,

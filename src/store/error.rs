@@ -27,7 +27,7 @@ pub enum StoreError {
     InUse(PathBuf),
     /// What this process makes in it would belong to somebody else than the folder.
     #[error(
-        "{} belongs to {owner}, and this runs as {ours}: what it made there {owner} could not use; run it as {owner}: runuser -u {owner} -- maildesk …", .folder.display()
+        "{0} belongs to {owner}, and this runs as {ours}: what it made there {owner} could not use; run it as {owner} ({run_as}), or give all of the folder to {ours} (chown -R {ours}: {0})", .folder.display()
     )]
     Foreign {
         /// The data folder.
@@ -36,6 +36,8 @@ pub enum StoreError {
         owner: String,
         /// Whose the process is.
         ours: String,
+        /// How a shell runs it as its owner.
+        run_as: String,
     },
     /// A backup was being brought back when the program ended.
     #[error("{0} is half restored from a backup; run maildesk restore again, with --replace")]

@@ -9,10 +9,13 @@ use std::{
 
 use crate::store::{Result, StoreError};
 
-/// Everything in the folder that this process may not write to, so many at most.
+/// So many are named: the mend is one for all of them.
 const MOST_NAMED: usize = 5;
 
-/// Refuses a folder in which what this process makes would belong to somebody else than the folder itself.
+const ROOT: u32 = 0;
+
+/// Refuses a folder in which what this process makes would belong to somebody else than what is there; of one that holds no desk yet, root
+/// makes one for root alone. Whose the folder itself is says nothing otherwise: it may be shared by its group, as a volume is.
 ///
 /// Asked by making a file, and not by who this process is: on a disk of another machine, or one that is mounted for one user, everything
 /// belongs to that user whoever makes it. A folder that cannot be written to is not judged.
@@ -20,15 +23,21 @@ const MOST_NAMED: usize = 5;
 /// # Errors
 /// [`StoreError::Foreign`].
 pub fn must_be_ours(folder: &Path) -> Result<()> {
-    let made = tempfile::tempfile_in(folder).and_then(|it| it.metadata());
-    let (Ok(made), Ok(owner)) = (made, fs::metadata(folder)) else { return Ok(()) };
-    if made.uid() == owner.uid() {
+    let Ok(made) = tempfile::tempfile_in(folder).and_then(|it| it.metadata()) else { return Ok(()) };
+    let contents = fs::metadata(folder.join("blobs")).ok();
+    let Some(there) = contents.or_else(|| fs::metadata(folder).ok().filter(|_| made.uid() == ROOT)) else { return Ok(()) };
+    if made.uid() == there.uid() {
         return Ok(());
     }
-    Err(StoreError::Foreign { folder: folder.to_owned(), owner: name(owner.uid()), ours: name(made.uid()) })
+    let owner = name(there.uid());
+    let run_as = match owner.strip_prefix('#') {
+        Some(number) => format!("setpriv --reuid {number} --clear-groups maildesk …"),
+        None => format!("runuser -u {owner} -- maildesk …"),
+    };
+    Err(StoreError::Foreign { folder: folder.to_owned(), owner, ours: name(made.uid()).replace('#', ""), run_as })
 }
 
-/// What of a data folder this process may not write to: the files beside each other, and the folders of the contents. At most five.
+/// What of a data folder this process may not write to: its files, and the folders of the contents; at most five.
 ///
 /// # Errors
 /// When the folder cannot be listed.
@@ -89,5 +98,15 @@ mod tests {
         let refused = must_be_ours(folder.path()).unwrap_err().to_string();
         assert!(refused.contains("belongs to daemon, and this runs as root"), "{refused}");
         assert!(refused.contains("runuser -u daemon -- maildesk"), "{refused}");
+        std::os::unix::fs::chown(folder.path(), Some(4_294_000_000), None).unwrap();
+        let nameless = must_be_ours(folder.path()).unwrap_err().to_string();
+        assert!(nameless.contains("setpriv --reuid 4294000000 "), "{nameless}");
+        // A volume is root’s, and shared by its group; what is in it says whose desk it is.
+        let shared = tempfile::tempdir().unwrap();
+        fs::create_dir(shared.path().join("blobs")).unwrap();
+        std::os::unix::fs::chown(shared.path(), Some(1), None).unwrap();
+        assert!(must_be_ours(shared.path()).is_ok());
+        std::os::unix::fs::chown(shared.path().join("blobs"), Some(1), None).unwrap();
+        assert!(must_be_ours(shared.path()).is_err());
     }
 }

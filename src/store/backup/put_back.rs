@@ -10,7 +10,7 @@ use std::{
 use jiff::Timestamp;
 
 use super::{BackupError, DATABASE, Kind, Result, SECRET_KEY, UNFINISHED, at_path, check::Unpacked};
-use crate::store::{Store, StoreError, Tx, ms, on, open};
+use crate::store::{Store, StoreError, Tx, ms, on, open, owner};
 
 /// How the folders begin to which the old desk is moved.
 const ASIDE: &str = "before-restore-";
@@ -41,6 +41,7 @@ pub struct Lock {
 pub fn lock(data_dir: &Path, database: Option<&Path>) -> Result<Lock> {
     let mut lock = Lock { files: None, made: Vec::new() };
     lock.make(data_dir)?;
+    owner::must_be_ours(data_dir)?;
     let Some(database) = database else { return Ok(lock) };
     if let Some(folder) = database.parent() {
         lock.make(folder)?;
