@@ -78,7 +78,7 @@ async function watched(begin, who, sheets, canary, documents, headers) {
   context.on("page", popup => popup.on("console", it => heard.push(it.text())));
   page.on("dialog", dialog => { heard.push("dialog"); return dialog.dismiss(); });
   const home = `http://127.0.0.1:${sheets.port}/`;
-  await page.goto(home, { waitUntil: "domcontentloaded" });
+  await arrive(page, home);
   await settled(1000, canary, sheets);
   const before = canary.connected;
   for (let at = 0; at < documents.length; at += 1) {
@@ -86,12 +86,12 @@ async function watched(begin, who, sheets, canary, documents, headers) {
     await settled(100, canary, sheets);
     if (page.url() === home) continue;
     heard.push(`PWNED-${at}. led the whole page to ${page.url()}`);
-    await page.goto(home, { waitUntil: "domcontentloaded" });
+    await arrive(page, home);
     await settled(1000, canary, sheets);
   }
   await settled(1000, canary, sheets);
   if (page.url() !== home) heard.push(`something led the whole page to ${page.url()}`);
-  await page.goto("about:blank"); // what is left open goes on complaining
+  await context.close(); // what is left open goes on complaining
   visit.faults.clear(); // a policy that refuses something says so
   const asked = [...canary.asked];
   return {
@@ -106,6 +106,15 @@ async function watched(begin, who, sheets, canary, documents, headers) {
       console.log(`hostile, ${who}: ${asked.length} requests (links that were pressed), ${before} connections before anything was pressed`);
     },
   };
+}
+
+/** Opens it, though what was pressed last may lead elsewhere in the same instant. */
+async function arrive(page, url) {
+  for (let left = 5; ; left -= 1) {
+    const error = await page.goto(url, { waitUntil: "domcontentloaded" }).then(() => null, it => it);
+    if (!error) return;
+    if (!left || !error.message.includes("interrupted by another navigation")) throw error;
+  }
 }
 
 /** Nobody has asked for anything for so many milliseconds, or they never cease to. */
