@@ -5,7 +5,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::{
-    actions::{ActionError, Desk, Result, due, letters, receive_message::Came},
+    actions::{ActionError, Desk, Result, due, letters, receive_message::Came, status_notices},
     desk::{
         comment::Comment,
         event::EventKind,
@@ -202,6 +202,11 @@ impl Change {
         if by_staff { around.desk.settings.undo_window } else { SignedDuration::ZERO }
     }
 
+    /// Whether it is a change of status that somebody may have to hear of.
+    pub fn moves_status(&self) -> bool {
+        self.happenings.iter().any(|it| matches!(it, Happening::Status { .. }))
+    }
+
     /// Whether this opens again what was resolved or closed.
     fn wakes(&self) -> bool {
         let first = self.events.iter().find(|it| it.kind == EventKind::Status);
@@ -270,6 +275,7 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     if change.happenings.is_empty() || change.came == Came::Before {
         return Ok(());
     }
+    let told = status_notices::known_to_customers(tx, &change, now).await?;
     let staff = people::staff_of(tx).await?;
     let (everybody, answered) = match &change.opened_by_mail {
         Some(opened) => (opened.participants.clone(), Answered::NotYet),
@@ -283,8 +289,10 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
         actor: change.actor,
         participants: &ids,
         requester: change.ticket.requester,
-        assignee: change.ticket.assignee,
+        // Of a ticket in the hands of somebody who hears of nothing, everybody hears as of one that nobody has.
+        assignee: change.ticket.assignee.filter(|id| staff.iter().any(|it| it.id == *id)),
         staff: &staff,
+        told,
         notices: &mailbox.notices,
         answered,
     };

@@ -84,6 +84,7 @@ pub mod signatures;
 pub mod snooze;
 pub mod spam;
 pub mod stale;
+mod status_notices;
 pub mod tag;
 pub mod take_back;
 pub mod tokens;

@@ -6,9 +6,9 @@ use crate::{
     actions::{
         ActionError, Desk, Result, assign,
         door::{Change, Tagging, enter, expect_version, leave, record, transact},
+        status_notices,
     },
     desk::{
-        delivery::DeliveryState,
         event::EventKind,
         id::{PersonId, TagId, TicketNumber},
         permission::Act,
@@ -16,11 +16,7 @@ use crate::{
         snooze::{Back, Snooze},
         ticket::{Priority, Status, Ticket},
     },
-    store::{
-        Tx, events,
-        outbox::{self, Outcome},
-        people, tags,
-    },
+    store::{Tx, events, people, tags},
 };
 
 /// What a ticket was.
@@ -106,21 +102,9 @@ async fn set_back(tx: &mut Tx, actor: &Person, change: &mut Change, to: Status, 
     let Some(since) = events::took_out_of(tx, change.number(), actor.id, to).await? else {
         return Err(ActionError::Conflict(format!("it was not {} before; set the status you mean", to.title())));
     };
-    let mut told = false;
-    for row in outbox::of_ticket(tx, change.number(), now).await? {
-        if row.created_at < since || row.kind != "status" {
-            continue;
-        }
-        let not_gone = [DeliveryState::Waiting, DeliveryState::Delayed].iter().any(|it| row.state == it.as_str());
-        if not_gone && !row.leased {
-            let words = format!("taken back by {}", actor.name);
-            outbox::put(tx, row.id, &Outcome { state: DeliveryState::Cancelled.as_str(), words: &words, next_at: None }, now).await?;
-        } else {
-            told |= row.state != DeliveryState::Cancelled.as_str() && row.state != DeliveryState::Withheld.as_str();
-        }
-    }
+    let called = status_notices::call_off(tx, change.number(), since, &format!("taken back by {}", actor.name), now).await?;
     change.note(EventKind::Undone, None);
-    if told {
+    if called.has_left {
         change.set_status(to, now);
     } else {
         change.set_status_untold(to, now);

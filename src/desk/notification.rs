@@ -75,6 +75,9 @@ pub struct Circle<'a> {
     pub notices: &'a BTreeSet<StatusNotice>,
     /// Whether somebody at the desk has written to them yet.
     pub answered: Answered,
+    /// The status that customers know the ticket to have had, where a notice of what came after it was called off; none: what the
+    /// happenings say.
+    pub told: Option<Status>,
 }
 
 /// Whether staff have answered on a ticket. Until then nobody at the desk vouches for it, and a stranger's words are not mailed on
@@ -192,7 +195,7 @@ pub fn who_hears(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
 
 fn to_participants(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
     let others: Vec<PersonId> = circle.participants.iter().copied().filter(|it| Some(*it) != circle.actor).collect();
-    let status = whole_way(happenings);
+    let status = whole_way(happenings, circle.told);
     let mut owed = Vec::new();
     let mut said = false;
     for happening in happenings {
@@ -229,10 +232,10 @@ fn to_participants(happenings: &[Happening], circle: &Circle<'_>) -> Vec<Owed> {
     owed
 }
 
-/// From where it was to where it is, whatever lay between.
-fn whole_way(happenings: &[Happening]) -> Option<(Status, Status)> {
+/// From where it was, or is known to have been, to where it is, whatever lay between.
+fn whole_way(happenings: &[Happening], told: Option<Status>) -> Option<(Status, Status)> {
     let steps: Vec<(Status, Status)> = happenings.iter().filter_map(|it| status_of(*it)).collect();
-    let (from, to) = (steps.first()?.0, steps.last()?.1);
+    let (from, to) = (told.unwrap_or(steps.first()?.0), steps.last()?.1);
     (from != to).then_some((from, to))
 }
 

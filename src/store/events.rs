@@ -171,6 +171,16 @@ pub async fn set_then(conn: &mut Conn, ticket: TicketNumber, who: PersonId, then
     Ok(found)
 }
 
+/// The status that a ticket had before the first change of it from this moment on; none: it was not changed.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn status_before(conn: &mut Conn, ticket: TicketNumber, from: Timestamp) -> Result<Option<Status>> {
+    let sql = "select old from events where ticket = $1 and kind = 'status' and at >= $2 order by id limit 1";
+    let old: Option<Option<String>> = on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).bind(ms(from)).fetch_optional(c).await)?;
+    old.flatten().map(|it| word("events", "old", &it, Status::parse)).transpose()
+}
+
 /// The status that a ticket had when it was marked as spam; none: it is not marked, or no longer.
 ///
 /// # Errors

@@ -304,6 +304,17 @@ pub async fn of_ticket(tx: &mut Tx, ticket: TicketNumber, now: Timestamp) -> Res
     Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
 }
 
+/// When the first notice of a ticket's status that has not left was written; none: there is none.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn status_waits_since(tx: &mut Tx, ticket: TicketNumber) -> Result<Option<Timestamp>> {
+    let sql = "select min(o.created_at) from outbox o join deliveries d on d.outbox = o.id
+        where o.ticket = $1 and o.kind = 'status' and d.state in ('waiting', 'delayed')";
+    let first: Option<i64> = on!(tx, c => sqlx::query_scalar(sql).bind(ticket.0).fetch_one(c).await)?;
+    Ok(first.map(super::at))
+}
+
 /// Whether the octets of a mail were erased: nothing is left that could be sent.
 ///
 /// # Errors

@@ -38,7 +38,10 @@ fn hear_when(
     participants: &[PersonId],
 ) -> Vec<Owed> {
     let notices = StatusNotice::WORDS.iter().map(|(_, it)| *it).collect();
-    who_hears(happenings, &Circle { actor, participants, requester: ANN, assignee, staff: &staff(), notices: &notices, answered })
+    who_hears(
+        happenings,
+        &Circle { actor, participants, requester: ANN, assignee, staff: &staff(), notices: &notices, answered, told: None },
+    )
 }
 
 #[test]
@@ -66,6 +69,7 @@ fn a_helper_is_told_what_they_chose_and_nothing_else() {
                 staff: &staff,
                 notices: &none,
                 answered: Answered::ByStaff,
+                told: None,
             };
             who_hears(&[happening], &circle).len()
         };
@@ -118,6 +122,7 @@ fn what_is_told_at_once_is_not_left_to_a_digest_that_would_tell_more() {
         staff: &staff,
         notices: &none,
         answered: Answered::ByStaff,
+        told: None,
     };
     let (assigned, replied) = (Happening::Assigned { to: HAL }, Happening::Replied { comment: SAID });
     assert_eq!(who_hears(&[assigned, replied], &circle), [at_once(HAL, StaffNotice::Replied { comment: SAID })]);
