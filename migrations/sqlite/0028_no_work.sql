@@ -43,6 +43,7 @@ update courses set
 -- time of a sign-in has been here where anything else says so.
 update people set seen_at = created_at where role in ('admin', 'helper') and password_hash is null and seen_at is null
     and (exists (select 1 from sessions s where s.person = people.id) or exists (select 1 from visits v where v.person = people.id)
+        or exists (select 1 from events e where e.actor = people.id and e.kind in ('replied', 'noted'))
         or exists (select 1 from audit a where a.person = people.id)
         or exists (select 1 from api_tokens t where t.person = people.id and t.used_at is not null));
 

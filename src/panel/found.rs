@@ -143,7 +143,7 @@ pub(super) async fn beside(State(panel): State<Panel>, Staff(visitor): Staff, Qu
 /// What a search finds up to the end of this page; of one that asks for what is not there any more, nothing.
 async fn hits(panel: &Panel, visitor: &Visitor, q: &str, place: (Order, usize)) -> Result<Found, PageError> {
     let mut conn = panel.desk.store.read().await?;
-    let (staff, tags) = (people::active_staff(&mut conn).await?, tags::all(&mut conn).await?);
+    let (staff, tags) = (people::all_staff(&mut conn).await?, tags::all(&mut conn).await?);
     let (mailboxes, zone, now) = (search::mailboxes(panel), panel.zone(), panel.desk.clock.now());
     let known = Known { tags: &tags, staff: &staff, mailboxes: &mailboxes, me: visitor.person.id, now, zone: &zone };
     match Words::read(q).query.meaning(&known) {

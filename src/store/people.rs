@@ -246,14 +246,15 @@ pub async fn make_customer(tx: &mut Tx, email: &EmailAddress, name: &str, now: T
     }
 }
 
-/// How many admins but `who` may act; each is locked until the transaction ends, so that two admins cannot demote each other.
+/// How many admins but `who` may act, those who were only ever invited left out; each is locked until the transaction ends, so that two admins cannot demote each other.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn lock_other_admins(tx: &mut Tx, who: PersonId) -> Result<usize> {
     let sql = tx.pick(
-        "select id from people where role = 'admin' and state = 'active' order by id",
-        "select id from people where role = 'admin' and state = 'active' order by id for update",
+        "select id from people where role = 'admin' and state = 'active' and (password_hash is not null or seen_at is not null) order by id",
+        "select id from people where role = 'admin' and state = 'active' and (password_hash is not null or seen_at is not null) order by id
+            for update",
     );
     let ids: Vec<i64> = on!(tx, c => sqlx::query_scalar(sql).fetch_all(c).await)?;
     Ok(ids.into_iter().filter(|id| *id != who.0).count())
