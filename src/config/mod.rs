@@ -143,13 +143,23 @@ fn read(text: &str, base: PathBuf, environment: impl IntoIterator<Item = (String
     let table = source::read(text)?;
     let ours = |name: &str| name.starts_with("MAILDESK_") && !NO_KEYS.iter().any(|it| name.starts_with(it));
     let environment: BTreeMap<_, _> = environment.into_iter().filter(|(name, _)| ours(name)).collect();
-    let mut reading = Reading { base, environment, faults: Vec::new(), asked: BTreeSet::new(), holds_secrets: false };
-    let config = top(Section::top(&mut reading, table)).map(|it| Config { text: text.into(), holds_secrets: reading.holds_secrets, ..it });
+    let mut reading = Reading { base, environment, faults: Vec::new(), asked: BTreeSet::new(), secrets: BTreeSet::new() };
+    let config = top(Section::top(&mut reading, table)).map(|it| Config {
+        text: text.into(),
+        holds_secrets: hold_one(&reading.secrets, &it.database_url),
+        ..it
+    });
     for name in std::mem::take(&mut reading.environment).into_keys() {
         let text = "is no variable that maildesk knows, or names a mailbox that the file does not have".to_owned();
         reading.faults.push(Fault { place: Place::Environment(name), text });
     }
     Ok((config, reading))
+}
+
+/// Whether one of these keys holds a secret; the database's does with a password in it.
+fn hold_one(keys: &BTreeSet<String>, database_url: &SecretString) -> bool {
+    let user = database_url.expose_secret().split_once("://").and_then(|(_, rest)| rest.split_once('@'));
+    keys.iter().any(|it| it != "database_url" || user.is_some_and(|(user, _)| user.contains(':')))
 }
 
 fn top(mut top: Section<'_>) -> Result<Config, Noted> {

@@ -28,8 +28,8 @@ pub(super) struct Reading {
     /// Variables that begin with `MAILDESK_`; taken out as they are used.
     pub environment: BTreeMap<String, String>,
     pub faults: Vec<Fault>,
-    /// Whether the file holds a password or a token itself.
-    pub holds_secrets: bool,
+    /// The keys of passwords and tokens that stand in the file itself.
+    pub secrets: BTreeSet<String>,
     /// Every key that was asked for, by its path: `mailbox.imap.host`.
     pub asked: BTreeSet<String>,
 }
@@ -152,7 +152,9 @@ impl<'r> Section<'r> {
     fn secret_text(&mut self, key: &str, given: Given) -> Result<SecretString, Noted> {
         let why = match given.value {
             Value::Text(text) if !text.is_empty() => {
-                self.reading.holds_secrets |= !matches!(given.place, Place::Environment(_));
+                if !matches!(given.place, Place::Environment(_)) {
+                    self.reading.secrets.insert(key.to_owned());
+                }
                 return Ok(text.into());
             }
             Value::Text(_) => "is empty",

@@ -28,14 +28,15 @@ pub async fn is_free(conn: &mut Conn, mailbox: MailboxId, instance: InstanceId) 
     Ok(held == 0)
 }
 
-/// The mailboxes whose server has not answered what is new since somebody began to read them, or that nobody reads.
+/// The mailboxes whose server has not answered what is new since somebody began to read them, or that nobody reads. A lease that was
+/// granted later than `now`, by a clock that went wrong, says nothing.
 ///
 /// # Errors
 /// When the database refuses.
-pub async fn not_looked_into(conn: &mut Conn) -> Result<Vec<MailboxId>> {
+pub async fn not_looked_into(conn: &mut Conn, now: Timestamp) -> Result<Vec<MailboxId>> {
     let sql = "select m.id from mailboxes m left join fetch_leases l on l.mailbox = m.id
-        where l.instance is null or m.checked_at is null or m.checked_at < l.granted_at order by m.id";
-    let rows: Vec<i64> = on!(conn, c => sqlx::query_scalar(sql).fetch_all(c).await)?;
+        where l.instance is null or m.checked_at is null or (m.checked_at < l.granted_at and l.granted_at <= $1) order by m.id";
+    let rows: Vec<i64> = on!(conn, c => sqlx::query_scalar(sql).bind(ms(now)).fetch_all(c).await)?;
     Ok(rows.into_iter().map(MailboxId).collect())
 }
 

@@ -139,7 +139,7 @@ async fn read(desk: &Desk, now: Timestamp, first: Timestamp) -> store::Result<Re
     let mut conn = desk.store.read().await?;
     let late = now - desk.settings.alarm_after;
     let mailboxes = configured(desk, health::mailboxes(&mut conn).await?);
-    let mut not_looked_into = leases::not_looked_into(&mut conn).await?;
+    let mut not_looked_into = leases::not_looked_into(&mut conn, now).await?;
     not_looked_into.retain(|id| mailboxes.iter().any(|(it, facts)| it == id && facts.way_in == WayIn::Folder));
     Ok(Read {
         not_looked_into,
