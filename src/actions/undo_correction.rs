@@ -87,10 +87,8 @@ pub async fn undo_correction(desk: &Desk, actor: &Person, id: CorrectionId, seen
         brought::hand_on(desk, &mut tx, &made, now).await?;
         participants::send_back(&mut tx, made.target, id).await?;
         went_back(desk, &mut tx, actor, &undone, (of(made.target)?.clone(), &back), now).await?;
-        if made.kind == CorrectionKind::Merge {
-            // The other subject leads there no more, and from there to wherever that was merged.
-            search::ticket_changed(&mut tx, made.target).await?;
-        }
+        // The other subject leads there no more, and from there to wherever that was merged; a split that is empty now is merged.
+        search::ticket_changed(&mut tx, made.target).await?;
         leave(desk, tx).await?;
         Ok(undone)
     })

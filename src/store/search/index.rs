@@ -194,11 +194,15 @@ async fn sources(conn: &mut Conn, which: String) -> Result<Vec<Source>> {
     let merged = merged(conn, rows.iter().map(|it| it.ticket).collect()).await?;
     for row in &mut rows {
         row.merged = merged.get(&row.ticket).cloned().unwrap_or_default();
+        row.merged.retain(|it| *it != row.subject);
     }
     Ok(rows)
 }
 
-/// The subjects of what was merged into these tickets, however often.
+/// Of a ticket that hundreds were merged into, so many subjects lead to it; nearly all say the same then.
+const MOST_MERGED: usize = 50;
+
+/// The subjects of what was merged into these tickets, however often: each once, and the first of them.
 async fn merged(conn: &mut Conn, tickets: BTreeSet<i64>) -> Result<BTreeMap<i64, Vec<String>>> {
     let mut subjects: BTreeMap<i64, Vec<String>> = BTreeMap::new();
     if tickets.is_empty() {
@@ -212,7 +216,10 @@ async fn merged(conn: &mut Conn, tickets: BTreeSet<i64>) -> Result<BTreeMap<i64,
     );
     let rows: Vec<(i64, String)> = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).persistent(false).fetch_all(c).await)?;
     for (stands, subject) in rows {
-        subjects.entry(stands).or_default().push(subject);
+        let known = subjects.entry(stands).or_default();
+        if known.len() < MOST_MERGED && !known.contains(&subject) {
+            known.push(subject);
+        }
     }
     Ok(subjects)
 }
