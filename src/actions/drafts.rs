@@ -35,8 +35,17 @@ pub struct Keeping {
     pub without: Vec<DraftFileId>,
     /// The last comment that the page shows. What was typed before its writer sent it would come back as a draft.
     pub seen: Option<CommentId>,
-    /// When it was kept last as far as the page knows, in milliseconds since 1970; 0: nothing was kept. None: nothing is said of it.
-    pub was: Option<i64>,
+    /// What the page knows of what is kept; none: nothing is said of it.
+    pub basis: Option<Basis>,
+}
+
+/// What a page knows of a draft that it keeps anew: another window may have kept it since.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Basis {
+    /// When it was kept last, in milliseconds since 1970; 0: nothing was kept.
+    pub was: i64,
+    /// What the page has sent since, and had no answer for: it may be kept or not.
+    pub tried: String,
 }
 
 /// Keeps what somebody has written so far; nothing written and no file is no draft. Nobody else is told, and the ticket stays as it is.
@@ -56,7 +65,7 @@ pub async fn keep(desk: &Desk, actor: &Person, number: TicketNumber, kind: Draft
             return Err(ActionError::Conflict(what.to_owned()));
         }
         let draft = drafts::get(&mut tx, place).await?;
-        if draft.as_ref().is_some_and(|it| says_more(it, keeping.was, &keeping.kept.body)) {
+        if draft.as_ref().is_some_and(|it| says_more(it, keeping.basis.as_ref(), &keeping.kept.body)) {
             let what = "it was changed in another window since; reload the page, and both are there";
             return Err(ActionError::Conflict(what.to_owned()));
         }
@@ -65,7 +74,10 @@ pub async fn keep(desk: &Desk, actor: &Person, number: TicketNumber, kind: Draft
         let going: Vec<_> = before.iter().filter(|it| keeping.without.contains(&it.id)).collect();
         drafts::detach(&mut tx, &going.iter().map(|it| it.id).collect::<Vec<_>>()).await?;
         let staying: Vec<usize> = before.iter().filter(|it| !keeping.without.contains(&it.id)).map(|it| it.file.size).collect();
-        has_room(&staying, &keeping.files)?;
+        // What a merge brought together may be too much to send; it is kept, and what is too much is told when it is sent.
+        if !keeping.files.is_empty() {
+            has_room(&staying, &keeping.files)?;
+        }
         for file in &keeping.files {
             let sha256 = desk.store.blobs().put(&mut tx, &file.bytes, now).await?;
             let (filename, content_type) = (file.name.clone(), file.content_type.clone());
@@ -86,9 +98,12 @@ pub async fn keep(desk: &Desk, actor: &Person, number: TicketNumber, kind: Draft
 /// As [`keep`].
 pub async fn carry_over(desk: &Desk, actor: &Person, number: TicketNumber, kind: DraftKind, keeping: &Keeping) -> Result<()> {
     let begun = drafts::get(&mut *desk.store.read().await?, Place { person: actor.id, ticket: number, kind }).await?;
+    // What another window keeps there in between is not lost: then this is refused.
+    let was = begun.as_ref().map_or(0, |it| it.updated_at.as_millisecond());
+    let basis = Some(Basis { was, ..Basis::default() });
     let body = joined(begun.map(|it| it.kept.body).unwrap_or_default(), &keeping.kept.body);
     let kept = Kept { body, ..keeping.kept.clone() };
-    keep(desk, actor, number, kind, &Keeping { kept, files: keeping.files.clone(), ..Keeping::default() }).await
+    keep(desk, actor, number, kind, &Keeping { kept, files: keeping.files.clone(), basis, ..Keeping::default() }).await
 }
 
 /// Both texts, the one that holds the other alone.
@@ -110,8 +125,10 @@ fn holds(text: &str, part: &str) -> bool {
 }
 
 /// Whether a draft was kept from elsewhere since a page read it, and says what is not in the words of that page.
-fn says_more(draft: &Draft, was: Option<i64>, words: &str) -> bool {
-    was.is_some_and(|was| was != draft.updated_at.as_millisecond()) && !holds(words, &draft.kept.body)
+fn says_more(draft: &Draft, basis: Option<&Basis>, words: &str) -> bool {
+    let Some(Basis { was, tried }) = basis else { return false };
+    let of_this_page = *was == draft.updated_at.as_millisecond() || !tried.is_empty() && holds(tried, &draft.kept.body);
+    !of_this_page && !holds(words, &draft.kept.body)
 }
 
 fn visibility(kind: DraftKind) -> Visibility {
@@ -148,8 +165,9 @@ pub(super) async fn take(tx: &mut Tx, place: Place, composed: &Composed, words: 
         return Err(ActionError::Invalid { field: "files", why });
     }
     let (going, staying): (Vec<_>, Vec<_>) = all.into_iter().partition(|it| shown.contains(&it.id));
+    has_room(&going.iter().map(|it| it.file.size).collect::<Vec<_>>(), &[])?;
     if let Some(draft) = draft {
-        let more = says_more(&draft, composed.was, words);
+        let more = says_more(&draft, composed.basis.as_ref(), words);
         if staying.is_empty() && !more {
             drafts::remove(tx, draft.id).await?;
         } else {

@@ -8,7 +8,7 @@ use crate::{
         correct::{no_spam, takes_answers},
         deliveries::{Unsent, ask_about_unsent},
         door::{Change, enter, leave, record, transact},
-        drafts,
+        drafts::{self, Basis},
         once::{Edge, Made, Once},
         participants::{few, join},
         placeholders::{signature, signature_below},
@@ -58,8 +58,8 @@ pub struct Composed {
     pub markup: Markup,
     /// Files of the draft that the page showed; they go along.
     pub kept: Vec<DraftFileId>,
-    /// When that draft was kept last as far as the page knows; see [`Keeping::was`](crate::actions::drafts::Keeping::was).
-    pub was: Option<i64>,
+    /// What the page knows of that draft; none: nothing is said of it.
+    pub basis: Option<Basis>,
     /// Who takes part from this reply on.
     pub cc: Vec<EmailAddress>,
     /// Who takes part and is not sent this one.

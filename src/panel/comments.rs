@@ -74,7 +74,7 @@ pub(super) async fn write(
         "reply" => DraftKind::Reply,
         _ => return Err(PageError::Invalid("It is not said whether this is a reply or a note; reload the page.".to_owned())),
     };
-    let keeping = Keeping { kept: drafts::kept(&fields), files: fields.new_files(), ..Keeping::default() };
+    let keeping = Keeping { kept: drafts::kept(&fields), files: fields.new_files(), basis: drafts::basis(&fields), ..Keeping::default() };
     let typed = Typed { number, kind, keeping, sure: "", unread: Vec::new() };
     let text = match CommentText::parse(fields.text("body")) {
         Ok(text) => text,
@@ -132,7 +132,7 @@ fn composed(fields: &Fields, kept: &Kept) -> Result<Composed, String> {
         kept: ids("file").map(DraftFileId).collect(),
         cc,
         left_out: kept.left_out.clone(),
-        was: drafts::was(fields),
+        basis: drafts::basis(fields),
         saved: ids("saved").map(SavedReplyId).collect(),
         edge: Edge::Panel,
     })
@@ -151,10 +151,8 @@ async fn asked_again(panel: &Panel, visitor: &Visitor, mut typed: Typed, error: 
         Kind::Missing | Kind::Broken => return Err(error.into()),
     };
     let text = if let ActionError::NewWords { comments } = &error {
-        typed.unread = ticket::newer(panel, comments, typed.number).await?;
-        let mut names: Vec<&str> = typed.unread.iter().map(|it| it.by.as_str()).collect();
-        names.dedup();
-        let who = if names.is_empty() { "Somebody".to_owned() } else { names.join(" and ") };
+        let (who, unread) = ticket::newer(panel, comments, typed.number).await?;
+        typed.unread = unread;
         format!("Not sent yet: {who} wrote since you opened this page. Read it, then send.")
     } else if let ActionError::Unsent { addresses } = &error {
         typed.sure = "unsent";
@@ -171,8 +169,15 @@ async fn asked_again(panel: &Panel, visitor: &Visitor, mut typed: Typed, error: 
 /// The ticket was merged while somebody wrote on it: their words are a draft where it is now.
 async fn go_on_there(panel: &Panel, visitor: &Visitor, typed: Typed, into: TicketNumber) -> Result<Response, PageError> {
     let (number, kind) = (typed.number, typed.kind.as_str());
-    carry_over(&panel.desk, &visitor.person, into, typed.kind, &typed.keeping).await?;
-    let told = format!("Not sent: #{number} was merged into this ticket meanwhile. What you wrote is in the composer; look, then send.");
+    let kept = carry_over(&panel.desk, &visitor.person, into, typed.kind, &typed.keeping).await;
+    let mut told =
+        format!("Not sent: #{number} was merged into this ticket meanwhile. What you wrote is in the composer; look, then send.");
+    if let Err(error) = kept {
+        // Too many files with those that were there: the words at least.
+        let words = Keeping { files: Vec::new(), ..typed.keeping };
+        carry_over(&panel.desk, &visitor.person, into, typed.kind, &words).await?;
+        told.push_str(&format!(" The files were not kept: {error}. Attach them again."));
+    }
     let flash = Flash::refused(told).clearing(format!("{}:{number}:{kind}", visitor.person.id));
     Ok(page::go(panel, visitor, &format!("/tickets/{into}?write={kind}#composer"), &flash))
 }
@@ -181,16 +186,21 @@ async fn go_on_there(panel: &Panel, visitor: &Visitor, typed: Typed, into: Ticke
 async fn refused(panel: &Panel, visitor: &Visitor, typed: Typed, status: StatusCode, text: String) -> Result<Response, PageError> {
     let Typed { number, kind, keeping, sure, unread } = typed;
     let kept = keep(&panel.desk, &visitor.person, number, kind, &keeping).await;
+    let mut typed = keeping.kept;
     let text = match kept {
         Ok(()) => text,
+        Err(error) if error.kind() == Kind::Conflict => {
+            typed = drafts::with_the_others(panel, visitor, (number, kind), typed).await?;
+            let files = if keeping.files.is_empty() { "" } else { " Attach the files again." };
+            format!("{text} What was written in another window meanwhile is here too.{files}")
+        }
         Err(error) if keeping.files.is_empty() => {
             tracing::warn!(ticket = %number, "a draft on ticket {number} was not kept: {error}");
             text
         }
         Err(error) => format!("{text} The files were not kept: {error}. Attach them again."),
     };
-    let shown =
-        Shown { kind: Some(kind), typed: Some(keeping.kept), open: true, err: Some(text.clone()), sure, unread, ..Shown::default() };
+    let shown = Shown { kind: Some(kind), typed: Some(typed), open: true, err: Some(text.clone()), sure, unread, ..Shown::default() };
     ticket::again(panel, visitor, number, status, shown, &Flash::refused(text)).await
 }
 

@@ -7,7 +7,7 @@ use crate::{
     desk::{
         comment::Markup,
         draft::{DraftKind, MOST_BYTES},
-        id::{SavedReplyId, TicketNumber},
+        id::{CommentId, SavedReplyId, TicketNumber},
         mention,
         person::Person,
         ticket::Ticket,
@@ -57,7 +57,18 @@ pub(super) struct Unread {
     pub id: i64,
     pub by: String,
     /// How it begins.
-    pub text: String,
+    text: String,
+}
+
+impl Unread {
+    pub fn of(id: CommentId, by: String, words: &str) -> Self {
+        const BEGINNING: usize = 600;
+        let mut text: String = words.chars().take(BEGINNING).collect();
+        if text.len() < words.len() {
+            text.push('…');
+        }
+        Self { id: id.0, by, text }
+    }
 }
 
 /// Both, as `parts/composer.html` draws them.

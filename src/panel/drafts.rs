@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     actions::{
         ActionError, Kind,
-        drafts::{Keeping, joined, keep},
+        drafts::{Basis, Keeping, joined, keep},
         saved_replies::text_for,
     },
     desk::{
@@ -35,7 +35,8 @@ use crate::{
 };
 
 /// The fields that both forms of the composer have.
-pub(super) const FIELDS: [&str; 12] = ["kind", "body", "markup", "cc", "left_out", "then", "seen", "file", "saved", "sure", "send", "was"];
+pub(super) const FIELDS: [&str; 13] =
+    ["kind", "body", "markup", "cc", "left_out", "then", "seen", "file", "saved", "sure", "send", "was", "tried"];
 
 /// What a form says of a draft.
 pub(super) fn kept(fields: &Fields) -> Kept {
@@ -48,9 +49,10 @@ pub(super) fn kept(fields: &Fields) -> Kept {
     }
 }
 
-/// When the draft was kept last as far as the page knows.
-pub(super) fn was(fields: &Fields) -> Option<i64> {
-    fields.given("was").and_then(|it| it.parse().ok())
+/// What the page says that it knows of the draft.
+pub(super) fn basis(fields: &Fields) -> Option<Basis> {
+    let was = fields.given("was")?.parse().ok()?;
+    Some(Basis { was, tried: fields.text("tried").replace("\r\n", "\n") })
 }
 
 #[derive(Serialize)]
@@ -73,7 +75,7 @@ pub(super) async fn change(
     let number = TicketNumber(number);
     let kind = DraftKind::parse(fields.get("kind")).ok_or_else(|| PageError::Invalid("A draft is a reply or a note.".to_owned()))?;
     let inserted = fields.given("insert").map(|_| fields.number("insert")).transpose()?.map(SavedReplyId);
-    let mut keeping = Keeping { kept: kept(&fields), files: fields.new_files(), was: was(&fields), ..Keeping::default() };
+    let mut keeping = Keeping { kept: kept(&fields), files: fields.new_files(), basis: basis(&fields), ..Keeping::default() };
     if fields.given("seen").is_some() {
         keeping.seen = Some(CommentId(fields.number("seen")?));
     }
@@ -123,12 +125,21 @@ async fn refused(
     if fragment {
         return Ok((status, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], text).into_response());
     }
-    // What was kept in another window meanwhile is shown too: the next press would take its place.
-    let place = Place { person: visitor.person.id, ticket: number, kind };
-    let kept = store::drafts::get(&mut *panel.desk.store.read().await?, place).await?.map(|it| it.kept.body).unwrap_or_default();
-    let typed = Kept { body: joined(kept, &typed.body), ..typed };
+    let typed = if status == StatusCode::CONFLICT { with_the_others(panel, visitor, (number, kind), typed).await? } else { typed };
     let shown = Shown { kind: Some(kind), typed: Some(typed), open: true, err: Some(text.clone()), ..Shown::default() };
     ticket::again(panel, visitor, number, status, shown, &Flash::refused(text)).await
+}
+
+/// What was kept in another window meanwhile is shown too: the next press would take its place.
+pub(super) async fn with_the_others(
+    panel: &Panel,
+    visitor: &Visitor,
+    (number, kind): (TicketNumber, DraftKind),
+    typed: Kept,
+) -> Result<Kept, PageError> {
+    let place = Place { person: visitor.person.id, ticket: number, kind };
+    let kept = store::drafts::get(&mut *panel.desk.store.read().await?, place).await?.map(|it| it.kept.body).unwrap_or_default();
+    Ok(Kept { body: joined(kept, &typed.body), ..typed })
 }
 
 /// `GET /tickets/{number}/saved/{id}`: a saved reply with its placeholders filled in for this ticket, for the script to put it where

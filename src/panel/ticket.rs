@@ -369,21 +369,22 @@ fn helpers(panel: &Panel, visitor: &Visitor, read: &Read) -> Vec<Choice> {
     choices
 }
 
-/// What the safety catch tells of: who wrote, and how it begins; of many the last few.
-pub(super) async fn newer(panel: &Panel, ids: &[CommentId], number: TicketNumber) -> Result<Vec<composer::Unread>, PageError> {
+/// What the safety catch tells of: who wrote; and how it begins, of many the last few.
+pub(super) async fn newer(panel: &Panel, ids: &[CommentId], number: TicketNumber) -> Result<(String, Vec<composer::Unread>), PageError> {
     const MOST: usize = 3;
-    const BEGINNING: usize = 600;
     let mut conn = panel.desk.store.read().await?;
     let said = conversation::said(&mut conn, number, Audience::Staff, SHOWN).await?;
-    let unread = said.iter().filter(|it| ids.contains(&it.id)).map(|it| {
-        let mut text: String = it.body.chars().take(BEGINNING).collect();
-        if text.len() < it.body.len() {
-            text.push('…');
+    let by = |it: &Said| author_name(it).unwrap_or_else(|| "Somebody".to_owned());
+    let mut new: Vec<composer::Unread> =
+        said.iter().filter(|it| ids.contains(&it.id)).map(|it| composer::Unread::of(it.id, by(it), &it.body)).collect();
+    let mut names: Vec<&str> = Vec::new();
+    new.iter().for_each(|it| {
+        if !names.contains(&it.by.as_str()) {
+            names.push(&it.by)
         }
-        composer::Unread { id: it.id.0, by: author_name(it).unwrap_or_else(|| "Somebody".to_owned()), text }
     });
-    let mut unread: Vec<_> = unread.collect();
-    Ok(unread.split_off(unread.len().saturating_sub(MOST)))
+    let who = if names.is_empty() { "Somebody".to_owned() } else { names.join(" and ") };
+    Ok((who, new.split_off(new.len().saturating_sub(MOST))))
 }
 
 fn author_name(said: &Said) -> Option<String> {

@@ -157,14 +157,19 @@ pub async fn begun_on(conn: &mut Conn, person: PersonId, tickets: &[TicketNumber
 /// # Errors
 /// When the database refuses.
 pub async fn move_all(tx: &mut Tx, from: TicketNumber, to: TicketNumber) -> Result<()> {
-    let both = "from drafts o join drafts d on d.ticket = $1 and d.person = o.person and d.kind = o.kind where o.ticket = $2";
-    let sql = format!("select d.id, o.id, d.body, o.body, d.updated_at {both}");
-    let pairs: Vec<(i64, i64, String, String, i64)> =
-        on!(tx, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(from.0).bind(to.0).fetch_all(c).await)?;
-    for (gone, stays, begun, body, at) in pairs {
-        let body = [body.trim_end(), begun.as_str()].iter().filter(|it| !it.trim().is_empty()).copied().collect::<Vec<_>>().join("\n\n");
-        let sql = "update drafts set body = $2, updated_at = case when updated_at > $3 then updated_at else $3 end + 1 where id = $1";
-        on!(tx, c => sqlx::query(sql).bind(stays).bind(body).bind(at).execute(c).await.map(|_| ()))?;
+    let sql = "select d.id, d.body, d.cc, d.left_out, d.updated_at, o.id, o.body, o.cc, o.left_out
+        from drafts o join drafts d on d.ticket = $1 and d.person = o.person and d.kind = o.kind where o.ticket = $2";
+    type Row = (i64, String, String, String, i64, i64, String, String, String);
+    let pairs: Vec<Row> = on!(tx, c => sqlx::query_as(sql).bind(from.0).bind(to.0).fetch_all(c).await)?;
+    for (gone, begun, cc, left_out, at, stays, body, also_cc, also_out) in pairs {
+        let joined = |one: &str, other: &str, between: &str| {
+            [one.trim_end(), other].iter().filter(|it| !it.trim().is_empty()).copied().collect::<Vec<_>>().join(between)
+        };
+        let sql =
+            "update drafts set body = $2, cc = $3, left_out = $4, updated_at = case when updated_at > $5 then updated_at else $5 end + 1
+            where id = $1";
+        let (body, cc, left_out) = (joined(&body, &begun, "\n\n"), joined(&also_cc, &cc, ", "), joined(&also_out, &left_out, ","));
+        on!(tx, c => sqlx::query(sql).bind(stays).bind(body).bind(cc).bind(left_out).bind(at).execute(c).await.map(|_| ()))?;
         let sql = "update draft_files set draft = $2, position = position + 1000 where draft = $1";
         on!(tx, c => sqlx::query(sql).bind(gone).bind(stays).execute(c).await.map(|_| ()))?;
         on!(tx, c => sqlx::query("delete from drafts where id = $1").bind(gone).execute(c).await.map(|_| ()))?;

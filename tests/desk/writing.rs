@@ -3,7 +3,7 @@
 use maildesk::{
     actions::{
         ActionError, NewFile,
-        drafts::{Keeping, forget_old, keep},
+        drafts::{Basis, Keeping, forget_old, keep},
         merge::merge,
         participants::add,
         reply::{Composed, Reply, reply},
@@ -303,11 +303,39 @@ async fn a_status_that_is_undone_in_time_is_told_to_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_a_status_that_changes_again_before_it_is_told_the_customer_hears_the_end() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    let set = async |to| set_status(&desk.desk, &desk.hal, number, None, to).await.unwrap();
+    set(Status::InProgress).await;
+    desk.mail_to("ann@home.test").await;
+    // Taken back by hand: as if nothing had been.
+    set(Status::Resolved).await;
+    set(Status::InProgress).await;
+    assert!(desk.mail_to("ann@home.test").await.is_empty());
+    // The customer’s own answer opens it again before they have heard that it was resolved.
+    set(Status::Resolved).await;
+    assert_eq!(desk.write("Ann Lee <ann@home.test>", &format!("Re: [#{number}] Printer"), "Still.").await.ticket, Some(number));
+    assert_eq!(desk.ticket(number).await.status, Status::Open);
+    assert!(desk.mail_to("ann@home.test").await.iter().all(|it| !it.read.text.contains("resolved")));
+    // Resolved, and then closed: the last of it.
+    set(Status::Resolved).await;
+    set(Status::Closed).await;
+    let [told] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert!(told.read.text.contains("closed"), "{}", told.read.text);
+    // What has left is spoken of.
+    set(Status::Open).await;
+    let [told] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert!(told.read.text.contains("open again"), "{}", told.read.text);
+    desk.mail_does_not_matter();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn two_windows_never_take_each_others_words() {
     let desk = TestDesk::new().await;
     let number = a_ticket(&desk).await;
     let kept = async |body: &str, was: i64| {
-        let keeping = Keeping { was: Some(was), ..keeping(body, Vec::new()) };
+        let keeping = Keeping { basis: Some(Basis { was, ..Basis::default() }), ..keeping(body, Vec::new()) };
         desk.later(jiff::SignedDuration::from_secs(1));
         keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &keeping).await?;
         Ok::<_, ActionError>(draft(&desk, number, DraftKind::Reply).await.unwrap().updated_at.as_millisecond())
@@ -320,13 +348,16 @@ async fn two_windows_never_take_each_others_words() {
         assert!(refused.contains("another window") && refused.contains("reload"), "{refused}");
     }
     assert_eq!(draft(&desk, number, DraftKind::Reply).await.unwrap().kept.body, "Unplug it.");
-    kept("Unplug it. Then plug it in.", first).await.expect("it holds all that is kept");
+    // What this window has sent itself, and had no answer for, is its own.
+    let basis = Some(Basis { was: first, tried: "Unplug it.".to_owned() });
+    keep(&desk.desk, &desk.hal, number, DraftKind::Reply, &Keeping { basis, ..keeping("Unplug.", Vec::new()) }).await.unwrap();
+    kept("Unplug. Then plug it in.", first).await.expect("it holds all that is kept");
     // What the other window sends leaves these words where they are.
-    let composed = Composed { was: Some(second), ..Composed::default() };
+    let composed = Composed { basis: Some(Basis { was: second, ..Basis::default() }), ..Composed::default() };
     reply(&desk.desk, &desk.hal, number, &written("Plug it in.", composed)).await.unwrap();
-    assert_eq!(draft(&desk, number, DraftKind::Reply).await.unwrap().kept.body, "Unplug it. Then plug it in.");
+    assert_eq!(draft(&desk, number, DraftKind::Reply).await.unwrap().kept.body, "Unplug. Then plug it in.");
     let now = draft(&desk, number, DraftKind::Reply).await.unwrap().updated_at.as_millisecond();
-    let composed = Composed { was: Some(now), ..Composed::default() };
+    let composed = Composed { basis: Some(Basis { was: now, ..Basis::default() }), ..Composed::default() };
     reply(&desk.desk, &desk.hal, number, &written("Unplug it, then plug it in again.", composed)).await.unwrap();
     assert!(draft(&desk, number, DraftKind::Reply).await.is_none());
     desk.mail_does_not_matter();
