@@ -78,16 +78,13 @@ impl FormOf {
     /// What a form says of the page that it was on: by `Referer`, which browsers send whole to the same origin; where that page was the
     /// answer to a form itself, by its cookie.
     pub fn read(method: &Method, headers: &HeaderMap, jar: &CookieJar) -> Option<Self> {
-        if method != Method::POST {
+        // What the script keeps leads to no page.
+        if method != Method::POST || headers.contains_key("x-fragment") {
             return None;
         }
         let page: Uri = headers.get(header::REFERER)?.to_str().ok()?.parse().ok()?;
         let (ticket, _) = of_ticket(page.path())?;
-        let kept = || {
-            let kept = BASE64URL_NOPAD.decode(jar.get(COOKIE)?.value().as_bytes()).ok()?;
-            From::read(std::str::from_utf8(&kept).ok()?)
-        };
-        let from = page.query().and_then(From::read).or_else(kept)?;
+        let from = page.query().and_then(From::read).or_else(|| kept(jar))?;
         Some(Self { ticket: ticket.to_owned(), from })
     }
 
@@ -101,6 +98,12 @@ impl FormOf {
         let from = Self::list(form, number);
         if from.list.is_empty() { "/tickets".to_owned() } else { from.address() }
     }
+}
+
+/// The list that a page which is the answer to a form has in its cookie.
+fn kept(jar: &CookieJar) -> Option<From> {
+    let kept = BASE64URL_NOPAD.decode(jar.get(COOKIE)?.value().as_bytes()).ok()?;
+    From::read(std::str::from_utf8(&kept).ok()?)
 }
 
 /// The number in the address of a ticket's page, or of one below it, and what follows it.
@@ -196,9 +199,14 @@ pub(super) async fn keep(request: Request, next: Next) -> Response {
     let shown = request.method() == Method::GET;
     let ticket = of_ticket(request.uri().path()).map(|(number, below)| (number.to_owned(), below.is_empty()));
     let form = request.extensions().get::<Visitor>().and_then(|it| it.form.clone());
-    let kept = CookieJar::from_headers(request.headers()).get(COOKIE).is_some();
+    let jar = CookieJar::from_headers(request.headers());
+    // Whoever reloads such a page comes to the ticket by way of the form's address.
+    let form = match &ticket {
+        Some((number, false)) if shown => kept(&jar).map(|from| FormOf { ticket: number.clone(), from }),
+        Some(_) | None => form,
+    };
     let mut response = next.run(request).await;
-    if let (true, Some((number, true))) = (shown && kept, &ticket) {
+    if let (true, Some((number, true))) = (shown && jar.get(COOKIE).is_some(), &ticket) {
         set_cookie(&mut response, &format!("{COOKIE}=; Path=/tickets/{number}; HttpOnly; SameSite=Lax; Max-Age=0"));
     }
     let Some(form) = form else { return response };

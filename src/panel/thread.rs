@@ -82,7 +82,12 @@ pub struct FileView {
     size: String,
     href: String,
     icon: &'static str,
+    /// It is shown small beside its name.
+    thumb: bool,
 }
+
+/// Larger pictures have their names alone: a browser would load the whole of each.
+const LARGEST_THUMB: i64 = 5_000_000;
 
 /// For whom and how a conversation is drawn.
 pub struct Drawing<'a> {
@@ -219,7 +224,8 @@ impl Drawing<'_> {
     fn file(&self, file: &File) -> FileView {
         let bytes = u64::try_from(file.size).unwrap_or_default();
         let icon = if file.content_type.starts_with("image/") { "image" } else { "file-text" };
-        FileView { name: file.filename.clone(), size: size(bytes), href: format!("{}/{}", self.files_at, file.id), icon }
+        let thumb = is_picture(&file.content_type) && file.size <= LARGEST_THUMB;
+        FileView { name: file.filename.clone(), size: size(bytes), href: format!("{}/{}", self.files_at, file.id), icon, thumb }
     }
 
     /// Those of the files that the text may show.
