@@ -335,13 +335,16 @@ pub async fn of_mail(tx: &mut Tx, mail: OutboxId, now: Timestamp) -> Result<Vec<
     Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
 }
 
-/// A person sends it again, or calls it off; or a report says what became of it. A lease that somebody holds is void then.
+/// A person sends it again, or calls it off; or a report says what became of it. A lease that somebody holds is void then. What is called
+/// off before it was ever tried counts towards no budget.
 ///
 /// # Errors
 /// When the database refuses.
 pub async fn put(tx: &mut Tx, id: DeliveryId, what: &Outcome<'_>, now: Timestamp) -> Result<()> {
     let sql = "update deliveries set state = $2, words = $3, next_at = coalesce($4, next_at), settled_at = $5, lease_owner = null, lease_until = null, held_back = null,
-        first_try_at = case when $4 is null then first_try_at else null end, set_aside_at = null, set_aside_by = null where id = $1";
+        first_try_at = case when $4 is null then first_try_at else null end, set_aside_at = null, set_aside_by = null,
+        automatic = case when $2 = 'cancelled' and first_try_at is null then 0 else automatic end where id = $1";
+    tx.memory.automatic = None;
     let settled = what.next_at.is_none().then(|| ms(now));
     on!(tx, c => sqlx::query(sql)
         .bind(id.0).bind(what.state).bind(what.words).bind(what.next_at.map(ms)).bind(settled).execute(c).await.map(|_| ()))?;
