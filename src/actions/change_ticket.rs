@@ -9,18 +9,18 @@ use crate::{
         correct::no_spam,
         deliveries::{Unsent, ask_about_unsent},
         door::{Change, Tagging, enter, expect_version, leave, record, transact},
+        edit::{give_priority, give_subject, give_to_mailbox},
         snooze::put_off,
     },
     desk::{
-        event::EventKind,
-        id::{PersonId, TicketNumber},
+        id::{MailboxId, PersonId, TicketNumber},
         permission::{Act, Case},
         person::Person,
         snooze::Back,
         tag::TagName,
-        ticket::{Priority, Status, Step, clean_subject},
+        ticket::{Priority, Status, Step},
     },
-    store::{Tx, people, search, tags},
+    store::{Tx, people, tags},
 };
 
 /// What a ticket is to be; what is not said stays as it is.
@@ -36,6 +36,8 @@ pub struct Wanted {
     pub priority: Option<Priority>,
     /// What it is about.
     pub subject: Option<String>,
+    /// Whose address answers.
+    pub mailbox: Option<MailboxId>,
     /// Until when it is put off, or that it is back.
     pub snooze: Option<Option<Timestamp>>,
     /// Tags that go on, made where there are none.
@@ -46,7 +48,8 @@ pub struct Wanted {
 
 impl Wanted {
     fn edits(&self) -> bool {
-        self.priority.is_some() || self.subject.is_some() || self.snooze.is_some() || !self.tags.is_empty() || !self.untag.is_empty()
+        let said = [self.priority.is_some(), self.subject.is_some(), self.mailbox.is_some(), self.snooze.is_some()];
+        said.contains(&true) || !self.tags.is_empty() || !self.untag.is_empty()
     }
 }
 
@@ -65,7 +68,7 @@ pub async fn change_ticket(desk: &Desk, actor: &Person, number: TicketNumber, se
         }
         if wanted.edits() {
             desk.allow(actor, Act::Edit(case))?;
-            edit(&mut tx, &mut change, wanted).await?;
+            edit(desk, &mut tx, &mut change, wanted).await?;
         }
         if let Some(to) = wanted.status {
             desk.allow(actor, Act::SetStatus(case))?;
@@ -110,19 +113,15 @@ async fn hand(
     Ok(())
 }
 
-async fn edit(tx: &mut Tx, change: &mut Change, wanted: &Wanted) -> Result<()> {
+async fn edit(desk: &Desk, tx: &mut Tx, change: &mut Change, wanted: &Wanted) -> Result<()> {
     if let Some(to) = wanted.priority {
-        let old = std::mem::replace(&mut change.ticket.priority, to);
-        if old != to {
-            change.changed(EventKind::Priority, Some(old.as_str().to_owned()), Some(to.as_str().to_owned()));
-        }
+        give_priority(change, to);
     }
-    if let Some(to) = wanted.subject.as_deref().map(clean_subject) {
-        let old = std::mem::replace(&mut change.ticket.subject, to.clone());
-        if old != to {
-            change.changed(EventKind::Subject, Some(old), Some(to));
-            search::ticket_changed(tx, change.number()).await?;
-        }
+    if let Some(to) = &wanted.subject {
+        give_subject(tx, change, to).await?;
+    }
+    if let Some(to) = wanted.mailbox {
+        give_to_mailbox(desk, tx, change, to).await?;
     }
     for name in &wanted.tags {
         let known = tags::named(tx, name).await?;

@@ -6,12 +6,12 @@ use crate::{
     actions::{
         ActionError, Desk, Result, assign,
         door::{Change, Tagging},
+        edit::give_priority,
         merge, reply,
         snooze::put_off,
     },
     desk::{
         command::{self, AssignTo, Command},
-        event::EventKind,
         id::{PersonId, TicketNumber},
         message::IncomingMessage,
         permission::{Act, Verdict, may},
@@ -79,12 +79,7 @@ pub(super) async fn apply(
             let to = change.ticket.status.by_staff(*to)?;
             change.set_status(to, now);
         }
-        Command::Priority(to) => {
-            let old = std::mem::replace(&mut change.ticket.priority, *to);
-            if old != *to {
-                change.changed(EventKind::Priority, Some(old.as_str().to_owned()), Some(to.as_str().to_owned()));
-            }
-        }
+        Command::Priority(to) => give_priority(change, *to),
         Command::Assign(to) => {
             let to = whom(conn, helper, to).await?;
             let case = participants::case(conn, &change.ticket, helper.id).await?;

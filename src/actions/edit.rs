@@ -1,18 +1,18 @@
-//! Priority and subject.
+//! Priority, subject and mailbox.
 
 use crate::{
     actions::{
-        Desk, Result,
+        ActionError, Desk, Result,
         door::{Change, enter, expect_version, leave, record, transact},
     },
     desk::{
         event::EventKind,
-        id::TicketNumber,
+        id::{MailboxId, TicketNumber},
         permission::Act,
         person::Person,
         ticket::{Priority, clean_subject},
     },
-    store::search,
+    store::{Tx, mailboxes, search},
 };
 
 /// Sets the priority. `seen`: the version the page showed.
@@ -26,14 +26,21 @@ pub async fn set_priority(desk: &Desk, actor: &Person, number: TicketNumber, see
         desk.allow(actor, Act::Edit(case))?;
         expect_version(&ticket, seen)?;
         let mut change = Change::of(ticket, Some(actor.id));
-        let old = std::mem::replace(&mut change.ticket.priority, to);
-        if old != to {
-            change.changed(EventKind::Priority, Some(old.as_str().to_owned()), Some(to.as_str().to_owned()));
+        give_priority(&mut change, to);
+        if change.is_any() {
             record(desk, &mut tx, change, now).await?;
         }
         leave(desk, tx).await
     })
     .await
+}
+
+/// Sets the priority of a ticket that is being changed.
+pub(super) fn give_priority(change: &mut Change, to: Priority) {
+    let old = std::mem::replace(&mut change.ticket.priority, to);
+    if old != to {
+        change.changed(EventKind::Priority, Some(old.as_str().to_owned()), Some(to.as_str().to_owned()));
+    }
 }
 
 /// Gives the ticket another subject; a blank one becomes `(no subject)`. `seen`: the version the page showed.
@@ -46,15 +53,59 @@ pub async fn set_subject(desk: &Desk, actor: &Person, number: TicketNumber, seen
         let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
         desk.allow(actor, Act::Edit(case))?;
         expect_version(&ticket, seen)?;
-        let to = clean_subject(to);
         let mut change = Change::of(ticket, Some(actor.id));
-        let old = std::mem::replace(&mut change.ticket.subject, to.clone());
-        if old != to {
-            change.changed(EventKind::Subject, Some(old), Some(to.clone()));
-            search::ticket_changed(&mut tx, number).await?;
+        give_subject(&mut tx, &mut change, to).await?;
+        if change.is_any() {
             record(desk, &mut tx, change, now).await?;
         }
         leave(desk, tx).await
     })
     .await
+}
+
+/// Gives another subject to a ticket that is being changed.
+pub(super) async fn give_subject(tx: &mut Tx, change: &mut Change, to: &str) -> Result<()> {
+    let to = clean_subject(to);
+    let old = std::mem::replace(&mut change.ticket.subject, to.clone());
+    if old != to {
+        change.changed(EventKind::Subject, Some(old), Some(to));
+        search::ticket_changed(tx, change.number()).await?;
+    }
+    Ok(())
+}
+
+/// Moves the ticket to another mailbox: its address answers from then on, its signature, hours and notices hold. What waits to be sent
+/// leaves by the mailbox that it was written in, and an answer to either is found. `seen`: the version the page showed.
+///
+/// # Errors
+/// What [`crate::actions::ActionError`] lists; `Invalid` for a mailbox that this desk does not have.
+pub async fn move_to_mailbox(desk: &Desk, actor: &Person, number: TicketNumber, seen: Option<i64>, to: MailboxId) -> Result<()> {
+    let now = desk.clock.now();
+    transact(desk, |mut tx| async move {
+        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
+        desk.allow(actor, Act::Edit(case))?;
+        expect_version(&ticket, seen)?;
+        let mut change = Change::of(ticket, Some(actor.id));
+        give_to_mailbox(desk, &mut tx, &mut change, to).await?;
+        if change.is_any() {
+            record(desk, &mut tx, change, now).await?;
+        }
+        leave(desk, tx).await
+    })
+    .await
+}
+
+/// Moves a ticket that is being changed.
+pub(super) async fn give_to_mailbox(desk: &Desk, tx: &mut Tx, change: &mut Change, to: MailboxId) -> Result<()> {
+    let Some((_, mailbox)) = desk.mailboxes.iter().find(|(it, _)| *it == to) else {
+        let why = "there is no such mailbox any more; choose one of the list".to_owned();
+        return Err(ActionError::Invalid { field: "mailbox", why });
+    };
+    let from = std::mem::replace(&mut change.ticket.mailbox, to);
+    if from != to {
+        let old = mailboxes::address(tx, from).await?;
+        change.changed(EventKind::Mailbox, old, Some(mailbox.address.to_string()));
+        search::ticket_changed(tx, change.number()).await?;
+    }
+    Ok(())
 }

@@ -49,6 +49,7 @@ pub mod held;
 pub mod hours;
 pub mod import;
 mod letters;
+pub mod link_tickets;
 pub mod mail_templates;
 mod mail_words;
 pub mod make_token;

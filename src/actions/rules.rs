@@ -10,6 +10,7 @@ use crate::{
         assign::give,
         audit::{self, Line},
         door::{Change, TicketRow},
+        edit::give_priority,
         receive_message::Incoming,
         transact,
     },
@@ -117,9 +118,8 @@ impl Holding<'_> {
                         }
                     }
                     Deed::Priority(_) => {
-                        if let Some(to) = deed.priority().filter(|it| *it != change.ticket.priority) {
-                            let old = std::mem::replace(&mut change.ticket.priority, to);
-                            change.changed(EventKind::Priority, Some(old.as_str().to_owned()), Some(to.as_str().to_owned()));
+                        if let Some(to) = deed.priority() {
+                            give_priority(change, to);
                         }
                     }
                     Deed::Tag(_) => {

@@ -1,4 +1,4 @@
-//! Taking back what was just changed about a ticket: its status, who has it, its priority, a tag, whether it is put off.
+//! Taking back what was just changed about a ticket: its status, who has it, its priority, its mailbox, a tag, whether it is put off.
 
 use jiff::Timestamp;
 
@@ -6,11 +6,12 @@ use crate::{
     actions::{
         ActionError, Desk, Result, assign,
         door::{Change, Tagging, enter, expect_version, leave, record, transact},
+        edit::{give_priority, give_to_mailbox},
         status_notices,
     },
     desk::{
         event::EventKind,
-        id::{PersonId, TagId, TicketNumber},
+        id::{MailboxId, PersonId, TagId, TicketNumber},
         permission::Act,
         person::Person,
         snooze::{Back, Snooze},
@@ -28,6 +29,8 @@ pub struct Was {
     pub assignee: Option<PersonId>,
     /// Its priority.
     pub priority: Priority,
+    /// Whose address answered.
+    pub mailbox: MailboxId,
     /// Until when it was put off.
     pub snoozed: Option<Timestamp>,
     /// A tag that was put on.
@@ -41,7 +44,8 @@ impl Was {
     #[must_use]
     pub fn of(ticket: &Ticket) -> Self {
         let snoozed = ticket.snooze.map(|it| it.until);
-        Self { status: ticket.status, assignee: ticket.assignee, priority: ticket.priority, snoozed, put: None, taken: None }
+        let Ticket { status, assignee, priority, mailbox, .. } = *ticket;
+        Self { status, assignee, priority, mailbox, snoozed, put: None, taken: None }
     }
 }
 
@@ -65,9 +69,9 @@ pub async fn undo(desk: &Desk, actor: &Person, number: TicketNumber, seen: i64, 
             desk.allow(actor, Act::SetStatus(case))?;
             set_back(&mut tx, actor, &mut change, was.status, now).await?;
         }
-        let old = std::mem::replace(&mut change.ticket.priority, was.priority);
-        if old != was.priority {
-            change.changed(EventKind::Priority, Some(old.as_str().to_owned()), Some(was.priority.as_str().to_owned()));
+        give_priority(&mut change, was.priority);
+        if change.ticket.mailbox != was.mailbox {
+            give_to_mailbox(desk, &mut tx, &mut change, was.mailbox).await?;
         }
         put_off_again(&mut change, actor, was.snoozed, now);
         if let Some(tag) = was.put {

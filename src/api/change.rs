@@ -14,6 +14,7 @@ use super::{
     Api,
     bearer::Caller,
     body::{At, Sent, said},
+    list::mailbox,
     problem::Problem,
     tickets::{WholeTicket, left},
     words::{Priority, Status},
@@ -73,6 +74,8 @@ pub(super) struct Change {
     assignee: Option<Option<Assignee>>,
     priority: Option<Priority>,
     subject: Option<String>,
+    /// Short name or address of the mailbox that answers from now on.
+    mailbox: Option<String>,
     #[serde(default)]
     tags: Tags,
     /// Until when it is put off; null: it is back in its queue.
@@ -103,6 +106,7 @@ pub(super) async fn change(
         },
         priority: body.priority.map(Into::into),
         subject: body.subject,
+        mailbox: body.mailbox.as_deref().map(|name| mailbox(&api, name)).transpose()?,
         snooze: body.snooze,
         tags: names("tags.add", &body.tags.add)?,
         untag: names("tags.remove", &body.tags.remove)?,

@@ -21,7 +21,7 @@ use crate::{
         Conn,
         conversation::{self, Audience},
         participants::{self, Participation},
-        queue, tags, tickets,
+        queue, tags, ticket_links, tickets,
     },
 };
 
@@ -38,6 +38,8 @@ pub(super) struct WholeTicket {
     merged_into: Option<i64>,
     /// The ticket that it follows.
     linked: Option<i64>,
+    /// The tickets in reach that staff said have to do with it.
+    links: Vec<i64>,
 }
 
 /// The ticket, if whoever asks may see the whole of it; to everybody else it does not exist.
@@ -58,12 +60,15 @@ pub(super) async fn whole(api: &Api, caller: &Caller, conn: &mut Conn, number: T
     let people = participants::list(conn, number).await?;
     let takes_part = people.into_iter().filter(|it| it.state == Participation::Active);
     let last = conversation::said(conn, number, Audience::Staff, 1).await?.pop();
+    let links = ticket_links::of(conn, number).await?;
+    let links = queue::these(conn, &links, caller.scope(api)).await?;
     Ok(WholeTicket {
         ticket: Ticket::of(&api.desk, row, &tags),
         participants: takes_part.map(|it| PersonRef { id: it.person.0, name: it.name, email: it.email.to_string() }).collect(),
         last_comment: last.map(|it| it.id.0),
         merged_into: kept.merged_into.map(|it| it.0),
         linked: kept.linked.map(|it| it.0),
+        links: links.iter().map(|it| it.number.0).collect(),
     })
 }
 

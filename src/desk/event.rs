@@ -22,6 +22,8 @@ pub enum EventKind {
     Assigned,
     /// `old` and `new` are subjects.
     Subject,
+    /// `old` and `new` are the addresses of mailboxes.
+    Mailbox,
     /// `new` is the address that was accepted as a participant.
     ParticipantAdded,
     /// `new` is the address that was proposed: from the Cc of a later mail, or a new voice in the thread.
@@ -30,6 +32,10 @@ pub enum EventKind {
     ParticipantRemoved,
     /// `new` is the ticket this one came out of.
     Linked,
+    /// `new` is a ticket that staff said has to do with this one.
+    Related,
+    /// `old` is a ticket of which they say so no more.
+    Unrelated,
     /// A reply was taken back within its undo window.
     Withdrawn,
     /// `new` is the address a reply came back from.
@@ -76,7 +82,7 @@ pub enum EventKind {
 
 impl EventKind {
     /// Every kind there is.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::Opened,
         Self::Replied,
         Self::Commented,
@@ -86,10 +92,13 @@ impl EventKind {
         Self::Priority,
         Self::Assigned,
         Self::Subject,
+        Self::Mailbox,
         Self::ParticipantAdded,
         Self::ParticipantProposed,
         Self::ParticipantRemoved,
         Self::Linked,
+        Self::Related,
+        Self::Unrelated,
         Self::Withdrawn,
         Self::Bounced,
         Self::SentElsewhere,
@@ -126,10 +135,13 @@ impl EventKind {
             Self::Priority => "priority",
             Self::Assigned => "assigned",
             Self::Subject => "subject",
+            Self::Mailbox => "mailbox",
             Self::ParticipantAdded => "participant-added",
             Self::ParticipantProposed => "participant-proposed",
             Self::ParticipantRemoved => "participant-removed",
             Self::Linked => "linked",
+            Self::Related => "related",
+            Self::Unrelated => "unrelated",
             Self::Withdrawn => "withdrawn",
             Self::Bounced => "bounced",
             Self::SentElsewhere => "sent-elsewhere",

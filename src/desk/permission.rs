@@ -25,7 +25,7 @@ pub enum Act {
     SetStatus(Case),
     /// Close or reopen as the customer whose ticket it is.
     CloseOrReopen(Case),
-    /// Priority, subject, tags, participants; putting it off.
+    /// Priority, subject, mailbox, tags, participants, links to other tickets; putting it off.
     Edit(Case),
     /// Move its messages, merge it; both tickets are asked.
     Correct(Case),

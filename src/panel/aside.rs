@@ -1,4 +1,5 @@
-//! What stands beside a conversation: its tags, whether it is put off, what is new in it, and the list that it was opened from.
+//! What stands beside a conversation: its tags, its mailbox, its linked tickets, whether it is put off, what is new in it, and the list that
+//! it was opened from.
 
 use serde::Serialize;
 
@@ -8,9 +9,10 @@ use crate::{
     panel::{
         Panel,
         error::PageError,
+        links::{self, LinkedRow},
         neighbours::{self, From, Neighbours},
         snooze,
-        tickets::tag_choices,
+        tickets::{mailboxes, tag_choices},
         visitor::Visitor,
         words::{Choice, Coming},
     },
@@ -18,7 +20,7 @@ use crate::{
 };
 
 /// Values of the page of a ticket.
-#[derive(Debug, Serialize)]
+#[derive(Serialize)]
 pub(super) struct Aside {
     #[serde(flatten)]
     neighbours: Neighbours,
@@ -27,6 +29,11 @@ pub(super) struct Aside {
     other_tags: Vec<Choice>,
     snoozes: Vec<Choice>,
     snoozed: Option<Snoozed>,
+    /// The mailboxes that may answer, where there is more than one.
+    mailboxes: Vec<Choice>,
+    /// The one that does.
+    answers: String,
+    links: Vec<LinkedRow>,
     /// The first comment that somebody else wrote since the visitor last looked.
     pub first_new: Option<i64>,
 }
@@ -58,6 +65,9 @@ pub(super) async fn read(panel: &Panel, visitor: &Visitor, ticket: &Ticket, said
         other_tags: tag_choices(&others),
         snoozes: snooze::choices(panel),
         snoozed,
+        mailboxes: mailboxes(panel),
+        answers: panel.desk.mailboxes.answering(ticket.mailbox).map(|(id, _)| id.to_string()).unwrap_or_default(),
+        links: links::of(panel, visitor, &mut conn, ticket).await?,
         first_new: seen.and_then(|seen| first_new(said, seen, visitor)),
     })
 }

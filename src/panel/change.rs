@@ -82,7 +82,7 @@ async fn changed_by(panel: &Panel, visitor: &Visitor, number: TicketNumber) -> R
 }
 
 /// The ticket as it is now, with what was refused and why.
-async fn refused(panel: &Panel, visitor: &Visitor, number: TicketNumber, error: ActionError) -> Result<Response, PageError> {
+pub(super) async fn refused(panel: &Panel, visitor: &Visitor, number: TicketNumber, error: ActionError) -> Result<Response, PageError> {
     let status = match error.kind() {
         Kind::Conflict => StatusCode::CONFLICT,
         Kind::Invalid => StatusCode::UNPROCESSABLE_ENTITY,

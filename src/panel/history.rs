@@ -41,10 +41,13 @@ pub fn in_words(lines: &mut [Line], tags: &[Tag], time: impl Fn(Timestamp) -> St
             | EventKind::Priority
             | EventKind::Assigned
             | EventKind::Subject
+            | EventKind::Mailbox
             | EventKind::ParticipantAdded
             | EventKind::ParticipantProposed
             | EventKind::ParticipantRemoved
             | EventKind::Linked
+            | EventKind::Related
+            | EventKind::Unrelated
             | EventKind::Withdrawn
             | EventKind::Bounced
             | EventKind::SentElsewhere
@@ -90,9 +93,11 @@ pub fn icon(kind: EventKind) -> Option<&'static str> {
         EventKind::Priority => Some("chevrons-up"),
         EventKind::Assigned => Some("user-round-check"),
         EventKind::Subject => Some("pencil"),
+        EventKind::Mailbox => Some("inbox"),
         EventKind::ParticipantAdded | EventKind::ParticipantProposed => Some("user-round-plus"),
         EventKind::ParticipantRemoved => Some("user-round"),
         EventKind::Linked => Some("merge"),
+        EventKind::Related | EventKind::Unrelated => Some("merge"),
         EventKind::Withdrawn => Some("undo-2"),
         EventKind::Bounced => Some("triangle-alert"),
         EventKind::SentElsewhere => Some("send"),
@@ -141,10 +146,13 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
         EventKind::Assigned if line.actor.as_ref().is_some_and(|it| new == it.id.to_string()) => format!("{actor} took the ticket"),
         EventKind::Assigned => format!("{actor} assigned it to {}", person(&line.new)),
         EventKind::Subject => format!("{actor} changed the subject from “{}”", escaped(old)),
+        EventKind::Mailbox => format!("{actor} moved it from {} to {}", bold(old), bold(new)),
         EventKind::ParticipantAdded => format!("{actor} added {}", bold(new)),
         EventKind::ParticipantProposed => format!("{} asks to take part: add them under Details", bold(new)),
         EventKind::ParticipantRemoved => format!("{actor} removed {}", bold(old)),
         EventKind::Linked => format!("It came out of {}", ticket(new)),
+        EventKind::Related => format!("{actor} linked {}", ticket(new)),
+        EventKind::Unrelated => format!("{actor} unlinked {}", ticket(old)),
         EventKind::Withdrawn => format!("{actor} took a reply back before it left"),
         EventKind::Bounced => format!("A reply to {} came back", bold(new)),
         EventKind::SentElsewhere => format!("{actor} sent a reply that had not reached {} to {}", bold(old), bold(new)),

@@ -50,6 +50,7 @@ mod highlight;
 mod history;
 mod kept;
 mod ledger;
+mod links;
 mod list;
 pub mod live;
 pub mod mail_html;
@@ -171,6 +172,7 @@ pub fn routes() -> Routes {
         .get("/tickets/{number}", Policy::Staff, ticket::show)
         .post("/tickets/{number}", Policy::Staff, change::properties)
         .post("/tickets/{number}/people", Policy::Staff, change::people)
+        .post("/tickets/{number}/links", Policy::Staff, links::change)
         .post("/tickets/{number}/unread", Policy::Staff, change::unread)
         .get("/tickets/{number}/messages/{id}", Policy::Staff, files::message)
         .get("/tickets/{number}/messages/{id}/source", Policy::Staff, files::source)

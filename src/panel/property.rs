@@ -13,7 +13,7 @@ use crate::{
         undo_change::Was,
     },
     desk::{
-        id::{PersonId, TagId, TicketNumber},
+        id::{MailboxId, PersonId, TagId, TicketNumber},
         person::Person,
         tag::{Tag, TagName},
         ticket::{Priority, Status, Ticket},
@@ -31,7 +31,7 @@ use crate::{
 };
 
 /// The fields that say it.
-pub(super) const FIELDS: [&str; 8] = ["helper", "assign", "priority", "status", "snooze", "snooze_at", "tag", "untag"];
+pub(super) const FIELDS: [&str; 9] = ["helper", "assign", "priority", "status", "mailbox", "snooze", "snooze_at", "tag", "untag"];
 
 /// One property that a form sets.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +43,7 @@ pub(super) enum Property {
     /// With their name; empty: nobody active has this id.
     Helper(Option<PersonId>, String),
     Subject(String),
+    Mailbox(MailboxId),
     Snooze(Timestamp),
     NoSnooze,
     /// By its name; the tag of this name, where there is one.
@@ -75,6 +76,10 @@ impl Property {
         if let Some(subject) = fields.given("subject") {
             properties.push(Self::Subject(subject.to_owned()));
         }
+        if let Some(id) = fields.given("mailbox") {
+            let known = panel.desk.mailboxes.iter().map(|(it, _)| it).find(|it| it.to_string() == id);
+            properties.push(Self::Mailbox(known.ok_or_else(|| unknown("mailbox"))?));
+        }
         if let Some(status) = fields.given("status") {
             let to = Status::parse(status).ok_or_else(|| unknown("status"))?;
             let all_the_same = to == Status::Resolved && fields.get("sure") == "unsent";
@@ -105,6 +110,7 @@ impl Property {
             Self::Priority(to) => edit::set_priority(desk, me, number, Some(seen), *to).await,
             Self::Helper(to, _) => assign(desk, me, number, Some(seen), *to).await,
             Self::Subject(to) => edit::set_subject(desk, me, number, Some(seen), to).await,
+            Self::Mailbox(to) => edit::move_to_mailbox(desk, me, number, Some(seen), *to).await,
             Self::Snooze(until) => snooze::snooze(desk, me, number, Some(seen), *until).await,
             Self::NoSnooze => snooze::take_back(desk, me, number, Some(seen)).await.map(|_| ()),
             Self::Tag(name, _) => tag::add(desk, me, number, name).await.map(|_| ()),
@@ -124,6 +130,7 @@ impl Property {
             Self::Priority(to) => *to != ticket.priority,
             Self::Helper(to, _) => *to != ticket.assignee,
             Self::Subject(to) => *to != ticket.subject,
+            Self::Mailbox(to) => *to != ticket.mailbox,
             Self::Snooze(until) => ticket.snooze.map(|it| it.until) != Some(*until),
             Self::NoSnooze => ticket.snooze.is_some(),
             Self::Tag(_, known) => known.is_none_or(|it| !ticket.tags.contains(&it)),
@@ -139,6 +146,7 @@ impl Property {
             Self::Helper(Some(_), name) => format!("helper {name}").trim_end().to_owned(),
             Self::Helper(None, _) => "no helper".to_owned(),
             Self::Subject(_) => "subject".to_owned(),
+            Self::Mailbox(to) => panel.desk.mailboxes.get(*to).map_or_else(String::new, |it| format!("mailbox {}", it.address)),
             Self::Snooze(until) => {
                 let coming = Coming::new(*until, panel.desk.clock.now(), &panel.zone());
                 format!("snoozed until {}", coming.clock)
@@ -208,6 +216,7 @@ pub(super) async fn set_all(
             | Property::Priority(_)
             | Property::Helper(..)
             | Property::Subject(_)
+            | Property::Mailbox(_)
             | Property::Snooze(_)
             | Property::NoSnooze => {}
         }

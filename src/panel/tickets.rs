@@ -37,13 +37,16 @@ use crate::{
 #[derive(Serialize)]
 pub(super) struct Bulk {
     assignable: Vec<Choice>,
+    /// Where there is more than one.
+    mailboxes: Vec<Choice>,
     all_tags: Vec<Choice>,
     snoozes: Vec<Choice>,
 }
 
 impl Bulk {
     pub(super) fn new(panel: &Panel, staff: &[Person], tags: &[Tag], me: &Person) -> Self {
-        Self { assignable: assignable(staff, me), all_tags: tag_choices(tags), snoozes: snooze::choices(panel) }
+        let (assignable, mailboxes) = (assignable(staff, me), mailboxes(panel));
+        Self { assignable, mailboxes, all_tags: tag_choices(tags), snoozes: snooze::choices(panel) }
     }
 }
 
@@ -68,7 +71,6 @@ struct ListPage<'a> {
     statuses: Vec<Choice>,
     priorities: Vec<Choice>,
     helpers: Vec<Choice>,
-    mailboxes: Vec<Choice>,
     turns: Vec<Choice>,
     sorts: Vec<Choice>,
     sort: &'static str,
@@ -137,7 +139,6 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         statuses: of_view(page.view),
         priorities: Choice::priorities().into_iter().rev().collect(),
         helpers: [Choice::new("me", "Me"), Choice::new("nobody", "Nobody")].into_iter().chain(others(&staff, me)).collect(),
-        mailboxes: mailboxes(&panel),
         turns: if page.view.turns().len() > 1 { turns() } else { Vec::new() },
         sorts: page.view.sorts().iter().map(|it| Choice::new(it.as_str(), it.title())).collect(),
         sort: page.sort.as_str(),
@@ -170,7 +171,7 @@ fn assignable(staff: &[Person], me: &Person) -> Vec<Choice> {
 }
 
 /// The mailboxes of the configuration, where there is more than one to choose from.
-fn mailboxes(panel: &Panel) -> Vec<Choice> {
+pub(super) fn mailboxes(panel: &Panel) -> Vec<Choice> {
     let all: Vec<Choice> = panel.desk.mailboxes.iter().map(|(id, it)| Choice::new(id, it.address.to_string())).collect();
     if all.len() > 1 { all } else { Vec::new() }
 }

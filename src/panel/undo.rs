@@ -13,7 +13,7 @@ use crate::{
         undo_correction::undo_correction,
     },
     desk::{
-        id::{CorrectionId, PersonId, TagId, TicketNumber},
+        id::{CorrectionId, MailboxId, PersonId, TagId, TicketNumber},
         person::Person,
         ticket::{Priority, Status},
     },
@@ -74,25 +74,27 @@ pub(super) async fn of_merge(panel: &Panel, number: TicketNumber, into: TicketNu
     Ok(made.iter().filter(|it| it.source == number && it.target == into).map(|it| it.id).collect())
 }
 
-/// `42.7.o.2.3.0.5-6`: number, version, status, priority, helper, until when it was put off, and the tags that were put on and taken off;
-/// short, because a cookie holds those of a whole page.
+/// `42.7.o.2.1.3.0.5-6`: number, version, status, priority, mailbox, helper, until when it was put off, and the tags that were put on and
+/// taken off; short, because a cookie holds those of a whole page.
 fn written(number: TicketNumber, version: i64, was: &Was) -> String {
     let status = &was.status.as_str()[..1];
     let helper = was.assignee.map_or(0, |it| it.0);
     let snoozed = was.snoozed.map_or(0, Timestamp::as_millisecond);
     let tag = |it: Option<TagId>| it.map_or(0, |it| it.0);
-    format!("{number}.{version}.{status}.{}.{helper}.{snoozed}.{}-{}", was.priority.rank(), tag(was.put), tag(was.taken))
+    let (priority, mailbox) = (was.priority.rank(), was.mailbox);
+    format!("{number}.{version}.{status}.{priority}.{mailbox}.{helper}.{snoozed}.{}-{}", tag(was.put), tag(was.taken))
 }
 
 fn read(word: &str) -> Option<(TicketNumber, i64, Was)> {
     let parts: Vec<&str> = word.split('.').collect();
-    let [number, version, status, priority, helper, snoozed, tags] = parts.as_slice() else { return None };
+    let [number, version, status, priority, mailbox, helper, snoozed, tags] = parts.as_slice() else { return None };
     let (put, taken) = tags.split_once('-')?;
     let tag = |id: &str| id.parse().ok().map(|id: i64| (id != 0).then_some(TagId(id)));
     let (helper, snoozed): (i64, i64) = (helper.parse().ok()?, snoozed.parse().ok()?);
     let was = Was {
         status: Status::ALL.into_iter().find(|it| it.as_str()[..1] == **status)?,
         priority: Priority::from_rank(priority.parse().ok()?)?,
+        mailbox: MailboxId(mailbox.parse().ok()?),
         assignee: (helper != 0).then_some(PersonId(helper)),
         snoozed: if snoozed == 0 { None } else { Some(Timestamp::from_millisecond(snoozed).ok()?) },
         put: tag(put)?,
@@ -206,14 +208,13 @@ mod tests {
             [(None, None, None, None), (Some(PersonId(3)), at, five, None), (None, at, None, six), (None, None, five, six)]
         {
             for status in Status::ALL {
-                let was = Was { status, assignee, priority: Priority::High, snoozed, put, taken };
+                let was = Was { status, assignee, priority: Priority::High, mailbox: MailboxId(2), snoozed, put, taken };
                 assert_eq!(read(&written(TicketNumber(42), 7, &was)), Some((TicketNumber(42), 7, was)));
             }
         }
-        for odd in
-            ["", "1.2.o.2.0.0", "1.2.x.2.0.0.0-0", "1.2.o.9.0.0.0-0", "1.2.o.2.0.0.5", "1.2.o.2.0.0.", "a.b.c.d.e.f.g", "1.2.o.2.0.0.ü-1"]
-        {
+        for odd in ["", "1.2.o.2.1.0.0", "o.9.1.0.0.0-0", "x.2.1.0.0.0-0", "o.2.1.0.0.5", "o.2.1.0.0.", "o.2.b.0.0.0-0", "o.2.1.0.0.ü-1"] {
             assert_eq!(read(odd), None, "{odd}");
+            assert_eq!(read(&format!("1.2.{odd}")), None, "1.2.{odd}");
         }
     }
 

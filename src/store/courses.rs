@@ -117,10 +117,13 @@ fn step(event: &NewEvent, at: i64) -> Option<Step> {
         | EventKind::Noted
         | EventKind::Priority
         | EventKind::Subject
+        | EventKind::Mailbox
         | EventKind::ParticipantAdded
         | EventKind::ParticipantProposed
         | EventKind::ParticipantRemoved
         | EventKind::Linked
+        | EventKind::Related
+        | EventKind::Unrelated
         | EventKind::Bounced
         | EventKind::SentElsewhere
         | EventKind::MovedOut

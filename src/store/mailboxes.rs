@@ -47,6 +47,14 @@ pub async fn named(conn: &mut Conn, name: &str) -> Result<Option<MailboxId>> {
     Ok(id.map(MailboxId))
 }
 
+/// The address of a mailbox that is or was the desk's.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn address(conn: &mut Conn, id: MailboxId) -> Result<Option<String>> {
+    Ok(on!(conn, c => sqlx::query_scalar("select address from mailboxes where id = $1").bind(id.0).fetch_optional(c).await)?)
+}
+
 /// Where it stands.
 ///
 /// # Errors

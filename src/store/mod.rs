@@ -89,6 +89,7 @@ mod stored_files;
 pub mod tags;
 pub mod taken_away;
 pub mod terms;
+pub mod ticket_links;
 pub mod tickets;
 pub mod troubles;
 pub mod two_factor;

@@ -237,12 +237,12 @@ pub async fn insert_with(tx: &mut Tx, new: &NewTicket<'_>, opens_with: Option<Co
 pub async fn update(tx: &mut Tx, ticket: &Ticket) -> Result<()> {
     let sql =
         "update tickets set subject = $2, status = $3, priority = $4, assignee = $5, version = version + 1, turn = $6, updated_at = $7,
-        status_at = $8, merged_into = $9, turn_at = $10, snoozed_until = $11, snoozed_by = $12 where number = $1";
+        status_at = $8, merged_into = $9, turn_at = $10, snoozed_until = $11, snoozed_by = $12, mailbox = $13 where number = $1";
     on!(tx, c => sqlx::query(sql)
         .bind(ticket.number.0).bind(&ticket.subject).bind(ticket.status.as_str()).bind(ticket.priority.rank()).bind(ticket.assignee.map(|it| it.0))
         .bind(ticket.turn.as_str()).bind(ms(ticket.updated_at)).bind(ms(ticket.status_at))
         .bind(ticket.merged_into.map(|it| it.0)).bind(ms(ticket.turn_at))
-        .bind(ticket.snooze.map(|it| ms(it.until))).bind(ticket.snooze.map(|it| it.by.0))
+        .bind(ticket.snooze.map(|it| ms(it.until))).bind(ticket.snooze.map(|it| it.by.0)).bind(ticket.mailbox.0)
         .execute(c).await.map(|_| ()))?;
     Ok(())
 }

@@ -10,6 +10,7 @@ mod backups;
 mod batches;
 mod clocks;
 mod corrections;
+mod elsewhere;
 mod erase;
 mod expiry;
 mod export;

@@ -293,7 +293,7 @@ async fn a_status_that_is_undone_in_time_is_told_to_nobody() {
     set_status(&desk.desk, &desk.hal, number, None, Status::Resolved).await.unwrap();
     assert_eq!(waiting(&desk).await, 1, "it waits for the undo window");
     let was = desk.ticket(number).await;
-    let back = Was { assignee: was.assignee, status: Status::InProgress, priority: was.priority, snoozed: None, put: None, taken: None };
+    let back = Was { status: Status::InProgress, ..Was::of(&was) };
     undo_change::undo(&desk.desk, &desk.hal, number, was.version, &back).await.unwrap();
     desk.later(jiff::SignedDuration::from_mins(1));
     assert!(desk.mail_to("ann@home.test").await.is_empty());

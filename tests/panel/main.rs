@@ -21,6 +21,7 @@ mod handing_over;
 mod held_decided;
 mod held_mail;
 mod hours;
+mod linked;
 mod lists;
 mod live;
 mod mail_health;

@@ -261,7 +261,7 @@ async fn an_undo_that_somebody_made_up_moves_no_status() {
     let mut ada = Browser::of(&desk, &desk.ada).await;
     let version = desk.ticket(TicketNumber(1)).await.version;
     ada.get("/tickets").await;
-    ada.post("/tickets/undo", &[("was", &format!("1.{version}.r.2.0.0.0-0")), ("back", "/tickets")]).await;
+    ada.post("/tickets/undo", &[("was", &format!("1.{version}.r.2.1.0.0.0-0")), ("back", "/tickets")]).await;
     assert!(ada.get("/tickets").await.says("it was not Resolved before"));
     assert_eq!(desk.ticket(TicketNumber(1)).await.status, Status::Open);
 }

@@ -73,6 +73,7 @@ impl Case {
         match path {
             "/tickets/{number}" => own(&[("version", "2"), ("status", "closed"), ("priority", "urgent")]),
             "/tickets/{number}/people" => own(&[("add", "eve@else.test")]),
+            "/tickets/{number}/links" => own(&[("add", "1")]),
             "/tickets/{number}/messages" => own(&[("seen", "99"), ("kind", "reply"), ("body", "I am in.")]),
             "/tickets/{number}/deliveries/{id}" => own(&[("do", "cancel")]),
             "/tickets/{number}/draft" => own(&[("seen", "99"), ("kind", "reply"), ("body", "I am in.")]),

@@ -309,11 +309,8 @@ fn staff_answer(facts: &Facts<'_>, trace: &mut Trace) -> Option<Decision> {
         return unsigned(facts, trace, Q, author_is_staff);
     };
     let Some(holder) = facts.token_holder.as_ref().filter(|it| it.is_active_staff()) else {
-        return trace.yes(
-            Q,
-            "the address it answers was given to somebody who is no longer staff, or has not accepted their invitation",
-            HOLD,
-        );
+        let found = "the address it answers was given to somebody who is no longer staff, or has not accepted their invitation";
+        return trace.yes(Q, found, HOLD);
     };
     let hold = Decision::Hold { tell: Some(holder.id) };
     if facts.message.from.len() != 1 || facts.author.as_ref().map(|it| it.id) != Some(holder.id) {

@@ -64,6 +64,7 @@ pub const EXPORTED: &[Table] = &[
     table("moves", "move", "id"),
     Table { later: &["merged_into"], ..table("tags", "tag", "id") },
     table("ticket_tags", "ticket_tag", "ticket, tag"),
+    table("ticket_links", "ticket_link", "lower, higher"),
     table("events", "event", "id"),
     table("ratings", "rating", "id"),
     table("promises", "promise", "ticket, promise"),
