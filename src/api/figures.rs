@@ -23,7 +23,7 @@ use crate::{
         tag::Tag,
     },
     store::{
-        analytics::{self, Helper, Picked},
+        analytics::{self, Counted, Helper, Picked},
         tags,
     },
 };
@@ -53,7 +53,7 @@ pub(super) struct FiguresView {
     from: Date,
     /// Its last day: today.
     to: Date,
-    /// When they were counted.
+    /// When they were counted: on a desk of many tickets up to a second ago for each 5,000 of them.
     counted_at: Timestamp,
     /// Over the period. For a helper: what they did themselves.
     all: SumsView,
@@ -233,13 +233,13 @@ pub(super) async fn show(State(api): State<Api>, caller: Caller, Asked(asked): A
     let staff = helpers.iter().map(|it| it.id).collect();
     let frame = analytics::frame(&mut conn, period, staff, now, zone).await?;
     let (from, to) = (frame.days.first().map(|it| it.date).unwrap_or_default(), frame.days.last().map(|it| it.date).unwrap_or_default());
-    let figures = analytics::count(&mut conn, frame, picked).await?;
     drop(conn);
+    let Counted { figures, at } = api.desk.store.figures(frame, picked).await?;
     let figures = if sight == Sight::Own { figures.of_one(caller.person.id) } else { figures };
     Ok(Json(FiguresView {
         from,
         to,
-        counted_at: now,
+        counted_at: at,
         all: (&figures.all).into(),
         before: (&figures.before).into(),
         everybody: (sight == Sight::Everybody).then(|| everybody(&api, &figures, &all_tags, period)),

@@ -3,6 +3,8 @@
 //! A year has a hundred thousand of them. As rows they would take ten times as long as in a few long texts, so each column comes as one:
 //! the database joins them, and while it reads the next part of them, the last is counted.
 
+mod recent;
+
 use std::collections::HashMap;
 
 use jiff::{Timestamp, tz::TimeZone};
@@ -17,6 +19,9 @@ use crate::{
     },
     store::{Conn, Result, StoreError, ms, on, terms},
 };
+
+pub use recent::Counted;
+pub(in crate::store) use recent::Recent;
 
 /// Tickets of which the database joins the courses in one statement.
 const AT_ONCE: i64 = 20_000;
@@ -75,7 +80,8 @@ pub async fn frame(conn: &mut Conn, period: Period, staff: Vec<PersonId>, now: T
 /// When the database refuses, or a course is unreadable.
 pub async fn count(conn: &mut Conn, frame: Frame, picked: Picked) -> Result<Figures> {
     let tags = std::sync::Arc::new(tags(conn).await?);
-    let (since, parts) = (ms(frame.before), parts(conn, frame.period).await?);
+    let since = ms(frame.before);
+    let parts = parts(conn, since).await?;
     let mut fold = Fold::new(frame, Wanted { helper: picked.helper });
     let mut read = Joined::default();
     for part in parts.into_iter().map(Some).chain([None]) {
@@ -119,16 +125,26 @@ enum Part {
     Numbers(i64, i64),
 }
 
+/// Looking up a ticket takes as long as reading so many in their order.
+const LOOK_UP: i64 = 4;
+
 /// Of a long period nearly every ticket is part: reading all of them in order is faster than looking up each.
-async fn parts(conn: &mut Conn, period: Period) -> Result<Vec<Part>> {
-    match period {
-        Period::Days7 | Period::Days30 => Ok(vec![Part::Lately]),
-        Period::Days90 | Period::Months12 => {
-            let newest: Option<i64> = on!(conn, c => sqlx::query_scalar("select max(ticket) from courses").fetch_one(c).await)?;
-            let numbers = (0..=newest.unwrap_or(0) / AT_ONCE).map(|part| Part::Numbers(part * AT_ONCE, (part + 1) * AT_ONCE));
-            Ok(numbers.collect())
-        }
+async fn parts(conn: &mut Conn, since: i64) -> Result<Vec<Part>> {
+    let newest = newest(conn).await?;
+    let few = newest / LOOK_UP;
+    let sql = "select (select count(*) from (select 1 from courses where last_at >= $1 limit $2) lately)
+        + (select count(*) from (select 1 from courses where active = 1 limit $2) active)";
+    let looked_up: i64 = on!(conn, c => sqlx::query_scalar(sql).bind(since).bind(few + 1).fetch_one(c).await)?;
+    if looked_up <= few {
+        return Ok(vec![Part::Lately]);
     }
+    Ok((0..=newest / AT_ONCE).map(|part| Part::Numbers(part * AT_ONCE, (part + 1) * AT_ONCE)).collect())
+}
+
+/// The number of the newest ticket: about as many there are.
+async fn newest(conn: &mut Conn) -> Result<i64> {
+    let newest: Option<i64> = on!(conn, c => sqlx::query_scalar("select max(ticket) from courses").fetch_one(c).await)?;
+    Ok(newest.unwrap_or(0))
 }
 
 /// The columns of many tickets, each as one text in the same order.
@@ -145,7 +161,8 @@ async fn join(conn: &mut Conn, part: Part, since: i64, picked: Picked) -> Result
     let number = conn.pick("", "::text");
     let from = match part {
         Part::Lately => {
-            "(select * from courses where last_at >= $1 union all select * from courses where active = 1 and last_at < $1) c where true"
+            // The index is that of what is active: nearly everything is older.
+            "(select * from courses where last_at >= $1 union all select * from courses where active = 1 and last_at + 0 < $1) c where true"
                 .to_owned()
         }
         Part::Numbers(first, behind) => {

@@ -85,6 +85,7 @@ pub mod sessions;
 pub mod settings;
 pub mod sightings;
 pub mod signatures;
+pub mod status_notices;
 mod stored_files;
 pub mod tags;
 pub mod taken_away;
@@ -107,6 +108,7 @@ pub struct Store {
     folder: PathBuf,
     changes: Changes,
     commits: Arc<AtomicU64>,
+    recent: analytics::Recent,
 }
 
 /// Tells whoever listens that something which a page shows was committed.
@@ -250,7 +252,7 @@ impl Store {
         std::fs::create_dir_all(folder.join("blobs")).map_err(file)?;
         let db = if url.starts_with("sqlite:") { open::sqlite(url, folder, opener).await? } else { open::postgres(url, opener).await? };
         let (changes, commits) = (Arc::new(tokio::sync::watch::channel(0).0), Arc::default());
-        let store = Self { db, folder: folder.to_owned(), changes, commits };
+        let store = Self { db, folder: folder.to_owned(), changes, commits, recent: analytics::Recent::default() };
         store.bring_search_up_to_date().await?;
         Ok(store)
     }

@@ -28,11 +28,14 @@ pub(super) struct Everybodys {
     resolved: i64,
     open_now: i64,
     open_before: i64,
+    /// What one row of the next three tables is of; `day` or `week`.
+    step: &'static str,
     volume: Chart,
     days: tables::Table,
     by_status: Stacked,
     by_age: Stacked,
-    backlog: tables::Table,
+    status_table: tables::Table,
+    age_table: tables::Table,
     durations: Vec<Times>,
     busiest: Vec<(&'static str, Vec<(usize, i64)>)>,
     busiest_table: tables::Table,
@@ -147,6 +150,7 @@ impl Everybodys {
                 ninety: words::hours(all.business.ninety),
                 within: words::per_cent(all.within),
             };
+        let shown = tables::Shown::of(&figures.days);
         Self {
             stats: stats(figures),
             opened: figures.all.opened,
@@ -154,10 +158,12 @@ impl Everybodys {
             open_now: figures.all.open_now,
             open_before: figures.backlog_before,
             volume: Chart::volume(&figures.days),
-            days: tables::days(figures, day),
+            step: shown.step(),
+            days: tables::days(&shown, day),
             by_status: Stacked::by_status(&figures.days),
             by_age: Stacked::by_age(&figures.days),
-            backlog: tables::backlog(figures, day),
+            status_table: tables::by_status(&shown, day),
+            age_table: tables::by_age(&shown, day),
             durations: vec![
                 times("Time to first reply", |it| it.first_reply, figures.all.first_reply),
                 times("Time to resolution", |it| it.resolution, figures.all.resolution),

@@ -18,10 +18,10 @@ use crate::{
         page::{self, Place},
         url::Query,
         visitor::Staff,
-        words::Choice,
+        words::{Choice, When},
     },
     store::{
-        analytics::{self, Helper, Picked},
+        analytics::{self, Counted, Helper, Picked},
         ratings, tags,
     },
 };
@@ -64,16 +64,17 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let staff = names.helpers.iter().map(|it| it.id).collect();
     let frame = analytics::frame(&mut conn, period, staff, panel.desk.clock.now(), zone).await?;
     let (from, until) = frame.span();
-    let figures = analytics::count(&mut conn, frame, picked).await?;
     let said = if sight == Sight::Everybody { ratings::latest(&mut conn, from, until, picked, COMMENTS).await? } else { Vec::new() };
     drop(conn);
+    let Counted { figures, at } = panel.desk.store.figures(frame, picked).await?;
     let figures = if sight == Sight::Own { figures.of_one(visitor.person.id) } else { figures };
     if let Some(table) = &asked.csv {
         let (heads, rows) = tables::csv(&figures, &names, &panel, table, sight).ok_or(PageError::Missing)?;
         let heads: Vec<&str> = heads.iter().map(String::as_str).collect();
         return Ok(csv::download(&format!("{table}-{}", period.as_str()), &heads, &rows));
     }
-    let filters = Filters::new(&panel, &names, period, picked, &figures);
+    let mut filters = Filters::new(&panel, &names, period, picked, &figures);
+    filters.counted = (at < panel.desk.clock.now()).then(|| When::new(at, panel.desk.clock.now(), &panel.zone()).clock);
     match sight {
         Sight::Everybody => {
             let own = Everybodys::new(&panel, &names, filters, &figures, said);
@@ -123,6 +124,8 @@ struct Filters {
     step: &'static str,
     zone: String,
     span: String,
+    /// When they were counted, where that is a while ago.
+    counted: Option<String>,
     /// The query of a table's CSV, without the table's name.
     query: String,
     #[serde(skip)]
@@ -154,6 +157,7 @@ impl Filters {
             step: period.step().as_str(),
             zone: panel.desk.settings.time_zone.iana_name().unwrap_or("UTC").replace('_', " "),
             span: words::span(figures),
+            counted: None,
             period,
         }
     }

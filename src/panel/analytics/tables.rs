@@ -6,6 +6,7 @@ use super::{Names, words};
 use crate::{
     desk::{
         analytics::{AGES, DayFigures, Figures, LENGTHS, Sums, Took},
+        period::Step,
         permission::Sight,
         rating::Rating,
     },
@@ -26,8 +27,8 @@ fn heads(all: &[&str]) -> Vec<String> {
 pub(super) fn csv(figures: &Figures, names: &Names, panel: &Panel, table: &str, sight: Sight) -> Option<Table> {
     match (table, sight) {
         ("helpers", _) => Some(helpers(figures, names)),
-        ("days", Sight::Everybody) => Some(days(figures, |it| it.to_string())),
-        ("backlog", Sight::Everybody) => Some(backlog(figures, |it| it.to_string())),
+        ("days", Sight::Everybody) => Some(days(&Shown::each(&figures.days), |it| it.to_string())),
+        ("backlog", Sight::Everybody) => Some(backlog(figures)),
         ("times", Sight::Everybody) => Some(times(figures)),
         ("busiest", Sight::Everybody) => Some(busiest(figures)),
         ("lengths", Sight::Everybody) => Some(lengths(figures)),
@@ -40,20 +41,78 @@ pub(super) fn csv(figures: &Figures, names: &Names, panel: &Panel, table: &str, 
     }
 }
 
-pub(super) fn days(figures: &Figures, date: impl Fn(Date) -> String) -> Table {
+/// Days as a page shows them: weeks, each by its first day, where days would be too many to see. What came and went in one is added up,
+/// and it stands as its last day does.
+pub(super) struct Shown {
+    head: &'static str,
+    rows: Vec<DayFigures>,
+}
+
+/// More days than so many are shown as weeks.
+const MOST_DAYS: usize = 100;
+
+impl Shown {
+    pub fn of(days: &[DayFigures]) -> Self {
+        if days.len() <= MOST_DAYS {
+            return Self::each(days);
+        }
+        let mut rows: Vec<DayFigures> = Vec::new();
+        for day in days {
+            match rows.last_mut() {
+                Some(week) if Step::Week.start(week.date) == Step::Week.start(day.date) => {
+                    let (date, opened, reopened, resolved) = (week.date, week.opened, week.reopened, week.resolved);
+                    *week = DayFigures {
+                        date,
+                        opened: opened + day.opened,
+                        reopened: reopened + day.reopened,
+                        resolved: resolved + day.resolved,
+                        ..*day
+                    };
+                }
+                Some(_) | None => rows.push(*day),
+            }
+        }
+        Self { head: "Week from", rows }
+    }
+
+    fn each(days: &[DayFigures]) -> Self {
+        Self { head: "Day", rows: days.to_vec() }
+    }
+
+    /// `day` or `week`.
+    pub fn step(&self) -> &'static str {
+        if self.head == "Day" { "day" } else { "week" }
+    }
+}
+
+pub(super) fn days(shown: &Shown, date: impl Fn(Date) -> String) -> Table {
     let row = |it: &DayFigures| {
         vec![date(it.date), it.opened.to_string(), it.reopened.to_string(), it.resolved.to_string(), it.backlog().to_string()]
     };
-    (heads(&["Day", "New", "Reopened", "Resolved", "Open at the end"]), figures.days.iter().map(row).collect())
+    (heads(&[shown.head, "New", "Reopened", "Resolved", "Open at the end"]), shown.rows.iter().map(row).collect())
 }
 
-pub(super) fn backlog(figures: &Figures, date: impl Fn(Date) -> String) -> Table {
-    let row = |it: &DayFigures| {
-        let ages = it.ages.iter().map(ToString::to_string);
-        [date(it.date), it.open.to_string(), it.in_progress.to_string()].into_iter().chain(ages).collect()
-    };
+pub(super) fn by_status(shown: &Shown, date: impl Fn(Date) -> String) -> Table {
+    let row = |it: &DayFigures| vec![date(it.date), it.open.to_string(), it.in_progress.to_string()];
+    (heads(&[shown.head, "Open", "In Progress"]), shown.rows.iter().map(row).collect())
+}
+
+pub(super) fn by_age(shown: &Shown, date: impl Fn(Date) -> String) -> Table {
+    let row = |it: &DayFigures| [date(it.date)].into_iter().chain(it.ages.iter().map(ToString::to_string)).collect();
     let ages = AGES.iter().map(|(name, _)| (*name).to_owned());
-    (heads(&["Day", "Open", "In Progress"]).into_iter().chain(ages).collect(), figures.days.iter().map(row).collect())
+    (heads(&[shown.head]).into_iter().chain(ages).collect(), shown.rows.iter().map(row).collect())
+}
+
+/// Of each day, by status and by age.
+fn backlog(figures: &Figures) -> Table {
+    let shown = Shown::each(&figures.days);
+    let ((mut heads, rows), (ages, of_ages)) = (by_status(&shown, |it| it.to_string()), by_age(&shown, |it| it.to_string()));
+    heads.extend(ages.into_iter().skip(1));
+    let both = |(mut row, ages): (Vec<String>, Vec<String>)| {
+        row.extend(ages.into_iter().skip(1));
+        row
+    };
+    (heads, rows.into_iter().zip(of_ages).map(both).collect())
 }
 
 /// Of one kind of time, for the page.

@@ -21,7 +21,7 @@ use maildesk::{
     },
 };
 
-use crate::world::TempStore;
+use crate::{rows::Rows, world::TempStore};
 
 mod history;
 mod naive;
@@ -147,6 +147,44 @@ async fn courses_made_anew_from_the_history_are_those_that_were_kept() {
         "the history says something: {:?}",
         before.all
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_large_desk_looks_up_what_moved_lately_and_counts_once_in_a_while() {
+    let desk = Desk::new(6).await;
+    let (store, zone) = (&desk.store.store, TimeZone::UTC);
+    let mut before = Vec::new();
+    for period in Period::ALL {
+        before.push(figures(store, desk.frame(period, &zone), Picked::default()).await);
+    }
+    // So many that those of the history are few: they are found by the indexes.
+    let rows = Rows::of(&desk.store.url).await;
+    let one_more = async |number: i64, active: i64, opened_at: i64, course: &str| {
+        let columns = "number, mailbox, subject, status, priority, requester, turn, opened_at, updated_at, status_at, turn_at";
+        let own = format!("{number}, mailbox, 'Old', 'closed', priority, requester, 'staff', 1, 1, 1, 1");
+        rows.run(&format!("insert into tickets ({columns}) select {own} from tickets where number = 1")).await;
+        let columns = "ticket, mailbox, priority, active, opened_at, last_at, course";
+        let own = format!("{number}, mailbox, priority, {active}, {opened_at}, {opened_at}, '{course}'");
+        rows.run(&format!("insert into courses ({columns}) select {own} from tickets where number = 1")).await;
+    };
+    one_more(30_000, 0, 1, "o0.1.0;s1000.1.14;").await;
+    for (period, before) in Period::ALL.into_iter().zip(&before) {
+        assert_eq!(figures(store, desk.frame(period, &zone), Picked::default()).await, *before, "{period:?}");
+    }
+    let now: Timestamp = NOW.parse().unwrap();
+    let asked = async |seconds: i64, picked: Picked| {
+        let frame = Frame { now: now + SignedDuration::from_secs(seconds), ..desk.frame(Period::Days30, &zone) };
+        let counted = store.figures(frame, picked).await.unwrap();
+        (counted.at.duration_since(now).as_secs(), counted.figures.all.opened)
+    };
+    let urgent = Picked { priority: Some(Priority::Urgent), ..Picked::default() };
+    let (at, opened) = asked(0, Picked::default()).await;
+    assert_eq!(at, 0);
+    one_more(30_001, 1, now.as_millisecond() - 1000, "o0.1.0;").await;
+    assert_eq!(asked(5, Picked::default()).await, (0, opened), "six seconds for 30,000 tickets");
+    assert_eq!(asked(5, urgent).await.0, 5, "other tickets are another count");
+    assert_eq!(asked(7, Picked::default()).await, (7, opened + 1));
+    assert_eq!(asked(2, Picked::default()).await.0, 2, "a clock that goes back is believed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
