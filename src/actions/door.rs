@@ -275,7 +275,8 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     if change.happenings.is_empty() || change.came == Came::Before {
         return Ok(());
     }
-    let told = status_notices::known_to_customers(tx, &change, now).await?;
+    let Some((outbox, mailbox)) = desk.mailboxes.answering(change.ticket.mailbox) else { return Ok(()) };
+    let told = status_notices::known_to_customers(tx, &change, &mailbox.notices, now).await?;
     let staff = people::staff_of(tx).await?;
     let (everybody, answered) = match &change.opened_by_mail {
         Some(opened) => (opened.participants.clone(), Answered::NotYet),
@@ -284,7 +285,6 @@ pub(super) async fn record(desk: &Desk, tx: &mut Tx, mut change: Change, now: Ti
     let active =
         |it: &&Participant| it.state == Participation::Active && it.account == PersonState::Active && !change.left_out.contains(&it.person);
     let ids: Vec<PersonId> = everybody.iter().filter(active).map(|it| it.person).collect();
-    let Some((outbox, mailbox)) = desk.mailboxes.answering(change.ticket.mailbox) else { return Ok(()) };
     let circle = Circle {
         actor: change.actor,
         participants: &ids,

@@ -11,7 +11,7 @@ use crate::{
     desk::{
         comment::{Markup, Visibility},
         draft::{DraftKind, KEPT_FOR, MOST_BYTES, MOST_FILES},
-        id::{CommentId, DraftFileId, TicketNumber},
+        id::{CommentId, DraftFileId, PersonId, TicketNumber},
         permission::Act,
         person::Person,
     },
@@ -101,14 +101,24 @@ pub async fn carry_over(desk: &Desk, actor: &Person, number: TicketNumber, kind:
     // What another window keeps there in between is not lost: then this is refused.
     let was = begun.as_ref().map_or(0, |it| it.updated_at.as_millisecond());
     let basis = Some(Basis { was, ..Basis::default() });
-    let body = joined(begun.map(|it| it.kept.body).unwrap_or_default(), &keeping.kept.body);
-    let kept = Kept { body, ..keeping.kept.clone() };
+    let kept = both(begun.map(|it| it.kept).unwrap_or_default(), keeping.kept.clone());
     keep(desk, actor, number, kind, &Keeping { kept, files: keeping.files.clone(), basis, ..Keeping::default() }).await
 }
 
-/// Both texts, the one that holds the other alone.
+/// What was kept and what is typed: both texts, everybody who is added or left out; else as it is typed.
 #[must_use]
-pub fn joined(one: String, other: &str) -> String {
+pub fn both(kept: Kept, typed: Kept) -> Kept {
+    let added = |it: &str| !kept.cc.split(',').any(|known| known.trim().eq_ignore_ascii_case(it));
+    let more: Vec<&str> = typed.cc.split(',').map(str::trim).filter(|it| !it.is_empty() && added(it)).collect();
+    let cc = [kept.cc.trim()].into_iter().filter(|it| !it.is_empty()).chain(more).collect::<Vec<_>>().join(", ");
+    let mut left_out = kept.left_out;
+    let more: Vec<PersonId> = typed.left_out.iter().copied().filter(|it| !left_out.contains(it)).collect();
+    left_out.extend(more);
+    Kept { body: joined(kept.body, &typed.body), cc, left_out, ..typed }
+}
+
+/// Both texts, the one that holds the other alone.
+fn joined(one: String, other: &str) -> String {
     if holds(&one, other) {
         one
     } else if holds(other, &one) {

@@ -95,17 +95,25 @@ pub async fn move_to_mailbox(desk: &Desk, actor: &Person, number: TicketNumber, 
     .await
 }
 
-/// Moves a ticket that is being changed.
+/// Moves a ticket that is being changed to a mailbox that this desk has.
 pub(super) async fn give_to_mailbox(desk: &Desk, tx: &mut Tx, change: &mut Change, to: MailboxId) -> Result<()> {
-    let Some((_, mailbox)) = desk.mailboxes.iter().find(|(it, _)| *it == to) else {
-        let why = "there is no such mailbox any more; choose one of the list".to_owned();
-        return Err(ActionError::Invalid { field: "mailbox", why });
-    };
+    if change.ticket.mailbox != to && desk.mailboxes.iter().all(|(it, _)| it != to) {
+        return Err(no_such_mailbox());
+    }
+    give_back_to_mailbox(tx, change, to).await
+}
+
+/// Moves a ticket that is being changed to where it was, also where this desk has that mailbox no more: another answers for it.
+pub(super) async fn give_back_to_mailbox(tx: &mut Tx, change: &mut Change, to: MailboxId) -> Result<()> {
     let from = std::mem::replace(&mut change.ticket.mailbox, to);
     if from != to {
-        let old = mailboxes::address(tx, from).await?;
-        change.changed(EventKind::Mailbox, old, Some(mailbox.address.to_string()));
+        let new = mailboxes::address(tx, to).await?.ok_or_else(no_such_mailbox)?;
+        change.changed(EventKind::Mailbox, mailboxes::address(tx, from).await?, Some(new));
         search::ticket_changed(tx, change.number()).await?;
     }
     Ok(())
+}
+
+fn no_such_mailbox() -> ActionError {
+    ActionError::Invalid { field: "mailbox", why: "there is no such mailbox any more; choose one of the list".to_owned() }
 }

@@ -5,7 +5,6 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        correct::enter_both,
         door::{Change, leave, record, transact},
         tag::Done,
     },
@@ -13,10 +12,11 @@ use crate::{
         correction::CannotCorrect,
         event::EventKind,
         id::{PersonId, TicketNumber},
+        permission::Act,
         person::Person,
         ticket::Ticket,
     },
-    store::{Tx, ticket_links},
+    store::{Tx, participants, ticket_links, tickets},
 };
 
 /// So many tickets may be linked to one.
@@ -32,7 +32,7 @@ pub async fn link(desk: &Desk, actor: &Person, number: TicketNumber, other: Tick
         if number == other {
             return Err(CannotCorrect::Itself(number).into());
         }
-        let (this, that) = enter_both(desk, &mut tx, actor, number, other).await?;
+        let (this, that) = both(desk, &mut tx, actor, (number, other)).await?;
         if let Some(into) = this.merged_into {
             return Err(CannotCorrect::SourceMerged { ticket: number, into }.into());
         }
@@ -62,7 +62,7 @@ pub async fn link(desk: &Desk, actor: &Person, number: TicketNumber, other: Tick
 pub async fn unlink(desk: &Desk, actor: &Person, number: TicketNumber, other: TicketNumber) -> Result<Done> {
     let now = desk.clock.now();
     transact(desk, |mut tx| async move {
-        let both = enter_both(desk, &mut tx, actor, number, other).await?;
+        let both = both(desk, &mut tx, actor, (number, other)).await?;
         if !ticket_links::take(&mut tx, (number, other)).await? {
             return Ok(Done::AsItWas);
         }
@@ -71,6 +71,21 @@ pub async fn unlink(desk: &Desk, actor: &Person, number: TicketNumber, other: Ti
         Ok(Done::Changed)
     })
     .await
+}
+
+/// Both tickets, locked, if both are `who`'s to edit; whether or not they were merged or are spam.
+async fn both(desk: &Desk, tx: &mut Tx, who: &Person, (one, other): (TicketNumber, TicketNumber)) -> Result<(Ticket, Ticket)> {
+    let mut locked = tickets::lock_all(tx, [one, other]).await?;
+    for ticket in &locked {
+        let case = participants::case(tx, ticket, who.id).await?;
+        desk.allow(who, Act::See(case))?;
+        desk.allow(who, Act::Edit(case))?;
+    }
+    match (locked.pop(), locked.pop()) {
+        (Some(last), Some(first)) if first.number == one => Ok((first, last)),
+        (Some(last), Some(first)) => Ok((last, first)),
+        (_, _) => Err(ActionError::Missing("ticket")),
+    }
 }
 
 /// The line in the history of both.

@@ -1,16 +1,22 @@
 //! What customers are told of a status waits for as long as it can be undone. When the status changes again before that has left, it is
-//! called off: the customer hears where the ticket came to, and not of what lay between.
+//! called off: the customer hears where the ticket came to, and not of what lay between. When that change is undone, it waits again.
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 
 use crate::{
     actions::{Result, door::Change},
-    desk::{delivery::DeliveryState, id::TicketNumber, ticket::Status},
+    desk::{delivery::DeliveryState, id::TicketNumber, settings::StatusNotice, ticket::Status},
     store::{
         Tx, events,
         outbox::{self, Outcome},
+        status_notices,
     },
 };
+
+/// Why one is called off that is no longer true.
+const CHANGED_AGAIN: &str = "called off: the status has changed again";
 
 /// Notices of a ticket's status that were called off.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -40,16 +46,32 @@ pub(super) async fn call_off(tx: &mut Tx, number: TicketNumber, since: Timestamp
 }
 
 /// Before a status is told: what was to be told of it and has not left is called off. The status that customers know it to have had, where
-/// that is another than the change says.
-pub(super) async fn known_to_customers(tx: &mut Tx, change: &Change, now: Timestamp) -> Result<Option<Status>> {
-    if !change.moves_status() {
+/// that is another than the change says. `notices`: what its mailbox tells.
+pub(super) async fn known_to_customers(
+    tx: &mut Tx,
+    change: &Change,
+    notices: &BTreeSet<StatusNotice>,
+    now: Timestamp,
+) -> Result<Option<Status>> {
+    // What is done is closed: where nobody is told of that, that it is done is still to be told.
+    let silent_end = change.ticket.status == Status::Closed && !notices.contains(&StatusNotice::Closed);
+    if !change.moves_status() || silent_end {
         return Ok(None);
     }
     // Nothing is locked where nothing waits: that is, nearly always.
-    let Some(first) = outbox::status_waits_since(tx, change.number()).await? else { return Ok(None) };
-    let called = call_off(tx, change.number(), first, "called off: the status has changed again", now).await?;
+    let Some(first) = status_notices::waits_since(tx, change.number()).await? else { return Ok(None) };
+    let called = call_off(tx, change.number(), first, CHANGED_AGAIN, now).await?;
     match called.first {
-        Some(at) => Ok(events::status_before(tx, change.number(), at).await?),
-        None => Ok(None),
+        // Who has had one knows more than the others: all are told of this step.
+        Some(at) if !called.has_left => Ok(events::status_before(tx, change.number(), at).await?),
+        Some(_) | None => Ok(None),
     }
+}
+
+/// A change of the status at that moment is undone: what it had called off is true again, and waits.
+pub(super) async fn wait_again(tx: &mut Tx, number: TicketNumber, undone: Timestamp, now: Timestamp) -> Result<()> {
+    for id in status_notices::called_off(tx, number, undone, CHANGED_AGAIN).await? {
+        outbox::put(tx, id, &Outcome { state: DeliveryState::Waiting.as_str(), words: "", next_at: Some(now) }, now).await?;
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use crate::{
     actions::{
         ActionError, Desk, Result, assign,
         door::{Change, Tagging, enter, expect_version, leave, record, transact},
-        edit::{give_priority, give_to_mailbox},
+        edit::{give_back_to_mailbox, give_priority},
         status_notices,
     },
     desk::{
@@ -70,9 +70,7 @@ pub async fn undo(desk: &Desk, actor: &Person, number: TicketNumber, seen: i64, 
             set_back(&mut tx, actor, &mut change, was.status, now).await?;
         }
         give_priority(&mut change, was.priority);
-        if change.ticket.mailbox != was.mailbox {
-            give_to_mailbox(desk, &mut tx, &mut change, was.mailbox).await?;
-        }
+        give_back_to_mailbox(&mut tx, &mut change, was.mailbox).await?;
         put_off_again(&mut change, actor, was.snoozed, now);
         if let Some(tag) = was.put {
             change.tag(Tagging::Take(tag))?;
@@ -111,6 +109,7 @@ async fn set_back(tx: &mut Tx, actor: &Person, change: &mut Change, to: Status, 
     if called.has_left {
         change.set_status(to, now);
     } else {
+        status_notices::wait_again(tx, change.number(), since, now).await?;
         change.set_status_untold(to, now);
     }
     Ok(())

@@ -10,6 +10,7 @@ use crate::{
         door::{Change, enter, leave, record, transact},
         drafts,
         say::snippet,
+        status_notices,
     },
     desk::{
         address::EmailAddress,
@@ -124,6 +125,7 @@ async fn status_before(tx: &mut Tx, actor: &Person, change: &mut Change, comment
     let Some((was, is)) = set.filter(|(_, is)| *is == change.ticket.status) else { return Ok(()) };
     // In the figures it was never there.
     change.note(EventKind::Undone, None);
+    status_notices::wait_again(tx, change.number(), comment.created_at, now).await?;
     change.set_status_untold(was, now);
     if is != was.after(Step::StaffReplies, Assigned::of(change.ticket.assignee)) {
         kept.follow_up = is.as_str().to_owned();

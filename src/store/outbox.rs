@@ -304,17 +304,6 @@ pub async fn of_ticket(tx: &mut Tx, ticket: TicketNumber, now: Timestamp) -> Res
     Ok(rows.into_iter().map(|it| it.delivery(now)).collect())
 }
 
-/// When the first notice of a ticket's status that has not left was written; none: there is none.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn status_waits_since(tx: &mut Tx, ticket: TicketNumber) -> Result<Option<Timestamp>> {
-    let sql = "select min(o.created_at) from outbox o join deliveries d on d.outbox = o.id
-        where o.ticket = $1 and o.kind = 'status' and d.state in ('waiting', 'delayed')";
-    let first: Option<i64> = on!(tx, c => sqlx::query_scalar(sql).bind(ticket.0).fetch_one(c).await)?;
-    Ok(first.map(super::at))
-}
-
 /// Whether the octets of a mail were erased: nothing is left that could be sent.
 ///
 /// # Errors
@@ -343,7 +332,8 @@ pub async fn of_mail(tx: &mut Tx, mail: OutboxId, now: Timestamp) -> Result<Vec<
 pub async fn put(tx: &mut Tx, id: DeliveryId, what: &Outcome<'_>, now: Timestamp) -> Result<()> {
     let sql = "update deliveries set state = $2, words = $3, next_at = coalesce($4, next_at), settled_at = $5, lease_owner = null, lease_until = null, held_back = null,
         first_try_at = case when $4 is null then first_try_at else null end, set_aside_at = null, set_aside_by = null,
-        automatic = case when $2 = 'cancelled' and first_try_at is null then 0 else automatic end where id = $1";
+        automatic = case when $2 = 'cancelled' and first_try_at is null then 0
+            else (select o.automatic from outbox o where o.id = deliveries.outbox) end where id = $1";
     tx.memory.automatic = None;
     let settled = what.next_at.is_none().then(|| ms(now));
     on!(tx, c => sqlx::query(sql)

@@ -2,7 +2,7 @@
 
 use maildesk::{
     actions::{
-        ActionError,
+        ActionError, Mailboxes,
         edit::move_to_mailbox,
         reply::{Composed, Reply, reply},
         undo_change::{self, Was},
@@ -11,6 +11,7 @@ use maildesk::{
         comment::CommentText,
         id::{CommentId, MailboxId},
         permission::Scope,
+        present::Present,
         queue::{Filter, View},
     },
     store::{conversation, queue_counts},
@@ -83,4 +84,23 @@ async fn a_mailbox_that_there_is_not_takes_no_ticket() {
     move_to_mailbox(&desk.desk, &desk.hal, number, None, desk.mailbox).await.unwrap();
     assert!(matches!(move_to_mailbox(&desk.desk, &desk.hal, number, Some(99), desk.mailbox).await, Err(ActionError::Stale)));
     assert_eq!(desk.ticket(number).await.version, version, "where it is already is no change");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_of_a_mailbox_that_is_gone_stays_with_it_until_it_is_moved() {
+    let mut desk = TestDesk::with_two_mailboxes().await;
+    let sales = desk.desk.mailboxes.iter().nth(1).unwrap().0;
+    let number = desk.write(ANN, "Printer", "It smokes.").await.ticket.unwrap();
+    desk.mail_does_not_matter();
+    move_to_mailbox(&desk.desk, &desk.hal, number, None, sales).await.unwrap();
+    let one: Vec<_> = desk.desk.mailboxes.iter().take(1).map(|(id, it)| (id, it.clone())).collect();
+    desk.desk.mailboxes = Present::new(Mailboxes::new(one));
+    let was = Was::of(&desk.ticket(number).await);
+    move_to_mailbox(&desk.desk, &desk.hal, number, None, sales).await.expect("it is there");
+    move_to_mailbox(&desk.desk, &desk.hal, number, None, desk.mailbox).await.unwrap();
+    assert!(move_to_mailbox(&desk.desk, &desk.hal, number, None, sales).await.is_err());
+    // What it was it can be again.
+    let now = desk.ticket(number).await;
+    undo_change::undo(&desk.desk, &desk.hal, number, now.version, &was).await.unwrap();
+    assert_eq!(desk.ticket(number).await.mailbox, sales);
 }

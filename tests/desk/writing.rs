@@ -20,16 +20,17 @@ use maildesk::{
         draft::{DraftKind, KEPT_FOR},
         id::{CommentId, TicketNumber},
         person::Role,
-        settings::{DeskSettings, Reach},
+        settings::{DeskSettings, Reach, StatusNotice},
         ticket::Status,
     },
     store::{
         blobs::ContentHash,
         conversation::{Audience, Said, said},
         drafts::{Draft, Kept, Place, get},
-        outbox::of_ticket,
+        outbox::{Outcome, of_ticket},
         participants::{self, Participation},
         saved_replies::Saving,
+        sending,
     },
 };
 
@@ -325,6 +326,85 @@ async fn of_a_status_that_changes_again_before_it_is_told_the_customer_hears_the
     assert!(told.read.text.contains("closed"), "{}", told.read.text);
     // What has left is spoken of.
     set(Status::Open).await;
+    let [told] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert!(told.read.text.contains("open again"), "{}", told.read.text);
+    desk.mail_does_not_matter();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_change_of_status_called_off_waits_again_when_that_is_undone() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    desk.later(jiff::SignedDuration::from_secs(1));
+    let set = async |to| {
+        desk.later(jiff::SignedDuration::from_secs(1));
+        set_status(&desk.desk, &desk.hal, number, None, to).await.unwrap();
+    };
+    // By the button.
+    set(Status::InProgress).await;
+    set(Status::Resolved).await;
+    let now = desk.ticket(number).await;
+    undo_change::undo(&desk.desk, &desk.hal, number, now.version, &Was { status: Status::InProgress, ..Was::of(&now) }).await.unwrap();
+    let [told] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert!(told.read.text.contains("in progress") || told.read.text.contains("working on"), "{}", told.read.text);
+    // With the reply that had brought it.
+    set(Status::Resolved).await;
+    desk.later(jiff::SignedDuration::from_secs(1));
+    let closing = Reply { then: Some(Status::Closed), ..written("That is all.", Composed::default()) };
+    let comment = reply(&desk.desk, &desk.hal, number, &closing).await.unwrap();
+    desk.later(jiff::SignedDuration::from_secs(1));
+    withdraw_reply(&desk.desk, &desk.hal, comment).await.unwrap();
+    assert_eq!(desk.ticket(number).await.status, Status::Resolved);
+    let [told] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert!(told.read.text.contains("resolved"), "{}", told.read.text);
+    desk.mail_does_not_matter();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_closed_in_silence_is_still_told_to_be_resolved() {
+    let desk = TestDesk::with(DeskSettings::default(), |mailbox| mailbox.notices.retain(|it| *it == StatusNotice::Resolved)).await;
+    let number = a_ticket(&desk).await;
+    let set = async |to| set_status(&desk.desk, &desk.hal, number, None, to).await.unwrap();
+    set(Status::Resolved).await;
+    set(Status::Closed).await;
+    let [told] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert!(told.read.text.contains("resolved"), "{}", told.read.text);
+    // One that goes on is told nothing of what is no longer true.
+    set(Status::Open).await;
+    set(Status::Resolved).await;
+    set(Status::InProgress).await;
+    assert!(desk.mail_to("ann@home.test").await.is_empty());
+}
+
+/// A server puts off what waits for somebody.
+async fn put_off_for(desk: &TestDesk, address: &str) {
+    let now = desk.desk.clock.now();
+    let mut tx = desk.desk.store.begin().await.unwrap();
+    let due = sending::due(&mut tx, desk.mailbox, "test", &[], 100, now).await.unwrap();
+    let ids: Vec<_> = due.into_iter().map(|it| it.id).collect();
+    for it in sending::lease(&mut tx, "test", now + jiff::SignedDuration::from_mins(1), &ids, now).await.unwrap() {
+        let (state, next_at) = if it.address.as_str() == address {
+            ("delayed", Some(now + jiff::SignedDuration::from_hours(1)))
+        } else {
+            ("waiting", Some(now))
+        };
+        sending::record(&mut tx, it.id, "test", &Outcome { state, words: "later", next_at }, now).await.unwrap();
+    }
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_heard_of_a_status_hears_that_it_is_over_also_where_another_has_not() {
+    let desk = TestDesk::new().await;
+    let number = a_ticket(&desk).await;
+    add(&desk.desk, &desk.hal, number, &"bob@home.test".parse().unwrap()).await.unwrap();
+    set_status(&desk.desk, &desk.hal, number, None, Status::InProgress).await.unwrap();
+    desk.mail_to("ann@home.test").await;
+    set_status(&desk.desk, &desk.hal, number, None, Status::Resolved).await.unwrap();
+    desk.later(jiff::SignedDuration::from_mins(1));
+    put_off_for(&desk, "bob@home.test").await;
+    assert_eq!(desk.mail_to("ann@home.test").await.len(), 1);
+    set_status(&desk.desk, &desk.hal, number, None, Status::InProgress).await.unwrap();
     let [told] = desk.mail_to("ann@home.test").await.try_into().unwrap();
     assert!(told.read.text.contains("open again"), "{}", told.read.text);
     desk.mail_does_not_matter();
