@@ -36,7 +36,7 @@ pub(super) struct WholeTicket {
     last_comment: Option<i64>,
     /// It was merged into this ticket, and is changed no more.
     merged_into: Option<i64>,
-    /// The ticket that it follows.
+    /// The ticket that it follows, where that is in reach.
     linked: Option<i64>,
     /// The tickets in reach that staff said have to do with it.
     links: Vec<i64>,
@@ -61,14 +61,15 @@ pub(super) async fn whole(api: &Api, caller: &Caller, conn: &mut Conn, number: T
     let takes_part = people.into_iter().filter(|it| it.state == Participation::Active);
     let last = conversation::said(conn, number, Audience::Staff, 1).await?.pop();
     let links = ticket_links::of(conn, number).await?;
-    let links = queue::these(conn, &links, caller.scope(api)).await?;
+    let others: Vec<TicketNumber> = links.iter().copied().chain(kept.linked).collect();
+    let seen: Vec<TicketNumber> = queue::these(conn, &others, caller.scope(api)).await?.iter().map(|it| it.number).collect();
     Ok(WholeTicket {
         ticket: Ticket::of(&api.desk, row, &tags),
         participants: takes_part.map(|it| PersonRef { id: it.person.0, name: it.name, email: it.email.to_string() }).collect(),
         last_comment: last.map(|it| it.id.0),
         merged_into: kept.merged_into.map(|it| it.0),
-        linked: kept.linked.map(|it| it.0),
-        links: links.iter().map(|it| it.number.0).collect(),
+        linked: kept.linked.filter(|it| seen.contains(it)).map(|it| it.0),
+        links: links.iter().filter(|it| seen.contains(it)).map(|it| it.0).collect(),
     })
 }
 

@@ -158,8 +158,11 @@ fn read(text: &str, base: PathBuf, environment: impl IntoIterator<Item = (String
 
 /// Whether one of these keys holds a secret; the database's does with a password in it.
 fn hold_one(keys: &BTreeSet<String>, database_url: &SecretString) -> bool {
-    let user = database_url.expose_secret().split_once("://").and_then(|(_, rest)| rest.split_once('@'));
-    keys.iter().any(|it| it != "database_url" || user.is_some_and(|(user, _)| user.contains(':')))
+    let url = database_url.expose_secret();
+    let before_host = url.split_once("://").and_then(|(_, rest)| rest.split_once('@'));
+    let in_query = url.split_once('?').is_some_and(|(_, query)| query.split('&').any(|it| it.starts_with("password=")));
+    let password = in_query || before_host.is_some_and(|(user, _)| user.contains(':'));
+    keys.iter().any(|it| it != "database_url" || password)
 }
 
 fn top(mut top: Section<'_>) -> Result<Config, Noted> {

@@ -5,7 +5,11 @@ use serde::Serialize;
 
 use crate::{
     actions::visits,
-    desk::{id::CommentId, tag::Tag, ticket::Ticket},
+    desk::{
+        id::{CommentId, MailboxId},
+        tag::Tag,
+        ticket::Ticket,
+    },
     panel::{
         Panel,
         error::PageError,
@@ -16,7 +20,7 @@ use crate::{
         visitor::Visitor,
         words::{Choice, Coming},
     },
-    store::{conversation::Said, people, tags},
+    store::{self, Conn, conversation::Said, people, tags},
 };
 
 /// Values of the page of a ticket.
@@ -65,11 +69,21 @@ pub(super) async fn read(panel: &Panel, visitor: &Visitor, ticket: &Ticket, said
         other_tags: tag_choices(&others),
         snoozes: snooze::choices(panel),
         snoozed,
-        mailboxes: mailboxes(panel),
-        answers: panel.desk.mailboxes.answering(ticket.mailbox).map(|(id, _)| id.to_string()).unwrap_or_default(),
+        mailboxes: may_answer(panel, &mut conn, ticket.mailbox).await?,
+        answers: ticket.mailbox.to_string(),
         links: links::of(panel, visitor, &mut conn, ticket).await?,
         first_new: seen.and_then(|seen| first_new(said, seen, visitor)),
     })
+}
+
+/// The mailboxes to choose from, and the ticket's own where this desk has it no more.
+async fn may_answer(panel: &Panel, conn: &mut Conn, own: MailboxId) -> Result<Vec<Choice>, PageError> {
+    let mut all = mailboxes(panel);
+    if !all.is_empty() && panel.desk.mailboxes.iter().all(|(it, _)| it != own) {
+        let address = store::mailboxes::address(conn, own).await?.unwrap_or_default();
+        all.push(Choice::new(own, format!("{address} (removed)")));
+    }
+    Ok(all)
 }
 
 fn first_new(said: &[Said], seen: CommentId, visitor: &Visitor) -> Option<i64> {

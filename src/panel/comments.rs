@@ -20,6 +20,7 @@ use crate::{
         comment::CommentText,
         draft::DraftKind,
         id::{CommentId, DeliveryId, DraftFileId, SavedReplyId, TicketNumber},
+        settings::Mode,
         ticket::Status,
     },
     panel::{
@@ -88,6 +89,7 @@ pub(super) async fn write(
         Ok(comment) => {
             let told = match kind {
                 DraftKind::Note => "The note is added; no customer sees it.",
+                DraftKind::Reply if is_tried_out(&panel, number).await? => "The reply is kept and not sent: its mailbox is only tried out.",
                 DraftKind::Reply => "The reply is on its way.",
             };
             let flash = Flash::done(told).clearing(format!("{}:{number}:{}", visitor.person.id, kind.as_str()));
@@ -95,6 +97,11 @@ pub(super) async fn write(
         }
         Err(error) => asked_again(&panel, &visitor, typed, error).await,
     }
+}
+
+async fn is_tried_out(panel: &Panel, number: TicketNumber) -> Result<bool, PageError> {
+    let ticket = tickets::get(&mut *panel.desk.store.read().await?, number).await?;
+    Ok(ticket.and_then(|it| panel.desk.mailboxes.get(it.mailbox).map(|it| it.mode)) == Some(Mode::Shadow))
 }
 
 async fn send(
@@ -173,10 +180,13 @@ async fn go_on_there(panel: &Panel, visitor: &Visitor, typed: Typed, into: Ticke
     let mut told =
         format!("Not sent: #{number} was merged into this ticket meanwhile. What you wrote is in the composer; look, then send.");
     if let Err(error) = kept {
-        // Too many files with those that were there: the words at least.
+        // Too many files with those that were there, or kept in another window just now: the words at least.
+        let had_files = !typed.keeping.files.is_empty();
         let words = Keeping { files: Vec::new(), ..typed.keeping };
         carry_over(&panel.desk, &visitor.person, into, typed.kind, &words).await?;
-        told.push_str(&format!(" The files were not kept: {error}. Attach them again."));
+        if had_files {
+            told.push_str(&format!(" The files were not kept: {error}. Attach them again."));
+        }
     }
     let flash = Flash::refused(told).clearing(format!("{}:{number}:{kind}", visitor.person.id));
     Ok(page::go(panel, visitor, &format!("/tickets/{into}?write={kind}#composer"), &flash))

@@ -51,7 +51,9 @@ pub(super) struct Corrected {
     merged: Option<Merged>,
     /// Those that were merged into it.
     merged_in: Vec<Other>,
-    /// The ticket that this one came out of, if it can be moved in there with one press.
+    /// The ticket that this one came out of, if it is in reach.
+    follows: Option<i64>,
+    /// The same, if it can be moved in there with one press.
     may_join: Option<i64>,
     #[serde(skip)]
     pub standing: Vec<Correction>,
@@ -113,7 +115,8 @@ pub(super) async fn corrected(
         Some(_) | None => None,
     };
     let may_join = linked.filter(|it| *it != ticket.number && seen.iter().any(|seen| Some(seen.number) == ticket.linked)).map(|it| it.0);
-    Ok(Corrected { merged, merged_in, may_join, standing })
+    let follows = ticket.linked.filter(|it| seen.iter().any(|seen| seen.number == *it)).map(|it| it.0);
+    Ok(Corrected { merged, merged_in, follows, may_join, standing })
 }
 
 #[derive(Serialize)]

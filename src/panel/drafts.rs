@@ -10,7 +10,7 @@ use serde::Serialize;
 use crate::{
     actions::{
         ActionError, Kind,
-        drafts::{Basis, Keeping, joined, keep},
+        drafts::{Basis, Keeping, both, keep},
         saved_replies::text_for,
     },
     desk::{
@@ -138,8 +138,11 @@ pub(super) async fn with_the_others(
     typed: Kept,
 ) -> Result<Kept, PageError> {
     let place = Place { person: visitor.person.id, ticket: number, kind };
-    let kept = store::drafts::get(&mut *panel.desk.store.read().await?, place).await?.map(|it| it.kept.body).unwrap_or_default();
-    Ok(Kept { body: joined(kept, &typed.body), ..typed })
+    let kept = store::drafts::get(&mut *panel.desk.store.read().await?, place).await?;
+    Ok(match kept {
+        Some(draft) => both(draft.kept, typed),
+        None => typed,
+    })
 }
 
 /// `GET /tickets/{number}/saved/{id}`: a saved reply with its placeholders filled in for this ticket, for the script to put it where

@@ -7,13 +7,14 @@ use jiff::Timestamp;
 use crate::{
     desk::{
         event::EventKind,
-        id::PersonId,
+        id::{PersonId, TicketNumber},
+        permission::Scope,
         rating::Rating,
         snooze::Back,
         tag::Tag,
         ticket::{Priority, Status},
     },
-    store::{conversation::Line, events},
+    store::{Conn, StoreError, conversation::Line, events, queue},
 };
 
 /// Leaves out what only tells how maildesk did it: a ticket that lost its only message when a move was undone counts as merged
@@ -67,6 +68,46 @@ pub fn in_words(lines: &mut [Line], tags: &[Tag], time: impl Fn(Timestamp) -> St
             | EventKind::Undone => {}
         }
     }
+}
+
+/// The tickets that a line names.
+fn names_tickets(kind: EventKind) -> bool {
+    const KINDS: [EventKind; 9] = [
+        EventKind::Linked,
+        EventKind::Related,
+        EventKind::Unrelated,
+        EventKind::MovedOut,
+        EventKind::MovedIn,
+        EventKind::MergedInto,
+        EventKind::MergedFrom,
+        EventKind::CameBack,
+        EventKind::WentBack,
+    ];
+    KINDS.contains(&kind)
+}
+
+/// A ticket that whoever reads it may not see has no number in it.
+///
+/// # Errors
+/// When the database fails.
+pub async fn within_reach(conn: &mut Conn, lines: &mut [Line], scope: Scope) -> Result<(), StoreError> {
+    let number = |it: &String| it.parse().ok().map(TicketNumber);
+    let named = |line: &Line| line.old.iter().chain(&line.new).filter_map(number).collect::<Vec<_>>();
+    let mut numbers: Vec<TicketNumber> = lines.iter().filter(|it| names_tickets(it.kind)).flat_map(named).collect();
+    if scope == Scope::All || numbers.is_empty() {
+        return Ok(());
+    }
+    numbers.sort_unstable();
+    numbers.dedup();
+    let seen: Vec<TicketNumber> = queue::these(conn, &numbers, scope).await?.into_iter().map(|it| it.number).collect();
+    for line in lines.iter_mut().filter(|it| names_tickets(it.kind)) {
+        for word in [&mut line.old, &mut line.new].into_iter().flatten() {
+            if number(word).is_some_and(|it| !seen.contains(&it)) {
+                word.clear();
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Who opened a ticket for somebody else, where its history goes back so far.
@@ -170,12 +211,7 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
         EventKind::Tagged => format!("{actor} added the tag {}", bold(new)),
         EventKind::Untagged => format!("{actor} removed the tag {}", bold(old)),
         EventKind::Snoozed => format!("{actor} snoozed it until {}", bold(new)),
-        EventKind::Returned => match Back::parse(new) {
-            Some(Back::Time) => "It is back in its queue: it was snoozed until now".to_owned(),
-            Some(Back::Answer) => "It is back in its queue: its customer wrote".to_owned(),
-            Some(Back::Done) => "It is snoozed no more: it is done".to_owned(),
-            Some(Back::Staff) | None => format!("{actor} took it back into its queue"),
-        },
+        EventKind::Returned => returned(new, &actor),
         EventKind::Rated if line.actor.is_none() => format!("<b>The customer</b> rated it {}", rating(new)),
         EventKind::Rated if line.old.is_some() => format!("{actor} rated it {} and no longer {}", rating(new), rating(old)),
         EventKind::Rated => format!("{actor} rated it {}", rating(new)),
@@ -184,9 +220,21 @@ pub fn sentence(line: &Line, names: &BTreeMap<PersonId, String>) -> String {
     }
 }
 
-/// A link to a ticket by the number that an event holds.
+fn returned(why: &str, actor: &str) -> String {
+    match Back::parse(why) {
+        Some(Back::Time) => "It is back in its queue: it was snoozed until now".to_owned(),
+        Some(Back::Answer) => "It is back in its queue: its customer wrote".to_owned(),
+        Some(Back::Done) => "It is snoozed no more: it is done".to_owned(),
+        Some(Back::Staff) | None => format!("{actor} took it back into its queue"),
+    }
+}
+
+/// A link to a ticket by the number that an event holds; none: it is out of reach.
 fn ticket(number: &str) -> String {
     let number: String = number.chars().filter(char::is_ascii_digit).collect();
+    if number.is_empty() {
+        return "another ticket".to_owned();
+    }
     format!("<a href=\"/tickets/{number}\">#{number}</a>")
 }
 

@@ -39,9 +39,9 @@ pub(super) struct LinkedRow {
 /// Those that the visitor may see.
 pub(super) async fn of(panel: &Panel, visitor: &Visitor, conn: &mut Conn, ticket: &Ticket) -> Result<Vec<LinkedRow>, PageError> {
     let before = ticket.linked.filter(|it| *it != ticket.number);
-    let mut all: Vec<(TicketNumber, &'static str)> = before.into_iter().map(|it| (it, "It came out of this one")).collect();
+    let mut all: Vec<(TicketNumber, &'static str)> = before.into_iter().map(|it| (it, "This one came out of it")).collect();
     let after = ticket_links::came_out_of(conn, ticket.number, MOST_CAME_OUT).await?;
-    all.extend(after.into_iter().map(|it| (it, "This one came out of it")));
+    all.extend(after.into_iter().map(|it| (it, "It came out of this one")));
     all.extend(ticket_links::of(conn, ticket.number).await?.into_iter().map(|it| (it, "")));
     let numbers: Vec<TicketNumber> = all.iter().map(|it| it.0).collect();
     let rows = queue::these(conn, &numbers, scope(&visitor.person, panel.desk.rules())).await?;

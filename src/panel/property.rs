@@ -24,6 +24,7 @@ use crate::{
         form::Fields,
         snooze::{self as wishes, Asked},
         ticket,
+        tickets::choice_of,
         visitor::Visitor,
         words::Coming,
     },
@@ -77,8 +78,7 @@ impl Property {
             properties.push(Self::Subject(subject.to_owned()));
         }
         if let Some(id) = fields.given("mailbox") {
-            let known = panel.desk.mailboxes.iter().map(|(it, _)| it).find(|it| it.to_string() == id);
-            properties.push(Self::Mailbox(known.ok_or_else(|| unknown("mailbox"))?));
+            properties.push(Self::Mailbox(MailboxId(id.parse().map_err(|_| unknown("mailbox"))?)));
         }
         if let Some(status) = fields.given("status") {
             let to = Status::parse(status).ok_or_else(|| unknown("status"))?;
@@ -146,7 +146,7 @@ impl Property {
             Self::Helper(Some(_), name) => format!("helper {name}").trim_end().to_owned(),
             Self::Helper(None, _) => "no helper".to_owned(),
             Self::Subject(_) => "subject".to_owned(),
-            Self::Mailbox(to) => panel.desk.mailboxes.get(*to).map_or_else(String::new, |it| format!("mailbox {}", it.address)),
+            Self::Mailbox(to) => panel.desk.mailboxes.get(*to).map_or_else(String::new, |it| format!("mailbox {}", choice_of(it))),
             Self::Snooze(until) => {
                 let coming = Coming::new(*until, panel.desk.clock.now(), &panel.zone());
                 format!("snoozed until {}", coming.clock)

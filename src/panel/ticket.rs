@@ -141,7 +141,6 @@ struct TicketPage {
     people: Vec<PersonRow>,
     others: Vec<RowView>,
     log: Vec<LogLine>,
-    linked: Option<i64>,
     promises: Vec<PromiseLine>,
     rated: rate::Said,
     spam: bool,
@@ -205,6 +204,8 @@ async fn read(
     let said = conversation::said(&mut conn, number, Audience::Staff, limit).await?;
     let mut lines = conversation::history(&mut conn, number, HISTORY).await?;
     history::plain(&mut lines);
+    let scope = scope(&visitor.person, panel.desk.rules());
+    history::within_reach(&mut conn, &mut lines, scope).await?;
     let (tags, zone) = (tags::ever(&mut conn).await?, &panel.zone());
     history::in_words(&mut lines, &tags, |at| When::new(at, panel.desk.clock.now(), zone).full);
     let people = participants::list(&mut conn, number).await?;
@@ -215,7 +216,6 @@ async fn read(
         None => None,
     };
     let names = names(&mut conn, &lines, &staff).await?;
-    let scope = scope(&visitor.person, panel.desk.rules());
     let mut others = queue::of_requester(&mut conn, ticket.requester, scope, 7).await?;
     others.retain(|it| it.number != number);
     let corrected = correct::corrected(panel, visitor, &mut conn, &ticket, &names).await?;
@@ -317,7 +317,6 @@ fn compose(
         people: read.people.iter().filter(|it| it.state != Participation::Removed).map(|it| row(it, ticket)).collect(),
         others: read.others.iter().map(|it| RowView::new(panel, it)).collect(),
         log: read.lines.iter().rev().map(|it| LogLine { when: when(it.at), html: history::sentence_for(it, &read.names, of) }).collect(),
-        linked: ticket.linked.map(|it| it.0),
         promises,
         rated,
         spam: read.spam,

@@ -11,6 +11,7 @@ use crate::{
         id::{PersonId, TicketNumber},
         permission::Scope,
         person::Person,
+        settings::{MailboxSettings, Mode},
         tag::Tag,
         ticket::{Status, Turn},
     },
@@ -172,8 +173,16 @@ fn assignable(staff: &[Person], me: &Person) -> Vec<Choice> {
 
 /// The mailboxes of the configuration, where there is more than one to choose from.
 pub(super) fn mailboxes(panel: &Panel) -> Vec<Choice> {
-    let all: Vec<Choice> = panel.desk.mailboxes.iter().map(|(id, it)| Choice::new(id, it.address.to_string())).collect();
+    let all: Vec<Choice> = panel.desk.mailboxes.iter().map(|(id, it)| Choice::new(id, choice_of(it))).collect();
     if all.len() > 1 { all } else { Vec::new() }
+}
+
+/// What a mailbox is called where it is chosen: one that is only tried out would keep what is written.
+pub(super) fn choice_of(mailbox: &MailboxSettings) -> String {
+    match mailbox.mode {
+        Mode::Live => mailbox.address.to_string(),
+        Mode::Shadow => format!("{} (sends nothing yet)", mailbox.address),
+    }
 }
 
 /// The statuses that a view can be narrowed to; none where it has but one.
