@@ -202,9 +202,9 @@ impl Change {
         if by_staff { around.desk.settings.undo_window } else { SignedDuration::ZERO }
     }
 
-    /// Whether it is a change of status that somebody may have to hear of.
-    pub fn moves_status(&self) -> bool {
-        self.happenings.iter().any(|it| matches!(it, Happening::Status { .. }))
+    /// What somebody may have to hear of, in its order.
+    pub fn happenings(&self) -> &[Happening] {
+        &self.happenings
     }
 
     /// Whether this opens again what was resolved or closed.

@@ -108,9 +108,13 @@ pub async fn carry_over(desk: &Desk, actor: &Person, number: TicketNumber, kind:
 /// What was kept and what is typed: both texts, everybody who is added or left out; else as it is typed.
 #[must_use]
 pub fn both(kept: Kept, typed: Kept) -> Kept {
-    let added = |it: &str| !kept.cc.split(',').any(|known| known.trim().eq_ignore_ascii_case(it));
-    let more: Vec<&str> = typed.cc.split(',').map(str::trim).filter(|it| !it.is_empty() && added(it)).collect();
-    let cc = [kept.cc.trim()].into_iter().filter(|it| !it.is_empty()).chain(more).collect::<Vec<_>>().join(", ");
+    let mut cc: Vec<&str> = Vec::new();
+    for it in [&kept.cc, &typed.cc].into_iter().flat_map(|it| it.split([',', ';', ' ', '\n'])).map(str::trim) {
+        if !it.is_empty() && !cc.iter().any(|known| known.eq_ignore_ascii_case(it)) {
+            cc.push(it);
+        }
+    }
+    let cc = cc.join(", ");
     let mut left_out = kept.left_out;
     let more: Vec<PersonId> = typed.left_out.iter().copied().filter(|it| !left_out.contains(it)).collect();
     left_out.extend(more);

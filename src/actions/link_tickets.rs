@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     actions::{
         ActionError, Desk, Result,
+        correct::no_spam,
         door::{Change, leave, record, transact},
         tag::Done,
     },
@@ -39,6 +40,8 @@ pub async fn link(desk: &Desk, actor: &Person, number: TicketNumber, other: Tick
         if let Some(into) = that.merged_into {
             return Err(CannotCorrect::TargetMerged { ticket: other, into }.into());
         }
+        no_spam(&mut tx, number).await?;
+        no_spam(&mut tx, other).await?;
         if !ticket_links::put(&mut tx, (number, other), actor.id, now).await? {
             return Ok(Done::AsItWas);
         }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::{
     actions::{Result, door::Change},
-    desk::{delivery::DeliveryState, id::TicketNumber, settings::StatusNotice, ticket::Status},
+    desk::{delivery::DeliveryState, id::TicketNumber, notification::Happening, settings::StatusNotice, ticket::Status},
     store::{
         Tx, events,
         outbox::{self, Outcome},
@@ -53,25 +53,33 @@ pub(super) async fn known_to_customers(
     notices: &BTreeSet<StatusNotice>,
     now: Timestamp,
 ) -> Result<Option<Status>> {
-    // What is done is closed: where nobody is told of that, that it is done is still to be told.
-    let silent_end = change.ticket.status == Status::Closed && !notices.contains(&StatusNotice::Closed);
-    if !change.moves_status() || silent_end {
+    let from = change.happenings().iter().find_map(|it| if let Happening::Status { from, .. } = it { Some(*from) } else { None });
+    let says_it = change.happenings().iter().any(|it| matches!(it, Happening::Replied { .. }));
+    // What is resolved is closed: where nobody is told of that, that it is resolved is still to be told.
+    let silent_end =
+        from == Some(Status::Resolved) && change.ticket.status == Status::Closed && !says_it && !notices.contains(&StatusNotice::Closed);
+    if from.is_none() || silent_end {
         return Ok(None);
     }
     // Nothing is locked where nothing waits: that is, nearly always.
-    let Some(first) = status_notices::waits_since(tx, change.number()).await? else { return Ok(None) };
+    let Some(mut first) = status_notices::waits_since(tx, change.number()).await? else { return Ok(None) };
     let called = call_off(tx, change.number(), first, CHANGED_AGAIN, now).await?;
-    match called.first {
-        // Who has had one knows more than the others: all are told of this step.
-        Some(at) if !called.has_left => Ok(events::status_before(tx, change.number(), at).await?),
-        Some(_) | None => Ok(None),
+    // Who has had one knows more than the others: all are told of this step.
+    if called.first.is_none() || called.has_left {
+        return Ok(None);
     }
+    // What the one in its place had called off was not told either.
+    while let Some(before) = status_notices::called_off_since(tx, change.number(), first, CHANGED_AGAIN).await? {
+        first = before;
+    }
+    Ok(events::status_before(tx, change.number(), first).await?)
 }
 
 /// A change of the status at that moment is undone: what it had called off is true again, and waits.
 pub(super) async fn wait_again(tx: &mut Tx, number: TicketNumber, undone: Timestamp, now: Timestamp) -> Result<()> {
-    for id in status_notices::called_off(tx, number, undone, CHANGED_AGAIN).await? {
-        outbox::put(tx, id, &Outcome { state: DeliveryState::Waiting.as_str(), words: "", next_at: Some(now) }, now).await?;
+    for (id, due) in status_notices::called_off(tx, number, undone, CHANGED_AGAIN).await? {
+        let next_at = Some(due.max(now));
+        outbox::put(tx, id, &Outcome { state: DeliveryState::Waiting.as_str(), words: "", next_at }, now).await?;
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ pub(super) struct WholeTicket {
     participants: Vec<PersonRef>,
     /// Its last comment: send it as `seen` with a reply, to be refused where somebody has written since.
     last_comment: Option<i64>,
-    /// It was merged into this ticket, and is changed no more.
+    /// It was merged into this ticket, where that is in reach, and is changed no more.
     merged_into: Option<i64>,
     /// The ticket that it follows, where that is in reach.
     linked: Option<i64>,
@@ -61,13 +61,13 @@ pub(super) async fn whole(api: &Api, caller: &Caller, conn: &mut Conn, number: T
     let takes_part = people.into_iter().filter(|it| it.state == Participation::Active);
     let last = conversation::said(conn, number, Audience::Staff, 1).await?.pop();
     let links = ticket_links::of(conn, number).await?;
-    let others: Vec<TicketNumber> = links.iter().copied().chain(kept.linked).collect();
+    let others: Vec<TicketNumber> = links.iter().copied().chain(kept.linked).chain(kept.merged_into).collect();
     let seen: Vec<TicketNumber> = queue::these(conn, &others, caller.scope(api)).await?.iter().map(|it| it.number).collect();
     Ok(WholeTicket {
         ticket: Ticket::of(&api.desk, row, &tags),
         participants: takes_part.map(|it| PersonRef { id: it.person.0, name: it.name, email: it.email.to_string() }).collect(),
         last_comment: last.map(|it| it.id.0),
-        merged_into: kept.merged_into.map(|it| it.0),
+        merged_into: kept.merged_into.filter(|it| seen.contains(it)).map(|it| it.0),
         linked: kept.linked.filter(|it| seen.contains(it)).map(|it| it.0),
         links: links.iter().filter(|it| seen.contains(it)).map(|it| it.0).collect(),
     })

@@ -61,7 +61,8 @@ pub(super) struct Corrected {
 
 #[derive(Serialize)]
 struct Merged {
-    into: Other,
+    /// None: it is out of reach.
+    into: Option<Other>,
     by: String,
     when: When,
     correction: i64,
@@ -95,12 +96,14 @@ pub(super) async fn corrected(
         standing.retain(|it| it.kind == CorrectionKind::Merge);
     }
     let merges = || standing.iter().filter(|it| it.kind == CorrectionKind::Merge);
-    let numbers: Vec<TicketNumber> = merges().flat_map(|it| [it.source, it.target]).chain(ticket.linked).collect();
-    let seen = queue::these(conn, &numbers, scope(&visitor.person, panel.desk.rules())).await?;
-    let other = |number: TicketNumber| {
-        let subject = seen.iter().find(|it| it.number == number).map(|it| it.subject.clone()).unwrap_or_default();
-        Other { no: number.0, subject }
+    let linked = match ticket.linked {
+        Some(number) if ticket.merged_into.is_none() => tickets::standing(conn, number).await?.map(|it| it.number),
+        Some(_) | None => None,
     };
+    let numbers: Vec<TicketNumber> = merges().flat_map(|it| [it.source, it.target]).chain(ticket.linked).chain(linked).collect();
+    let seen = queue::these(conn, &numbers, scope(&visitor.person, panel.desk.rules())).await?;
+    let other =
+        |number: TicketNumber| seen.iter().find(|it| it.number == number).map(|it| Other { no: number.0, subject: it.subject.clone() });
     let by = |who: Option<PersonId>| who.and_then(|it| names.get(&it)).cloned().unwrap_or_else(|| "somebody".to_owned());
     let merged = merges().rfind(|it| Some(it.target) == ticket.merged_into).map(|it| Merged {
         into: other(it.target),
@@ -109,12 +112,9 @@ pub(super) async fn corrected(
         correction: it.id.0,
         emptied: emptied.contains(&it.id),
     });
-    let merged_in = merges().filter(|it| it.target == ticket.number && !emptied.contains(&it.id)).map(|it| other(it.source)).collect();
-    let linked = match ticket.linked {
-        Some(number) if ticket.merged_into.is_none() => tickets::standing(conn, number).await?.map(|it| it.number),
-        Some(_) | None => None,
-    };
-    let may_join = linked.filter(|it| *it != ticket.number && seen.iter().any(|seen| Some(seen.number) == ticket.linked)).map(|it| it.0);
+    let merged_in =
+        merges().filter(|it| it.target == ticket.number && !emptied.contains(&it.id)).filter_map(|it| other(it.source)).collect();
+    let may_join = linked.filter(|it| *it != ticket.number && seen.iter().any(|seen| seen.number == *it)).map(|it| it.0);
     let follows = ticket.linked.filter(|it| seen.iter().any(|seen| seen.number == *it)).map(|it| it.0);
     Ok(Corrected { merged, merged_in, follows, may_join, standing })
 }

@@ -324,7 +324,19 @@ async fn of_a_status_that_changes_again_before_it_is_told_the_customer_hears_the
     set(Status::Closed).await;
     let [told] = desk.mail_to("ann@home.test").await.try_into().unwrap();
     assert!(told.read.text.contains("closed"), "{}", told.read.text);
-    // What has left is spoken of.
+    // By hand to and fro before anything was told: all of the way.
+    set(Status::Open).await;
+    desk.mail_to("ann@home.test").await;
+    for to in [Status::InProgress, Status::Resolved, Status::InProgress] {
+        desk.later(jiff::SignedDuration::from_secs(1));
+        set(to).await;
+    }
+    let [told] = desk.mail_to("ann@home.test").await.try_into().unwrap();
+    assert!(told.read.text.contains("in progress") || told.read.text.contains("working on"), "{}", told.read.text);
+    set(Status::Closed).await;
+    desk.mail_to("ann@home.test").await;
+    // What has left is spoken of; an hour holds five notices.
+    desk.later(jiff::SignedDuration::from_hours(2));
     set(Status::Open).await;
     let [told] = desk.mail_to("ann@home.test").await.try_into().unwrap();
     assert!(told.read.text.contains("open again"), "{}", told.read.text);
@@ -369,6 +381,12 @@ async fn what_is_closed_in_silence_is_still_told_to_be_resolved() {
     set(Status::Closed).await;
     let [told] = desk.mail_to("ann@home.test").await.try_into().unwrap();
     assert!(told.read.text.contains("resolved"), "{}", told.read.text);
+    // A reply that closes it says so itself.
+    set(Status::Open).await;
+    set(Status::Resolved).await;
+    let closing = Reply { then: Some(Status::Closed), ..written("That is all.", Composed::default()) };
+    reply(&desk.desk, &desk.hal, number, &closing).await.unwrap();
+    assert_eq!(desk.mail_to("ann@home.test").await.len(), 1);
     // One that goes on is told nothing of what is no longer true.
     set(Status::Open).await;
     set(Status::Resolved).await;

@@ -99,6 +99,12 @@ async fn what_came_out_of_a_ticket_stands_on_both_pages_and_what_is_out_of_reach
     assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && refused.says("out of your reach"), "{}", refused.text());
     assert!(matches!(unlink(&desk.desk, &desk.hal, one, two).await, Err(ActionError::Missing(_))));
 
+    // Nor is where another went, or what came here.
+    let five = desk.write("Ivy <ivy@home.test>", "Fifth", "Hello?").await.ticket.unwrap();
+    merge(&desk.desk, &desk.ada, five, None, one).await.unwrap();
+    let page = hal.get("/tickets/1").await.text();
+    assert!(!page.contains("/tickets/5") && page.contains("merged another ticket into this ticket"), "{page}");
+
     // One that was merged is not linked any more, and keeps the links that it had.
     merge(&desk.desk, &desk.ada, two, None, three).await.unwrap();
     let refused = link(&desk.desk, &desk.ada, one, two).await.unwrap_err().to_string();

@@ -60,9 +60,9 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let tags = tags::all(&mut conn).await?;
     let names = Names { helpers, tags };
     let (period, picked) = asked.read(&panel, &names, sight);
-    let zone = &panel.desk.settings.time_zone;
+    let (now, zone) = (panel.desk.clock.now(), &panel.desk.settings.time_zone);
     let staff = names.helpers.iter().map(|it| it.id).collect();
-    let frame = analytics::frame(&mut conn, period, staff, panel.desk.clock.now(), zone).await?;
+    let frame = analytics::frame(&mut conn, period, staff, now, zone).await?;
     let (from, until) = frame.span();
     let said = if sight == Sight::Everybody { ratings::latest(&mut conn, from, until, picked, COMMENTS).await? } else { Vec::new() };
     drop(conn);
@@ -74,7 +74,7 @@ pub(super) async fn show(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         return Ok(csv::download(&format!("{table}-{}", period.as_str()), &heads, &rows));
     }
     let mut filters = Filters::new(&panel, &names, period, picked, &figures);
-    filters.counted = (at < panel.desk.clock.now()).then(|| When::new(at, panel.desk.clock.now(), &panel.zone()).clock);
+    filters.counted = (at < now).then(|| When::new(at, now, &panel.zone()).clock);
     match sight {
         Sight::Everybody => {
             let own = Everybodys::new(&panel, &names, filters, &figures, said);
