@@ -3,12 +3,12 @@
 use crate::{
     actions::{
         ActionError, Desk, Result,
-        door::{Change, enter, expect_version, leave, record, transact},
+        change_ticket::{Wanted, change_ticket},
+        door::Change,
     },
     desk::{
         event::EventKind,
         id::{MailboxId, TicketNumber},
-        permission::Act,
         person::Person,
         ticket::{Priority, clean_subject},
     },
@@ -20,19 +20,7 @@ use crate::{
 /// # Errors
 /// What [`crate::actions::ActionError`] lists.
 pub async fn set_priority(desk: &Desk, actor: &Person, number: TicketNumber, seen: Option<i64>, to: Priority) -> Result<()> {
-    let now = desk.clock.now();
-    transact(desk, |mut tx| async move {
-        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-        desk.allow(actor, Act::Edit(case))?;
-        expect_version(&ticket, seen)?;
-        let mut change = Change::of(ticket, Some(actor.id));
-        give_priority(&mut change, to);
-        if change.is_any() {
-            record(desk, &mut tx, change, now).await?;
-        }
-        leave(desk, tx).await
-    })
-    .await
+    change_ticket(desk, actor, number, seen, &Wanted { priority: Some(to), ..Wanted::default() }).await
 }
 
 /// Sets the priority of a ticket that is being changed.
@@ -48,19 +36,7 @@ pub(super) fn give_priority(change: &mut Change, to: Priority) {
 /// # Errors
 /// What [`crate::actions::ActionError`] lists.
 pub async fn set_subject(desk: &Desk, actor: &Person, number: TicketNumber, seen: Option<i64>, to: &str) -> Result<()> {
-    let now = desk.clock.now();
-    transact(desk, |mut tx| async move {
-        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-        desk.allow(actor, Act::Edit(case))?;
-        expect_version(&ticket, seen)?;
-        let mut change = Change::of(ticket, Some(actor.id));
-        give_subject(&mut tx, &mut change, to).await?;
-        if change.is_any() {
-            record(desk, &mut tx, change, now).await?;
-        }
-        leave(desk, tx).await
-    })
-    .await
+    change_ticket(desk, actor, number, seen, &Wanted { subject: Some(to.to_owned()), ..Wanted::default() }).await
 }
 
 /// Gives another subject to a ticket that is being changed.
@@ -80,19 +56,7 @@ pub(super) async fn give_subject(tx: &mut Tx, change: &mut Change, to: &str) -> 
 /// # Errors
 /// What [`crate::actions::ActionError`] lists; `Invalid` for a mailbox that this desk does not have.
 pub async fn move_to_mailbox(desk: &Desk, actor: &Person, number: TicketNumber, seen: Option<i64>, to: MailboxId) -> Result<()> {
-    let now = desk.clock.now();
-    transact(desk, |mut tx| async move {
-        let (ticket, case) = enter(desk, &mut tx, actor, number).await?;
-        desk.allow(actor, Act::Edit(case))?;
-        expect_version(&ticket, seen)?;
-        let mut change = Change::of(ticket, Some(actor.id));
-        give_to_mailbox(desk, &mut tx, &mut change, to).await?;
-        if change.is_any() {
-            record(desk, &mut tx, change, now).await?;
-        }
-        leave(desk, tx).await
-    })
-    .await
+    change_ticket(desk, actor, number, seen, &Wanted { mailbox: Some(to), ..Wanted::default() }).await
 }
 
 /// Moves a ticket that is being changed to a mailbox that this desk has.

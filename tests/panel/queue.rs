@@ -178,6 +178,20 @@ async fn what_many_were_is_given_back_by_one_press() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn many_go_on_in_another_mailbox_and_come_back() {
+    let desk = TestDesk::with_two_mailboxes().await;
+    some_tickets(&desk, 3).await;
+    let sales = desk.desk.mailboxes.iter().nth(1).unwrap().0;
+    let mut ada = Browser::of(&desk, &desk.ada).await;
+    assert!(ada.get("/tickets").await.says("Move to mailbox"));
+    let told = bulk(&mut ada, "/tickets", &[1, 3], &[("mailbox", &sales.to_string())]).await;
+    assert!(told.says("Mailbox sales@desk.test: 2 tickets."), "{}", told.text());
+    assert_eq!(listed(&ada.get(&format!("/tickets?view=open&mailbox={sales}")).await).len(), 2);
+    undo(&mut ada, &told).await;
+    assert!(listed(&ada.get(&format!("/tickets?view=open&mailbox={sales}")).await).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn many_are_merged_marked_as_spam_and_snoozed_and_all_of_it_is_taken_back() {
     let desk = TestDesk::new().await;
     some_tickets(&desk, 4).await;
