@@ -246,7 +246,8 @@ pub async fn make_customer(tx: &mut Tx, email: &EmailAddress, name: &str, now: T
     }
 }
 
-/// How many admins but `who` may act, those who were only ever invited left out; each is locked until the transaction ends, so that two admins cannot demote each other.
+/// How many admins but `who` may act, those who were only ever invited left out; each is locked until the transaction ends, so that two
+/// admins cannot demote each other.
 ///
 /// # Errors
 /// When the database refuses.
