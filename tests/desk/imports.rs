@@ -180,6 +180,38 @@ async fn what_was_taken_in_when_every_octet_counted_is_known_still() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_is_rewritten_between_the_two_ways_through_it_says_so_and_gives_no_torn_message() {
+    let desk = TestDesk::new().await;
+    let file = desk.folder.path().join("old.mbox");
+    let mails: Vec<String> = (1..=4)
+        .map(|n| format!("From - Sat Oct 31 10:00:00 2026\n{}\n", old(ANN, "support@desk.test", &n.to_string(), "", 5, "It smokes.")))
+        .collect();
+    let whole = mails.concat();
+    for (what, now, changed) in [
+        ("a mail program notes something in the second", whole.replacen("Message-ID: <2@", "Status: RO\nMessage-ID: <2@", 1), 3),
+        ("the first is taken out", mails[1..].concat(), 4),
+        (
+            "the third is another text under the same header",
+            whole.replacen(&mails[2], &format!("{}It burns.\n\n", mails[2].trim_end()), 1),
+            2,
+        ),
+        ("the last has more", format!("{}and more\n", whole.trim_end()), 1),
+        ("another has come", format!("{whole}{}", mails[0]), 0),
+    ] {
+        fs::write(&file, &whole).unwrap();
+        let archive = scan(find(std::slice::from_ref(&file)).unwrap(), desk.desk.clock.now(), &mut |_| ());
+        fs::write(&file, now).unwrap();
+        let looked = look(None, 1 << 20, &archive, &mut |_| ()).await.unwrap();
+        assert_eq!((looked.new, looked.unreadable.len()), (4 - changed, usize::try_from(changed).unwrap()), "{what}: {looked:?}");
+        for one in &looked.unreadable {
+            assert!(one.why.contains("run this again"), "{what}: {one:?}");
+        }
+    }
+    fs::write(&file, &whole).unwrap();
+    assert_eq!(desk.import_files(Status::Closed, &file).await.taken, 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn nobody_hears_of_an_imported_ticket_until_somebody_here_has_written_on_it() {
     let desk = TestDesk::new().await;
     let to_both = old(ANN, "support@desk.test", "1", "", 29, "It smokes.").replace("Subject:", "Cc: Ben <ben@home.test>\nSubject:");

@@ -8,6 +8,7 @@ mod order;
 pub mod passed_over;
 mod read;
 mod scan;
+mod seal;
 mod take;
 
 use std::{collections::BTreeMap, path::PathBuf};
@@ -72,6 +73,7 @@ struct Lies {
     begin: u64,
     /// Bytes.
     length: u64,
+    seal: seal::Seal,
     /// When it was written or came: never before what it answers.
     at: Timestamp,
     /// Those of one thread have the same.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 
-use super::Lies;
+use super::{Lies, seal::Seal};
 
 /// A message as a look at its header has it.
 #[derive(Clone, Debug)]
@@ -13,6 +13,7 @@ pub(super) struct Seen {
     pub nth: u32,
     pub begin: u64,
     pub length: u64,
+    pub seal: Seal,
     pub at: Timestamp,
     /// Stands for its Message-ID.
     pub id: Option<u64>,
@@ -34,8 +35,8 @@ pub(super) fn order(seen: Vec<Seen>) -> Vec<Lies> {
     let mut order: Vec<usize> = (0..seen.len()).collect();
     order.sort_by_key(|at| (first[&threads[*at]], threads[*at], places[*at], *at));
     let lies = |at: usize| {
-        let Seen { source, nth, begin, length, .. } = seen[at];
-        Lies { source, nth, begin, length, at: places[at].0, thread: threads[at] }
+        let Seen { source, nth, begin, length, seal, .. } = seen[at];
+        Lies { source, nth, begin, length, seal, at: places[at].0, thread: threads[at] }
     };
     order.into_iter().map(lies).collect()
 }
@@ -92,7 +93,16 @@ mod tests {
 
     fn seen(id: u64, answers: &[u64], second: i64) -> Seen {
         let at = Timestamp::from_second(second).unwrap();
-        Seen { source: 0, nth: u32::try_from(id).unwrap(), begin: 0, length: 0, at, id: Some(id), answers: answers.to_vec() }
+        Seen {
+            source: 0,
+            nth: u32::try_from(id).unwrap(),
+            begin: 0,
+            length: 0,
+            seal: Seal::of(b""),
+            at,
+            id: Some(id),
+            answers: answers.to_vec(),
+        }
     }
 
     fn ordered(seen: Vec<Seen>) -> Vec<(u32, i64)> {

@@ -38,8 +38,16 @@ impl<'a> Reader<'a> {
         };
         let (_, file) = self.open.insert((message.source, file));
         file.seek(SeekFrom::Start(message.begin))?;
-        let mut octets = vec![0; usize::try_from(message.length).map_err(io::Error::other)?];
-        file.read_exact(&mut octets)?;
+        let length = usize::try_from(message.length).map_err(io::Error::other)?;
+        let mut octets = Vec::with_capacity(length + AHEAD);
+        file.take(message.length + AHEAD as u64).read_to_end(&mut octets)?;
+        if octets.len() < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        let behind = octets.split_off(length);
+        if !message.seal.is_on(&octets) || !may_follow(&behind) {
+            return Err(io::Error::other(CHANGED));
+        }
         Ok(octets)
     }
 
@@ -51,6 +59,17 @@ impl<'a> Reader<'a> {
             Kind::Message => source.path.display().to_string(),
         }
     }
+}
+
+/// So much behind a message is looked at; bytes: an empty line, and how the line begins that parts it from the next.
+const AHEAD: usize = 7;
+
+const CHANGED: &str = "its file was changed meanwhile; run this again when nothing else writes to it";
+
+/// Whether a message may end before this: a file ends there, or the next message begins, behind an empty line or none.
+fn may_follow(behind: &[u8]) -> bool {
+    let line = behind.strip_prefix(b"\r\n").or(behind.strip_prefix(b"\n")).unwrap_or(behind);
+    line.is_empty() || line.starts_with(b"From ")
 }
 
 fn in_words(error: &io::Error) -> String {

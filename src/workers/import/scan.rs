@@ -11,6 +11,7 @@ use super::{
     Archive, Progress, Unreadable,
     find::{Files, Kind, Source},
     order::{self, Seen},
+    seal::Seal,
 };
 use crate::mail::archive::{
     Clues, Glance, LONGEST_HEADER,
@@ -96,7 +97,7 @@ impl Scan<'_> {
         }
         let clues = Clues { noted: clues.noted, file: clues.file, ..glance.clues };
         let at = moment(clues, self.now);
-        self.seen.push(Seen { source, nth, begin, length, at, id: glance.id, answers: glance.answers });
+        self.seen.push(Seen { source, nth, begin, length, seal: Seal::of(header), at, id: glance.id, answers: glance.answers });
         if (self.seen.len() as u64).is_multiple_of(TOLD_EACH) {
             self.told();
         }

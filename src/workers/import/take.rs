@@ -205,9 +205,10 @@ mod tests {
     use jiff::Timestamp;
 
     use super::*;
+    use crate::workers::import::seal::Seal;
 
     fn lies(thread: usize, length: u64) -> Lies {
-        Lies { source: 0, nth: 1, begin: 0, length, at: Timestamp::UNIX_EPOCH, thread }
+        Lies { source: 0, nth: 1, begin: 0, length, seal: Seal::of(b""), at: Timestamp::UNIX_EPOCH, thread }
     }
 
     #[test]
