@@ -60,6 +60,11 @@ impl From {
         (!self.list.is_empty()).then(|| format!("list={}{at}", encoded(&self.list)))
     }
 
+    /// What the address of another view of the ticket says of it, behind what it says of the view.
+    pub fn and_said(&self) -> String {
+        self.said().map(|it| format!("&{it}")).unwrap_or_default()
+    }
+
     fn read(query: &str) -> Option<Self> {
         let uri = format!("/?{query}").parse().ok()?;
         Query::of(&uri).map(|Query(it): Query<Self>| it).filter(|it| !it.list.is_empty())

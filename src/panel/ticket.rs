@@ -129,6 +129,8 @@ struct TicketPage {
     may_resolve: bool,
     may_take: bool,
     earlier: bool,
+    /// The list that it was opened from, for the addresses of its other views.
+    kept: String,
     parts: Vec<Part>,
     /// Where its replies stand with those whom they go to: what the page is told about while it is open.
     sent: String,
@@ -305,6 +307,7 @@ fn compose(
         mailbox: panel.desk.mailboxes.get(ticket.mailbox).map(|it| it.address.to_string()).unwrap_or_default(),
         may_resolve: ticket.status.is_active(),
         may_take: ticket.assignee != Some(visitor.person.id) && ticket.merged_into.is_none(),
+        kept: From { list: asked.list.clone(), at: asked.at.clone() }.and_said(),
         earlier: asked.all.is_none() && i64::try_from(read.said.len()).is_ok_and(|shown| shown == SHOWN),
         parts: if whole { parts::all(entries) } else { parts::folded(entries, aside.first_new) },
         sent: standing(read.said.iter().map(|it| way(it, visitor.person.id)), panel.desk.clock.now()),
