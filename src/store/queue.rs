@@ -9,7 +9,7 @@ use crate::{
     },
     store::{
         Conn, Result, ms, on,
-        queue_order::{Part, beside, whole, within},
+        queue_order::{Part, beside, keys, whole, within},
         queue_row::{LATEST, rows, select},
     },
 };
@@ -112,8 +112,9 @@ async fn listed(conn: &mut Conn, list: &List, scope: Scope, asked: &Asked) -> Re
     if branches.is_empty() {
         return Ok(Vec::new());
     }
-    let sql = format!("{} limit {}", select(&branches.join(" union all "), &whole(list.sort, list.side())), asked.limit);
-    rows(conn, sql, &[]).await
+    let (first, merged) = (whole(list.sort, list.side(), ""), branches.join(" union all "));
+    let these = format!("select number from ({merged}) merged order by {first} limit {}", asked.limit);
+    rows(conn, select(&these, &whole(list.sort, list.side(), "t.")), &[]).await
 }
 
 /// These tickets, as far as the scope shows them, in the order of their numbers here.
@@ -296,8 +297,9 @@ impl Asked {
             Some(Part::Whole) | None => String::new(),
         };
         let by = within(list.sort, list.side());
+        let keys = keys(list.sort);
         Some(format!(
-            "select number from (select number from {} where {fixed}{}{behind} order by {order}{by} limit {}) branch",
+            "select {keys} from (select {keys} from {} where {fixed}{}{behind} order by {order}{by} limit {}) branch",
             self.from, self.narrower, self.limit
         ))
     }

@@ -91,14 +91,21 @@ pub(super) fn within(sort: Sort, side: Side) -> String {
     ordered(sort, side, "")
 }
 
-/// `order by` of the whole list.
-pub(super) fn whole(sort: Sort, side: Side) -> String {
-    let turns = match (sort, side) {
-        (Sort::Waiting, Side::Behind) => "case t.turn when 'staff' then 0 else 1 end, ",
-        (Sort::Waiting, Side::Ahead) => "case t.turn when 'staff' then 1 else 0 end, ",
-        (Sort::Activity | Sort::Oldest | Sort::Priority | Sort::Due | Sort::Return, _) => "",
+/// `order by` of the whole list; `table`: what the columns are of, with its point, or nothing.
+pub(super) fn whole(sort: Sort, side: Side, table: &str) -> String {
+    let (staff, customer) = if side == Side::Behind { (0, 1) } else { (1, 0) };
+    let turns = match sort {
+        Sort::Waiting => format!("case {table}turn when 'staff' then {staff} else {customer} end, "),
+        Sort::Activity | Sort::Oldest | Sort::Priority | Sort::Due | Sort::Return => String::new(),
     };
-    format!("{turns}{}", ordered(sort, side, "t."))
+    format!("{turns}{}", ordered(sort, side, table))
+}
+
+/// What a part of a list gives of a row: its number, and what puts it among the rows of the other parts. An index has all of it, so that no
+/// row is read that the page does not show.
+pub(super) fn keys(sort: Sort) -> String {
+    let turn = if sort == Sort::Waiting { ", turn" } else { "" };
+    format!("{}{turn}", columns(sort).0.join(", "))
 }
 
 fn ordered(sort: Sort, side: Side, table: &str) -> String {
