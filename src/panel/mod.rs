@@ -56,6 +56,7 @@ pub mod live;
 pub mod mail_html;
 mod mailboxes;
 pub mod metrics;
+mod navigation;
 mod neighbours;
 mod new_ticket;
 mod not_sent;

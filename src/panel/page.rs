@@ -8,97 +8,23 @@ use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{
-    desk::{id::PersonId, look::Look, permission::Scope, person::Role},
+    desk::look::Look,
     panel::{
         Panel, assets,
         csrf::Tie,
         error::PageError,
         heartbeat::{self, Heartbeat},
-        kept::Kept,
-        not_sent, settings,
+        navigation::{Counted, Navigation},
         visitor::Visitor,
         words::Face,
     },
-    store::{
-        Conn, queue_counts,
-        saved_views::{self, SavedView},
-    },
 };
+
+pub use super::navigation::Place;
 
 /// The row that a list goes on from, as its address says it; what is no id is none, and the list begins at its beginning.
 pub(super) fn row_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {
     Ok(String::deserialize(from)?.parse().ok())
-}
-
-/// Which entry of the navigation a page belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Place {
-    /// A queue.
-    Unassigned,
-    /// A queue.
-    Mine,
-    /// A queue.
-    Open,
-    /// A queue.
-    Waiting,
-    /// A queue.
-    Resolved,
-    /// A queue.
-    Closed,
-    /// A queue.
-    Snoozed,
-    /// Held mail.
-    Held,
-    /// What was not sent.
-    NotSent,
-    /// The block list.
-    Senders,
-    /// Figures.
-    Analytics,
-    /// Users.
-    Users,
-    /// Mailboxes and the outbox.
-    Mailboxes,
-    /// Settings.
-    Settings,
-    /// None of them.
-    Elsewhere,
-}
-
-#[derive(Serialize)]
-pub(super) struct Entry {
-    key: Place,
-    name: &'static str,
-    href: &'static str,
-    icon: &'static str,
-    go: &'static str,
-    n: i64,
-    /// Whether there are more than were counted.
-    more: bool,
-    /// What needs attention, in words; empty: nothing.
-    hot: String,
-}
-
-/// A saved view, with what it counts.
-#[derive(Serialize)]
-pub(super) struct SavedEntry {
-    id: i64,
-    key: String,
-    name: String,
-    href: String,
-    icon: &'static str,
-    /// How many tickets a list holds. A search is not counted: it would be made anew for each page.
-    n: i64,
-    hot: &'static str,
-}
-
-/// What every page of staff has at its side.
-#[derive(Default, Serialize)]
-pub(super) struct Navigation {
-    pub views: Vec<Entry>,
-    pub saved: Vec<SavedEntry>,
-    manage: Vec<Entry>,
 }
 
 #[derive(Serialize)]
@@ -217,9 +143,39 @@ pub async fn show_with(
     own: &impl Serialize,
     flash: Option<&Flash>,
 ) -> Result<Response, PageError> {
+    let navigation = match visitor.person.role.is_staff() {
+        true => Counted::read(panel, visitor, &mut *panel.desk.store.read().await?).await?.navigation(panel, visitor),
+        false => Navigation::default(),
+    };
+    draw(panel, visitor, place, template, own, navigation, flash)
+}
+
+/// [`show`] to staff, where the page itself has read what the navigation counts.
+///
+/// # Errors
+/// When the template lacks something.
+pub(super) fn show_counted(
+    panel: &Panel,
+    visitor: &Visitor,
+    place: Place,
+    template: &str,
+    own: &impl Serialize,
+    counted: Counted,
+) -> Result<Response, PageError> {
+    draw(panel, visitor, place, template, own, counted.navigation(panel, visitor), None)
+}
+
+fn draw(
+    panel: &Panel,
+    visitor: &Visitor,
+    place: Place,
+    template: &str,
+    own: &impl Serialize,
+    navigation: Navigation,
+    flash: Option<&Flash>,
+) -> Result<Response, PageError> {
     let me = &visitor.person;
     let heartbeat = if me.role.is_staff() { heartbeat::of(panel, me) } else { None };
-    let navigation = if me.role.is_staff() { navigation(panel, visitor).await? } else { Navigation::default() };
     let face = Face::of(me);
     let shared = Shared {
         desk: &panel.desk.settings.name,
@@ -242,68 +198,6 @@ pub async fn show_with(
         set_cookie(&mut response, &format!("{FLASH_COOKIE}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0"));
     }
     Ok(response)
-}
-
-/// The navigation of staff: the queues, the views that are theirs, and the rest.
-pub(super) async fn navigation(panel: &Panel, visitor: &Visitor) -> Result<Navigation, PageError> {
-    let (me, scope) = (visitor.person.id, visitor.scope(panel.desk.rules()));
-    let mut conn = panel.desk.store.read().await?;
-    let counts = queue_counts::counts(&mut conn, scope, me).await?;
-    let saved = saved(&mut conn, me, scope).await?;
-    let held = queue_counts::held_count(&mut conn).await?;
-    let view = |key, name, href, icon, go, n| Entry { key, name, href, icon, go, n, more: false, hot: String::new() };
-    let mut views = vec![
-        view(Place::Unassigned, "Unassigned", "/tickets?view=unassigned", "inbox", "u", counts.unassigned),
-        view(Place::Mine, "Mine", "/tickets?view=mine", "user-round", "m", counts.mine),
-        view(Place::Open, "All open", "/tickets?view=open", "layers", "o", counts.open),
-        view(Place::Waiting, "Waiting on customer", "/tickets?view=waiting", "hourglass", "w", counts.waiting),
-        view(Place::Resolved, "Resolved", "/tickets?view=resolved", "circle-check", "r", counts.resolved),
-        view(Place::Closed, "Closed", "/tickets?view=closed", "archive", "c", counts.closed),
-        view(Place::Snoozed, "Snoozed", "/tickets?view=snoozed", "alarm-clock", "s", counts.snoozed),
-        Entry {
-            hot: "yes".to_owned(),
-            more: held >= queue_counts::MOST_HELD,
-            ..view(Place::Held, "Held mail", "/held", "shield-alert", "h", held)
-        },
-    ];
-    let unsent = not_sent::counts(panel, visitor, &mut conn).await?;
-    if unsent.all > 0 {
-        let hot = if unsent.people { "yes".to_owned() } else { String::new() };
-        views.push(Entry { hot, more: unsent.more, ..view(Place::NotSent, "Not sent", "/not-sent", "triangle-alert", "n", unsent.all) });
-    }
-    let mail = Entry {
-        hot: heartbeat::of(panel, &visitor.person).map_or_else(String::new, |it| it.hot),
-        ..view(Place::Mailboxes, "Mail", "/mail", "mail", "", 0)
-    };
-    let senders = view(Place::Senders, "Senders", "/senders", "ban", "", 0);
-    let settings = settings::first(&visitor.person).map(|_| view(Place::Settings, "Settings", "/settings", "settings-2", "", 0));
-    let mut manage = if visitor.person.role == Role::Admin {
-        let analytics = view(Place::Analytics, "Analytics", "/analytics", "chart-column", "", 0);
-        vec![analytics, view(Place::Users, "Users", "/users", "users", "", 0), senders, mail]
-    } else {
-        vec![view(Place::Analytics, "Your figures", "/analytics", "chart-column", "", 0), senders, mail]
-    };
-    manage.extend(settings);
-    Ok(Navigation { views, saved, manage })
-}
-
-async fn saved(conn: &mut Conn, me: PersonId, scope: Scope) -> Result<Vec<SavedEntry>, PageError> {
-    let views = saved_views::seen_by(conn, me).await?;
-    let kept: Vec<Kept> = views.iter().map(|it| Kept::read(&it.query)).collect();
-    let list = |it: &Kept| match it {
-        Kept::List(asked) => Some((asked.view(me).0, asked.filter(me))),
-        Kept::Search { .. } => None,
-    };
-    let lists: Vec<_> = kept.iter().filter_map(list).collect();
-    let mut counted = queue_counts::of_lists(conn, &lists, scope).await?.into_iter();
-    let entry = |(view, kept): (SavedView, Kept)| {
-        let (icon, n) = match kept {
-            Kept::List(_) => ("list-filter", counted.next().unwrap_or_default()),
-            Kept::Search { .. } => ("search", 0),
-        };
-        SavedEntry { id: view.id.0, key: format!("saved-{}", view.id), href: kept.address(), name: view.name, icon, n, hot: "" }
-    };
-    Ok(views.into_iter().zip(kept).map(entry).collect())
 }
 
 #[derive(Serialize)]

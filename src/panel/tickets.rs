@@ -19,6 +19,7 @@ use crate::{
         Panel,
         error::PageError,
         list::{Asked, PAGE},
+        navigation::Counted,
         page::{self, Place},
         row::{Around, RowView, mark},
         snooze,
@@ -30,7 +31,7 @@ use crate::{
         Conn, people,
         queue::{self, Key, QueueRow, Side, View},
         queue_counts::{self, Counts},
-        saved_views, tags, visits,
+        tags, visits,
     },
 };
 
@@ -107,14 +108,14 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     if ahead {
         found.reverse();
     }
-    let counts = queue_counts::counts(&mut conn, scope, me.id).await?;
+    let counted = Counted::read(&panel, &visitor, &mut conn).await?;
+    let counts = counted.counts;
     let total = match asked.is_filtered() {
         true => how_many(&mut conn, &asked, me.id, scope).await?,
         false => Some(total(page.view, counts)),
     };
     let staff = people::active_staff(&mut conn).await?;
     let all_tags = tags::all(&mut conn).await?;
-    let saved = saved_views::seen_by(&mut conn, me.id).await?;
     let numbers: Vec<TicketNumber> = found.iter().map(|it| it.number).collect();
     let around = Around { unread: visits::unread(&mut conn, me.id, &numbers).await?, tags: all_tags };
     let mut rows: Vec<RowView> =
@@ -122,7 +123,7 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     mark(&panel, &visitor, &mut conn, &mut rows).await?;
     drop(conn);
     let (_, place, heading) = asked.view(me.id);
-    let saved = saved.iter().find(|it| it.query == asked.query());
+    let saved = counted.saved.iter().find(|it| it.query == asked.query());
     let at = |row: Option<&QueueRow>, side| row.map(|row| asked.beside(side, Key::of(page.sort, row)));
     let (newer, older) = (if ahead { more } else { page.beside.is_some() }, if ahead { true } else { more });
     let place = if saved.is_some() { Place::Elsewhere } else { place };
@@ -149,7 +150,7 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         bulk: Bulk::new(&panel, &staff, &around.tags, me),
         asked: &asked,
     };
-    page::show(&panel, &visitor, place, "tickets.html", &list).await
+    page::show_counted(&panel, &visitor, place, "tickets.html", &list, counted)
 }
 
 /// How many tickets a list holds, on all of its pages.

@@ -13,7 +13,7 @@ use crate::{
         error::PageError,
         list::Asked,
         live::standing::Known,
-        page::{self, Entry, SavedEntry},
+        navigation::{Counted, Entry, Navigation, SavedEntry},
         presence::{self as strip, Strip},
         row::{Around, RowView, mark},
         ticket, tickets,
@@ -143,7 +143,8 @@ impl News {
         };
         drop(conn);
         self.place = place;
-        let page::Navigation { views, saved, .. } = page::navigation(panel, visitor).await?;
+        let counted = Counted::read(panel, visitor, &mut *panel.desk.store.read().await?).await?;
+        let Navigation { views, saved, .. } = counted.navigation(panel, visitor);
         let counts = panel.desk.templates.render("live/counts.html", &Counts { views, saved, total })?;
         if counts != self.counts {
             told.push(("swap", counts.clone()));

@@ -1,0 +1,180 @@
+//! What every page of staff has at its side: the queues with their counts, saved views, and the rest.
+
+use serde::Serialize;
+
+use crate::{
+    desk::person::Role,
+    panel::{Panel, error::PageError, heartbeat, kept::Kept, not_sent, settings, visitor::Visitor},
+    store::{
+        Conn,
+        not_sent::Counts as NotSent,
+        queue_counts::{self, Counts},
+        saved_views::{self, SavedView},
+    },
+};
+
+/// Which entry of the navigation a page belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Place {
+    /// A queue.
+    Unassigned,
+    /// A queue.
+    Mine,
+    /// A queue.
+    Open,
+    /// A queue.
+    Waiting,
+    /// A queue.
+    Resolved,
+    /// A queue.
+    Closed,
+    /// A queue.
+    Snoozed,
+    /// Held mail.
+    Held,
+    /// What was not sent.
+    NotSent,
+    /// The block list.
+    Senders,
+    /// Figures.
+    Analytics,
+    /// Users.
+    Users,
+    /// Mailboxes and the outbox.
+    Mailboxes,
+    /// Settings.
+    Settings,
+    /// None of them.
+    Elsewhere,
+}
+
+#[derive(Serialize)]
+pub(super) struct Entry {
+    key: Place,
+    name: &'static str,
+    href: &'static str,
+    icon: &'static str,
+    go: &'static str,
+    n: i64,
+    /// Whether there are more than were counted.
+    more: bool,
+    /// What needs attention, in words; empty: nothing.
+    hot: String,
+}
+
+/// A saved view, with what it counts.
+#[derive(Serialize)]
+pub(super) struct SavedEntry {
+    id: i64,
+    key: String,
+    name: String,
+    href: String,
+    icon: &'static str,
+    /// How many tickets a list holds. A search is not counted: it would be made anew for each page.
+    n: i64,
+    hot: &'static str,
+}
+
+/// What every page of staff has at its side.
+#[derive(Default, Serialize)]
+pub(super) struct Navigation {
+    pub views: Vec<Entry>,
+    pub saved: Vec<SavedEntry>,
+    manage: Vec<Entry>,
+}
+
+/// What the navigation counts.
+pub(super) struct Counted {
+    /// Of each queue.
+    pub counts: Counts,
+    /// The views that whoever looks has.
+    pub saved: Vec<SavedView>,
+    /// Of each that is a list, in their order.
+    lists: Vec<i64>,
+    held: i64,
+    unsent: NotSent,
+}
+
+impl Counted {
+    /// Counts what a visitor of the staff is shown.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn read(panel: &Panel, visitor: &Visitor, conn: &mut Conn) -> Result<Self, PageError> {
+        let (me, scope) = (visitor.person.id, visitor.scope(panel.desk.rules()));
+        let counts = queue_counts::counts(conn, scope, me).await?;
+        let saved = saved_views::seen_by(conn, me).await?;
+        let lists: Vec<_> = saved
+            .iter()
+            .filter_map(|it| match Kept::read(&it.query) {
+                Kept::List(asked) => Some((asked.view(me).0, asked.filter(me))),
+                Kept::Search { .. } => None,
+            })
+            .collect();
+        let lists = queue_counts::of_lists(conn, &lists, scope).await?;
+        let held = queue_counts::held_count(conn).await?;
+        Ok(Self { counts, saved, lists, held, unsent: not_sent::counts(panel, visitor, conn).await? })
+    }
+
+    /// The navigation, as it is shown.
+    pub fn navigation(self, panel: &Panel, visitor: &Visitor) -> Navigation {
+        let views = self.views();
+        let mut counted = self.lists.into_iter();
+        let saved = self.saved.into_iter().map(|view| {
+            let kept = Kept::read(&view.query);
+            let (icon, n) = match kept {
+                Kept::List(_) => ("list-filter", counted.next().unwrap_or_default()),
+                Kept::Search { .. } => ("search", 0),
+            };
+            SavedEntry { id: view.id.0, key: format!("saved-{}", view.id), href: kept.address(), name: view.name, icon, n, hot: "" }
+        });
+        Navigation { views, saved: saved.collect(), manage: manage(panel, visitor) }
+    }
+
+    fn views(&self) -> Vec<Entry> {
+        let Self { counts, held, unsent, .. } = self;
+        let mut views = vec![
+            entry(Place::Unassigned, "Unassigned", "/tickets?view=unassigned", "inbox", "u", counts.unassigned),
+            entry(Place::Mine, "Mine", "/tickets?view=mine", "user-round", "m", counts.mine),
+            entry(Place::Open, "All open", "/tickets?view=open", "layers", "o", counts.open),
+            entry(Place::Waiting, "Waiting on customer", "/tickets?view=waiting", "hourglass", "w", counts.waiting),
+            entry(Place::Resolved, "Resolved", "/tickets?view=resolved", "circle-check", "r", counts.resolved),
+            entry(Place::Closed, "Closed", "/tickets?view=closed", "archive", "c", counts.closed),
+            entry(Place::Snoozed, "Snoozed", "/tickets?view=snoozed", "alarm-clock", "s", counts.snoozed),
+            Entry {
+                hot: "yes".to_owned(),
+                more: *held >= queue_counts::MOST_HELD,
+                ..entry(Place::Held, "Held mail", "/held", "shield-alert", "h", *held)
+            },
+        ];
+        if unsent.all > 0 {
+            let hot = if unsent.people { "yes".to_owned() } else { String::new() };
+            let not_sent = entry(Place::NotSent, "Not sent", "/not-sent", "triangle-alert", "n", unsent.all);
+            views.push(Entry { hot, more: unsent.more, ..not_sent });
+        }
+        views
+    }
+}
+
+fn entry(key: Place, name: &'static str, href: &'static str, icon: &'static str, go: &'static str, n: i64) -> Entry {
+    Entry { key, name, href, icon, go, n, more: false, hot: String::new() }
+}
+
+/// What is below the queues.
+fn manage(panel: &Panel, visitor: &Visitor) -> Vec<Entry> {
+    let me = &visitor.person;
+    let mail = Entry {
+        hot: heartbeat::of(panel, me).map_or_else(String::new, |it| it.hot),
+        ..entry(Place::Mailboxes, "Mail", "/mail", "mail", "", 0)
+    };
+    let figures = |name| entry(Place::Analytics, name, "/analytics", "chart-column", "", 0);
+    let senders = entry(Place::Senders, "Senders", "/senders", "ban", "", 0);
+    let mut manage = match me.role {
+        Role::Admin => vec![figures("Analytics"), entry(Place::Users, "Users", "/users", "users", "", 0)],
+        Role::Helper | Role::Customer => vec![figures("Your figures")],
+    };
+    manage.extend([senders, mail]);
+    manage.extend(settings::first(me).map(|_| entry(Place::Settings, "Settings", "/settings", "settings-2", "", 0)));
+    manage
+}
