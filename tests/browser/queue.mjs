@@ -9,6 +9,9 @@ export async function queue(desk, begin) {
   await choosesAndTakesBack(visit);
   await goesThroughTheList(visit);
   await tagsAndSnoozes(visit);
+  await linksTickets(visit);
+  await movesToAnotherMailbox(visit);
+  await settlesHeldMailByKeys(visit);
   await comesAndGoes(visit);
   await losesTheNews(visit);
   await savesAView(visit);
@@ -135,6 +138,95 @@ async function tagsAndSnoozes(visit) {
     await visit.leadingOn(() => page.locator("#f-tag").selectOption({ label: "Storm damage" }));
     await visit.sees(rows(visit).locator(".tag", { hasText: "Storm damage" }));
     same(await rows(visit).count(), 1, "the tickets with the tag");
+  });
+}
+
+async function linksTickets(visit) {
+  const { page } = visit;
+  await visit.step("links two tickets, goes from one to the other, and parts them", async () => {
+    await visit.goTo("/tickets?view=open&sort=oldest");
+    const [one, other] = await rows(visit).evaluateAll(all => all.map(it => it.id.slice(1)));
+    await visit.leadingOn(() => page.locator(`#t${one} .subj`).click());
+    await page.getByLabel("Number of a ticket to link").fill(`#${other}`);
+    await visit.leadingOn(() => page.getByLabel("Number of a ticket to link").press("Enter"));
+    await visit.told(`#${other} is linked; its page leads here, too.`);
+    await visit.look("linked");
+    const linked = page.getByRole("form", { name: "Linked tickets" });
+    await visit.leadingOn(() => linked.getByRole("link", { name: `#${other}` }).click());
+    same(new URL(page.url()).pathname, `/tickets/${other}`, "the ticket that is linked");
+    await visit.press(`Unlink #${one}`, linked);
+    await visit.told(`#${one} is linked no more.`);
+    same(await linked.count(), 0, "what is still linked");
+  });
+  await visit.step("is told why something is no number of a ticket", async () => {
+    await page.getByLabel("Number of a ticket to link").fill("next week");
+    await visit.leadingOn(() => page.getByLabel("Number of a ticket to link").press("Enter"));
+    await visit.sees(page.locator(".flash.bad"));
+    await visit.look("not-linked");
+  });
+}
+
+async function movesToAnotherMailbox(visit) {
+  const { page } = visit;
+  await visit.step("moves a ticket to another mailbox, and takes it back", async () => {
+    await visit.goTo("/tickets?view=open&sort=oldest");
+    await visit.leadingOn(() => rows(visit).first().locator(".subj").click());
+    const choice = page.getByLabel("Mailbox", { exact: true }), was = await choice.inputValue();
+    const other = await choice.locator("option:not(:checked)").first().getAttribute("value");
+    await visit.leadingOn(() => choice.selectOption(other));
+    await visit.told("Saved: mailbox ");
+    same(await choice.inputValue(), other, "the mailbox after the choice");
+    await visit.look("moved");
+    await visit.leadingOn(() => key(visit, "Shift+Z"));
+    same(await choice.inputValue(), was, "the mailbox after the undo");
+  });
+  await visit.step("moves two at once, and takes them back", async () => {
+    await visit.goTo("/tickets?view=open");
+    const filter = page.locator("#f-mailbox");
+    const [here, there] = await filter.locator("option").evaluateAll(all => all.map(it => it.value).filter(Boolean));
+    const before = async () => { await visit.leadingOn(() => filter.selectOption(here)); return Number(await page.locator("#total").textContent()); };
+    const n = await before();
+    await key(visit, "j", "x", "j", "x");
+    await page.getByRole("button", { name: "More" }).click();
+    const menu = page.locator("#b-more");
+    await menu.getByLabel("Move to mailbox").selectOption(there);
+    await page.screenshot({ path: `${visit.pictures}/queue-move.png` });
+    await visit.press("Apply", menu);
+    await visit.sees(page.locator(".flash.ok", { hasText: "2 tickets" }));
+    same(Number(await page.locator("#total").textContent()), n - 2, "the tickets that stayed in the mailbox");
+    await visit.leadingOn(() => key(visit, "Shift+Z"));
+    await visit.told("Taken back: 2 tickets.");
+    same(Number(await page.locator("#total").textContent()), n, "the tickets of the mailbox after the undo");
+  });
+}
+
+async function settlesHeldMailByKeys(visit) {
+  const { page } = visit;
+  await visit.step("discards held mail by a key, and lets it wait again", async () => {
+    await visit.goTo("/held");
+    const id = await page.locator(".hrow").first().getAttribute("id");
+    await key(visit, "j");
+    await visit.leadingOn(() => key(visit, "Enter"));
+    await visit.leadingOn(() => key(visit, "d"));
+    await visit.sees(page.locator(".flash.ok", { hasText: "It stays among the discarded" }));
+    await visit.goTo("/held?state=discarded");
+    await page.locator(`#${id} input`).check();
+    await visit.leadingOn(() => key(visit, "b"));
+    await visit.sees(page.locator(".flash.ok"));
+    await visit.goTo("/held");
+    await visit.sees(page.locator(`#${id}`));
+  });
+  await visit.step("opens a ticket from one by a key, and goes to the number to join another by", async () => {
+    await visit.goTo("/held");
+    await visit.leadingOn(() => page.locator(".hrow .subj").first().click());
+    await key(visit, "m");
+    same(await page.evaluate(() => document.activeElement.id), "number", "the field after m");
+    await key(visit, "Escape");
+    if (!(await page.getByRole("button", { name: "Open a ticket" }).count())) return;
+    await visit.leadingOn(() => key(visit, "o"));
+    await visit.sees(page.locator(".flash.ok", { hasText: "was opened from the held message" }));
+    await visit.press("Undo", page.locator(".flash"));
+    await visit.sees(page.locator(".flash.ok"));
   });
 }
 
