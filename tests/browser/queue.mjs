@@ -159,9 +159,11 @@ async function linksTickets(visit) {
     same(await linked.count(), 0, "what is still linked");
   });
   await visit.step("is told why something is no number of a ticket", async () => {
-    await page.getByLabel("Number of a ticket to link").fill("next week");
-    await visit.leadingOn(() => page.getByLabel("Number of a ticket to link").press("Enter"));
-    await visit.sees(page.locator(".flash.bad"));
+    await visit.expecting(422, async () => {
+      await page.getByLabel("Number of a ticket to link").fill("next week");
+      await visit.leadingOn(() => page.getByLabel("Number of a ticket to link").press("Enter"));
+      await visit.sees(page.locator(".flash.bad"));
+    });
     await visit.look("not-linked");
   });
 }
