@@ -84,18 +84,20 @@ pub struct NotSent {
 }
 
 /// What stays until somebody has looked at it: what a person waits for.
-const OF_PEOPLE: &str = "rank = 0";
-/// What leaves by itself; `$4` old.
-const OF_THE_DESK: &str = "rank <> 0 and (settled_at is null or settled_at > $4)";
+const OF_PEOPLE: [&str; 1] = ["rank = 0"];
+/// What leaves by itself; `$4` old. Each has its part of an index.
+const OF_THE_DESK: [&str; 2] = ["rank <> 0 and settled_at is null", "rank <> 0 and settled_at > $4"];
 
-/// Such copies, each with its mail; `$3` late.
-fn copies(only: &str) -> String {
+/// Such copies, each with its mail, of which one of these conditions is true and never two; `$3` late.
+fn copies(only: &[&str]) -> String {
     let open = DeliveryState::Waiting.as_str();
-    format!(
-        "(select * from deliveries where state in ('delayed', 'unknown', 'refused', 'bounced') and set_aside_at is null and {only}
-            union all select * from deliveries where state = '{open}' and next_at < $3 and {only}) d
-        join outbox o on o.id = d.outbox"
-    )
+    let of = |only: &&str| {
+        format!(
+            "select * from deliveries where state in ('delayed', 'unknown', 'refused', 'bounced') and set_aside_at is null and {only}
+                union all select * from deliveries where state = '{open}' and next_at < $3 and {only}"
+        )
+    };
+    format!("({}) d join outbox o on o.id = d.outbox", only.iter().map(of).collect::<Vec<_>>().join(" union all "))
 }
 
 /// The ticket of each, as far as it is within sight; `$1` the scope's person, `$2` 1: mail about no ticket too.
@@ -118,8 +120,9 @@ pub async fn count(conn: &mut Conn, sight: Sight, since: Since) -> Result<Counts
         Sight { scope: Scope::All, rest: Rest::Shown } => ("where o.kind <> 'probe' and $1 = 0 and $2 = 1".to_owned(), 0),
         Sight { scope, .. } => within(scope),
     };
-    let counted = |only| format!("(select count(*) from (select 1 as one from {} {within} limit {MOST_COUNTED} + 1) n)", copies(only));
-    let sql = format!("select {}, {}", counted(OF_PEOPLE), counted(OF_THE_DESK));
+    let counted =
+        |only: &[&str]| format!("(select count(*) from (select 1 as one from {} {within} limit {MOST_COUNTED} + 1) n)", copies(only));
+    let sql = format!("select {}, {}", counted(&OF_PEOPLE), counted(&OF_THE_DESK));
     let (people, desk): (i64, i64) = on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(who).bind(rest(sight)).bind(ms(since.late))
         .bind(ms(since.old)).fetch_one(c).await)?;
     let all = people + desk;
@@ -133,7 +136,8 @@ pub async fn count(conn: &mut Conn, sight: Sight, since: Since) -> Result<Counts
 pub async fn list(conn: &mut Conn, sight: Sight, since: Since, before: Option<DeliveryId>, limit: i64) -> Result<Vec<NotSent>> {
     let columns = "d.id, d.address, o.subject, o.kind, t.number as ticket, a.name as author, d.state, d.attempts, d.next_at, d.created_at, d.settled_at, d.words, d.held_back";
     let (within, who) = within(sight.scope);
-    let copies = copies(&format!("(({OF_PEOPLE}) or ({OF_THE_DESK}))"));
+    let either = [&OF_PEOPLE[..], &OF_THE_DESK].concat().join(") or (");
+    let copies = copies(&[&format!("(({either}))")]);
     let sql =
         format!("select {columns} from {copies} left join people a on a.id = o.author {within} and d.id < $5 order by d.id desc limit $6");
     let before = before.map_or(i64::MAX, |it| it.0);

@@ -76,7 +76,8 @@ pub async fn kept(tickets: i64) -> (PathBuf, Timestamp) {
 }
 
 /// How long each page takes, from the request to the last octet of its answer, in this process and without a network.
-pub async fn times(tickets: i64) {
+/// `only`: the pages whose names have this word; none: all.
+pub async fn times(tickets: i64, only: Option<&str>) {
     let (folder, now) = kept(tickets).await;
     let desk = open(&folder, now).await;
     let mut ada = Browser::signed_in(&desk, PersonId(ADA)).await;
@@ -98,9 +99,15 @@ pub async fn times(tickets: i64) {
         ("analytics of a year, one mailbox", one("/analytics?range=12m&mailbox=1"), ROUNDS / 10),
         ("analytics of 30 days", one("/analytics?range=30d"), ROUNDS / 10),
     ] {
+        if only.is_some_and(|it| !name.contains(it)) {
+            continue;
+        }
         for (who, browser) in [("admin", &mut ada), ("helper", &mut hal)] {
             told(&format!("{name}, {who}"), timed(browser, &paths, rounds).await);
         }
+    }
+    if only.is_some() {
+        return desk.store.close().await;
     }
     for period in [Period::Months12, Period::Days90, Period::Days30, Period::Days7] {
         told(&format!("counting {} anew", period.as_str()), counted(&desk, period, ROUNDS / 20).await);

@@ -2,7 +2,8 @@
 //!
 //!     cargo bench --bench pages                 every page on both desks in turn, in one run; medians and their ratio
 //!     cargo bench --bench pages -- pages 20000  the same with another number of tickets
-//!     cargo bench --bench pages -- times 100000    median and 99th percentile of each page on so many tickets
+//!     cargo bench --bench pages -- times 100000    median and 99th percentile of each page on so many tickets;
+//!                                               `-- times 100000 ticket`: of those whose names have the word
 //!     cargo bench --bench pages -- requests 100000 requests a second over sixteen connections, against the barest page
 //!     cargo bench --bench pages -- payload 100000  octets that a first visit and later pages take on the wire
 //!     cargo bench --bench pages -- idle         resident memory, start to serving, wake-ups, with 100,000 tickets
@@ -58,7 +59,7 @@ async fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|it| it != "--bench").collect();
     let tickets = arguments.get(1).and_then(|it| it.parse().ok()).unwrap_or(LARGE);
     match arguments.first().map(String::as_str) {
-        Some("times") => figures::times(tickets).await,
+        Some("times") => figures::times(tickets, arguments.get(2).map(String::as_str)).await,
         Some("requests") => figures::requests(tickets).await,
         Some("payload") => figures::payload(tickets).await,
         Some("idle") => idle::measure(tickets).await,
