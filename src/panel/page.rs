@@ -20,7 +20,7 @@ use crate::{
     },
 };
 
-pub use super::navigation::Place;
+pub use crate::panel::navigation::Place;
 
 /// The row that a list goes on from, as its address says it; what is no id is none, and the list begins at its beginning.
 pub(super) fn row_id<'de, D: Deserializer<'de>>(from: D) -> Result<Option<i64>, D::Error> {

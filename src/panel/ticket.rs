@@ -129,7 +129,7 @@ struct TicketPage {
     may_resolve: bool,
     may_take: bool,
     earlier: bool,
-    /// The list that it was opened from, for the addresses of its other views.
+    /// For the addresses of its other views: whether all of it is shown, and the list that it was opened from.
     kept: String,
     parts: Vec<Part>,
     /// Where its replies stand with those whom they go to: what the page is told about while it is open.
@@ -294,6 +294,7 @@ fn compose(
     let when = |at| When::new(at, panel.desk.clock.now(), &panel.zone());
     let of = (ticket.requester, read.requester.name.as_str());
     let whole = asked.all.is_some() || asked.html.is_some();
+    let all = if asked.all.is_some() { "&all=1" } else { "" };
     TicketPage {
         no: ticket.number.0,
         subject: ticket.subject.clone(),
@@ -307,7 +308,7 @@ fn compose(
         mailbox: panel.desk.mailboxes.get(ticket.mailbox).map(|it| it.address.to_string()).unwrap_or_default(),
         may_resolve: ticket.status.is_active(),
         may_take: ticket.assignee != Some(visitor.person.id) && ticket.merged_into.is_none(),
-        kept: From { list: asked.list.clone(), at: asked.at.clone() }.and_said(),
+        kept: format!("{all}{}", From { list: asked.list.clone(), at: asked.at.clone() }.and_said()),
         earlier: asked.all.is_none() && i64::try_from(read.said.len()).is_ok_and(|shown| shown == SHOWN),
         parts: if whole { parts::all(entries) } else { parts::folded(entries, aside.first_new) },
         sent: standing(read.said.iter().map(|it| way(it, visitor.person.id)), panel.desk.clock.now()),

@@ -101,8 +101,8 @@ pub(super) fn whole(sort: Sort, side: Side, table: &str) -> String {
     format!("{turns}{}", ordered(sort, side, table))
 }
 
-/// What a part of a list gives of a row: its number, and what puts it among the rows of the other parts. An index has all of it, so that no
-/// row is read that the page does not show.
+/// What a part of a list gives of a row: its number, and what puts it among the rows of the other parts. Where an index is in the order,
+/// it has all of it: no row is read that the page does not show.
 pub(super) fn keys(sort: Sort) -> String {
     let turn = if sort == Sort::Waiting { ", turn" } else { "" };
     format!("{}{turn}", columns(sort).0.join(", "))

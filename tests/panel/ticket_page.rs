@@ -229,6 +229,7 @@ async fn pictures_of_the_mail_are_shown_from_our_own_path_and_remote_ones_not_at
     let listed = hal.get(&format!("/tickets/{number}?list=view%3Dopen&at=1.0.{number}")).await;
     let way = format!("?html=1&amp;list=view%3Dopen&amp;at=1.0.{number}#m1");
     assert!(listed.says(&way), "another view of it leads back to the same list: {}", listed.text());
+    assert!(hal.get(&format!("/tickets/{number}?all=1")).await.says("?html=1&amp;all=1#m1"), "and shows as much of it");
     let page = hal.get(&format!("/tickets/{number}?html=1")).await;
     let path = format!("/tickets/{number}/messages/1/html");
     assert!(

@@ -211,7 +211,9 @@ struct Split {
 
 impl Split {
     fn most(&self) -> usize {
-        let read = self.bare.as_ref().map(|it| it.header.len()).or(self.message.as_ref().map(|it| it.header.len())).unwrap_or(0);
+        // Behind a line that may begin a message the header is that one's.
+        let of_message = if self.doubtful.is_some() { None } else { self.message.as_ref().map(|it| it.header.len()) };
+        let read = self.bare.as_ref().map(|it| it.header.len()).or(of_message).unwrap_or(0);
         let in_header = self.in_header || self.doubtful.is_some() || self.bare.is_some();
         if in_header { (LONGEST_HEADER - read.min(LONGEST_HEADER)).max(LONGEST_LINE) } else { LONGEST_LINE }
     }

@@ -13,6 +13,7 @@ fn messages(file: &str) -> Vec<String> {
     }
     assert_eq!(count(file.as_bytes()), if begins_as_one(file.as_bytes()) { found.len() as u64 } else { 1 });
     let octets = |it: &Found| file.as_bytes()[usize::try_from(it.at).unwrap()..][..usize::try_from(it.length).unwrap()].to_vec();
+    assert!(found.iter().all(|it| octets(it).starts_with(&it.header)), "a header is how its message begins");
     found.iter().map(|it| String::from_utf8(unquoted(octets(it))).unwrap()).collect()
 }
 
@@ -40,6 +41,14 @@ fn a_sentence_that_begins_with_from_begins_no_message() {
     assert_eq!(messages(file).len(), 1, "{:?}", messages(file));
     let loose = "From a\nSubject: One\n\nFirst\n\nFrom b\nSubject: Two\n\nSecond\n";
     assert_eq!(messages(loose), ["Subject: One\n\nFirst\n", "Subject: Two\n\nSecond\n"]);
+}
+
+#[test]
+fn a_header_over_the_bound_cuts_none_of_the_next() {
+    let long =
+        format!("From a Mon Nov  2 10:00:00 2026\nSubject: One\n{}\nFirst\n\n", "X-Trace: 1234567890\n".repeat(LONGEST_HEADER / 20 + 1));
+    let next = format!("From bob\nTo: {}\nSubject: Two\n\nSecond\n", "cy@home.test, ".repeat(200));
+    assert_eq!(messages(&format!("{long}{next}")).len(), 2);
 }
 
 #[test]
