@@ -38,21 +38,43 @@ async fn a_server_that_stands_still_is_given_up_and_its_connection_let_go() {
     let pids: Vec<i32> = sqlx::query_scalar(ours).fetch_all(&pool).await.unwrap();
     assert!(!pids.is_empty());
     let pids: Vec<String> = pids.iter().map(ToString::to_string).collect();
-    let signal = |name: &str| Command::new("kill").arg(name).args(&pids).status().unwrap();
-    signal("-STOP");
+    let stopped = Stopped::all(pids);
     let began = std::time::Instant::now();
     let given_up = health::clock(&mut conn).await.unwrap_err();
     let waited = began.elapsed();
     assert!(given_up.is_passing() && given_up.to_string().contains("does not answer"), "{given_up}");
     assert!(waited.as_secs() < 60, "given up after {waited:?}");
     drop(conn);
-    // Whoever comes next has another one; one that lies idle and does not answer is waited for as long as a free one is.
-    let mut conn = match store.read().await {
-        Ok(conn) => conn,
-        Err(_) => store.read().await.unwrap(),
-    };
+    // Whoever comes next has another one; one that lies idle and does not answer is waited for as long as a free one is, and is no more.
+    let mut conn = store.read().await;
+    for _ in &stopped.0 {
+        if conn.is_err() {
+            conn = store.read().await;
+        }
+    }
+    let mut conn = conn.unwrap();
     assert!(health::clock(&mut conn).await.unwrap().is_some());
-    drop(conn);
-    signal("-CONT");
+    drop((conn, stopped));
     pool.close().await;
+}
+
+/// Processes of the server that stand still, and go on however the test ends: no database is made or dropped while one of them stands.
+struct Stopped(Vec<String>);
+
+impl Stopped {
+    fn all(pids: Vec<String>) -> Self {
+        let stopped = Self(pids);
+        stopped.signal("-STOP");
+        stopped
+    }
+
+    fn signal(&self, name: &str) {
+        Command::new("kill").arg(name).args(&self.0).status().unwrap();
+    }
+}
+
+impl Drop for Stopped {
+    fn drop(&mut self) {
+        self.signal("-CONT");
+    }
 }
