@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     desk::{
-        health::{MailboxFacts, Shown},
+        health::{Condition, MailboxFacts, Shown, condition},
         id::MailboxId,
         permission::{Act, Verdict, may},
         person::Person,
@@ -108,11 +108,13 @@ fn beat(panel: &Panel, id: MailboxId, facts: &MailboxFacts, troubles: &[Shown], 
     let handed_over = facts.way_in == WayIn::HandedOver;
     let no_way_in = handed_over && troubles.iter().any(|it| it.trouble.kind == TroubleKind::Door);
     let bad = no_way_in || troubles.iter().any(|it| it.trouble.about == name && is_about_a_mailbox(it.trouble.kind));
-    let (class, state) = match (bad, facts.checked_at) {
+    // What needs attention may pass within seconds of a start, and is no trouble before; nor does it look well.
+    let (class, state) = match (bad, condition(facts, now, panel.desk.settings.alarm_after)) {
         (true, _) => ("bad", "not well"),
-        (false, Some(_)) => ("ok", "well"),
-        (false, None) if handed_over => ("ok", "well"),
-        (false, None) => ("", "not checked yet"),
+        (false, Condition::Well | Condition::HandedOver) => ("ok", "well"),
+        (false, Condition::NotYet) => ("", "not checked yet"),
+        (false, Condition::Silent { .. }) => ("", "not checked lately"),
+        (false, Condition::Failing { .. }) => ("", "not read just now"),
     };
     Beat {
         class,

@@ -41,8 +41,11 @@ async fn every_staff_page_says_when_each_mailbox_was_checked_and_what_is_not_wel
     let page = hal.get("/tickets").await;
     assert!(page.says("checked <time datetime=\"2026-11-02T09:00:00Z\" title=\"2 Nov 2026, 09:00\">4 min</time>"), "{}", page.text());
     assert!(hal.get("/mail").await.says("Reading"));
+    assert!(page.says("<span class=\"dot ok\" role=\"img\" aria-label=\"well\">"), "{}", page.text());
     desk.rounds(7).await;
-    assert!(!hal.get("/tickets").await.says(dot), "what may pass within seconds does not count");
+    let page = hal.get("/tickets").await;
+    assert!(!page.says(dot), "what may pass within seconds does not count");
+    assert!(page.says("<span class=\"dot \" role=\"img\" aria-label=\"not checked lately\">"), "nor does it look well: {}", page.text());
     desk.rounds(1).await;
     assert!(hal.get("/tickets").await.says(dot), "it fell silent");
     fails(&desk, "mx.test:993 refuses the sign-in of support; enter the right imap.password").await;
