@@ -24,6 +24,10 @@ const SHOWN_AT_ONCE: usize = 3;
 pub(super) struct Heartbeat {
     boxes: Vec<Beat>,
     folded: bool,
+    /// `ok`, `bad` or empty, for the dot of all mailboxes together.
+    class: &'static str,
+    /// The class in words.
+    state: String,
     /// Of all mailboxes: the one that was checked longest ago, and the newest mail.
     checked: Option<When>,
     /// A mail server hands over the mail of all.
@@ -73,12 +77,16 @@ pub(super) fn of(panel: &Panel, who: &Person) -> Option<Heartbeat> {
     }
     let when = |at: Timestamp| When::new(at, now, &panel.zone());
     let facts = || round.mailboxes.iter().map(|(_, facts)| facts);
+    let hot = attention(&boxes, &troubles);
+    let (class, state) = together(boxes.iter().map(|it| (it.class, it.state)), &hot);
     Some(Heartbeat {
         folded: boxes.len() > SHOWN_AT_ONCE,
+        class,
+        state,
         checked: facts().filter_map(|it| it.checked_at).min().map(when),
         handed_over: facts().all(|it| it.way_in == WayIn::HandedOver),
         mail: facts().filter_map(|it| it.last_mail_at).max().map(when),
-        hot: attention(&boxes, &troubles),
+        hot,
         troubles: in_words(panel, who, &troubles, now),
         boxes,
     })
@@ -114,7 +122,7 @@ fn beat(panel: &Panel, id: MailboxId, facts: &MailboxFacts, troubles: &[Shown], 
         (false, Condition::Well | Condition::HandedOver) => ("ok", "well"),
         (false, Condition::NotYet) => ("", "not checked yet"),
         (false, Condition::Silent { .. }) => ("", "not checked lately"),
-        (false, Condition::Failing { .. }) => ("", "not read just now"),
+        (false, Condition::Failing { .. }) => ("", "could not be read"),
     };
     Beat {
         class,
@@ -148,6 +156,14 @@ fn is_about_a_mailbox(kind: TroubleKind) -> bool {
     }
 }
 
+/// The dot of all mailboxes together: as that of the first that does not look well, unless something needs attention.
+fn together<'a>(mut dots: impl Iterator<Item = (&'static str, &'a str)>, hot: &str) -> (&'static str, String) {
+    if !hot.is_empty() {
+        return ("bad", hot.to_owned());
+    }
+    dots.find(|(class, _)| *class != "ok").map_or(("ok", "well".to_owned()), |(class, state)| (class, state.to_owned()))
+}
+
 /// What the navigation's dot says.
 fn attention(boxes: &[Beat], troubles: &[Shown]) -> String {
     match (boxes.iter().filter(|it| it.class == "bad").count(), troubles.len()) {
@@ -155,5 +171,19 @@ fn attention(boxes: &[Beat], troubles: &[Shown]) -> String {
         (0, _) => "Something needs attention".to_owned(),
         (1, _) => "One mailbox needs attention".to_owned(),
         (n, _) => format!("{n} mailboxes need attention"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mailboxes_that_are_folded_look_as_well_as_the_one_that_looks_worst() {
+        let (well, late) = (("ok", "well"), ("", "not checked lately"));
+        let dot = |dots: &[(&'static str, &'static str)], hot| together(dots.iter().copied(), hot);
+        assert_eq!(dot(&[well, well], ""), ("ok", "well".to_owned()));
+        assert_eq!(dot(&[well, late, well], ""), ("", "not checked lately".to_owned()));
+        assert_eq!(dot(&[well, late], "Something needs attention"), ("bad", "Something needs attention".to_owned()));
     }
 }

@@ -73,6 +73,7 @@ struct Lies {
     begin: u64,
     /// Bytes.
     length: u64,
+    /// Stands for how it begins.
     seal: seal::Seal,
     /// When it was written or came: never before what it answers.
     at: Timestamp,
