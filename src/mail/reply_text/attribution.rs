@@ -100,7 +100,9 @@ enum Below {
 fn first_line(lines: &[Line<'_>], end: usize, below: Below) -> Option<usize> {
     let (mut start, mut text) = (end + 1, String::new());
     let tells = |text: &str| below == Below::Quote || text.contains(|c: char| c.is_numeric() || c == '@');
-    while !tells(&text) || !Says::of(&text, below, start == end).enough(below) {
+    let enough =
+        |text: &str, start: usize| Says::of(text, below, start == end).enough(below) && (below == Below::Quote || is_sure(text, below));
+    while !tells(&text) || !enough(&text, start) {
         if end + 1 - start == MOST_LINES || text.len() > MOST_OCTETS {
             return None;
         }
@@ -113,6 +115,12 @@ fn first_line(lines: &[Line<'_>], end: usize, below: Below) -> Option<usize> {
         start = above;
     }
     Some(with_beginning(lines, start, end, text))
+}
+
+/// Nothing below is marked as a quote, so that a sentence or a line of a log must not be taken for one.
+fn is_sure(text: &str, below: Below) -> bool {
+    let logged = below == Below::Text && text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(['<', ',', '"']);
+    !logged && wrapped::says_no_more(text)
 }
 
 /// The first of the lines above that belong to the attribution which the lines from `start` to `end` say enough of.
@@ -153,10 +161,11 @@ fn is_dashed(text: &str) -> bool {
 fn goes_on(text: &str) -> Option<&str> {
     let (before, after) = text.split_once('>').filter(|(before, _)| before.len() < 250 && before.contains('<'))?;
     let after = head(after.trim_start(), 30).to_lowercase();
-    if !phrases::WROTE.behind(&after).any(|it| it.trim_start().starts_with(':')) {
+    let lower = plain(bare(before));
+    let verb_first = || after.starts_with(':') && phrases::WROTE.within(&lower);
+    if !phrases::WROTE.behind(&after).any(|it| it.trim_start().starts_with(':')) && !verb_first() {
         return None;
     }
-    let lower = plain(bare(before));
     (begins(&lower) && has_year(&lower) && has_time(&lower) && has_address(&lower)).then_some(before)
 }
 
@@ -300,13 +309,18 @@ pub(super) fn is_moment(text: &str) -> bool {
     has_year(&plain) && has_time(&plain)
 }
 
+/// A date or a time of day.
+pub(super) fn is_dated(text: &str) -> bool {
+    has_date(text) || has_time(text)
+}
+
 /// A year of this century or the last.
 fn has_year(lower: &str) -> bool {
     numbers(lower).any(|(number, _)| number.len() == 4 && (number.starts_with("19") || number.starts_with("20")))
 }
 
 /// `10:32`, `10.32`, `10h32`.
-fn has_time(lower: &str) -> bool {
+pub(super) fn has_time(lower: &str) -> bool {
     let list: Vec<(&str, &str)> = numbers(lower).collect();
     list.windows(2).any(|pair| {
         let ((hour, between), (minute, _)) = (pair[0], pair[1]);

@@ -1,7 +1,7 @@
 //! A mail that stands in the text of another which forwards it: its header, copied, and its words.
 
 use super::{
-    history::{Named, field, is_header_block},
+    header::{Named, field, is_header_block},
     lines::{self, Line},
 };
 

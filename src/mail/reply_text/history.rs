@@ -1,11 +1,14 @@
 //! Where the history begins that is not marked line by line.
 
+use std::ops::Range;
+
 use super::{
     Purpose, attribution,
+    header::{self, Header, field, is_drawn_header, is_header_block, is_header_line, is_notes_block, is_sure_header},
     lines::{Kind, Line},
     phrases::{self, lower},
 };
-use crate::mail::{html::marks::Mark, phrases::Phrases};
+use crate::mail::html::marks::Mark;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -44,8 +47,8 @@ pub(super) fn find(lines: &[Line<'_>], purpose: Purpose) -> Found {
             words_above |= line.code;
             continue;
         }
-        if !words_above && line.kind == Kind::Text {
-            below_header = header(lines, at).filter(Header::is_copied).map_or(0, |it| it.end);
+        if line.kind == Kind::Text && at >= below_header && (!words_above || header::is_shown(lines, at)) {
+            below_header = header::read(lines, at).filter(Header::is_copied).map_or(below_header, |it| it.end);
         }
         if words_above && at >= below_header && begins(lines, at, purpose) {
             return found.mail(with_lead(lines, at), purpose);
@@ -81,7 +84,11 @@ fn begins(lines: &[Line<'_>], at: usize, purpose: Purpose) -> bool {
         Kind::Mark(Mark::Attribution | Mark::Signature | Mark::EndOfSignature) | Kind::Quote => false,
         Kind::Text => match purpose {
             Purpose::Answers | Purpose::Forwards => {
-                is_separator(lines, at) || is_header_block(lines, at) || is_header_line(lines[at].text) || is_notes_block(lines, at)
+                is_rule(lines[at].text) && is_drawn_header(lines, at)
+                    || is_separator(lines, at)
+                    || is_header_block(lines, at)
+                    || is_header_line(lines[at].text)
+                    || is_notes_block(lines, at)
             }
             Purpose::Begins => is_original_message(lines[at].text) || is_sure_header(lines, at) || is_header_line(lines[at].text),
         },
@@ -91,11 +98,12 @@ fn begins(lines: &[Line<'_>], at: usize, purpose: Purpose) -> bool {
 /// A sentence that reads like an attribution: `As I said, on 5 February at ten your colleague wrote:`.
 ///
 /// It names no address, and it goes on from the line above or in the line below; where nothing says that the mail
-/// answers, the missing address is enough.
+/// answers, the missing address is enough, or one without a name and a time of day.
 fn is_prose(lines: &[Line<'_>], at: usize, purpose: Purpose) -> bool {
     let end = at + lines[at..].iter().take_while(|it| it.attribution).count();
     if lines[at..end].iter().any(|it| it.text.contains('@')) {
-        return false;
+        let whole = |it: &Line<'_>| it.text.contains(['<', '[']) || attribution::has_time(it.text);
+        return purpose == Purpose::Begins && !lines[at..end].iter().any(whole);
     }
     let said = |it: &&Line<'_>| !it.is_empty();
     let goes_on = |text: &str| text.trim_start().starts_with(char::is_lowercase);
@@ -103,14 +111,31 @@ fn is_prose(lines: &[Line<'_>], at: usize, purpose: Purpose) -> bool {
     purpose == Purpose::Begins || from_above || lines[end..].iter().find(said).is_some_and(|it| goes_on(it.text))
 }
 
-/// Whether quoted lines are history that may go; they begin with what says whose they are, or the mail answers.
-pub(super) fn is_cited(quote: &[Line<'_>], purpose: Purpose) -> bool {
-    let first = quote.iter().position(|it| !it.is_empty());
+/// Which of these quoted lines are history that may go: all where they begin with what says whose they are, or the mail answers. What its
+/// sender shows stays, and what is quoted below that goes.
+pub(super) fn cited(lines: &[Line<'_>], range: Range<usize>, purpose: Purpose) -> Range<usize> {
+    let quote = &lines[range.clone()];
+    let nothing = range.end..range.end;
+    let Some(first) = quote.iter().position(|it| !it.is_empty()) else { return range };
     match purpose {
-        Purpose::Forwards => false,
-        Purpose::Answers => true,
-        Purpose::Begins => first.is_some_and(|at| quote[at].attribution || is_sure_header(quote, at)),
+        Purpose::Forwards => nothing,
+        Purpose::Answers if quote[first].attribution || !is_own_quote(lines, range.start + first, quote) => range,
+        Purpose::Answers => quote.iter().position(|it| it.attribution).map_or(nothing, |at| range.start + at..range.end),
+        Purpose::Begins if quote[first].attribution || is_sure_header(quote, first) => range,
+        Purpose::Begins => nothing,
     }
+}
+
+/// `This is what I get:` above lines that nobody is named for, or `> 50` alone. An attribution in a language that is not known ends in
+/// a colon as well, but tells a day or an address.
+fn is_own_quote(lines: &[Line<'_>], at: usize, quote: &[Line<'_>]) -> bool {
+    let above = lines[..at].iter().rev().find(|it| !it.is_empty()).map(|it| it.text.trim()).unwrap_or_default();
+    let names = |text: &str| text.contains(|c: char| c.is_numeric() || c == '@');
+    let announced = above.ends_with([':', '：']) && !names(above) && above.split_whitespace().nth(1).is_some();
+    let mut said =
+        quote.iter().take_while(|it| !it.attribution).filter(|it| !it.is_empty()).map(|it| it.text.trim_start_matches(['>', ' ']));
+    let amount = said.next().is_some_and(|it| it.starts_with(|c: char| c.is_ascii_digit()) && it.len() < 20) && said.next().is_none();
+    announced || amount
 }
 
 fn forward_follows(lines: &[Line<'_>], at: usize) -> bool {
@@ -132,12 +157,24 @@ pub(super) fn with_rule(lines: &[Line<'_>], at: usize) -> usize {
     }
 }
 
-/// The same, and whom Foxmail names on a line of its own above the copied header.
+/// The same, and what stands above the copied header: whom Foxmail names on a line of its own, what Notes says of it all on one.
 pub(super) fn with_lead(lines: &[Line<'_>], at: usize) -> usize {
     let at = with_rule(lines, at);
-    let name = header(lines, at).and_then(|it| it.from).unwrap_or_default();
+    let name = header::read(lines, at).and_then(|it| it.from).unwrap_or_default();
     let said = lines[at.saturating_sub(3)..at].iter().rposition(|it| !it.is_empty()).map(|it| it + at.saturating_sub(3));
-    said.filter(|it| !name.is_empty() && lines[*it].text.trim() == name && *it > 0 && lines[*it - 1].is_empty()).unwrap_or(at)
+    let leads = |it: &usize| {
+        let text = lines[*it].text.trim();
+        let alone = *it > 0 && lines[*it - 1].is_empty();
+        let address = attribution::has_address(text) && !text.contains(char::is_whitespace);
+        !name.is_empty() && alone && (text == name || address || is_notes_summary(text))
+    };
+    said.filter(leads).unwrap_or(at)
+}
+
+/// `Ann Lee ---05.03.2024 10:12:15---Hello Hal, would it suit …`
+fn is_notes_summary(text: &str) -> bool {
+    let mut parts = text.splitn(3, "---");
+    parts.next().is_some_and(|it| !it.is_empty()) && parts.next().is_some_and(attribution::is_moment) && parts.next().is_some()
 }
 
 /// An attribution of any language right above our marker: it ends in a colon and holds an address.
@@ -163,7 +200,8 @@ pub(super) fn is_rule(text: &str) -> bool {
 /// GroupWise's `>>> Ann Lee <ann@x.test> 05.02.2018 10:12 >>>`, with nothing marked below it.
 fn is_arrowed(text: &str) -> bool {
     let text = text.trim();
-    text.len() < 200 && text.starts_with(">>> ") && text.ends_with(">>>") && text.chars().any(|c| c.is_ascii_digit())
+    let dated = |it: &str| attribution::is_dated(it) || attribution::has_address(it);
+    text.len() < 200 && text.starts_with(">>> ") && text.ends_with(">>>") && dated(text)
 }
 
 fn is_dash(c: char) -> bool {
@@ -191,7 +229,8 @@ fn inside_dashes(text: &str) -> Option<&str> {
 
 /// `-----Original Message-----` in a language that is on the list.
 fn is_original_message(text: &str) -> bool {
-    between_dashes(text).is_some_and(|it| phrases::ORIGINAL_MESSAGE.begin(&it))
+    // `Original` by itself may begin anything else.
+    between_dashes(text).is_some_and(|it| phrases::ORIGINAL_MESSAGE.begin(&it) || it == "original")
 }
 
 fn is_separator(lines: &[Line<'_>], at: usize) -> bool {
@@ -214,148 +253,4 @@ pub(super) fn is_forward(text: &str) -> bool {
     }
     let bare = text.trim().trim_matches(|c: char| "-_=*> \u{a0}\u{2014}".contains(c)).trim_end_matches([':', '：']);
     bare.len() < 120 && phrases::FORWARDED.begin(&lower(bare))
-}
-
-/// What a line of a copied header names.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Named {
-    From,
-    Sent,
-    /// When, in a word that forms have as well.
-    Date,
-    To,
-    Cc,
-    Subject,
-    Other,
-}
-
-/// `From:`, `*Von:*`, `Betreff :` and what stands behind it.
-pub(super) fn field(text: &str) -> Option<(Named, &str)> {
-    let text = text.trim().trim_start_matches(['*', '_', '|', '>', ' ']);
-    let (name, value) = text.split_once([':', '：'])?;
-    if name.len() > 60 {
-        return None;
-    }
-    let name = name.trim().trim_matches(['*', '_']).trim().to_lowercase();
-    let is = |list: &Phrases| list.are(&name);
-    let named = if is(&phrases::FROM) {
-        Named::From
-    } else if is(&phrases::DATES) {
-        Named::Date
-    } else if is(&phrases::SENT) {
-        Named::Sent
-    } else if is(&phrases::TO) {
-        Named::To
-    } else if is(&phrases::CC) {
-        Named::Cc
-    } else if is(&phrases::SUBJECT) {
-        Named::Subject
-    } else if is(&phrases::OTHER_FIELDS) {
-        Named::Other
-    } else {
-        return None;
-    };
-    Some((named, value))
-}
-
-/// The fields of a copied header.
-struct Header<'a> {
-    seen: Vec<Named>,
-    /// The value of From, and whether it is an address.
-    from: Option<&'a str>,
-    address: bool,
-    moment: bool,
-    /// The line below the last field.
-    end: usize,
-}
-
-impl Header<'_> {
-    /// From, with a subject and one more field, or with a recipient and an address or a moment.
-    fn is_copied(&self) -> bool {
-        let has = |named| self.seen.contains(&named);
-        let when = has(Named::Sent) || has(Named::Date);
-        has(Named::From) && (has(Named::Subject) && self.seen.len() >= 3 || (self.address || self.moment) && when && has(Named::To))
-    }
-
-    /// All that a mail program copies, and nothing that a form or a log asks for as well.
-    fn is_whole(&self) -> bool {
-        let has = |named| self.seen.contains(&named);
-        let named = self.from.is_some_and(|it| it.contains(char::is_alphabetic));
-        named && (self.address || self.moment) && has(Named::Sent) && has(Named::To) && has(Named::Subject)
-    }
-}
-
-/// The fields from this line on, which must be one of them.
-fn header<'a>(lines: &[Line<'a>], at: usize) -> Option<Header<'a>> {
-    let (first, _) = field(lines.get(at)?.text)?;
-    if first == Named::Other || first == Named::Cc {
-        return None;
-    }
-    let (mut found, mut gap) = (Header { seen: Vec::new(), from: None, address: false, moment: false, end: at }, 0);
-    for (number, line) in lines.iter().enumerate().skip(at).take(24) {
-        match field(line.text) {
-            Some((named, value)) => {
-                if named == Named::From {
-                    found.address |= value.contains('@') || value.contains("mailto");
-                    found.from = found.from.or(Some(value.trim()));
-                }
-                found.moment |= matches!(named, Named::Sent | Named::Date) && attribution::is_moment(value);
-                if !found.seen.contains(&named) {
-                    found.seen.push(named);
-                }
-                (gap, found.end) = (0, number + 1);
-            }
-            None if matches!(line.kind, Kind::Mark(_)) => (),
-            None => gap += 1,
-        }
-        if gap > 2 {
-            break;
-        }
-    }
-    Some(found)
-}
-
-/// A mail's header, copied.
-pub(super) fn is_header_block(lines: &[Line<'_>], at: usize) -> bool {
-    header(lines, at).is_some_and(|it| it.is_copied())
-}
-
-/// One that can be nothing else, and that no line above announces, as a form does.
-fn is_sure_header(lines: &[Line<'_>], at: usize) -> bool {
-    let announced = || lines[..at].iter().rev().find(|it| !it.is_empty()).is_some_and(|it| it.text.trim_end().ends_with([':', '：']));
-    header(lines, at).is_some_and(|it| it.is_whole()) && !announced()
-}
-
-/// `From: Ann <ann@x.test> Sent: Monday 10:00 To: Hal Subject: Help`, all on one line.
-fn is_header_line(text: &str) -> bool {
-    let Some((Named::From, value)) = field(text).filter(|(_, value)| value.len() < 600 && value.contains('@')) else { return false };
-    let named = |list: &Phrases| value.split_whitespace().any(|word| word.strip_suffix(':').is_some_and(|it| list.are(&lower(it))));
-    named(&phrases::SENT) && named(&phrases::TO) && named(&phrases::SUBJECT) && attribution::is_moment(value)
-}
-
-/// Lotus Notes names sender and moment, and below them its fields, each alone on its line: `To`, `cc`, `Subject`.
-fn is_notes_block(lines: &[Line<'_>], at: usize) -> bool {
-    let mut said = lines[at..].iter().filter(|it| !it.is_empty()).take(10).map(|it| it.text.trim());
-    let Some(sender) = said.next().filter(|it| it.len() < 100 && (it.contains('@') || it.contains('/'))) else { return false };
-    let first = |text: &str| text.split("  ").next().unwrap_or_default().trim_matches(['*', ' ']).to_lowercase();
-    let names = |text: &str, list: &Phrases| list.are(&first(text));
-    let dated = |text: &str| text.len() < 60 && attribution::is_moment(text);
-    let rest: Vec<&str> = said.collect();
-    let from = if dated(sender) { 0 } else { 1 };
-    (from == 0 || rest.first().is_some_and(|it| dated(it)))
-        && rest.iter().skip(from).take(2).any(|it| names(it, &phrases::TO))
-        && rest.iter().any(|it| names(it, &phrases::SUBJECT))
-}
-
-/// Below a line that was drawn: fields of any language, with an address or a moment among them.
-fn is_drawn_header(lines: &[Line<'_>], at: usize) -> bool {
-    let pair = |text: &str| text.split_once([':', '：']).map(|(name, value)| (name.trim().chars().count(), value.trim().to_owned()));
-    let fields: Vec<String> = lines[at + 1..]
-        .iter()
-        .take(24)
-        .filter(|it| !it.is_empty())
-        .map_while(|it| pair(it.text).filter(|(name, value)| (1..=25).contains(name) && !value.is_empty()).map(|(_, value)| value))
-        .collect();
-    let tells = fields.iter().any(|it| it.contains('@')) && fields.iter().any(|it| attribution::is_moment(it));
-    fields.len() >= 3 && tells
 }

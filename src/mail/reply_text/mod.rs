@@ -6,7 +6,9 @@
 mod attribution;
 mod below;
 mod beside;
+mod device;
 pub mod forwarded;
+mod header;
 mod history;
 mod lines;
 mod marker;
@@ -14,6 +16,8 @@ mod phrases;
 mod purpose;
 mod signature;
 mod wrapped;
+
+use std::ops::Range;
 
 use lines::{Kind, Line};
 pub use purpose::Purpose;
@@ -145,9 +149,10 @@ fn trim(lines: &[Line<'_>], places: &mut [Place], purpose: Purpose, to_the_end: 
             end = text_from + at;
         }
         let quote = quote_at_end(lines, end);
-        if !quote.is_empty() && history::is_cited(&lines[quote.clone()], purpose) {
-            let from = history::with_rule(lines, quote.start);
-            places[from..quote.end].fill(Place::Quoted);
+        let cited = if quote.is_empty() { quote } else { history::cited(lines, quote, purpose) };
+        if !cited.is_empty() {
+            let from = history::with_rule(lines, cited.start);
+            places[from..cited.end].fill(Place::Quoted);
             end = from;
         }
         if end == before {
@@ -158,7 +163,7 @@ fn trim(lines: &[Line<'_>], places: &mut [Place], purpose: Purpose, to_the_end: 
 }
 
 /// The quoted lines above `end`, and the blank ones among them.
-fn quote_at_end(lines: &[Line<'_>], end: usize) -> std::ops::Range<usize> {
+fn quote_at_end(lines: &[Line<'_>], end: usize) -> Range<usize> {
     let from = lines[..end].iter().rposition(|it| it.kind != Kind::Quote && !it.is_empty()).map_or(0, |at| at + 1);
     let first = lines[from..end].iter().position(|it| it.kind == Kind::Quote);
     first.map_or(end..end, |at| from + at..end)
@@ -168,13 +173,14 @@ fn quote_at_end(lines: &[Line<'_>], end: usize) -> std::ops::Range<usize> {
 /// answer below it.
 fn look_within(lines: &[Line<'_>], places: &mut [Place], end: usize, purpose: Purpose, to_the_end: bool) {
     let stretches = stretches(&lines[..end]);
+    let is_cited = |quote: &Range<usize>| history::cited(lines, quote.clone(), purpose) == *quote;
     match &stretches[..] {
-        [(Kind::Quote, quote), (_, _)] if history::is_cited(&lines[quote.clone()], purpose) => {
+        [(Kind::Quote, quote), (_, _)] if is_cited(quote) => {
             // A forwarded or shown piece with a remark below it looks the same; only an attribution tells.
             places[quote.clone()].fill(Place::Quoted);
         }
         [(Kind::Text, above), (Kind::Quote, quote), (_, below)]
-            if to_the_end && history::is_cited(&lines[quote.clone()], purpose) && is_afterword(lines, above, quote, below) =>
+            if to_the_end && is_cited(quote) && is_afterword(lines, above, quote, below) =>
         {
             places[quote.clone()].fill(Place::Quoted);
             places[below.clone()].fill(Place::Signature);
@@ -183,7 +189,7 @@ fn look_within(lines: &[Line<'_>], places: &mut [Place], end: usize, purpose: Pu
     }
 }
 
-type Stretch = (Kind, std::ops::Range<usize>);
+type Stretch = (Kind, Range<usize>);
 
 /// Runs of text and runs of quote, blank lines belonging to the run before them.
 fn stretches(lines: &[Line<'_>]) -> Vec<Stretch> {
@@ -201,27 +207,26 @@ fn stretches(lines: &[Line<'_>]) -> Vec<Stretch> {
 
 /// A name or a notice below the whole quoted mail, when the answer stands above it: a signature without a mark.
 /// A greeting above, a question at the quote's end, or a word that points down makes it an answer.
-fn is_afterword(
-    lines: &[Line<'_>],
-    above: &std::ops::Range<usize>,
-    quote: &std::ops::Range<usize>,
-    below: &std::ops::Range<usize>,
-) -> bool {
-    let said =
-        |range: &std::ops::Range<usize>| lines[range.clone()].iter().filter(|it| !it.is_empty()).map(|it| it.text).collect::<Vec<_>>();
+fn is_afterword(lines: &[Line<'_>], above: &Range<usize>, quote: &Range<usize>, below: &Range<usize>) -> bool {
+    let said = |range: &Range<usize>| lines[range.clone()].iter().filter(|it| !it.is_empty()).map(|it| it.text).collect::<Vec<_>>();
     let (above, quoted, below_said) = (said(above), said(quote), said(below));
     let attributed = lines[quote.start].attribution;
     let one_paragraph = below_said.len() <= 3 && !lines[below.clone()].iter().take(below_said.len()).any(Line::is_empty);
     let greeting =
         above.len() <= 2 && above.last().is_some_and(|it| it.trim_end().ends_with([',', '!', '-'])) && above.join(" ").len() < 40;
     let points_down = above.iter().any(|it| below::speaks_of_below(&phrases::lower(it)) || it.trim_end().ends_with(':'));
+    // A number alone may be what was asked for.
+    let answers = below_said.len() == 1 && signature::reaches(below_said[0]) && !below_said[0].contains(['@', '/']);
     let asked = quoted.last().is_some_and(|it| it.trim_end().ends_with(['?', '？']));
-    attributed && one_paragraph && signature::signs(&below_said) && !greeting && !points_down && !asked
+    attributed && one_paragraph && signature::signs(&below_said) && !answers && !greeting && !points_down && !asked
 }
 
+/// Who types into the signature of their device wrote nothing else: words there are the answer, where there is no other.
 fn collect(lines: &[Line<'_>], places: &[Place]) -> Parts {
     let of = |place: Place| lines::join(lines.iter().zip(places).filter(|(_, it)| **it == place).map(|(line, _)| line));
-    Parts { reply: of(Place::Reply), quoted: of(Place::Quoted), signature: of(Place::Signature) }
+    let (reply, signature) = (of(Place::Reply), of(Place::Signature));
+    let (reply, signature) = if reply.trim().is_empty() && signature::speaks(&signature) { (signature, reply) } else { (reply, signature) };
+    Parts { reply, quoted: of(Place::Quoted), signature }
 }
 
 #[cfg(test)]

@@ -17,6 +17,9 @@ pub(super) static WEEKDAY_NAMES: LazyLock<Phrases> = LazyLock::new(|| calendar("
 /// Words that stand in the date of an attribution, and beside its name.
 pub(super) static DATE_WORDS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "date-words"));
 
+/// Whoever speaks, and whom they speak to: a sentence has them, an attribution has names.
+pub(super) static SPEAKERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "speakers"));
+
 /// Small words in names of people.
 pub(super) static NAME_PARTICLES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "name-particles"));
 
@@ -92,11 +95,11 @@ pub(super) static SIGN_OFFS: LazyLock<Phrases> = LazyLock::new(|| Phrases::liste
 /// What they write that is in nobody's answer.
 pub(super) static NOTICES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "notices"));
 
-/// How the line of a device or program begins.
-pub(super) static SENT_FROM: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "sent-from"));
+/// Lines of devices and programs, the whole of each.
+pub(super) static DEVICE_LINES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "device-lines"));
 
-/// How such a line ends where the verb comes last.
-pub(super) static SENT_FROM_LAST: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "sent-from-last"));
+/// How lines of programs begin that are nobody's words.
+pub(super) static DEVICE_NOTICES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "device-notices"));
 
 /// What helpdesks write above everything that is theirs.
 pub(super) static MARKERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "markers"));
@@ -115,6 +118,9 @@ pub(super) static GET: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT
 
 /// The programs that do.
 pub(super) static OFFERED: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "offered"));
+
+/// What such a program is for.
+pub(super) static PLATFORMS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "platforms"));
 
 /// What virus scanners write below a line.
 pub(super) static SCANNED: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "scanned"));

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::{
+    device,
     lines::{Kind, Line},
     phrases,
 };
@@ -38,7 +39,7 @@ pub(super) fn start(lines: &[Line<'_>], at_top: bool) -> Option<usize> {
         .rposition(|it| it.text.trim().len() >= 3 && is_short_rule(it.text))
         .filter(|at| above(*at) && is_footer(&lines[*at..]));
     let device =
-        lines.iter().position(|it| !it.code && is_device_line(it.text)).filter(|at| said(*at + 1) <= 3 && only_devices(&lines[*at..]));
+        (0..lines.len()).find(|at| device::stands_at(lines, *at)).filter(|at| said(*at + 1) <= 3 && device::only_devices(&lines[*at..]));
     let ruled = lines.iter().rposition(|it| !it.code && is_short_rule(it.text)).filter(|at| above(*at) && is_name_below(lines, *at));
     [delimited, footer, device, ruled].into_iter().flatten().min()
 }
@@ -63,8 +64,10 @@ fn is_bare_dashes(text: &str) -> bool {
     matches!(text.trim(), "--" | "\u{2013}" | "\u{2014}" | "\u{2013}\u{2013}" | "*--*")
 }
 
+/// `I see this:` stands above: what follows is shown.
 fn is_announced(lines: &[Line<'_>], at: usize) -> bool {
-    at > 0 && lines[at - 1].text.trim_end().ends_with(':')
+    let said = lines[..at].iter().rev().find(|it| !it.is_empty());
+    said.is_some_and(|it| it.text.trim_end().ends_with([':', '：']))
 }
 
 /// Below dashes that may part anything: it begins as a signature does, is short, and has no sentences unless with them
@@ -72,7 +75,7 @@ fn is_announced(lines: &[Line<'_>], at: usize) -> bool {
 fn signature_follows(lines: &[Line<'_>]) -> bool {
     let said: Vec<&str> = lines.iter().filter(|it| !it.is_empty()).take(LONGEST).map(|it| it.text.trim()).collect();
     let small_words = |it: &str| it.split_whitespace().filter(|it| it.starts_with(char::is_lowercase)).count();
-    let sentence = |it: &&str| it.ends_with(['.', '?', '!', ':', '。', '？', '！']) && small_words(it) >= 4 && !is_device_line(it);
+    let sentence = |it: &&str| it.ends_with(['.', '?', '!', ':', '。', '？', '！']) && small_words(it) >= 4 && !device::is_line(it);
     let reachable = || said.iter().any(|it| reaches(it) || is_notice(it));
     said.first().is_some_and(|it| begins_signature(it)) && (!said.iter().any(sentence) || reachable())
 }
@@ -81,10 +84,10 @@ fn signature_follows(lines: &[Line<'_>]) -> bool {
 fn begins_signature(first: &str) -> bool {
     let words = first.split_whitespace().filter(|it| it.contains(char::is_alphabetic));
     let (count, capital) = (words.clone().count(), words.filter(|it| !it.starts_with(char::is_lowercase)).count());
-    let sentence = first.ends_with(['.', '?', '!', ':', ';', '{']) || count > 3 && first.starts_with(char::is_lowercase);
+    let sentence = first.ends_with(['.', '?', '!', ':', ';', '{']) || count > 2 && first.starts_with(char::is_lowercase);
     // `Hal Smith, Desk Ltd.`
     let names = count <= 10 && capital * 3 >= count * 2 && !first.contains(['?', '!', ':', ';']);
-    count <= 7 && !sentence || names || reaches(first) && count <= 8 || is_notice(first) || is_device_line(first)
+    count <= 7 && !sentence || names || reaches(first) && count <= 8 || is_notice(first) || device::is_line(first)
 }
 
 /// Whether lines without any mark are somebody's name and how to reach them, or a notice: nobody's answer.
@@ -96,12 +99,20 @@ pub(super) fn signs(said: &[&str]) -> bool {
     let full_name = first.contains(' ') && named(first) && !said.iter().any(sentence);
     let signed_off =
         phrases::SIGN_OFFS.are(&phrases::lower(first.trim_end_matches([',', '.', '!']))) && rest.iter().all(|it| named(it.trim()));
-    said.iter().any(|it| is_notice(it)) || is_device_line(first) || full_name || signed_off || said.iter().all(|it| reaches(it))
+    said.iter().any(|it| is_notice(it)) || device::is_line(first) || full_name || signed_off || said.iter().all(|it| reaches(it))
 }
 
 /// An address, a link or a number to call.
-fn reaches(text: &str) -> bool {
+pub(super) fn reaches(text: &str) -> bool {
     text.contains('@') || text.contains("://") || text.contains("www.") || text.chars().filter(char::is_ascii_digit).count() >= 6
+}
+
+/// Whether what stands where a signature does is a sentence, and nobody's name, device or way to be reached.
+pub(super) fn speaks(text: &str) -> bool {
+    let said: Vec<&str> = text.lines().map(str::trim).filter(|it| !it.is_empty() && !device::is_line(it)).collect();
+    let small = |it: &str| it.split_whitespace().filter(|it| it.starts_with(char::is_lowercase)).count();
+    let sentence = said.first().is_some_and(|it| small(it) >= 3 || small(it) >= 1 && it.ends_with(['.', '?', '!']));
+    sentence && !said.iter().any(|it| reaches(it) || is_notice(it))
 }
 
 /// What companies, lists and scanners write below every mail.
@@ -119,7 +130,9 @@ fn is_short_rule(text: &str) -> bool {
 
 /// A rule with an empty line above, and below it a name or greeting and a few short lines to the end.
 fn is_name_below(lines: &[Line<'_>], at: usize) -> bool {
-    let set_off = at > 0 && lines[at - 1].is_empty();
+    let set_off = at > 0 && lines[at - 1].is_empty() && !is_announced(lines, at);
+    // Rules that part choices or steps are several.
+    let alone = lines.iter().filter(|it| is_short_rule(it.text)).take(2).count() == 1;
     let said: Vec<&str> = lines[at + 1..].iter().filter(|it| !it.is_empty()).map(|it| it.text.trim()).collect();
     let name = said.first().is_some_and(|it| {
         let plain = it.split_whitespace().count() <= 5 && !it.ends_with(['.', '?', ':', ';']) && !it.contains(|c: char| c.is_ascii_digit());
@@ -128,8 +141,9 @@ fn is_name_below(lines: &[Line<'_>], at: usize) -> bool {
     let reachable = |it: &&str| reaches(it);
     let titles = |it: &&&str| it.chars().count() <= 40 && !it.ends_with(['.', '?', '!', ':', ',']);
     let named = said.first().is_some_and(|it| it.split_whitespace().all(|word| word.starts_with(char::is_uppercase)));
-    let signed = said.len() == 1 || said.iter().skip(1).any(reachable) || named && said.len() <= 4 && said.iter().all(|it| titles(&it));
-    set_off && name && signed && said.len() <= 8 && said.iter().all(|it| it.chars().count() <= 70)
+    let signed =
+        said.len() == 1 && named || said.iter().skip(1).any(reachable) || named && said.len() <= 4 && said.iter().all(|it| titles(&it));
+    set_off && alone && name && signed && said.len() <= 8 && said.iter().all(|it| it.chars().count() <= 70)
 }
 
 /// What a list or a company puts below every mail: a line of underscores, or of dashes with the words for it.
@@ -143,32 +157,14 @@ fn is_footer(lines: &[Line<'_>]) -> bool {
         return said.len() <= 4 && phrases::SCANNED.within(&said[0]);
     }
     let spoken = said.iter().any(|line| phrases::FOOTER.within(line));
-    spoken || (rule.starts_with('_') && said.len() <= 6)
+    // A line of underscores may also part questions, or a form that was filled in.
+    let asks = said.iter().any(|it| it.trim_end().ends_with(['?', '？']));
+    let fields = said.iter().filter(|it| is_field(it)).count() > 1;
+    spoken || rule.starts_with('_') && said.len() <= 6 && !asks && !fields
 }
 
-/// `Sent from my iPhone`, in short and in any of many languages.
-fn is_device_line(text: &str) -> bool {
-    let bare = text.trim().trim_matches(['*', '_', '[', ']', '(', ')', '<', '>', ' ', '~', '\u{200e}', '\u{200f}']);
-    // What no such line is: long. Nearly every line is told by that alone.
-    if bare.len() > 400 || bare.ends_with(['?', '!']) || bare.chars().count() > 90 || bare.split_whitespace().nth(14).is_some() {
-        return false;
-    }
-    let lower = phrases::lower(bare);
-    let end = lower.trim_end_matches(['.', '。']);
-    let german = || lower.starts_with("von ") && lower.trim_end_matches('.').ends_with(" gesendet");
-    let known = || german() || phrases::SENT_FROM.begin(&lower) || phrases::SENT_FROM_LAST.end(end);
-    let device = || (phrases::SENT_BY_DEVICE.begin(&lower) || phrases::SENT_BY_DEVICE_LAST.end(end)) && phrases::DEVICES.within(&lower);
-    let offered = || (phrases::GET.begin(&lower) || phrases::GET.end(end)) && phrases::OFFERED.within(&lower);
-    let words = |most: usize| lower.split_whitespace().count() <= most;
-    let sentence = || bare.ends_with(['.', ',']) && !words(6) && !phrases::DEVICES.within(&lower);
-    known() && words(9) && !sentence() || device() || offered() && words(8)
-}
-
-/// Below it stand a link or another such line, and no words.
-fn only_devices(lines: &[Line<'_>]) -> bool {
-    lines[1..].iter().filter(|it| !it.is_empty()).all(|it| {
-        let text = it.text.trim();
-        let few = text.split_whitespace().count() <= 4 && !text.ends_with(['?', '!']);
-        text.len() < 90 && (text.contains("://") || is_device_line(text) || few)
-    })
+/// `Order: 1042`
+fn is_field(text: &str) -> bool {
+    let field = text.split_once(": ").map(|(name, value)| (name.split_whitespace().count(), value.trim()));
+    field.is_some_and(|(words, value)| (1..=4).contains(&words) && !value.is_empty() && !reaches(value))
 }

@@ -1,6 +1,7 @@
 //! Replies as mail programs send them, in many languages, and what must hold for any text.
 
 mod kept;
+mod mistaken;
 
 use proptest::prelude::*;
 

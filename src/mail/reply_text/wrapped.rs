@@ -15,6 +15,9 @@ use super::phrases;
 /// Words; more is a sentence.
 const LONGEST_NAME: usize = 6;
 
+/// Words of a desk's or a company's name, where date, time and address leave nothing else that it could be.
+const LONGEST_OF_A_DESK: usize = 12;
+
 /// Whether `above`, the lines right above `found`, is the beginning of the attribution that `found` ends.
 pub(super) fn is_beginning(above: &str, found: &str) -> bool {
     let (above, found) = (words::of(above), words::of(found));
@@ -22,6 +25,19 @@ pub(super) fn is_beginning(above: &str, found: &str) -> bool {
         return false;
     }
     is_date_first(&above, &found) || is_name_first(&above, &found) || is_verb_first(&above, &found)
+}
+
+/// Small words that are no part of a date, a verb or a name: a sentence has more, `ο χρήστης Ann Lee <…>` has two.
+const MOST_SMALL_WORDS: usize = 3;
+
+/// Whether an attribution says who wrote and when, and no more. `On 3 March I wrote to ann@x.test:` reads like one, and is somebody's
+/// sentence; where no quote is marked below, nothing else tells.
+pub(super) fn says_no_more(text: &str) -> bool {
+    let words = words::of(text);
+    let speaks = |it: &Word| phrases::SPEAKERS.are(&it.lower) && (it.capital || it.lower != "i");
+    let is_small = |it: &&Word| it.kind == Kind::Name && !it.capital && !phrases::NAME_PARTICLES.are(&it.lower);
+    let small = words.iter().filter(is_small).count();
+    !words.iter().any(speaks) && (small == 0 || text.contains('<') && small <= MOST_SMALL_WORDS)
 }
 
 /// Whether a line ends as a sentence does: what stands below it is not its rest.
@@ -48,7 +64,10 @@ fn is_date_first(above: &[Word], found: &[Word]) -> bool {
     }
     if length < above.len() {
         let small_letters = date.time && !(found[0].kind == Kind::Name && found[0].capital);
-        return (is_opened || date.time) && is_one_name(&rest, small_letters);
+        if date.time && rest.iter().any(|it| it.kind == Kind::Address) {
+            return is_one_name(&rest, small_letters || is_opened, LONGEST_OF_A_DESK);
+        }
+        return (is_opened || date.time) && is_one_name(&rest, small_letters, LONGEST_NAME);
     }
     // `Monday`, `no` and `3 March 2026` may be somebody's words; with `On`, a time or a comma they go on below.
     let stops = above.last().is_some_and(|it| it.stops);
@@ -91,14 +110,14 @@ fn is_date_within(words: &[&Word]) -> bool {
 
 /// Whether there is at most one name among these words, and nothing that is no part of one.
 /// `small_letters`: it need not have capital ones.
-fn is_one_name(words: &[&Word], small_letters: bool) -> bool {
+fn is_one_name(words: &[&Word], small_letters: bool, longest: usize) -> bool {
     let mut runs = words.split(|it| matches!(it.kind, Kind::Address | Kind::Verb)).filter(|run| run.iter().any(|it| it.kind == Kind::Name));
     let first = runs.next().unwrap_or_default();
     let is_link = |it: &&&Word| it.kind == Kind::Link;
     let name = &first[first.iter().take_while(is_link).count()..];
     let name = &name[..name.len() - name.iter().rev().take_while(is_link).count()];
     let is_part = |it: &&Word| (small_letters || it.is_of_name()) && !it.ends_sentence();
-    runs.next().is_none() && name.len() <= LONGEST_NAME && name.iter().all(is_part)
+    runs.next().is_none() && name.len() <= longest && name.iter().all(is_part)
 }
 
 /// `Ann Lee` above `<ann@x.test> schrieb am …`, or `Ann Lee <ann@x.test>, 3 Mar` above `2026 … yazdı:`.
@@ -111,17 +130,19 @@ fn is_name_first(above: &[Word], found: &[Word]) -> bool {
     if let Some(at) = above.iter().position(|it| it.kind == Kind::Address) {
         let name: Vec<&Word> = above[..at].iter().collect();
         let goes_on = !holds(found, Kind::Address) || found[0].lower.starts_with("mailto:");
-        return goes_on && is_one_name(&name, true) && !holds(&above[at..], Kind::Name);
+        return goes_on && is_one_name(&name, true, LONGEST_OF_A_DESK) && !holds(&above[at..], Kind::Name);
     }
     let fits = found.first().is_some_and(|it| matches!(it.kind, Kind::Address | Kind::Verb)) && !above.last().is_some_and(|it| it.stops);
-    fits && holds(above, Kind::Name) && above.iter().all(Word::is_of_name) && is_one_name(&above.iter().collect::<Vec<_>>(), false)
+    let name: Vec<&Word> = above.iter().collect();
+    fits && holds(above, Kind::Name) && above.iter().all(Word::is_of_name) && is_one_name(&name, false, LONGEST_OF_A_DESK)
 }
 
 /// `Wiadomość napisana` above `przez Ann Lee w dniu …`.
 fn is_verb_first(above: &[Word], found: &[Word]) -> bool {
     let begins: Vec<&str> = above.iter().chain(found).take(LONGEST_NAME).map(|it| &*it.lower).collect();
     let is_part = |it: &Word| matches!(it.kind, Kind::Verb | Kind::Link) || it.is_of_name();
-    phrases::QUOTING.begin(&begins.join(" ")) && above.iter().all(is_part) && is_one_name(&above.iter().collect::<Vec<_>>(), false)
+    let name: Vec<&Word> = above.iter().collect();
+    phrases::QUOTING.begin(&begins.join(" ")) && above.iter().all(is_part) && is_one_name(&name, false, LONGEST_NAME)
 }
 
 #[cfg(test)]
