@@ -171,8 +171,8 @@ pub(super) fn is_notes_block(lines: &[Line<'_>], at: usize) -> bool {
         && rest.iter().any(|it| names(it, &phrases::SUBJECT))
 }
 
-/// Below a line that was drawn: fields of any language, with an address or a moment among them.
-pub(super) fn is_drawn_header(lines: &[Line<'_>], at: usize) -> bool {
+/// Below a line that was drawn: so many fields of any language, with an address and a moment among them.
+pub(super) fn is_drawn_header(lines: &[Line<'_>], at: usize, fewest: usize) -> bool {
     let pair = |text: &str| text.split_once([':', '：']).map(|(name, value)| (name.trim().chars().count(), value.trim().to_owned()));
     let fields: Vec<String> = lines[at + 1..]
         .iter()
@@ -181,5 +181,5 @@ pub(super) fn is_drawn_header(lines: &[Line<'_>], at: usize) -> bool {
         .map_while(|it| pair(it.text).filter(|(name, value)| (1..=25).contains(name) && !value.is_empty()).map(|(_, value)| value))
         .collect();
     let tells = fields.iter().any(|it| it.contains('@')) && fields.iter().any(|it| attribution::is_moment(it));
-    fields.len() >= 4 && tells
+    fields.len() >= fewest && tells
 }

@@ -80,11 +80,11 @@ fn begins_forward(lines: &[Line<'_>], at: usize) -> bool {
 fn begins(lines: &[Line<'_>], at: usize, purpose: Purpose) -> bool {
     match lines[at].kind {
         Kind::Mark(Mark::History) => !forward_follows(lines, at) && (purpose != Purpose::Begins || copied_mail_follows(lines, at)),
-        Kind::Mark(Mark::Rule) => purpose != Purpose::Begins && is_drawn_header(lines, at) && !forward_follows(lines, at),
+        Kind::Mark(Mark::Rule) => purpose != Purpose::Begins && is_drawn_header(lines, at, 3) && !forward_follows(lines, at),
         Kind::Mark(Mark::Attribution | Mark::Signature | Mark::EndOfSignature) | Kind::Quote => false,
         Kind::Text => match purpose {
             Purpose::Answers | Purpose::Forwards => {
-                is_rule(lines[at].text) && is_drawn_header(lines, at)
+                is_rule(lines[at].text) && is_drawn_header(lines, at, 4)
                     || is_separator(lines, at)
                     || is_header_block(lines, at)
                     || is_header_line(lines[at].text)
