@@ -4,7 +4,7 @@
 
 use std::{
     collections::HashMap,
-    path::Path,
+    path::{Path, PathBuf},
     sync::{Arc, PoisonError, RwLock},
 };
 
@@ -103,6 +103,12 @@ impl Templates {
         parts.filter_map(|it| Some((it.clone(), self.source(&it)?))).collect()
     }
 
+    /// Whether a template may be another at the next rendering.
+    #[must_use]
+    pub fn may_change(&self) -> bool {
+        source_folder().is_some()
+    }
+
     /// Fills in `name`, such as `login.html` or `mail/receipt/body.txt`, with the fields of `values`. What goes into an
     /// `.html` is escaped.
     ///
@@ -120,13 +126,15 @@ impl Templates {
 
 /// Those of the source folder, in a debug build that still has it.
 fn changed() -> Option<Environment<'static>> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
-    if !cfg!(debug_assertions) || !folder.is_dir() {
-        return None;
-    }
+    let folder = source_folder()?;
     let mut environment = environment();
     environment.set_loader(minijinja::path_loader(folder));
     Some(environment)
+}
+
+fn source_folder() -> Option<PathBuf> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+    (cfg!(debug_assertions) && folder.is_dir()).then_some(folder)
 }
 
 fn environment() -> Environment<'static> {

@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// What is due, as a list shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Due {
     /// `First reply`.
     pub what: &'static str,

@@ -36,6 +36,7 @@ mod correct;
 mod csrf;
 mod csv;
 mod drafts;
+mod drawn;
 mod due;
 pub mod error;
 pub mod files;
@@ -123,6 +124,8 @@ pub struct Parts {
     passwords: Passwords,
     throttle: Throttle,
     streams: live::Streams,
+    /// Rows of lists.
+    rows: drawn::Drawn<row::RowView>,
     stop: CancellationToken,
     /// Tells this run of the program from others.
     born: String,
@@ -148,8 +151,9 @@ impl Panel {
     pub fn with_token(desk: Desk, proxies: Vec<Network>, health_token: Option<SecretString>) -> Self {
         let sessions = Sessions::new(&desk.keys, &desk.url);
         let throttle = Throttle::new(&desk.clock);
-        let (streams, stop, passwords) = (live::Streams::default(), CancellationToken::new(), Passwords::default());
-        Self(Arc::new(Parts { desk, proxies, health_token, sessions, passwords, throttle, streams, stop, born: random_token() }))
+        let (streams, rows, passwords) = (live::Streams::default(), drawn::Drawn::default(), Passwords::default());
+        let (stop, born) = (CancellationToken::new(), random_token());
+        Self(Arc::new(Parts { desk, proxies, health_token, sessions, passwords, throttle, streams, rows, stop, born }))
     }
 
     /// Ends the streams of the pages that are open, which would last as long as their pages.

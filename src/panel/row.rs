@@ -1,6 +1,6 @@
 //! A row of a list of tickets, as pages draw it.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, fmt::Write};
 
 use serde::Serialize;
 
@@ -11,7 +11,7 @@ use crate::{
         tag::Tag,
     },
     panel::{
-        Panel,
+        Panel, assets,
         due::Due,
         error::PageError,
         list::Asked,
@@ -24,13 +24,14 @@ use crate::{
         queue::{Key, QueueRow},
         tags, visits,
     },
+    templates::TemplateError,
 };
 
 /// Tags that a row shows; of more it says how many.
 const TAGS_SHOWN: usize = 3;
 
 /// A row as `parts/ticket_row.html` draws it.
-#[derive(Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct RowView {
     id: i64,
     version: i64,
@@ -151,4 +152,23 @@ pub(super) async fn mark(panel: &Panel, visitor: &Visitor, conn: &mut Conn, rows
         row.draft = drafts.contains(&TicketNumber(row.id));
     }
     Ok(())
+}
+
+#[derive(Serialize)]
+struct Piece<'a> {
+    v: &'a str,
+    t: &'a RowView,
+}
+
+/// The rows as the page has them. Where templates are read anew for each page, so is what was drawn of them.
+pub(super) fn draw(panel: &Panel, rows: &[RowView]) -> Result<String, TemplateError> {
+    let templates = &panel.desk.templates;
+    let piece = |row: &RowView| templates.render("parts/ticket_row.html", &Piece { v: &assets::VERSION, t: row });
+    let mut drawn = String::new();
+    for row in rows {
+        let row = if templates.may_change() { piece(row)?.into() } else { panel.rows.of(row, piece)? };
+        // Text goes into a string.
+        let _ = writeln!(drawn, "{row}");
+    }
+    Ok(drawn)
 }

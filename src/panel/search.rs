@@ -24,7 +24,7 @@ use crate::{
         list::PAGE,
         page::{self, Place},
         prose::without_pictures,
-        row::{Around, RowView},
+        row::{self, Around, RowView},
         tickets::Bulk,
         url::{Query, encoded},
         visitor::{Staff, Visitor},
@@ -106,7 +106,8 @@ pub(super) fn address(path: &str, query: &str, order: Order, page: usize) -> Str
 struct SearchPage {
     q: String,
     asked: bool,
-    rows: Vec<RowView>,
+    /// As HTML.
+    rows: String,
     /// How many there are, as far as they were counted.
     total: String,
     first: usize,
@@ -205,6 +206,7 @@ pub(super) async fn search(
     let saved = saved_views::seen_by(&mut conn, visitor.person.id).await?.into_iter().find(|it| asked && it.query == kept);
     drop(conn);
     let leaf = |to: usize| address("/search", &q, sought.order(), to);
+    let rows = row::draw(&panel, &rows)?;
     let result = SearchPage {
         asked,
         total: counted(&found),

@@ -21,7 +21,7 @@ use crate::{
         list::{Asked, PAGE},
         navigation::Counted,
         page::{self, Place},
-        row::{Around, RowView, mark},
+        row::{self, Around, RowView, mark},
         snooze,
         url::Query,
         visitor::Staff,
@@ -60,7 +60,9 @@ pub(super) fn tag_choices(tags: &[Tag]) -> Vec<Choice> {
 struct ListPage<'a> {
     heading: String,
     total: Option<i64>,
-    rows: Vec<RowView>,
+    /// As HTML.
+    rows: String,
+    shown: usize,
     asked: &'a Asked,
     filtered: bool,
     here: String,
@@ -130,7 +132,8 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let list = ListPage {
         heading: saved.map_or_else(|| heading.to_owned(), |it| it.name.clone()),
         total,
-        rows,
+        rows: row::draw(&panel, &rows)?,
+        shown: rows.len(),
         filtered: asked.is_filtered(),
         here: asked.address(),
         here_now: page.beside.map_or_else(|| asked.address(), |(side, key)| asked.beside(side, key)),

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// A moment on a page: for the machine, in full, and short.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct When {
     /// RFC 3339, for `datetime`.
     pub iso: String,
@@ -52,7 +52,7 @@ impl When {
 }
 
 /// A moment that is to come.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Coming {
     /// RFC 3339, for `datetime`.
     pub iso: String,
@@ -162,7 +162,7 @@ impl SenderMark {
 }
 
 /// Somebody as an avatar shows them.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Face {
     /// As they are called.
     pub name: String,
@@ -211,7 +211,7 @@ fn hue(address: &str) -> u8 {
 }
 
 /// A status as the templates' macros take it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct StatusWord {
     /// As forms say it.
     pub word: &'static str,

@@ -15,7 +15,7 @@ use crate::{
         live::standing::Known,
         navigation::{Counted, Entry, Navigation, SavedEntry},
         presence::{self as strip, Strip},
-        row::{Around, RowView, mark},
+        row::{self, Around, RowView, mark},
         ticket, tickets,
         visitor::Visitor,
     },
@@ -87,9 +87,9 @@ struct Counts {
 }
 
 #[derive(Serialize)]
-struct Rows<'a> {
-    v: &'a str,
-    rows: Vec<RowView>,
+struct Rows {
+    /// As HTML.
+    rows: String,
 }
 
 #[derive(Serialize)]
@@ -210,7 +210,7 @@ impl News {
         let mut told = Vec::new();
         mark(panel, visitor, conn, &mut rows).await?;
         if !rows.is_empty() {
-            told.push(("rows", panel.desk.templates.render("live/rows.html", &Rows { v: &assets::VERSION, rows })?));
+            told.push(("rows", panel.desk.templates.render("live/rows.html", &Rows { rows: row::draw(panel, &rows)? })?));
         }
         if !gone.is_empty() {
             told.push(("gone", gone.join(" ")));
