@@ -173,6 +173,7 @@ pub fn routes() -> Routes {
     settings::routes(oneself(writing(mail(correcting(queues(Routes::default()))))))
         // one ticket
         .get("/tickets/new", Policy::Staff, new_ticket::form)
+        .get("/customers", Policy::Staff, new_ticket::customers)
         .post_files("/tickets", Policy::Staff, new_ticket::open)
         .get("/tickets/{number}", Policy::Staff, ticket::show)
         .post("/tickets/{number}", Policy::Staff, change::properties)

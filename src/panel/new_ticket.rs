@@ -1,7 +1,7 @@
 //! Opening a ticket for a customer: after a call, a walk-in, a letter.
 
 use axum::{extract::State, http::StatusCode, response::Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     actions::{
@@ -21,10 +21,11 @@ use crate::{
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash, Place},
+        url::Query,
         visitor::{Staff, Visitor},
         words::Choice,
     },
-    store::people,
+    store::{directory, people},
 };
 
 /// What was typed, and what is wrong with it.
@@ -59,6 +60,38 @@ pub(super) async fn form(State(panel): State<Panel>, Staff(visitor): Staff) -> R
     let blank =
         NewPage { mailbox, helper: visitor.person.id.to_string(), priority: Priority::Normal.as_str().to_owned(), ..NewPage::default() };
     draw(&panel, &visitor, blank).await
+}
+
+/// So many customers are suggested, for so many letters at least.
+const SUGGESTED: i64 = 8;
+const LETTERS: usize = 2;
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Begun {
+    q: String,
+}
+
+#[derive(Serialize)]
+struct Suggested {
+    customers: Vec<(String, String)>,
+}
+
+/// `GET /customers`: those whose name or address has what was typed so far, as the options of a list for the script.
+pub(super) async fn customers(
+    State(panel): State<Panel>,
+    Staff(visitor): Staff,
+    Query(begun): Query<Begun>,
+) -> Result<Response, PageError> {
+    let typed = begun.q.trim();
+    let customers = match typed.chars().count() {
+        ..LETTERS => Vec::new(),
+        _ => {
+            let mut conn = panel.desk.store.read().await?;
+            directory::customers(&mut conn, typed, visitor.scope(panel.desk.rules()), SUGGESTED).await?
+        }
+    };
+    Ok(page::html(StatusCode::OK, panel.desk.templates.render("live/customers.html", &Suggested { customers })?))
 }
 
 async fn draw(panel: &Panel, visitor: &Visitor, mut page: NewPage) -> Result<Response, PageError> {

@@ -50,7 +50,7 @@ impl Policy {
 }
 
 /// What the script alone asks for, and no person: nobody follows it to a page where they sign in.
-const FOR_THE_SCRIPT: [&str; 3] = ["/events", "/tickets/{number}/typing", "/tickets/{number}/saved/{id}"];
+const FOR_THE_SCRIPT: [&str; 4] = ["/events", "/customers", "/tickets/{number}/typing", "/tickets/{number}/saved/{id}"];
 
 /// One line of the list.
 #[derive(Clone, Debug, PartialEq, Eq)]

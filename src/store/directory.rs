@@ -5,6 +5,7 @@ use jiff::Timestamp;
 use crate::{
     desk::{
         id::PersonId,
+        permission::Scope,
         person::{Arrived, PersonState, Role},
     },
     store::{Conn, Result, at, ms, on, word},
@@ -134,6 +135,30 @@ pub async fn list(conn: &mut Conn, group: Group, words: &str, after: Option<&Key
     let rows: Vec<Row> =
         on!(conn, c => sqlx::query_as(sql).bind(pattern(words)).bind(ms(now)).bind(name).bind(id).bind(limit).fetch_all(c).await)?;
     rows.into_iter().map(Row::entry).collect()
+}
+
+/// Customers who may write and whose name or address holds these words, the newest first: name and address. Of a scope that is not
+/// everything, those with a ticket in it.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn customers(conn: &mut Conn, words: &str, scope: Scope, limit: i64) -> Result<Vec<(String, String)>> {
+    let theirs = match scope {
+        Scope::All => "true".to_owned(),
+        Scope::OwnAndUnassigned(who) => within(&format!("(t.assignee = {who} or t.assignee is null)")),
+        Scope::Own(who) => within(&format!("t.assignee = {who}")),
+        Scope::TakesPart(_) => return Ok(Vec::new()),
+    };
+    let sql = format!(
+        "select p.name, p.email from people p where p.role = 'customer' and p.state = 'active' and (lower(p.name) like $1 or p.email like $1)
+            and {theirs} order by p.id desc limit $2"
+    );
+    Ok(on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(pattern(words)).bind(limit).fetch_all(c).await)?)
+}
+
+/// Our own integers: nothing to escape.
+fn within(condition: &str) -> String {
+    format!("exists (select 1 from tickets t where t.requester = p.id and {condition})")
 }
 
 /// One person.

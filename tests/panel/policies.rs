@@ -15,7 +15,7 @@ fn concrete(path: &str) -> String {
 }
 
 /// What a script alone asks, which is told in a word that nobody is signed in.
-const FOR_THE_SCRIPT: [&str; 3] = ["/events", "/tickets/{number}/typing", "/tickets/{number}/saved/{id}"];
+const FOR_THE_SCRIPT: [&str; 4] = ["/events", "/customers", "/tickets/{number}/typing", "/tickets/{number}/saved/{id}"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_route_keeps_out_whom_its_policy_does_not_admit() {

@@ -2,9 +2,12 @@
 
 use axum::http::StatusCode;
 use jiff::SignedDuration;
-use maildesk::desk::{
-    id::TicketNumber,
-    ticket::{Priority, Status},
+use maildesk::{
+    actions::assign::assign,
+    desk::{
+        id::TicketNumber,
+        ticket::{Priority, Status},
+    },
 };
 
 use crate::{
@@ -211,6 +214,24 @@ async fn staff_open_a_ticket_for_a_customer_and_mistakes_are_said_at_their_field
     assert_eq!(desk.ticket(TicketNumber(1)).await.priority, Priority::High);
     let left = desk.mail_to("bo@home.test").await;
     assert!(left.iter().any(|it| it.read.text.contains("As promised.")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_opens_a_ticket_is_offered_the_customers_whose_tickets_they_may_see() {
+    let desk = TestDesk::new().await;
+    desk.mail_does_not_matter();
+    a_ticket(&desk).await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    for typed in ["an", "lee", "home.te", "Ann%20L"] {
+        let offered = hal.get(&format!("/customers?q={typed}")).await;
+        assert!(offered.says("<option value=\"ann@home.test\">Ann Lee</option>"), "{typed}: {}", offered.text());
+    }
+    for typed in ["a", "%25", "hal@", "nobody"] {
+        assert!(!hal.get(&format!("/customers?q={typed}")).await.says("<option"), "{typed}");
+    }
+    assign(&desk.desk, &desk.ada, TicketNumber(1), None, Some(desk.ada.id)).await.unwrap();
+    assert!(!hal.get("/customers?q=ann").await.says("<option"), "Ada has her ticket, and Hal does not see it");
+    assert!(Browser::of(&desk, &desk.ada).await.get("/customers?q=ann").await.says("ann@home.test"));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -54,7 +54,7 @@ pub(super) fn stands_at(lines: &[Line<'_>], at: usize) -> bool {
         let text = it.text.trim();
         text.chars().count() > WRAPPED && !text.ends_with(['.', '!', '?', ':', ',', ';', '。', '>', ')']) && !is_line(text)
     });
-    !announced && !(wrapped && line.text.trim_start().starts_with(char::is_lowercase))
+    !(announced || wrapped && line.text.trim_start().starts_with(char::is_lowercase))
 }
 
 /// Below the line stand a link, another such line or somebody's name, and no words.
