@@ -33,7 +33,8 @@ fn sender_traces(header: &Header<'_>) -> Vec<SenderTrace> {
         }
         _ => None,
     };
-    header.fields.iter().filter_map(trace).collect()
+    // What a server does not see as a field it does not take out where it was forged.
+    header.fields.iter().take(header.sure.unwrap_or(usize::MAX)).filter_map(trace).collect()
 }
 
 /// The word behind `by`.

@@ -1,5 +1,7 @@
 //! A header: its fields found in the octets, none of them yet understood (RFC 5322 §2.2).
 
+mod known;
+
 use std::{borrow::Cow, ops::Range};
 
 use super::charset;
@@ -26,6 +28,8 @@ pub struct Header<'a> {
     pub beyond: Option<Range<usize>>,
     /// A line stood among the fields that is none.
     pub junk: bool,
+    /// So many fields from the top are fields to any server. None: all of them.
+    pub sure: Option<usize>,
     /// What the body says its character set is: the best guess for octets that stand raw in the header.
     pub charset: Option<String>,
 }
@@ -74,6 +78,8 @@ pub(super) fn line(raw: &[u8], start: usize) -> (usize, usize) {
 pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool) -> (Header<'a>, usize) {
     let mut header = Header::default();
     let mut at = if start == 0 { without_leading_blank(raw) } else { start };
+    // The last line was no field; and up to where such lines are known not to be the body.
+    let (mut in_junk, mut junk_until) = (false, 0);
     while at < raw.len() {
         let (end, next) = line(raw, at);
         let content = &raw[at..end];
@@ -93,14 +99,23 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
             if blank(content) && !continues(raw, next) {
                 return (header, next);
             }
-            extend(&mut header, raw, end);
+            if !in_junk {
+                extend(&mut header, raw, end);
+            }
         } else if let Some((name, value)) = split(content) {
             header.fields.push(Field { name: name.to_ascii_lowercase(), value: &raw[end - value.len()..end] });
-        } else if !is_envelope_line(content) {
-            if !is_known_field(raw, next) {
-                return (header, at);
+            in_junk = false;
+        } else if is_envelope_line(content) {
+            in_junk = true;
+        } else {
+            if at >= junk_until {
+                let Some(field) = known::goes_on(raw, start, at, &header, &stop) else { return (header, at) };
+                junk_until = field;
             }
             header.junk = true;
+            // To a server the header ends here.
+            header.sure.get_or_insert(header.fields.len());
+            in_junk = true;
         }
         at = next;
     }
@@ -133,7 +148,8 @@ fn skip_rest<'a>(raw: &'a [u8], from: usize, mut header: Header<'a>, stop: impl 
 fn without_leading_blank(raw: &[u8]) -> usize {
     let at = raw.iter().take(1000).position(|c| !c.is_ascii_whitespace()).unwrap_or(0);
     let begins_line = at > 0 && raw[at - 1] == b'\n';
-    if begins_line && (is_known_field(raw, at) || raw[at..].starts_with(b"From ")) { at } else { 0 }
+    let (end, _) = line(raw, at);
+    if begins_line && (known::is_field(&raw[at..end]) || raw[at..].starts_with(b"From ")) { at } else { 0 }
 }
 
 fn is_folded(content: &[u8]) -> bool {
@@ -171,34 +187,6 @@ fn is_envelope_line(content: &[u8]) -> bool {
     content.starts_with(b"From ") || content.starts_with(b">From ")
 }
 
-/// A field that every mail program knows begins here. A line that is no field right before it is rubbish and not yet the body.
-fn is_known_field(raw: &[u8], at: usize) -> bool {
-    const KNOWN: &[&str] = &[
-        "from",
-        "to",
-        "cc",
-        "subject",
-        "date",
-        "message-id",
-        "mime-version",
-        "content-type",
-        "content-transfer-encoding",
-        "received",
-        "return-path",
-        "reply-to",
-        "references",
-        "in-reply-to",
-        "delivered-to",
-        "dkim-signature",
-        "content-disposition",
-    ];
-    let (end, _) = line(raw, at.min(raw.len()));
-    split(&raw[at.min(raw.len())..end]).is_some_and(|(name, _)| {
-        let name = name.to_ascii_lowercase();
-        KNOWN.contains(&name.as_str()) || name.starts_with("x-")
-    })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -215,6 +203,49 @@ mod tests {
         assert_eq!(names("A: 1\nDear all,\nwell then"), (vec!["a=1".into()], "Dear all,\nwell then"));
         assert_eq!(names("just words"), (vec![], "just words"));
         assert_eq!(names("A: 1\n \nbody"), (vec!["a=1".into()], "body"));
+    }
+
+    #[test]
+    fn a_header_goes_on_behind_lines_that_are_no_fields() {
+        let fields = |raw: &str| {
+            let (header, body) = read(raw.as_bytes(), 0, |_| false);
+            (header.fields.iter().map(|it| it.name.clone()).collect::<Vec<_>>().join(" "), raw[body..].to_owned())
+        };
+        for (raw, found) in [
+            ("From: a\nline two of a form\n folded\nUser-Agent: x\nMIME-Version: 1.0\n\nHello", "from user-agent mime-version"),
+            ("Received: a\njunk from antivirus\nARC-Seal: i=1\nFrom: a\n\nHello", "received arc-seal from"),
+            ("From: a\njunk one\njunk two\nVia: x\n more\njunk three\nMIME-Version: 1.0\n\nHello", "from via mime-version"),
+            ("To: a@x.test,\nb@x.test,\nc@x.test\nSubject: Hi\n\nHello", "to subject"),
+            ("From: a\njunk\nImportance: high\n\nHello", "from importance"),
+            ("junk\nFrom: a\nSubject: x\n\nHello", "from subject"),
+        ] {
+            assert_eq!(fields(raw), (found.to_owned(), "Hello".to_owned()), "{raw}");
+        }
+        assert_eq!(names("A: 1\njunk\n folded\nSubject: 2\n\nbody").0, ["a=1", "subject=2"]);
+    }
+
+    #[test]
+    fn a_body_that_begins_without_an_empty_line_is_no_header() {
+        for (header, body) in [
+            ("From: a\nSubject: x\n", "Hello all,\nFrom: me\nSubject: mine\n\nbye"),
+            ("From: a\nSubject: x\n", "Hello all,\nwe need this soon.\nPriority: high\n\nbye"),
+            ("From: a\n", "Hello all,\n\nSubject: below\n\nbye"),
+            ("", "Hello all,\nwhat is this?\nFrom: Ann\n\nbye"),
+        ] {
+            let raw = format!("{header}{body}");
+            assert_eq!(names(&raw).1, body, "{raw}");
+        }
+        let part = b"--b\nContent-Type: text/plain\nHello\nFrom: Ann\n\nbye";
+        let (found, body) = read(part, 4, |_| false);
+        assert_eq!((found.fields.len(), &part[body..]), (1, &b"Hello\nFrom: Ann\n\nbye"[..]));
+    }
+
+    #[test]
+    fn many_lines_that_are_no_fields_take_no_longer_than_their_number() {
+        for piece in ["words\n", "words\nX-A: b\n", "words\n\n", "Via: x\nwords\n"] {
+            let raw = format!("From: a\n{}", piece.repeat(1 << 17));
+            let _ = read(raw.as_bytes(), 0, |_| false);
+        }
     }
 
     #[test]
