@@ -4,7 +4,7 @@ mod known;
 
 use std::{borrow::Cow, ops::Range};
 
-use super::charset;
+use super::{charset, params};
 
 /// At most this much of a header is read (SAFETY.md, "Bounds").
 const MOST_OCTETS: usize = 256 * 1024;
@@ -102,6 +102,8 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
             if !in_junk {
                 extend(&mut header, raw, end);
             }
+        } else if !in_junk && is_parameter(&header, content) {
+            extend(&mut header, raw, end);
         } else if let Some((name, value)) = split(content) {
             header.fields.push(Field { name: name.to_ascii_lowercase(), value: &raw[end - value.len()..end] });
             in_junk = false;
@@ -156,6 +158,12 @@ fn is_folded(content: &[u8]) -> bool {
     matches!(content.first(), Some(b' ' | b'\t'))
 }
 
+/// `filename=a.pdf` below `Content-Disposition: attachment;`: folded without the white space that says so.
+fn is_parameter(header: &Header<'_>, content: &[u8]) -> bool {
+    let open = header.fields.last().is_some_and(|it| it.value.trim_ascii_end().ends_with(b";"));
+    open && params::starts_parameter(content)
+}
+
 fn blank(content: &[u8]) -> bool {
     content.iter().all(u8::is_ascii_whitespace)
 }
@@ -203,6 +211,13 @@ mod tests {
         assert_eq!(names("A: 1\nDear all,\nwell then"), (vec!["a=1".into()], "Dear all,\nwell then"));
         assert_eq!(names("just words"), (vec![], "just words"));
         assert_eq!(names("A: 1\n \nbody"), (vec!["a=1".into()], "body"));
+    }
+
+    #[test]
+    fn a_parameter_on_a_line_of_its_own_needs_no_white_space_before_it() {
+        let raw = "Content-Type: text/plain;\ncharset=utf-8;\nname=\"a: b\"\nB: 2;\n\nx=1";
+        assert_eq!(names(raw), (vec!["content-type=text/plain;\ncharset=utf-8;\nname=\"a: b\"".into(), "b=2;".into()], "x=1"));
+        assert_eq!(names("A: 1\nb=2\n\nbody"), (vec!["a=1".into()], "b=2\n\nbody"));
     }
 
     #[test]

@@ -150,7 +150,7 @@ fn ends_here(behind: &[u8]) -> bool {
 }
 
 /// `token=` begins here.
-fn starts_parameter(text: &[u8]) -> bool {
+pub(super) fn starts_parameter(text: &[u8]) -> bool {
     let token = text.iter().take(40).take_while(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'*' | b'_')).count();
     token > 0 && text[token..].trim_ascii_start().starts_with(b"=")
 }
