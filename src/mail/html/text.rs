@@ -56,6 +56,8 @@ struct Writer {
     entered: usize,
     /// The paragraph that is open has no space around it.
     tight: bool,
+    /// A mark was met that keeps two letters of a word apart, if the word goes on.
+    parts: bool,
     /// What is raised was begun: a power, if a digit comes.
     raised: bool,
     struck: Struck,
@@ -168,9 +170,15 @@ impl Writer {
         if word.is_empty() {
             return;
         }
-        if word.chars().all(|c| c == ' ' || c == '\u{200c}') {
+        let within_word = !self.space && self.lines.wants_space();
+        if word.chars().all(|c| c == ' ' || c == NON_JOINER) {
+            let spaces = word.bytes().filter(|c| *c == b' ').count();
+            self.parts = spaces == 0 && within_word;
             // Space that is kept: within a line as it is, alone as an empty line.
-            return self.lines.spaces(word.len());
+            return self.lines.spaces(spaces);
+        }
+        if std::mem::take(&mut self.parts) && within_word {
+            self.lines.write(NON_JOINER.encode_utf8(&mut [0; 4]));
         }
         if self.space && self.lines.wants_space() {
             self.lines.write(" ");
@@ -227,6 +235,9 @@ impl Writer {
         }
     }
 }
+
+/// It stands within the words of Persian, and between the spaces with which newsletters fill their preview.
+const NON_JOINER: char = '\u{200c}';
 
 /// Marks that a sender must not set, and what takes no room.
 fn is_nothing(c: char) -> bool {
