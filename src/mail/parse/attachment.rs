@@ -22,7 +22,7 @@ pub fn read(part: &Part<'_>, shown_by: Option<&String>, warnings: &mut Vec<Strin
     }
     let content_id = content_id(part).or_else(|| shown_by.cloned());
     Opened::File(IncomingAttachment {
-        content_type: sniffed::content_type(content_type(part), &bytes),
+        content_type: sniffed::content_type(content_type(part), filename.as_deref(), &bytes),
         inline: content_id.is_some() && part.disposition.main != "attachment",
         content_id,
         filename,
@@ -77,9 +77,10 @@ fn is_tnef(part: &Part<'_>, filename: Option<&str>, bytes: &[u8]) -> bool {
 /// Files in uuencoded text, as attachments.
 #[must_use]
 pub fn from_uuencode(file: uuencode::File) -> IncomingAttachment {
+    let filename = safe_name(&words::decode(file.name.as_bytes()));
     IncomingAttachment {
-        filename: safe_name(&words::decode(file.name.as_bytes())),
-        content_type: infer::get(&file.bytes).map_or("application/octet-stream", |it| it.mime_type()).to_owned(),
+        content_type: sniffed::content_type("application/octet-stream".to_owned(), filename.as_deref(), &file.bytes),
+        filename,
         inline: false,
         content_id: None,
         bytes: file.bytes,

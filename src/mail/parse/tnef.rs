@@ -4,6 +4,7 @@ use super::{
     attachment::safe_name,
     charset, code_page, mapi,
     rtf::{self, Words},
+    sniffed,
 };
 use crate::desk::message::IncomingAttachment;
 
@@ -136,14 +137,9 @@ fn finish(file: File) -> Option<IncomingAttachment> {
         return None;
     }
     let bytes = bytes.unwrap_or_default();
-    let sniffed = infer::get(&bytes).map(|it| it.mime_type().to_owned());
     let said = file.props.mime_type.filter(|it| it.contains('/')).map(|it| it.to_ascii_lowercase());
     let content_id = file.props.content_id.map(|it| it.trim_matches(['<', '>']).to_owned()).filter(|it| !it.is_empty());
-    Some(IncomingAttachment {
-        filename: name.and_then(|it| safe_name(&it)),
-        content_type: said.or(sniffed).unwrap_or_else(|| "application/octet-stream".to_owned()),
-        inline: content_id.is_some(),
-        content_id,
-        bytes,
-    })
+    let filename = name.and_then(|it| safe_name(&it));
+    let sniffed = || sniffed::content_type("application/octet-stream".to_owned(), filename.as_deref(), &bytes);
+    Some(IncomingAttachment { content_type: said.unwrap_or_else(sniffed), filename, inline: content_id.is_some(), content_id, bytes })
 }
