@@ -51,9 +51,9 @@ fn content_type(part: &Part<'_>) -> String {
     if kept.contains('/') { kept } else { "application/octet-stream".to_owned() }
 }
 
-/// RFC 2183's name first, then the older one, then the last piece of a Content-Location.
+/// The name that is given, else the last piece of a Content-Location.
 fn filename(part: &Part<'_>) -> Option<String> {
-    let given = part.disposition.param("filename").or_else(|| part.media.param("name")).map(str::to_owned);
+    let given = part.filename().map(str::to_owned);
     let given = given.or_else(|| part.header.text("content-location").filter(|it| it.contains('.') && !it.contains("://")));
     given.and_then(|it| safe_name(&it))
 }
@@ -65,6 +65,7 @@ pub fn safe_name(name: &str) -> Option<String> {
     let turns = |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{200e}' | '\u{200f}');
     let kept: String = last.chars().filter(|c| !c.is_control() && !turns(*c)).take(200).collect();
     let kept = kept.trim().trim_matches('"').trim();
+    let kept = kept.strip_prefix('\'').and_then(|it| it.strip_suffix('\'')).unwrap_or(kept).trim();
     (!kept.is_empty() && kept.chars().any(|c| c != '.')).then(|| kept.to_owned())
 }
 
@@ -114,6 +115,10 @@ mod tests {
             ("..", None),
             ("", None),
             ("dir/", Some("dir")),
+            ("'a.pdf'", Some("a.pdf")),
+            ("Ann's", Some("Ann's")),
+            ("'", Some("'")),
+            ("'..'", None),
         ] {
             assert_eq!(safe_name(given).as_deref(), name, "{given:?}");
         }

@@ -252,7 +252,7 @@ fn is_attachment(part: &Part<'_>) -> bool {
 }
 
 fn filename_given(part: &Part<'_>) -> bool {
-    part.disposition.param("filename").or_else(|| part.media.param("name")).is_some()
+    part.filename().is_some()
 }
 
 /// `<meta charset=…>` or `<meta http-equiv=Content-Type content="…; charset=…">` near the beginning.

@@ -81,7 +81,7 @@ pub fn is_encrypted(part: &Part<'_>) -> bool {
 
 fn is_wrapped(part: &Part<'_>) -> bool {
     let said = matches!(part.media.main.as_str(), "application/pkcs7-mime" | "application/x-pkcs7-mime");
-    let name = part.disposition.param("filename").or_else(|| part.media.param("name")).unwrap_or_default().to_ascii_lowercase();
+    let name = part.filename().unwrap_or_default().to_ascii_lowercase();
     !part.multipart && (said || (part.media.main == "application/octet-stream" && matches!(name.as_str(), "smime.p7m" | "smime.p7z")))
 }
 

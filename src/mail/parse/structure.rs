@@ -36,6 +36,15 @@ impl Part<'_> {
     pub fn encoding(&self) -> Encoding {
         self.header.first("content-transfer-encoding").map_or(Encoding::Identity, |it| Encoding::named(&String::from_utf8_lossy(it)))
     }
+
+    /// The file name, where RFC 2183 has it, where it stood before that, or where a program mixed the two up.
+    #[must_use]
+    pub fn filename(&self) -> Option<&str> {
+        let (media, disposition) = (&self.media, &self.disposition);
+        // In a form it is the name of the field.
+        let second = || disposition.param("name").filter(|_| disposition.main != "form-data");
+        disposition.param("filename").or_else(|| media.param("name")).or_else(second).or_else(|| media.param("filename"))
+    }
 }
 
 impl Part<'_> {

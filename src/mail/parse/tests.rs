@@ -96,6 +96,20 @@ fn a_message_in_a_message_is_one_attachment() {
 }
 
 #[test]
+fn a_file_has_the_name_that_it_was_given_wherever_that_stands() {
+    for (fields, name) in [
+        ("Content-Type: application/pdf; filename=a.pdf", Some("a.pdf")),
+        ("Content-Type: application/pdf\nContent-Disposition: attachment; name=a.pdf", Some("a.pdf")),
+        ("Content-Type: application/pdf; name=b.pdf\nContent-Disposition: attachment; name=a.pdf", Some("b.pdf")),
+        ("Content-Type: application/pdf\nContent-Disposition: attachment;\nfilename='a.pdf'", Some("a.pdf")),
+        ("Content-Type: application/pdf\nContent-Disposition: form-data; name=upload", None),
+    ] {
+        let message = mail(&format!("Content-Type: multipart/mixed; boundary=b\n\n--b\n\nHello\n--b\n{fields}\n\n%PDF-1.4\n--b--\n"));
+        assert_eq!(message.attachments[0].filename.as_deref(), name, "{fields}");
+    }
+}
+
+#[test]
 fn a_picture_within_the_html_becomes_a_part() {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();
     png.resize(600, 7);
