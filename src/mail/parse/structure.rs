@@ -34,7 +34,9 @@ impl Part<'_> {
     /// How its octets are encoded for transport.
     #[must_use]
     pub fn encoding(&self) -> Encoding {
-        self.header.first("content-transfer-encoding").map_or(Encoding::Identity, |it| Encoding::named(&String::from_utf8_lossy(it)))
+        let said = self.header.all("content-transfer-encoding").map(|it| Encoding::named(&String::from_utf8_lossy(it)));
+        // Where a gateway added another field, the one that tells of a code counts.
+        said.fold(Encoding::Identity, |first, next| if first == Encoding::Identity { next } else { first })
     }
 
     /// The file name, where RFC 2183 has it, where it stood before that, or where a program mixed the two up.

@@ -55,6 +55,7 @@ fn the_body_is_found_however_it_is_wrapped() {
         ("Content-Type: text/plain; charset=\"utf-8\nContent-Transfer-Encoding: quoted-printable\n\ncaf=C3=A9", "café"),
         ("Content-Type: text/plain; name=body.txt\n\nnamed body", "named body"),
         ("Content-Transfer-Encoding: base64\n\nSGVsbG8=", "Hello"),
+        ("Content-Transfer-Encoding: 7bit\nContent-Transfer-Encoding: quoted-printable\n\ncaf=C3=A9", "café"),
         ("Content-Transfer-Encoding: base64\n\nThis is no base64, is it?", "This is no base64, is it?"),
         (
             "Content-Type: multipart/alternative; boundary=a\n\n--a\n\nPlease use an HTML compatible mail viewer.\n--a\nContent-Type: text/html\n\n<p>real</p>\n--a--",

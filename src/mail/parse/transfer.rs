@@ -16,13 +16,19 @@ pub enum Encoding {
 }
 
 impl Encoding {
-    /// From the field's value: case, comments and stray marks do not matter.
+    /// From the field's value: case, comments, stray marks and what was written twice do not matter.
     #[must_use]
     pub fn named(value: &str) -> Self {
-        let word: String = value.chars().take_while(|c| !matches!(c, ';' | '(' | ',')).filter(|c| c.is_ascii_alphanumeric()).collect();
+        let said: String = value.chars().take_while(|c| !matches!(c, ';' | '(' | ',')).take(200).collect();
+        let whole = Self::of_word(&said);
+        said.split_whitespace().map(Self::of_word).fold(whole, |first, next| if first == Self::Identity { next } else { first })
+    }
+
+    fn of_word(word: &str) -> Self {
+        let word: String = word.chars().filter(char::is_ascii_alphanumeric).collect();
         match word.to_ascii_lowercase().as_str() {
-            "base64" | "b64" | "b" => Self::Base64,
-            "quotedprintable" | "qp" | "q" => Self::QuotedPrintable,
+            "base64" | "xbase64" | "b64" | "b" => Self::Base64,
+            "quotedprintable" | "xquotedprintable" | "qp" | "q" => Self::QuotedPrintable,
             "xuuencode" | "uuencode" | "xuue" | "uue" => Self::Uuencode,
             _ => Self::Identity,
         }
@@ -317,6 +323,10 @@ mod tests {
             (" quoted-printable (why not)", Encoding::QuotedPrintable),
             ("Quoted_Printable;", Encoding::QuotedPrintable),
             ("x-uuencode", Encoding::Uuencode),
+            ("x-base64", Encoding::Base64),
+            ("base64 base64", Encoding::Base64),
+            ("quoted printable", Encoding::QuotedPrintable),
+            ("8bit by choice", Encoding::Identity),
             ("7-bit", Encoding::Identity),
             ("", Encoding::Identity),
         ] {
