@@ -41,7 +41,7 @@ pub struct Piece {
 pub fn read(tree: &Tree<'_>) -> Body {
     let mut body = Body::default();
     let named_text_only = tree.parts.iter().filter(|it| is_text(it) && !is_attachment(it)).all(|it| filename_given(it));
-    let mut walk = Walk { tree, body: &mut body, locations: Locations::read(tree), may_have_name: named_text_only };
+    let mut walk = Walk { tree, body: &mut body, locations: Locations::read(tree), may_have_name: named_text_only, form: None };
     walk.node(0);
     body.shown = walk.locations.map(|it| it.made_up).unwrap_or_default();
     tell_encrypted(tree, &mut body);
@@ -100,6 +100,8 @@ struct Walk<'t, 'r> {
     locations: Option<Locations>,
     /// The only text has a file name: it is the body all the same.
     may_have_name: bool,
+    /// The part that is being read is a form of the body, whatever its name.
+    form: Option<usize>,
 }
 
 impl Walk<'_, '_> {
@@ -131,7 +133,11 @@ impl Walk<'_, '_> {
     /// The body's text, if this leaf is a part of the body.
     fn as_body(&mut self, index: usize) -> Option<Piece> {
         let part = &self.tree.parts[index];
-        if !is_text(part) || is_attachment(part) || (filename_given(part) && !std::mem::take(&mut self.may_have_name)) {
+        if !is_text(part) || is_attachment(part) {
+            return None;
+        }
+        let is_file = filename_given(part) && !std::mem::take(&mut self.may_have_name);
+        if is_file && self.form != Some(index) {
             return None;
         }
         let (mut bytes, broken) = transfer::decode(part.encoding(), part.body);
@@ -169,6 +175,9 @@ impl Walk<'_, '_> {
                 continue;
             }
             let from = self.body.pieces.len();
+            // A second text of a kind, and one with a name, is a file that a program put in the wrong place.
+            let known = if is_text(part) && part.media.main != "text/html" { &both.plain } else { &both.html };
+            self.form = Some(child).filter(|_| known.is_none());
             self.node(child);
             for piece in self.body.pieces.drain(from..) {
                 join(&mut both.plain, piece.plain);
@@ -192,6 +201,9 @@ impl Walk<'_, '_> {
             id.is_some_and(|id| Some(id.trim_matches(['<', '>'])) == start)
         };
         let root = part.children.iter().copied().find(is_start).or_else(|| part.children.first().copied());
+        if self.form == Some(index) {
+            self.form = root;
+        }
         for child in part.children.clone() {
             let is_leaf = !self.tree.parts[child].multipart;
             if Some(child) == root || !is_leaf || is_body_text(&self.tree.parts[child]) {

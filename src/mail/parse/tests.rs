@@ -96,6 +96,34 @@ fn a_message_in_a_message_is_one_attachment() {
     assert_eq!(message.text, "see");
 }
 
+/// The text, the HTML, and the names of the files of a multipart of such parts.
+fn parts_of(kind: &str, parts: &[(&str, &str)]) -> (String, Option<String>, Vec<String>) {
+    let parts: String = parts.iter().map(|(fields, body)| format!("--b\nContent-Type: {fields}\n\n{body}\n")).collect();
+    let message = mail(&format!("Content-Type: multipart/{kind}; boundary=b\n\n{parts}--b--\n"));
+    let name = |it: IncomingAttachment| it.filename.unwrap_or(it.content_type);
+    (message.text, message.html, message.attachments.into_iter().map(name).collect())
+}
+
+#[test]
+fn a_form_of_the_body_is_one_whatever_it_is_called() {
+    let html = Some("<b>Hello</b>".to_owned());
+    for (plain, rich) in [
+        ("text/plain; name=a.txt", "text/html; name=a.htm"),
+        ("text/plain", "text/html; name=mail.html"),
+        ("text/plain; name=a.txt", "text/html"),
+        ("text/plain\nContent-Disposition: inline; filename=a.txt", "text/html\nContent-Disposition: inline; filename=a.htm"),
+    ] {
+        let found = parts_of("alternative", &[(plain, "Hello"), (rich, "<b>Hello</b>")]);
+        assert_eq!(found, ("Hello".to_owned(), html.clone(), vec![]), "{plain} {rich}");
+    }
+    let file = "text/plain\nContent-Disposition: attachment; filename=a.txt";
+    assert_eq!(parts_of("alternative", &[("text/html", "<b>Hello</b>"), (file, "log")]).2, ["a.txt"]);
+    assert_eq!(parts_of("alternative", &[("text/plain", "Hello"), ("text/plain; name=a.txt", "log")]).2, ["a.txt"]);
+    let inner = "multipart/related; boundary=c\n\n--c\nContent-Type: text/html; name=a.htm";
+    let picture = "<b>Hello</b>\n--c\nContent-Type: image/png; name=p.png\n\nx\n--c--";
+    assert_eq!(parts_of("alternative", &[("text/plain", "Hello"), (inner, picture)]), ("Hello".into(), html, vec!["p.png".into()]));
+}
+
 #[test]
 fn a_file_has_the_name_that_it_was_given_wherever_that_stands() {
     for (fields, name) in [
