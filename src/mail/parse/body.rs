@@ -140,6 +140,12 @@ impl Walk<'_, '_> {
         if is_file && self.form != Some(index) {
             return None;
         }
+        Some(self.words(index))
+    }
+
+    /// What a part says, whatever text it is.
+    fn words(&mut self, index: usize) -> Piece {
+        let part = &self.tree.parts[index];
         let (mut bytes, broken) = transfer::decode(part.encoding(), part.body);
         self.body.warnings.extend(broken.map(str::to_owned));
         if let Some(behind) = transfer::behind(part.encoding(), part.body) {
@@ -147,12 +153,12 @@ impl Walk<'_, '_> {
             bytes.push(b'\n');
             bytes.extend_from_slice(behind);
         }
-        let is_html = part.media.main == "text/html";
+        let is_html = matches!(part.media.main.as_str(), "text/html" | "text/x-amp-html");
         let label = part.media.param("charset").map(str::to_owned).or_else(|| if is_html { declared(&bytes) } else { None });
         let decoded = charset::decode(&bytes, label.as_deref());
         self.body.warnings.extend(decoded.note);
         let text = with_line_feeds(decoded.text);
-        Some(if is_html {
+        if is_html {
             // Plain text that a form calls HTML: its line breaks are meant.
             let text = if text.contains('<') { text } else { text.trim().replace('\n', "<br>\n") };
             let text = self.locations.as_mut().map(|it| it.show(&text, index)).unwrap_or(text);
@@ -161,7 +167,7 @@ impl Walk<'_, '_> {
             Piece { plain: Some(without_marks(&text)), html: None }
         } else {
             Piece { plain: Some(flowed::unfold(text, &part.media)), html: None }
-        })
+        }
     }
 
     /// The plain form and the HTML form say the same; other forms of the body are not attachments (RFC 2046 §5.1.4).
@@ -185,7 +191,10 @@ impl Walk<'_, '_> {
             }
         }
         if both.is_blank() {
-            self.body.attachments.extend(unused.into_iter().filter(|it| is_rich_text(&self.tree.parts[*it])));
+            match unused.iter().min_by_key(|it| effort(&self.tree.parts[**it])).filter(|it| !is_file(&self.tree.parts[**it])) {
+                Some(form) => both = self.words(*form),
+                None => self.body.attachments.extend(unused),
+            }
         }
         if both != Piece::default() {
             self.body.pieces.insert(at, both);
@@ -246,6 +255,22 @@ fn is_body_text(part: &Part<'_>) -> bool {
 /// A form of the body for programs that read it better than we do; a calendar entry is something to open.
 fn is_unused_form(part: &Part<'_>) -> bool {
     is_rich_text(part) || part.media.main.starts_with("text/") && part.media.main != "text/calendar"
+}
+
+/// Of the forms that are read where there is no other: the one that loses least comes first.
+fn effort(part: &Part<'_>) -> u8 {
+    match part.media.main.as_str() {
+        "text/enriched" | "text/richtext" => 0,
+        "text/x-amp-html" => 1,
+        _ if is_file(part) => 3,
+        _ => 2,
+    }
+}
+
+/// Something to open, though it is made of letters.
+fn is_file(part: &Part<'_>) -> bool {
+    const FILES: &[&str] = &["calendar", "x-vcalendar", "vcard", "x-vcard", "directory", "css", "csv", "javascript", "xml"];
+    is_rich_text(part) || part.media.main.strip_prefix("text/").is_some_and(|it| FILES.contains(&it))
 }
 
 /// RTF without a name: the body, where there is no other.

@@ -125,6 +125,27 @@ fn a_form_of_the_body_is_one_whatever_it_is_called() {
 }
 
 #[test]
+fn a_form_of_the_body_that_is_alone_is_read() {
+    for (kind, body, text, files) in [
+        ("text/enriched", "<bold>Hello</bold>", "Hello", &[][..]),
+        ("text/x-foo", "Hello", "Hello", &[]),
+        ("text/x-amp-html", "<p>Hello</p>", "Hello", &[]),
+        ("text/vcard", "BEGIN:VCARD", "", &["text/vcard"]),
+    ] {
+        for plain in ["", " ", "Words"] {
+            let found = parts_of("alternative", &[("text/plain", plain), (kind, body)]);
+            let expected = if plain == "Words" { ("Words", &[][..]) } else { (text, files) };
+            assert_eq!(
+                (found.0.as_str(), found.2.iter().map(String::as_str).collect::<Vec<_>>()),
+                (expected.0, expected.1.to_vec()),
+                "{kind}"
+            );
+        }
+        assert_eq!(parts_of("alternative", &[(kind, body)]).0, text, "{kind}");
+    }
+}
+
+#[test]
 fn a_file_has_the_name_that_it_was_given_wherever_that_stands() {
     for (fields, name) in [
         ("Content-Type: application/pdf; filename=a.pdf", Some("a.pdf")),
