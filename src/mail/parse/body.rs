@@ -133,6 +133,9 @@ impl Walk<'_, '_> {
     /// The body's text, if this leaf is a part of the body.
     fn as_body(&mut self, index: usize) -> Option<Piece> {
         let part = &self.tree.parts[index];
+        if index == 0 && is_unlabelled(part) {
+            return Some(self.words(index));
+        }
         if !is_text(part) || is_attachment(part) {
             return None;
         }
@@ -255,6 +258,21 @@ fn is_body_text(part: &Part<'_>) -> bool {
 /// A form of the body for programs that read it better than we do; a calendar entry is something to open.
 fn is_unused_form(part: &Part<'_>) -> bool {
     is_rich_text(part) || part.media.main.starts_with("text/") && part.media.main != "text/calendar"
+}
+
+/// A whole mail of a text that nobody knows is plain text (RFC 2046 §4.1.4); and so is one of letters whose type there cannot be.
+fn is_unlabelled(part: &Part<'_>) -> bool {
+    const KINDS: &[&str] = &["application", "audio", "example", "font", "haptics", "image", "message", "model", "multipart", "video"];
+    if is_text(part) || is_file(part) || filename_given(part) || !part.disposition.main.is_empty() {
+        return false;
+    }
+    let (kind, _) = part.media.main.split_once('/').unwrap_or_default();
+    kind == "text" || !KINDS.contains(&kind) && !kind.starts_with("x-") && holds_letters(part)
+}
+
+fn holds_letters(part: &Part<'_>) -> bool {
+    let bytes = transfer::decode(part.encoding(), part.body).0;
+    bytes.iter().take(4096).all(|c| *c >= b' ' || c.is_ascii_whitespace() || *c == 0x1b)
 }
 
 /// Of the forms that are read where there is no other: the one that loses least comes first.

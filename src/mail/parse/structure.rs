@@ -262,6 +262,9 @@ fn media(header: &Header<'_>, in_digest: bool) -> params::Value {
         "" | "text" | "plain" | "text/ascii" | "text/text" | "text/txt" | "text/unknown" | "text/plain-text" | "application/text" => {
             "text/plain"
         }
+        "plain/text" | "text/plaintext" | "text/" | "text/*" => "text/plain",
+        full if is_garbled(full, "text/plain") => "text/plain",
+        full if is_garbled(full, "text/html") => "text/html",
         "html" | "text/htm" | "text/xhtml" | "application/xhtml+xml" => "text/html",
         "multipart" => "multipart/mixed",
         "image/jpg" | "image/pjpeg" => "image/jpeg",
@@ -272,6 +275,11 @@ fn media(header: &Header<'_>, in_digest: bool) -> params::Value {
     };
     value.main = main.to_owned();
     value
+}
+
+/// `text/plain: charset=utf-8`, `text/plain/utf-8`.
+fn is_garbled(full: &str, media: &str) -> bool {
+    full.strip_prefix(media).is_some_and(|it| it.starts_with([':', '/']))
 }
 
 #[cfg(test)]

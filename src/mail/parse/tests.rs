@@ -125,6 +125,31 @@ fn a_form_of_the_body_is_one_whatever_it_is_called() {
 }
 
 #[test]
+fn a_mail_of_a_type_that_nobody_knows_is_text() {
+    for kind in [
+        "plain/text",
+        "/",
+        "text/",
+        "text/x-foo",
+        "text/plain/utf-8",
+        "text/plain: charset=utf-8",
+        "text/*",
+        "*/*",
+        "text/plaintext",
+        "content/unknown",
+        "unknown/unknown",
+    ] {
+        let message = mail(&format!("Content-Type: {kind}\nContent-Transfer-Encoding: 8bit\n\nGrüße"));
+        assert_eq!((message.text.as_str(), message.attachments.len()), ("Grüße", 0), "{kind}");
+    }
+    for kind in ["text/x-foo; name=a.foo", "text/x-foo\nContent-Disposition: attachment", "text/csv", "application/x-foo", "x-foo/bar"] {
+        let message = mail(&format!("Content-Type: {kind}\n\na;b"));
+        assert_eq!((message.text.as_str(), message.attachments.len()), ("", 1), "{kind}");
+    }
+    assert_eq!(read(b"Content-Type: unknown/unknown\n\n\0\x01").attachments.len(), 1);
+}
+
+#[test]
 fn a_form_of_the_body_that_is_alone_is_read() {
     for (kind, body, text, files) in [
         ("text/enriched", "<bold>Hello</bold>", "Hello", &[][..]),
