@@ -3,7 +3,7 @@
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 use mail_parser::decoders::charsets::map::charset_decoder;
 
-use super::{code_page, guess, seven_bit};
+use super::{code_page, guess, seven_bit, wide};
 
 /// A text and, where the label was not what was used, a sentence that says so.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -49,8 +49,11 @@ fn read(bytes: &[u8], label: Option<&str>) -> Decoded {
         Some(Label::SevenBit(name)) if bytes.is_ascii() || bytes.contains(&0x1b) => {
             Decoded { text: seven_bit::decode(&name, bytes).unwrap_or_default(), note: None }
         }
-        Some(Label::Says(encoding)) if encoding == UTF_16LE || encoding == UTF_16BE => guess::wide(bytes, encoding),
-        _ if plain && !guess::is_wide(bytes) => Decoded { text: String::from_utf8_lossy(bytes).into_owned(), note: None },
+        Some(Label::Says(encoding)) if encoding == UTF_16LE || encoding == UTF_16BE => {
+            // `utf-16` alone leaves it open (RFC 2781 §3.3).
+            wide::read(bytes, Some(encoding).filter(|_| label.is_some_and(names_order)))
+        }
+        _ if plain && !wide::is_wide(bytes) => Decoded { text: String::from_utf8_lossy(bytes).into_owned(), note: None },
         None | Some(Label::Ascii) => Decoded { text: detect(bytes), note: None },
         Some(Label::Says(encoding)) if encoding == UTF_8 => guess::as_utf8(bytes),
         Some(Label::Says(encoding)) => guess::as_labelled(bytes, encoding),
@@ -67,6 +70,12 @@ fn read(bytes: &[u8], label: Option<&str>) -> Decoded {
             Decoded { text: detect(bytes), note: Some(format!("the text is not in the character set `{name}`; it was guessed")) }
         }
     }
+}
+
+/// `utf-16le`, `utf-16be`.
+fn names_order(label: &str) -> bool {
+    let label = label.trim_matches(|c: char| !c.is_ascii_alphanumeric()).to_ascii_lowercase();
+    label.ends_with("le") || label.ends_with("be")
 }
 
 enum Label {

@@ -1,12 +1,16 @@
 //! What octets are whose label is missing or wrong.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{Encoding, WINDOWS_1252};
 
-use super::{charset::Decoded, mislabelled, seven_bit};
+use super::{
+    charset::Decoded,
+    mislabelled, seven_bit,
+    wide::{self, is_wide},
+};
 
 /// So much is looked at to guess.
-const LOOK: usize = 1 << 16;
+pub(super) const LOOK: usize = 1 << 16;
 
 /// UTF-8 if it can be, else what the octets look like.
 #[must_use]
@@ -18,7 +22,7 @@ pub fn text(bytes: &[u8]) -> String {
         return text;
     }
     if is_wide(bytes) {
-        return wide(bytes, UTF_16LE).text;
+        return wide::read(bytes, None).text;
     }
     as_utf8(bytes).text
 }
@@ -48,37 +52,6 @@ fn escaped(bytes: &[u8]) -> Option<String> {
     (!broken).then_some(text)
 }
 
-/// Two octets a character: by a byte order mark, or because every other octet is zero.
-#[must_use]
-pub fn is_wide(bytes: &[u8]) -> bool {
-    let (even, odd) = zeros(bytes);
-    let most = even.max(odd);
-    matches!(bytes, [0xff, 0xfe, ..] | [0xfe, 0xff, ..]) || (most > 2 && most * 5 > bytes.len().min(LOOK) && even.min(odd) * 4 <= most)
-}
-
-fn zeros(bytes: &[u8]) -> (usize, usize) {
-    let look = &bytes[..bytes.len().min(LOOK)];
-    let count = |from: usize| look.iter().skip(from).step_by(2).filter(|c| **c == 0).count();
-    (count(0), count(1))
-}
-
-/// UTF-16, the order of whose octets the label may not tell; or text that only says so.
-#[must_use]
-pub fn wide(bytes: &[u8], said: &'static Encoding) -> Decoded {
-    let (even, odd) = zeros(bytes);
-    if even + odd == 0
-        && let Ok(text) = std::str::from_utf8(bytes)
-    {
-        return guessed("UTF-8", text.to_owned());
-    }
-    let encoding = match even.cmp(&odd) {
-        std::cmp::Ordering::Greater => UTF_16BE,
-        std::cmp::Ordering::Less => UTF_16LE,
-        std::cmp::Ordering::Equal => said,
-    };
-    Decoded { text: without_torn_end(encoding.decode(bytes).0.into_owned()), note: None }
-}
-
 /// What says to be UTF-8.
 #[must_use]
 pub fn as_utf8(bytes: &[u8]) -> Decoded {
@@ -91,7 +64,7 @@ pub fn as_utf8(bytes: &[u8]) -> Decoded {
         Err(_) => (),
     }
     if is_wide(bytes) {
-        return wide(bytes, UTF_16LE);
+        return wide::read(bytes, None);
     }
     if mostly_utf8(bytes) || has_line_of_utf8(bytes) {
         let strange: Vec<u8> = bytes.split_inclusive(|c| *c == b'\n').filter(|it| is_foreign(it)).flatten().copied().take(LOOK).collect();
@@ -213,7 +186,7 @@ fn is_beyond_chance(text: &str) -> bool {
     text.chars().filter(|c| !c.is_ascii()).count() >= 3 || text.chars().any(|c| c.len_utf8() == 3)
 }
 
-fn without_torn_end(mut text: String) -> String {
+pub(super) fn without_torn_end(mut text: String) -> String {
     text.truncate(text.trim_end_matches('\u{fffd}').len());
     text
 }

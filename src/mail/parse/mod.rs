@@ -38,6 +38,7 @@ pub mod transfer;
 mod typed;
 mod undeclared;
 mod uuencode;
+mod wide;
 pub mod words;
 
 use std::{borrow::Cow, collections::BTreeMap};
