@@ -5,7 +5,7 @@ use encoding_rs::{Encoding, WINDOWS_1252};
 
 use super::{
     charset::Decoded,
-    mislabelled, seven_bit,
+    mislabelled, seven_bit, surrogates,
     wide::{self, is_wide},
 };
 
@@ -62,6 +62,9 @@ pub fn as_utf8(bytes: &[u8]) -> Decoded {
             return Decoded { text, note: Some("the text is cut off inside its last character".to_owned()) };
         }
         Err(_) => (),
+    }
+    if let Some(text) = surrogates::joined(bytes) {
+        return Decoded { text, note: None };
     }
     if is_wide(bytes) {
         return wide::read(bytes, None);

@@ -31,6 +31,7 @@ mod smime;
 mod sniffed;
 mod spam;
 pub mod structure;
+mod surrogates;
 mod text;
 pub mod timed;
 mod tnef;
