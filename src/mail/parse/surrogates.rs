@@ -33,6 +33,42 @@ fn whole(high: u32, low: u32) -> Option<char> {
     if is_pair { char::from_u32(0x10000 + ((high - 0xd800) << 10) + (low - 0xdc00)) } else { None }
 }
 
+/// HTML in which each half is a reference of its own, `&#55357;&#56832;`: to a browser they are no characters.
+#[must_use]
+pub fn joined_references(html: String) -> String {
+    let (mut out, mut kept, mut at) = (String::new(), 0, 0);
+    while let Some(mark) = html[at..].find("&#") {
+        at += mark;
+        let high = reference(&html[at..]);
+        let low = high.and_then(|(_, length)| reference(&html[at + length..]));
+        let (Some((high, first)), Some((low, second))) = (high, low) else {
+            at += 2;
+            continue;
+        };
+        if let Some(character) = whole(high, low) {
+            out.push_str(&html[kept..at]);
+            out.push(character);
+            kept = at + first + second;
+        }
+        at += first;
+        at = at.max(kept);
+    }
+    if kept == 0 {
+        return html;
+    }
+    out.push_str(&html[kept..]);
+    out
+}
+
+/// `&#55357;` or `&#xD83D;`: its number and its length. Others are left to those who read HTML.
+fn reference(html: &str) -> Option<(u32, usize)> {
+    let digits = html.strip_prefix("&#")?;
+    let (digits, radix) = digits.strip_prefix(['x', 'X']).map_or((digits, 10), |it| (it, 16));
+    let length = digits.bytes().take(8).position(|c| c == b';')?;
+    let number = u32::from_str_radix(&digits[..length], radix).ok()?;
+    Some((number, html.len() - digits.len() + length + 1))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -45,5 +81,21 @@ mod tests {
         for bytes in [&b"\xed\xa0\xbd"[..], b"\xed\xb8\x80\xed\xa0\xbd", b"\xed\xa0\xbd\xed\xb8\x80\xff", b"\xed\x9f\xbf", b""] {
             assert_eq!(joined(bytes), None, "{bytes:x?}");
         }
+    }
+
+    #[test]
+    fn halves_in_references_are_one_character() {
+        for (html, mended) in [
+            ("ok &#55357;&#56832;!", "ok 😀!"),
+            ("&#xD83D;&#xde00;&#55357;&#56832;", "😀😀"),
+            ("&#55357;&#55357;&#56832;", "&#55357;😀"),
+            ("&#55357; &#56832;", "&#55357; &#56832;"),
+            ("&#233;&#8364; &# &#x; &#99999999999;", "&#233;&#8364; &# &#x; &#99999999999;"),
+            ("&#é;", "&#é;"),
+        ] {
+            assert_eq!(joined_references(html.to_owned()), mended);
+        }
+        let message = crate::mail::parse::read(b"Content-Type: text/html\n\n<p>ok &#55357;&#56832;</p>");
+        assert_eq!((message.text.as_str(), message.html.as_deref()), ("ok 😀", Some("<p>ok 😀</p>")));
     }
 }

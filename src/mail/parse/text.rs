@@ -1,6 +1,6 @@
 //! The body's pieces made into `text`, `html` and the parts of the reply.
 
-use super::{attachment, body::Piece, notice, pgp, transfer, undeclared, uuencode};
+use super::{attachment, body::Piece, notice, pgp, surrogates, transfer, undeclared, uuencode};
 use crate::{
     desk::{
         encrypted::Encrypted,
@@ -28,7 +28,7 @@ pub(super) fn read(mut pieces: Vec<Piece>, message: &mut IncomingMessage) {
             }
         }
         if let Some(text) = piece.html.take() {
-            let text = take_out_pictures(text, &mut message.attachments);
+            let text = take_out_pictures(surrogates::joined_references(text), &mut message.attachments);
             piece.html = Some(cut(text, &mut left, "text/html", message)).filter(|it| !it.trim().is_empty());
         }
     }
