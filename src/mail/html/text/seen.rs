@@ -46,8 +46,12 @@ impl Style {
 
     /// As a mail program shows it that knows no style sheet.
     pub fn seen(&self, tag: &Tag) -> Seen {
+        // A style sheet, and so a style, may show what the attribute hides.
+        if scan::attribute(tag, "hidden").is_some() && self.value("display").is_none() {
+            return Seen::Never;
+        }
         if self.0.is_empty() {
-            return if scan::attribute(tag, "hidden").is_some() { Seen::Never } else { Seen::AsBefore };
+            return Seen::AsBefore;
         }
         let is = |property: &str, values: &[&str]| self.value(property).is_some_and(|it| values.contains(&it));
         const NOTHING: &[&str] = &["0", "0px", "0pt", "0em", "0%"];

@@ -24,6 +24,7 @@ fn html_reads_like_text() {
         ("<p class=MsoNormal>a<o:p></o:p></p><p class=MsoNormal><o:p>&nbsp;</o:p></p><p class=MsoNormal>b</p>", "a\n\nb"),
         ("<div>a</div><div><br></div><div>b<br></div><div>c</div>", "a\n\nb\nc"),
         ("<div style='display:none'>pre<div>header</div></div>Hello", "Hello"),
+        ("<div hidden style='color:red'>x</div><div hidden>y</div><div hidden style='display:block'>Hello</div>", "Hello"),
         ("<div style='font-size:0'>gap<span style='font-size:12px'>Hello</span></div>", "Hello"),
         ("<p style='display:none'>gone<p>Hello", "Hello"),
         ("<blockquote>a<blockquote>b</blockquote>c</blockquote>d", "> a\n>\n> > b\n>\n> c\n\nd"),
