@@ -81,7 +81,7 @@ fn names_order(label: &str) -> bool {
 enum Label {
     Says(&'static Encoding),
     SevenBit(String),
-    /// One of mail-parser's, which knows more names and code page 850.
+    /// One of mail-parser's, which knows more names.
     Table(fn(&[u8]) -> String),
     CodePage(String),
     Ascii,
