@@ -131,7 +131,12 @@ fn split(text: &str) -> Vec<Chunk> {
                 at = end;
             }
             '(' if at < last_closing => at = comment(&chars, at, &mut chunk),
-            '<' => at = angle(&chars, at, &mut chunk),
+            '<' => {
+                at = angle(&chars, at, &mut chunk);
+                if another_follows(&chars[at..], &chunk) {
+                    end(&mut chunk, &mut chunks);
+                }
+            }
             ',' | ';' => end(&mut chunk, &mut chunks),
             ':' if is_group_name(&chunk) && (at < last_semicolon || !names_a_mailbox(&chars[at..])) => chunk = Chunk::default(),
             '\\' | '>' => (),
@@ -233,9 +238,33 @@ fn angle(chars: &[char], at: usize, chunk: &mut Chunk) -> usize {
     if kept < text.len() { at + text[..kept].chars().count() } else { i.saturating_sub(1).max(at) }
 }
 
-/// Mostly one; more where the commas between them were forgotten.
+/// Behind `<ann@x>` stands `<hal@x>`, or `Hal <hal@x>`: a comma was forgotten. `<ann@x> <ann@x>` is one all the same.
+fn another_follows(rest: &[char], chunk: &Chunk) -> bool {
+    if rest.first() != Some(&'>') {
+        return false;
+    }
+    let Some(address) = chunk.angle.last().and_then(|it| mend(it)) else { return false };
+    let near = &rest[..rest.len().min(200)];
+    let mut quoted = false;
+    let mark = near.iter().position(|c| {
+        quoted ^= *c == '"';
+        !quoted && matches!(c, '<' | ',' | ';')
+    });
+    let Some(opens) = mark.filter(|at| near[*at] == '<') else { return false };
+    let inner: String = near[opens + 1..].iter().take_while(|c| !matches!(c, '>' | '<' | ',')).collect();
+    mend(&inner).is_some_and(|it| it != address)
+}
+
+/// Mostly one; more where the commas between them were forgotten, or stand within one pair of brackets.
 fn mailboxes(chunk: &Chunk) -> Vec<Named> {
     for inner in chunk.angle.iter().rev() {
+        // A relay of a source route is no mailbox.
+        let listed = inner.split([',', ';']).take(MOST + 1).filter(|it| !it.trim_start().starts_with('@'));
+        let listed: Vec<EmailAddress> = listed.filter_map(mend).collect();
+        if let [first, _, ..] = &listed[..] {
+            let named = Named { name: chunk.name(), address: first.clone() };
+            return std::iter::once(named).chain(listed.iter().skip(1).cloned().map(Named::bare)).collect();
+        }
         if let Some(address) = mend(inner) {
             let name = chunk.name().filter(|it| mend(it).as_ref() != Some(&address));
             return vec![Named { name, address }];

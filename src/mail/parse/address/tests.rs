@@ -70,3 +70,22 @@ fn who_has_no_address_is_named_and_not_dropped_in_silence() {
     assert_eq!(read(b"MAILER-DAEMON").lost, ["MAILER-DAEMON"]);
     assert!(read(&b"a@x.test, ".repeat(600)).cut);
 }
+
+#[test]
+fn mailboxes_without_a_comma_between_them_are_one_each() {
+    for (value, expected) in [
+        ("<ann@x.test> <hal@x.test>", &["ann@x.test", "hal@x.test"][..]),
+        ("<ann@x.test><hal@x.test>", &["ann@x.test", "hal@x.test"]),
+        ("Ann <ann@x.test> Hal <hal@x.test>, ada@x.test", &["Ann|ann@x.test", "Hal|hal@x.test", "ada@x.test"]),
+        ("\"Ann\" <ann@x.test>\r\n \"Hal\" <hal@x.test>", &["Ann|ann@x.test", "Hal|hal@x.test"]),
+        ("<ann@x.test> \"Lee, Hal\" <hal@x.test>", &["ann@x.test", "Lee, Hal|hal@x.test"]),
+        ("<@a.test,@b.test:ann@x.test>", &["ann@x.test"]),
+        ("Team <ann@x.test,hal@x.test>", &["Team|ann@x.test", "hal@x.test"]),
+        ("Ann <ann@x.test> <ann@x.test>", &["Ann|ann@x.test"]),
+        ("Ann <the best> <ann@x.test>", &["Ann|ann@x.test"]),
+        ("hal@y.test <ann@x.test>", &["hal@y.test|ann@x.test"]),
+        ("<\"a,b\"@x.test>", &["\"a,b\"@x.test"]),
+    ] {
+        assert_eq!(shown(value), expected, "{value}");
+    }
+}
