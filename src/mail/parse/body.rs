@@ -93,6 +93,12 @@ fn read_preamble(tree: &Tree<'_>, body: &mut Body) {
     }
 }
 
+/// `This is a multi-part message in MIME format.`, for programs that know no parts.
+fn is_usual_preamble(text: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(text.trim_ascii()).to_ascii_lowercase();
+    text.is_empty() || ["mime", "multi-part", "multipart"].iter().any(|it| text.contains(it))
+}
+
 struct Walk<'t, 'r> {
     tree: &'t Tree<'r>,
     body: &'t mut Body,
@@ -114,6 +120,9 @@ impl Walk<'_, '_> {
             // A multipart whose parts were never found: what is there is its text.
             let text = charset::decode(&transfer::decode(part.encoding(), part.body).0, None).text;
             return self.body.pieces.push(Piece { plain: Some(with_line_feeds(text)), html: None });
+        }
+        if part.guessed && !is_usual_preamble(part.body) {
+            self.body.pieces.push(Piece { plain: Some(with_line_feeds(charset::decode(part.body, None).text)), html: None });
         }
         match part.media.main.as_str() {
             "multipart/alternative" => self.alternative(index),
@@ -262,7 +271,7 @@ fn is_unused_form(part: &Part<'_>) -> bool {
 
 /// A whole mail of a text that nobody knows is plain text (RFC 2046 §4.1.4); and so is one of letters whose type there cannot be.
 fn is_unlabelled(part: &Part<'_>) -> bool {
-    const KINDS: &[&str] = &["application", "audio", "example", "font", "haptics", "image", "message", "model", "multipart", "video"];
+    const KINDS: &[&str] = &["application", "audio", "example", "font", "haptics", "image", "message", "model", "video"];
     if is_text(part) || is_file(part) || filename_given(part) || !part.disposition.main.is_empty() {
         return false;
     }

@@ -183,7 +183,7 @@ fn extend<'a>(header: &mut Header<'a>, raw: &'a [u8], end: usize) {
 }
 
 /// `Name: value`; a name is at most 76 visible characters, white space before the colon forgiven.
-fn split(content: &[u8]) -> Option<(&str, &[u8])> {
+pub(super) fn split(content: &[u8]) -> Option<(&str, &[u8])> {
     let colon = content.iter().take(128).position(|c| *c == b':')?;
     let name = std::str::from_utf8(&content[..colon]).ok()?.trim_end();
     let fits = !name.is_empty() && name.len() <= 76 && name.bytes().all(|c| c.is_ascii_graphic());

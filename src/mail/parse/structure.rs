@@ -28,6 +28,8 @@ pub struct Part<'a> {
     pub children: Vec<usize>,
     /// It was opened: it is a multipart.
     pub multipart: bool,
+    /// By a boundary that was guessed: what stands before its first part may be meant for people.
+    pub guessed: bool,
 }
 
 impl Part<'_> {
@@ -88,7 +90,7 @@ enum Delimiter {
 /// Takes a message apart. Never fails: what cannot be understood stays a leaf.
 #[must_use]
 pub fn read(raw: &[u8]) -> Tree<'_> {
-    let mut walk = Walk { raw, tree: Tree::default(), levels: Vec::new(), open: None };
+    let mut walk = Walk { raw, tree: Tree::default(), levels: Vec::new(), open: None, guesses: MOST_GUESSES };
     let mut at = walk.begin(0, None);
     while at < raw.len() {
         let (end, next) = header::line(raw, at);
@@ -127,6 +129,8 @@ struct Walk<'a> {
     levels: Vec<Level>,
     /// The part whose body is being passed, and where that began.
     open: Option<(usize, usize)>,
+    /// How often a boundary may still be guessed.
+    guesses: usize,
 }
 
 impl Walk<'_> {
@@ -147,18 +151,20 @@ impl Walk<'_> {
             body: &[],
             children: Vec::new(),
             multipart: boundary.is_some(),
+            guessed: boundary.as_ref().is_some_and(|(_, guessed)| *guessed),
         });
         if let Some(parent) = parent {
             self.tree.parts[parent].children.push(index);
         }
-        if let Some(boundary) = boundary {
+        if let Some((boundary, _)) = boundary {
             self.levels.push(Level { part: index, boundary, closed: false });
         }
         self.open = Some((index, body));
         body
     }
 
-    fn boundary(&mut self, media: &params::Value, body: usize) -> Option<Vec<u8>> {
+    /// The boundary of a multipart, and whether it was guessed.
+    fn boundary(&mut self, media: &params::Value, body: usize) -> Option<(Vec<u8>, bool)> {
         if !media.main.starts_with("multipart/") {
             return None;
         }
@@ -171,14 +177,38 @@ impl Walk<'_> {
             .map(|it| it.split(" (").next().unwrap_or(it).trim_end().as_bytes().to_vec())
             .filter(|it| !it.is_empty());
         let body = &self.raw[body.min(self.raw.len())..];
-        if let Some(found) = named.as_deref().and_then(|it| other_boundary(it, body)) {
-            self.warn("a multipart names a boundary that is not its own; it was guessed");
-            return Some(found);
+        if let Some(named) = named {
+            let near = &body[..body.len().min(GUESSED_WITHIN)];
+            let is_delimiter = |line: &[u8]| line.strip_prefix(b"--").is_some_and(|it| it.starts_with(&named));
+            let is_near = near.split(|c| *c == b'\n').any(is_delimiter);
+            let other = if is_near { None } else { self.guess_boundary(near) };
+            if other.is_some() {
+                self.warn("a multipart names a boundary that is not its own; it was guessed");
+            }
+            return Some(other.map_or((named, false), |it| (it, true)));
         }
-        named.or_else(|| {
-            self.warn("a multipart names no boundary; it was guessed");
-            guess_boundary(body)
-        })
+        self.warn("a multipart names no boundary; it was guessed");
+        self.guess_boundary(body).map(|it| (it, true))
+    }
+
+    /// The mark of the first line that opens a part, `--mark` above a field or an empty line, if it is met again before a
+    /// multipart around this one goes on.
+    fn guess_boundary(&mut self, body: &[u8]) -> Option<Vec<u8>> {
+        let near = &body[..body.len().min(GUESSED_WITHIN)];
+        let far = &body[..body.len().min(GUESSED_WITHIN * 4)];
+        let mut left = self.guesses;
+        let mut lines = near.split(|c| *c == b'\n').take_while(|it| self.delimiter(it).is_none()).peekable();
+        let mut found = None;
+        while let Some(line) = lines.next().filter(|_| left > 0 && found.is_none()) {
+            let Some(mark) = mark(line).filter(|_| lines.peek().is_some_and(|it| begins_part(it))) else { continue };
+            let below = &far[line.as_ptr().addr() - body.as_ptr().addr() + line.len()..];
+            let mut again = below.split(|c| *c == b'\n').filter_map(self::mark).take(5_000);
+            found = again.any(|it| it.starts_with(mark)).then(|| mark.to_vec());
+            left -= 1;
+        }
+        drop(lines);
+        self.guesses = left.saturating_sub(1);
+        found
     }
 
     /// Exact matches of the innermost multipart first: one boundary may begin like another.
@@ -218,6 +248,7 @@ impl Walk<'_> {
             body: &self.raw[at..],
             children: Vec::new(),
             multipart: false,
+            guessed: false,
         });
         self.tree.parts[0].children.push(index);
     }
@@ -229,29 +260,19 @@ impl Walk<'_> {
     }
 }
 
-/// The first line that looks like a delimiter, if it is met again.
-fn guess_boundary(body: &[u8]) -> Option<Vec<u8>> {
-    let mark = |line: &[u8]| Some(line.strip_prefix(b"--")?.trim_ascii_end().to_vec()).filter(|it| it.len() >= 3);
-    let mut lines = body[..body.len().min(GUESSED_WITHIN)].split(|c| *c == b'\n');
-    let first = lines.find_map(mark)?;
-    let closes = body[..body.len().min(GUESSED_WITHIN * 4)].split(|c| *c == b'\n').filter_map(mark).skip(1);
-    closes.take(5_000).any(|it| it.starts_with(&first)).then_some(first)
+/// A boundary is looked for so far, in octets, and so many lines of a message are taken for one.
+const GUESSED_WITHIN: usize = 1 << 16;
+const MOST_GUESSES: usize = 50;
+
+/// What programs make boundaries of: `---- Forwarded message ----` and a rule across the page are none.
+fn mark(line: &[u8]) -> Option<&[u8]> {
+    let mark = line.strip_prefix(b"--")?.trim_ascii_end();
+    let is_one = mark.len() >= 2 && !mark.iter().any(u8::is_ascii_whitespace) && mark.iter().any(u8::is_ascii_alphanumeric);
+    is_one.then_some(mark)
 }
 
-/// A boundary is looked for so far, in octets.
-const GUESSED_WITHIN: usize = 1 << 16;
-
-/// The boundary that a body begins with, where the one that is named is nowhere near and this one opens a header.
-fn other_boundary(named: &[u8], body: &[u8]) -> Option<Vec<u8>> {
-    let near = &body[..body.len().min(GUESSED_WITHIN)];
-    let is_delimiter = |line: &[u8]| line.strip_prefix(b"--").is_some_and(|it| it.starts_with(named));
-    let mut lines = near.split(|c| *c == b'\n');
-    let first = lines.find(|it| !it.trim_ascii().is_empty())?;
-    let opens = first.starts_with(b"--") && lines.next()?.get(..8)?.eq_ignore_ascii_case(b"content-");
-    if !opens || near.split(|c| *c == b'\n').any(is_delimiter) {
-        return None;
-    }
-    guess_boundary(near)
+fn begins_part(line: &[u8]) -> bool {
+    line.trim_ascii().is_empty() || header::split(line).is_some()
 }
 
 /// Content-Type with what stands for a missing or broken one (RFC 2045 §5.2).
@@ -320,5 +341,25 @@ mod tests {
     #[test]
     fn a_boundary_that_is_not_named_is_found() {
         assert_eq!(leaves("Content-Type: multipart/mixed\n\n--xyz\n\none\n--xyz--\n"), [("text/plain".into(), "one".into())]);
+        for (raw, found) in [
+            ("Content-Type: multipart/mixed; boundary=\"\"\n\n--bb\nContent-Type: text/plain\n\none\n--bb--\n", &["one"][..]),
+            (
+                "Content-Type: multipart/mixed; boundary=z\n\nThis is in MIME format.\n\n--xyz\nContent-Type: text/html\n\none\n--xyz--\n",
+                &["one"][..],
+            ),
+            ("Content-Type: multipart/mixed; boundary=z\n\n--xyz\n\none\n--xyz\n\ntwo\n--xyz--\n", &["one", "two"]),
+            (
+                "Content-Type: multipart/mixed; boundary=a\n\n--a\nContent-Type: multipart/mixed; boundary=z\n\n--a\n\ntwo\n--a--\n",
+                &["two"],
+            ),
+        ] {
+            assert_eq!(leaves(raw).into_iter().map(|(_, it)| it).collect::<Vec<_>>(), found, "{raw}");
+        }
+        for body in ["Hello\n---- Forwarded ----\nFrom: x\n---- Forwarded ----\n", "Hello\n--------\n\nx\n--------\n", "--a-b\nc\n--a-b\n"]
+        {
+            assert!(!read(format!("Content-Type: multipart/mixed\n\n{body}").as_bytes()).parts[0].multipart, "{body}");
+        }
+        let _ =
+            read(format!("Content-Type: multipart/mixed\n\n{}", (0..100_000).map(|i| format!("--{i}\n\n")).collect::<String>()).as_bytes());
     }
 }

@@ -49,6 +49,11 @@ fn the_body_is_found_however_it_is_wrapped() {
         ("Content-Type: multipart/mixed; boundary=x\n\nnever opened\n", "never opened"),
         ("Content-Type: multipart/mixed; boundary=\"x\"\n\n--x\n\nno end", "no end"),
         ("Content-Type: multipart/mixed\n\n--zzz\n\nunnamed\n--zzz--\n", "unnamed"),
+        ("Content-Type: multipart/mixed\n\nHello\n--zzz\n\nunnamed\n--zzz--\n", "Hello\nunnamed"),
+        (
+            "Content-Type: multipart/mixed\n\nHello\n-- Forwarded --\nFrom: x\n-- Forwarded --\n",
+            "Hello\n-- Forwarded --\nFrom: x\n-- Forwarded --",
+        ),
         ("Content-Type: text/html\n\n<p>a<br>b</p>", "a\nb"),
         ("Content-Type: text/plain\n\n<!DOCTYPE html><html><p>not plain</p></html>", "not plain"),
         ("Content-Type: text\n\nodd type", "odd type"),
