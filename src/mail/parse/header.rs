@@ -58,8 +58,30 @@ impl<'a> Header<'a> {
         if std::str::from_utf8(value).is_ok() {
             return Cow::Borrowed(value);
         }
+        if let Some(whole) = untorn(value) {
+            return Cow::Owned(whole);
+        }
         Cow::Owned(charset::decode(value, self.charset.as_deref()).text.into_bytes())
     }
+}
+
+/// UTF-8 that was folded within a character, made whole.
+fn untorn(value: &[u8]) -> Option<Vec<u8>> {
+    let is_torn = |before: Option<&u8>, after: Option<&u8>| before.is_some_and(|c| *c >= 0x80) && matches!(after, Some(0x80..=0xbf));
+    let (mut out, mut at) = (Vec::with_capacity(value.len()), 0);
+    while at < value.len() {
+        let rest = &value[at..];
+        let fold = if rest.starts_with(b"\r\n") { 3 } else { 2 };
+        let folds = matches!(rest, [b'\r', b'\n', b' ' | b'\t', ..] | [b'\n', b' ' | b'\t', ..]);
+        if folds && is_torn(out.last(), rest.get(fold)) {
+            at += fold;
+        } else {
+            out.push(value[at]);
+            at += 1;
+        }
+    }
+    let is_whole = out.len() < value.len() && std::str::from_utf8(&out).is_ok();
+    is_whole.then_some(out)
 }
 
 /// A line: where it ends without its break (which a gateway may have made `\r\r\n`), and where the next begins.
@@ -82,6 +104,11 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
     let (mut in_junk, mut junk_until) = (false, 0);
     while at < raw.len() {
         let (end, next) = line(raw, at);
+        let (end, next) = known::carriage_return(raw, at..end).map_or((end, next), |found| {
+            // To a server it is no end of a line.
+            header.sure.get_or_insert(header.fields.len());
+            (found, found + 1)
+        });
         let content = &raw[at..end];
         if content.is_empty() {
             return (header, next);
@@ -256,8 +283,30 @@ mod tests {
     }
 
     #[test]
+    fn a_carriage_return_alone_ends_a_field_where_another_begins() {
+        let raw = b"From: a\nSubject: Hi\rDate: b\rhow\rMessage-ID: <c@x>\nX-A: d\n\nbody";
+        let (header, body) = read(raw, 0, |_| false);
+        let all: Vec<_> = header.fields.iter().map(|it| format!("{}={}", it.name, String::from_utf8_lossy(it.value).trim())).collect();
+        assert_eq!(all, ["from=a", "subject=Hi", "date=b\rhow", "message-id=<c@x>", "x-a=d"]);
+        assert_eq!((&raw[body..], header.sure), (&b"body"[..], Some(1)));
+    }
+
+    #[test]
+    fn a_character_that_was_folded_is_whole() {
+        let header = Header::default();
+        for (value, text) in [
+            (&b"a\xc3\r\n \xb6b"[..], "aöb"),
+            (b"\xd0\x9f\xd0\xb5\xd1\n\t\x80 \xc3\xb6", "Пер ö"),
+            (b"\xc3\xb6\r\n \xc3\xb6", "ö\r\n ö"),
+            (b"caf\xe9\r\n \xe9", "café\r\n é"),
+        ] {
+            assert_eq!(String::from_utf8_lossy(&header.unicode(value)), text);
+        }
+    }
+
+    #[test]
     fn many_lines_that_are_no_fields_take_no_longer_than_their_number() {
-        for piece in ["words\n", "words\nX-A: b\n", "words\n\n", "Via: x\nwords\n"] {
+        for piece in ["words\n", "words\nX-A: b\n", "words\n\n", "Via: x\nwords\n", "\rVia: x", "\rTo: x"] {
             let raw = format!("From: a\n{}", piece.repeat(1 << 17));
             let _ = read(raw.as_bytes(), 0, |_| false);
         }

@@ -1,11 +1,15 @@
 //! Fields by which a header is known to go on behind a line that is none: what an antivirus, a form or a careless program
 //! put there is rubbish, and not yet the body.
 
+use std::ops::Range;
+
 use super::{Header, blank, is_folded, line, split};
 
 /// So far is looked ahead, in octets, and past so many lines that are no fields.
 const NEAR: usize = 8192;
 const MOST_WORDS: usize = 20;
+/// A line that is longer is not looked through for carriage returns.
+const LONGEST_LINE: usize = 1 << 14;
 
 /// What servers add, each of them again.
 const TRACES: &[&str] = &["received", "received-spf", "delivered-to", "dkim-signature", "domainkey-signature", "authentication-results"];
@@ -80,4 +84,11 @@ fn tells(name: &str, in_part: bool, right_behind: bool, header: &Header<'_>) -> 
 /// Whether a field that mail programs know begins in this line.
 pub(super) fn is_field(content: &[u8]) -> bool {
     split(content).is_some_and(|(name, _)| tells(&name.to_ascii_lowercase(), false, true, &Header::default()))
+}
+
+/// Where a carriage return alone ends a field within this line, in that a field begins behind it.
+pub(super) fn carriage_return(raw: &[u8], line: Range<usize>) -> Option<usize> {
+    // The end of the line is looked for again behind each.
+    let content = Some(&raw[line.clone()]).filter(|it| it.len() <= LONGEST_LINE)?;
+    memchr::memchr_iter(b'\r', content).find(|at| *at > 0 && is_field(&content[at + 1..])).map(|at| line.start + at)
 }
