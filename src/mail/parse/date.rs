@@ -4,12 +4,29 @@ mod zone;
 
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 
-use zone::zone;
+use zone::{looks_like_zone, zone};
 
 /// An instant and the offset from UTC it was written with, in seconds. None: it names no day.
 /// A day without a time is its midnight, a time without a zone is of UTC.
 #[must_use]
 pub fn read(value: &str) -> Option<(Timestamp, i32)> {
+    read_whole(value).map(|it| (it.at, it.offset))
+}
+
+/// What a date says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Written {
+    /// The instant.
+    pub at: Timestamp,
+    /// From UTC, in seconds.
+    pub offset: i32,
+    /// It names a zone that nobody here knows, and was read as of UTC.
+    pub unknown_zone: bool,
+}
+
+/// The same, and whether its zone is known.
+#[must_use]
+pub fn read_whole(value: &str) -> Option<Written> {
     let (text, comments) = without_comments(value);
     let mut found =
         Found { day_first: value.contains(',') && !value.trim_start().starts_with(|c: char| c.is_ascii_digit()), ..Found::default() };
@@ -22,13 +39,15 @@ pub fn read(value: &str) -> Option<(Timestamp, i32)> {
         Some(Half::Morning) if hour == 12 => 0,
         Some(Half::Afternoon | Half::Morning) | None => hour,
     };
-    let offset = found.offset.or_else(|| comments.split_whitespace().find_map(|it| zone(&it.to_ascii_lowercase()))).unwrap_or(0);
+    let said = found.offset.or_else(|| comments.split_whitespace().find_map(|it| zone(&it.to_ascii_lowercase())));
+    let offset = said.unwrap_or(0);
     let civil = DateTime::new(found.year?, found.month?, found.day?, 0, 0, 0, 0).ok()?;
     // 24:00 is the midnight after it, and a leap second the one before.
     let in_day = (0..=24).contains(&hour) && (0..60).contains(&minute) && (0..=60).contains(&second);
     let seconds = i64::from(hour) * 3600 + i64::from(minute) * 60 + i64::from(second.min(59));
     let at = Offset::UTC.to_timestamp(civil).ok()?.as_second() + seconds - i64::from(offset);
-    if in_day { Some((Timestamp::from_second(at).ok()?, offset)) } else { None }
+    let at = if in_day { Timestamp::from_second(at).ok()? } else { return None };
+    Some(Written { at, offset, unknown_zone: said.is_none() && found.names_zone })
 }
 
 /// `09 : 55 : 06` (RFC 5322 §4.3) in one word.
@@ -72,6 +91,8 @@ struct Found {
     time: Option<(i8, i8, i8)>,
     half: Option<Half>,
     offset: Option<i32>,
+    /// There is a word that can only be a zone.
+    names_zone: bool,
     /// It begins with a day of the week, and so goes on with the day of the month (RFC 5322 §3.3).
     day_first: bool,
 }
@@ -93,13 +114,16 @@ impl Found {
         if lower.contains(':') && lower.starts_with(|c: char| c.is_ascii_digit()) {
             return self.time_and_zone(&lower);
         }
+        // `0100` behind all the rest: its sign was forgotten, and no year is.
+        let unsigned = self.is_whole() && is_number(&lower, 4) && lower.as_str() <= "1400";
         if self.time.is_some()
             && self.offset.is_none()
-            && let Some(offset) = zone(&lower)
+            && let Some(offset) = if unsigned { zone(&format!("+{lower}")) } else { zone(&lower) }
         {
             self.offset = Some(offset);
             return;
         }
+        self.names_zone |= self.time.is_some() && self.is_whole() && looks_like_zone(word);
         match lower.as_str() {
             "am" | "a.m." | "上午" | "午前" | "오전" => self.half = Some(Half::Morning),
             "pm" | "p.m." | "下午" | "午後" | "오후" => self.half = Some(Half::Afternoon),
@@ -295,9 +319,29 @@ mod tests {
             ("20261123T100000Z", "2026-11-23T10:00:00Z", 0),
             ("23 listopadu 2026 10:00", "2026-11-23T10:00:00Z", 0),
             ("po, 6 čvc 2026 10:00", "2026-07-06T10:00:00Z", 0),
+            ("Mon, 4 Mar 2024 10:00:00 ACDT", "2024-03-03T23:30:00Z", 37_800),
+            ("Mon, 4 Mar 2024 10:00:00 NST", "2024-03-04T13:30:00Z", -12_600),
+            ("Mon, 4 Mar 2024 10:00:00 AKDT", "2024-03-04T18:00:00Z", -28_800),
+            ("Mon, 4 Mar 2024 10:00:00 0100", "2024-03-04T09:00:00Z", 3600),
+            ("Mon, 4 Mar 2024 10:00:00 \u{2212}0500", "2024-03-04T15:00:00Z", -18_000),
             ("пн, 6 лип 2026 10:00", "2026-07-06T10:00:00Z", 0),
         ] {
             assert_eq!(read(value), Some((instant.parse().unwrap(), offset)), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_zone_that_is_not_known_is_told() {
+        for (value, unknown) in [
+            ("Mon, 4 Mar 2024 10:00:00 XYZT", true),
+            ("Mon, 4 Mar 2024 10:00:00 Europe/Berlin", true),
+            ("Mon, 4 Mar 2024 10:00:00 Pacific Standard Time", true),
+            ("Mon, 4 Mar 2024 10:00:00 +0100 XYZT", false),
+            ("Mon, 4 Mar 2024 10:00:00 WIB", false),
+            ("Mon, 4 Mar 2024 10:00:00 PM", false),
+            ("Mon, 4 Mar 2024 10:00:00", false),
+        ] {
+            assert_eq!(read_whole(value).map(|it| it.unknown_zone), Some(unknown), "{value}");
         }
     }
 

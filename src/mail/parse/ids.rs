@@ -18,10 +18,16 @@ pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
     }
     let mut subjects = header.all("subject").map(|it| words::decode(&header.unicode(it)));
     message.subject = subjects.find(|it| !it.is_empty()).unwrap_or_default();
-    let mut dates = ["date", "resent-date"].into_iter().flat_map(|it| header.all(it)).map(|it| date::read(&words::decode(it))).peekable();
+    let mut dates =
+        ["date", "resent-date"].into_iter().flat_map(|it| header.all(it)).map(|it| date::read_whole(&words::decode(it))).peekable();
     let any = dates.peek().is_some();
     match dates.flatten().next() {
-        Some((at, offset)) => (message.date, message.date_offset) = (Some(at), offset),
+        Some(written) => {
+            (message.date, message.date_offset) = (Some(written.at), written.offset);
+            if written.unknown_zone {
+                message.warnings.push("the Date header names a time zone that is not known; it was read as UTC".to_owned());
+            }
+        }
         None if any => message.warnings.push("the Date header names no moment".to_owned()),
         None => (),
     }
