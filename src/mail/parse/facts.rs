@@ -34,7 +34,7 @@ fn sender_traces(header: &Header<'_>) -> Vec<SenderTrace> {
         _ => None,
     };
     // What a server does not see as a field it does not take out where it was forged.
-    header.fields.iter().take(header.sure.unwrap_or(usize::MAX)).filter_map(trace).collect()
+    header.fields.iter().filter(|it| it.sure).filter_map(trace).collect()
 }
 
 /// The word behind `by`.

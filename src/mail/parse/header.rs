@@ -17,6 +17,8 @@ pub struct Field<'a> {
     pub name: String,
     /// After the colon, up to the line break, folding included.
     pub value: &'a [u8],
+    /// To any server it is a field: it stands neither below a line that is none, nor behind a carriage return alone.
+    pub sure: bool,
 }
 
 /// The fields of a header, in order.
@@ -28,8 +30,6 @@ pub struct Header<'a> {
     pub beyond: Option<Range<usize>>,
     /// A line stood among the fields that is none.
     pub junk: bool,
-    /// So many fields from the top are fields to any server. None: all of them.
-    pub sure: Option<usize>,
     /// What the body says its character set is: the best guess for octets that stand raw in the header.
     pub charset: Option<String>,
 }
@@ -44,6 +44,14 @@ impl<'a> Header<'a> {
     /// Every field of this name, topmost first.
     pub fn all<'s>(&'s self, name: &'s str) -> impl Iterator<Item = &'a [u8]> + 's {
         self.fields.iter().filter(move |field| field.name == name).map(|field| field.value)
+    }
+
+    /// Those fields of this name that a server saw too; where it saw none, all of them. Whom a server let in is who wrote.
+    #[must_use]
+    pub fn surest(&self, name: &str) -> Vec<&'a [u8]> {
+        let of_name = || self.fields.iter().filter(|it| it.name == name);
+        let any = of_name().any(|it| it.sure);
+        of_name().filter(|it| it.sure || !any).map(|it| it.value).collect()
     }
 
     /// The topmost field as text: unfolded, decoded (RFC 2047), trimmed.
@@ -104,11 +112,7 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
     let (mut in_junk, mut junk_until) = (false, 0);
     while at < raw.len() {
         let (end, next) = line(raw, at);
-        let (end, next) = known::carriage_return(raw, at..end).map_or((end, next), |found| {
-            // To a server it is no end of a line.
-            header.sure.get_or_insert(header.fields.len());
-            (found, found + 1)
-        });
+        let (end, next) = known::carriage_return(raw, at..end).map_or((end, next), |found| (found, found + 1));
         let content = &raw[at..end];
         if content.is_empty() {
             return (header, next);
@@ -132,7 +136,8 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
         } else if !in_junk && is_parameter(&header, content) {
             extend(&mut header, raw, end);
         } else if let Some((name, value)) = split(content) {
-            header.fields.push(Field { name: name.to_ascii_lowercase(), value: &raw[end - value.len()..end] });
+            let sure = !header.junk && !raw[..at].ends_with(b"\r");
+            header.fields.push(Field { name: name.to_ascii_lowercase(), value: &raw[end - value.len()..end], sure });
             in_junk = false;
         } else if is_envelope_line(content) {
             in_junk = true;
@@ -142,8 +147,6 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
                 junk_until = field;
             }
             header.junk = true;
-            // To a server the header ends here.
-            header.sure.get_or_insert(header.fields.len());
             in_junk = true;
         }
         at = next;
@@ -154,7 +157,8 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
 /// One line that is longer than a whole header may be: its beginning is read.
 fn cut_line<'a>(raw: &'a [u8], at: usize, end: usize, mut header: Header<'a>, stop: impl Fn(&[u8]) -> bool) -> (Header<'a>, usize) {
     if let Some((name, value)) = split(&raw[at..end]) {
-        header.fields.push(Field { name: name.to_ascii_lowercase(), value: &raw[end - value.len()..end] });
+        let sure = !header.junk;
+        header.fields.push(Field { name: name.to_ascii_lowercase(), value: &raw[end - value.len()..end], sure });
     }
     skip_rest(raw, end, header, stop)
 }
@@ -288,7 +292,8 @@ mod tests {
         let (header, body) = read(raw, 0, |_| false);
         let all: Vec<_> = header.fields.iter().map(|it| format!("{}={}", it.name, String::from_utf8_lossy(it.value).trim())).collect();
         assert_eq!(all, ["from=a", "subject=Hi", "date=b\rhow", "message-id=<c@x>", "x-a=d"]);
-        assert_eq!((&raw[body..], header.sure), (&b"body"[..], Some(1)));
+        assert_eq!(&raw[body..], b"body");
+        assert_eq!(header.fields.iter().map(|it| it.sure).collect::<Vec<_>>(), [true, true, false, false, true]);
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::desk::{
 pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
     for (name, shown) in [("from", "From"), ("reply-to", "Reply-To"), ("to", "To"), ("cc", "Cc")] {
         let mut mailboxes = Vec::new();
-        for value in header.all(name) {
+        for value in header.surest(name) {
             let list = address::read(&header.unicode(value));
             mailboxes.extend(list.mailboxes);
             if list.cut {

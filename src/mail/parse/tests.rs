@@ -215,6 +215,9 @@ fn whom_a_ticket_is_for_follows_the_headers() {
         ("Sender: ann@x.test", "ann@x.test"),
         ("From: Ann\nSender: ann@x.test", "ann@x.test"),
         ("From: broken", ""),
+        ("Subject: x\rFrom: hal@x.test\nFrom: ann@x.test", "ann@x.test"),
+        ("From: ann@x.test\nSubject: x\nrubbish\nMIME-Version: 1.0\nReply-To: hal@x.test\nFrom: hal@x.test", "hal@x.test"),
+        ("Subject: x\rFrom: ann@x.test", "ann@x.test"),
     ] {
         let found = mail(&format!("{header}\n\nx")).requester.map(|it| it.address.to_string()).unwrap_or_default();
         assert_eq!(found, requester, "{header}");
