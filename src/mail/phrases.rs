@@ -114,11 +114,11 @@ fn list(text: &'static str, name: &str) -> Vec<&'static str> {
     below.take_while(|line| !line.starts_with("= ")).map(str::trim).filter(|line| !line.is_empty()).map(bare).collect()
 }
 
-/// Lower case, white space as single spaces, apostrophes straight: as phrases are written.
+/// Lower case, white space as single spaces, apostrophes straight: as phrases are written, without the dot that `İ` leaves behind.
 pub(in crate::mail) fn plain(text: &str) -> String {
     // Its small form depends on what stands around it.
     if text.contains('Σ') {
-        let text = text.to_lowercase().replace('\u{2019}', "'");
+        let text = text.replace('İ', "i").to_lowercase().replace('\u{2019}', "'");
         return text.split_whitespace().collect::<Vec<_>>().join(" ");
     }
     let (mut out, mut gap) = (String::with_capacity(text.len()), false);
@@ -133,6 +133,7 @@ pub(in crate::mail) fn plain(text: &str) -> String {
         match c {
             '\0'..='\x7f' => out.push(c.to_ascii_lowercase()),
             '\u{2019}' => out.push('\''),
+            'İ' => out.push('i'),
             _ => out.extend(c.to_lowercase()),
         }
     }
@@ -170,9 +171,14 @@ mod tests {
 
     #[test]
     fn a_text_is_made_as_phrases_are_written() {
-        for (text, plain_text) in
-            [("  Can\u{2019}t\t BE\u{a0}\n delivered ", "can't be delivered"), ("ΟΔΟΣ ΑΒ", "οδος αβ"), ("ÜBER", "über"), ("", "")]
-        {
+        for (text, plain_text) in [
+            ("  Can\u{2019}t\t BE\u{a0}\n delivered ", "can't be delivered"),
+            ("ΟΔΟΣ ΑΒ", "οδος αβ"),
+            ("ÜBER", "über"),
+            ("İLT:", "ilt:"),
+            ("ΟΔΟΣ İLT:", "οδος ilt:"),
+            ("", ""),
+        ] {
             assert_eq!(plain(text), plain_text);
         }
         assert_eq!(head("añb", 2), "añ");
