@@ -1,17 +1,30 @@
 //! Whether a mail without a delivery status is a bounce: by who writes, how the subject reads, and what the text says.
 
-use super::{phrases, told::Told};
+use super::{path, phrases, told::Told};
 use crate::{
-    desk::message::{IncomingMessage, ReturnPath},
+    desk::{
+        address::EmailAddress,
+        message::{IncomingMessage, ReturnPath},
+    },
     mail::{
         parse::{header::Header, people::is_nobody, structure::Tree},
-        phrases::{head, plain},
+        phrases::{Phrases, head, plain},
     },
 };
 
+/// Who writes, by what they are called.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Author {
+    /// A mail system, as no person is called.
+    System,
+    /// A mail system or somebody who looks after one: `postmaster`, `sysadmin`, `System Administrator`.
+    Role,
+    Other,
+}
+
 /// What can be known before the text is read.
 pub(super) struct Signs {
-    daemon: bool,
+    author: Author,
     nobody: bool,
     answered: bool,
     subject_says: bool,
@@ -27,21 +40,22 @@ impl Signs {
         let subject = plain(&message.subject);
         let answered = phrases::ANSWER_PREFIXES.begin(&subject);
         let subject_says = !answered && phrases::SUBJECTS.within(&subject);
-        let (daemon, nobody) = (is_daemon(message), message.return_path == ReturnPath::Null);
-        let is_possible = daemon
+        let (author, nobody) = (author(message), message.return_path == ReturnPath::Null);
+        let is_possible = author != Author::Other
             || nobody
             || subject_says
             || is_delivery_report(tree)
             || header.first("x-failed-recipients").is_some()
             || BOUNCE_FIELDS.iter().any(|it| header.first(it).is_some());
-        is_possible.then_some(Self { daemon, nobody, answered, subject_says })
+        is_possible.then_some(Self { author, nobody, answered, subject_says })
     }
 }
 
 /// The sentence that says by what it is one; none: it is none.
 pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, told: &Told<'_>) -> Option<String> {
     let header = &tree.parts[0].header;
-    let Signs { daemon, nobody, answered, subject_says } = *signs;
+    let Signs { author, nobody, answered, subject_says } = *signs;
+    let daemon = author != Author::Other;
     if header.first("x-failed-recipients").is_some() && (daemon || nobody || header.first("auto-submitted").is_some()) {
         return Some("X-Failed-Recipients, from a mail system".to_owned());
     }
@@ -52,7 +66,12 @@ pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, to
     if let Some(name) = BOUNCE_FIELDS.iter().find(|it| header.first(it).is_some()).filter(|_| subject_says || text_says) {
         return Some(format!("{name}, speaking of a failure"));
     }
-    if daemon && (subject_says || text_says) {
+    let by_a_system = || match author {
+        Author::System => true,
+        Author::Role => nobody || is_no_persons(tree, message, signs, told, text_says),
+        Author::Other => false,
+    };
+    if (subject_says || text_says) && by_a_system() {
         return Some("from a mail system, speaking of a failure".to_owned());
     }
     if nobody && subject_says {
@@ -68,6 +87,28 @@ pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, to
     let by_machine = || told.shows_a_copy(tree) || declares_itself(header, message);
     (subject_says && text_says && !by_person() && by_machine())
         .then(|| "subject and text speak of a failure in a mail system’s words, with the mail or a mark of a machine".to_owned())
+}
+
+/// Whether a mail that speaks of a failure is a system's, where the name is one that people have too: nobody is answered and nobody
+/// else would be, and it shows the refusal or the mail. Those who look after a mail server write about failures of all kinds.
+fn is_no_persons(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, told: &Told<'_>, text_says: bool) -> bool {
+    let answers = signs.answered || !message.in_reply_to.is_empty() && !signs.subject_says;
+    if answers || answers_to_another(message) {
+        return false;
+    }
+    let shows = || told.shows_a_copy(tree) || told.names_a_code(message);
+    let both = signs.subject_says && text_says;
+    if path::is_authors(message) {
+        return both && shows();
+    }
+    both || shows() || signs.subject_says && told.names_somebody(message)
+}
+
+/// Reply-To names somebody else than From, who can be answered: a form passes on what they wrote.
+fn answers_to_another(message: &IncomingMessage) -> bool {
+    let Some(from) = message.author() else { return false };
+    let usable = |it: &EmailAddress| !is_nobody(it) && !is_daemon_local(it.local());
+    message.reply_to.iter().any(|it| it.address != from.address && usable(&it.address))
 }
 
 /// Fields that only bounces have.
@@ -105,36 +146,42 @@ pub(crate) fn is_by_a_person(header: &Header<'_>, message: &IncomingMessage) -> 
     if system || message.return_path == ReturnPath::Null || is_nobody(&from.address) {
         return false;
     }
-    let own_path = || match &message.return_path {
-        ReturnPath::Address(path) => path.without_detail() == from.address.without_detail() && !is_daemon(message),
-        ReturnPath::Unknown | ReturnPath::Null => false,
-    };
-    is_from_a_mail_program(header) || own_path()
+    is_from_a_mail_program(header) || path::is_authors(message) && !is_daemon(message)
 }
 
 /// `MAILER-DAEMON`, `postmaster` and those who call themselves so.
 pub(crate) fn is_daemon(message: &IncomingMessage) -> bool {
-    let Some(from) = message.author().or(message.sender.as_ref()) else { return false };
-    let local = from.address.local().to_lowercase();
-    // `mailermann` is somebody; `bounce-12=ann` and `MicrosoftExchange329e…` are nobody.
-    let locals = phrases::DAEMON_LOCALS.behind(&local).any(|rest| !rest.starts_with(char::is_alphabetic));
-    locals || phrases::SYSTEM_LOCALS.begin(&local) || from.name.as_ref().is_some_and(|it| is_daemon_name(&plain(it)))
+    author(message) != Author::Other
 }
 
-/// A mail system's name as a whole, or such a one wherever it stands: `Village Post Office` is a shop.
-fn is_daemon_name(name: &str) -> bool {
+fn author(message: &IncomingMessage) -> Author {
+    let Some(from) = message.author().or(message.sender.as_ref()) else { return Author::Other };
+    let local = from.address.local().to_lowercase();
+    let name = from.name.as_ref().map(|it| plain(it)).unwrap_or_default();
     let name = name.trim_matches(['"', '\'', '(', ')', '<', '>', '*']);
     let name = name.strip_prefix("the ").unwrap_or(name);
-    let ends = |rest: &str| {
-        rest.strip_prefix(' ').unwrap_or(rest).is_empty()
-            || rest.starts_with(|c: char| !c.is_alphanumeric() && c != ' ')
-            || [" at ", " on ", " (", " -", " @", " for "].iter().any(|it| rest.starts_with(it))
-    };
-    phrases::SYSTEM_NAMES.within(name) || phrases::DAEMON_NAMES.behind(name).any(ends)
+    // `mailermann` is somebody; `bounce-12=ann` and `MicrosoftExchange329e…` are nobody.
+    let called = |locals: &Phrases| locals.behind(&local).any(|rest| !rest.starts_with(char::is_alphabetic));
+    let named = |names: &Phrases| names.behind(name).any(is_whole_name);
+    let system = called(&phrases::DAEMON_LOCALS) || phrases::SYSTEM_LOCALS.begin(&local);
+    if system || phrases::SYSTEM_NAMES.within(name) || named(&phrases::DAEMON_NAMES) {
+        Author::System
+    } else if called(&phrases::ROLE_LOCALS) || named(&phrases::ROLE_NAMES) {
+        Author::Role
+    } else {
+        Author::Other
+    }
+}
+
+/// Whether nothing that belongs to a name stands behind one: `Post Office Café` is a shop.
+fn is_whole_name(rest: &str) -> bool {
+    rest.strip_prefix(' ').unwrap_or(rest).is_empty()
+        || rest.starts_with(|c: char| !c.is_alphanumeric() && c != ' ')
+        || [" at ", " on ", " (", " -", " @", " for "].iter().any(|it| rest.starts_with(it))
 }
 
 /// The words before the @ of an address that no mail is about.
 pub(super) fn is_daemon_local(local: &str) -> bool {
     let local = local.to_lowercase();
-    phrases::DAEMON_LOCALS.begin(&local) || phrases::SYSTEM_LOCALS.begin(&local)
+    [&phrases::DAEMON_LOCALS, &phrases::SYSTEM_LOCALS, &phrases::ROLE_LOCALS].iter().any(|it| it.begin(&local))
 }

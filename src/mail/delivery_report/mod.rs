@@ -2,6 +2,7 @@
 
 mod evidence;
 mod notification;
+mod path;
 mod phrases;
 mod reason;
 mod returned;
@@ -108,3 +109,6 @@ fn text_of(part: &Part<'_>) -> String {
         Err(_) => crate::mail::parse::charset::decode(&bytes, part.media.param("charset")).text,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -30,6 +30,12 @@ pub(super) static SYSTEM_NAMES: LazyLock<Phrases> = LazyLock::new(|| Phrases::li
 /// How they call themselves.
 pub(super) static DAEMON_NAMES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "daemon-names"));
 
+/// How such a system or the people who look after it are called in addresses: only what such a mail says tells which.
+pub(super) static ROLE_LOCALS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "role-locals"));
+
+/// And in names.
+pub(super) static ROLE_NAMES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "role-names"));
+
 /// What stands before a recipient.
 pub(super) static RECIPIENT_LABELS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "recipient-labels"));
 

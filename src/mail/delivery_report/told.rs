@@ -46,6 +46,17 @@ impl<'a> Told<'a> {
         self.words.lines().take(MOST_LINES).any(refused) && !self.named(message).0.is_empty()
     }
 
+    /// Whether it shows a server’s code, and somebody whom it may be about.
+    pub fn names_a_code(&self, message: &IncomingMessage) -> bool {
+        self.words.lines().take(MOST_LINES).any(is_coded) && self.names_somebody(message)
+    }
+
+    /// Whether there is somebody whom it may be about.
+    pub fn names_somebody(&self, message: &IncomingMessage) -> bool {
+        let (sure, perhaps) = self.named(message);
+        !sure.is_empty() || !perhaps.is_empty()
+    }
+
     /// Whether it gives the mail back.
     pub fn shows_a_copy(&self, tree: &Tree<'_>) -> bool {
         !self.copy.trim().is_empty() || returned::message_id(tree).is_some()
