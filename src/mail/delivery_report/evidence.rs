@@ -74,6 +74,10 @@ pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, to
     if (subject_says || text_says) && by_a_system() {
         return Some("from a mail system, speaking of a failure".to_owned());
     }
+    // A form is sent by nobody too, in the name of whoever filled it in.
+    if nobody && !daemon && answers_to_another(message) && !told.names_a_code(message) {
+        return None;
+    }
     if nobody && subject_says {
         return Some("the return path is empty and the subject speaks of a failure".to_owned());
     }
@@ -124,7 +128,8 @@ fn is_delivery_report(tree: &Tree<'_>) -> bool {
 pub(super) fn declares_itself(header: &Header<'_>, message: &IncomingMessage) -> bool {
     let submitted = header.text("auto-submitted").is_some_and(|it| !it.trim().eq_ignore_ascii_case("no"));
     let loop_guard = ["x-loop", "x-mlserver"].iter().any(|it| header.first(it).is_some());
-    submitted || loop_guard || message.author().is_none_or(|it| is_nobody(&it.address))
+    let nobodys = message.author().is_none_or(|it| is_nobody(&it.address)) && !answers_to_another(message);
+    submitted || loop_guard || nobodys
 }
 
 /// Programs that people write with.
