@@ -88,9 +88,10 @@ pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, to
         return Some("the return path is empty and it shows in numbers that a server refused somebody".to_owned());
     }
     let by_person = || answers_somebody(message) || is_from_a_mail_program(header);
-    let by_machine = || told.shows_a_copy(tree) || declares_itself(header, message);
-    (subject_says && text_says && !by_person() && by_machine())
-        .then(|| "subject and text speak of a failure in a mail system’s words, with the mail or a mark of a machine".to_owned())
+    // A parcel is not delivered either.
+    let of_a_mail = || told.shows_a_copy(tree) || told.names_somebody(message) || told.names_a_status();
+    (subject_says && text_says && !by_person() && declares_itself(header, message) && of_a_mail())
+        .then(|| "subject and text speak of a mail’s failure, with a mark of a machine".to_owned())
 }
 
 /// Whether a mail that speaks of a failure is a system's, where the name is one that people have too: nobody is answered and nobody

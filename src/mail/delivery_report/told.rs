@@ -51,6 +51,11 @@ impl<'a> Told<'a> {
         self.words.lines().take(MOST_LINES).any(is_coded) && self.names_somebody(message)
     }
 
+    /// Whether it shows a status as mail servers write it: `5.1.1`.
+    pub fn names_a_status(&self) -> bool {
+        self.words.lines().take(MOST_LINES).any(|it| status::failure_code(it).is_some())
+    }
+
     /// Whether there is somebody whom it may be about.
     pub fn names_somebody(&self, message: &IncomingMessage) -> bool {
         let (sure, perhaps) = self.named(message);
