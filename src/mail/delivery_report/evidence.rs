@@ -110,7 +110,7 @@ fn is_no_persons(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, told
 }
 
 /// Reply-To names somebody else than From, who can be answered: a form passes on what they wrote.
-fn answers_to_another(message: &IncomingMessage) -> bool {
+pub(crate) fn answers_to_another(message: &IncomingMessage) -> bool {
     let Some(from) = message.author() else { return false };
     let usable = |it: &EmailAddress| !is_nobody(it) && !is_daemon_local(it.local());
     message.reply_to.iter().any(|it| it.address != from.address && usable(&it.address))

@@ -9,8 +9,9 @@ mod returned;
 mod status;
 mod told;
 
-pub(crate) use evidence::{is_daemon, is_from_a_mail_program};
+pub(crate) use evidence::{answers_to_another, is_daemon, is_from_a_mail_program};
 pub(crate) use notification::is_complaint;
+pub(crate) use path::is_authors as has_its_own_path;
 
 use crate::{
     desk::message::{DeliveryReport, IncomingMessage, MessageId, ReportedAction, ReturnPath},

@@ -6,7 +6,7 @@ use crate::desk::{
 };
 
 /// Whether answers of mail systems would go to the author: what people's programs say, and few machines.
-pub(super) fn is_authors(message: &IncomingMessage) -> bool {
+pub(crate) fn is_authors(message: &IncomingMessage) -> bool {
     let ReturnPath::Address(path) = &message.return_path else { return false };
     let Some(from) = message.author() else { return false };
     let author = from.address.without_detail();
