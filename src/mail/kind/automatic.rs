@@ -1,6 +1,6 @@
 //! Machines, by what they say of themselves (RFC 3834) and by their habits.
 
-use super::phrases;
+use super::{phrases, sentence};
 use crate::{
     desk::{
         address::EmailAddress,
@@ -97,12 +97,15 @@ pub(crate) fn answers_by_words(header: &Header<'_>, message: &IncomingMessage) -
         return None;
     }
     // Their own words: an answer may quote a machine's.
-    let text = plain(head(&message.reply, 3000));
-    if (challenges || machine) && phrases::CHALLENGE_TEXTS.within(&text) {
+    let own = head(&message.reply, 3000);
+    let text = plain(own);
+    // A person who was asked tells about it, without the link.
+    let by_a_machine = || text.contains("http") || text.contains("www.") || !delivery_report::is_by_a_person(header, message);
+    if (machine || challenges && by_a_machine()) && phrases::CHALLENGE_TEXTS.within(&text) {
         return Some("a challenge: it asks whether a person wrote".to_owned());
     }
     let taken = || phrases::RECEIVED_SUBJECTS.within(&subject) || phrases::RECEIVED_TEXTS.within(&text);
-    let automatic = || phrases::AUTOMATIC_TEXTS.within(&text);
+    let automatic = || if machine { phrases::AUTOMATIC_TEXTS.within(&text) } else { sentence::says_it_is_automatic(own) };
     (!message.facts.list && (machine || answers) && taken() && (machine && answers || automatic()))
         .then(|| "its words say that a machine confirms a mail".to_owned())
 }

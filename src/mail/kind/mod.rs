@@ -4,6 +4,7 @@ pub mod automatic;
 mod invitation;
 mod phrases;
 mod report;
+mod sentence;
 mod shape;
 
 use crate::{

@@ -42,6 +42,9 @@ pub(super) static RECEIVED_TEXTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::
 /// How a text says that a machine wrote it.
 pub(super) static AUTOMATIC_TEXTS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "automatic-texts"));
 
+/// What a message is called in the sentence that says so.
+pub(super) static MESSAGE_WORDS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "message-words"));
+
 /// How a subject ends that begins with the name of somebody who is away.
 pub(super) static NAMED_ABSENCES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "named-absences"));
 

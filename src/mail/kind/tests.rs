@@ -214,3 +214,29 @@ fn a_bounce_in_a_systems_own_words_says_who_and_why() {
         assert_eq!(bounce.original_message_id.unwrap().as_str(), "our@desk.test", "{body}");
     }
 }
+
+#[test]
+fn a_person_thanks_for_what_came_in_and_a_machine_confirms_it() {
+    let answer = "From: ann@x.test\nSubject: Re: Help\nIn-Reply-To: <1@x>";
+    let machine = "From: ann@x.test\nSubject: Re: Help\nIn-Reply-To: <1@x>\nPrecedence: bulk";
+    for (header, body, expected) in [
+        (answer, "We have received your request.\n\nThis is an automated message.", Kind::AutoReply),
+        (answer, "We have received your parcel. The invoice was automatically generated, but is wrong.", Kind::Reply),
+        (answer, "We have received your printer. Please do not reply to this message before Monday.", Kind::Reply),
+        (machine, "We have received your request.", Kind::AutoReply),
+    ] {
+        assert_eq!(kind(header, body), expected, "{header}\n{body}");
+    }
+}
+
+#[test]
+fn a_challenge_brings_its_link() {
+    for (header, body, expected) in [
+        ("Subject: Please confirm your message", "Click to prove that you are human: https://x.test/1", Kind::AutoReply),
+        ("Subject: Please confirm your message\nReturn-Path: <>", "Reply to prove that you are human.", Kind::AutoReply),
+        ("Subject: Your message to ann@x.test is awaiting approval", "To have your message delivered, fill in the form.", Kind::AutoReply),
+        ("Return-Path: <ann@x.test>\nSubject: Action required: my account", "You want me to prove that you are human, but how?", Kind::New),
+    ] {
+        assert_eq!(kind(&format!("From: ann@x.test\n{header}"), body), expected, "{header}\n{body}");
+    }
+}
