@@ -140,7 +140,7 @@ pub(crate) fn is_from_a_mail_program(header: &Header<'_>) -> bool {
 }
 
 /// `Re:`, `Fwd:` or ids of what is answered: whoever speaks about a bounce, and no bounce.
-pub(super) fn answers_somebody(message: &IncomingMessage) -> bool {
+pub(crate) fn answers_somebody(message: &IncomingMessage) -> bool {
     !message.in_reply_to.is_empty() || phrases::ANSWER_PREFIXES.begin(&plain(&message.subject))
 }
 

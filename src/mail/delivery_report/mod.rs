@@ -9,7 +9,7 @@ mod returned;
 mod status;
 mod told;
 
-pub(crate) use evidence::{answers_to_another, is_daemon, is_from_a_mail_program};
+pub(crate) use evidence::{answers_somebody, answers_to_another, is_by_a_person, is_daemon, is_from_a_mail_program};
 pub(crate) use notification::is_complaint;
 pub(crate) use path::is_authors as has_its_own_path;
 
@@ -52,7 +52,7 @@ pub(crate) fn standard(tree: &Tree<'_>, message: &IncomingMessage) -> Option<Sta
 
 /// A bounce in a mail system's own words, and the sentence that says so.
 pub(crate) fn in_words(tree: &Tree<'_>, message: &IncomingMessage) -> Option<(DeliveryReport, String)> {
-    if let Some(found) = notification::read(message) {
+    if let Some(found) = notification::read(message).filter(|_| !evidence::is_by_a_person(&tree.parts[0].header, message)) {
         return Some(found);
     }
     let signs = evidence::Signs::of(tree, message)?;

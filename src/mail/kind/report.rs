@@ -10,19 +10,20 @@ use crate::{
     },
 };
 
+/// Types of parts that tell what became of a mail.
+const NOTIFICATIONS: &[&str] = &["message/disposition-notification", "message/global-disposition-notification", "message/feedback-report"];
+
 /// A read receipt in words is no longer than this.
 const MOST_RECEIPT_LINES: usize = 20;
 
 /// Why it is one, if it is.
 pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String> {
     let has = |names: &[&str]| tree.parts.iter().find(|it| names.contains(&it.media.main.as_str())).map(|it| it.media.main.clone());
-    if let Some(media) = has(&[
-        "message/disposition-notification",
-        "message/global-disposition-notification",
-        "message/feedback-report",
-        "application/tlsrpt+gzip",
-        "application/tlsrpt+json",
-    ]) {
+    let header = &tree.parts[0].header;
+    // A person may attach a report, or paste it, and ask what it is.
+    let by_a_person = delivery_report::is_by_a_person(header, message);
+    let notification = || has(NOTIFICATIONS).filter(|_| has(&["multipart/report"]).is_some() || !by_a_person);
+    if let Some(media) = has(&["application/tlsrpt+gzip", "application/tlsrpt+json"]).or_else(notification) {
         return Some(format!("a part of type {media}"));
     }
     let root = &tree.parts[0].media;
@@ -30,9 +31,9 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
     if root.main == "multipart/report" && ["disposition-notification", "feedback-report", "tlsrpt", "mdn"].contains(&kind.as_str()) {
         return Some(format!("multipart/report; report-type={kind}"));
     }
-    let subject = message.subject.to_lowercase();
+    let subject = plain(&message.subject);
     // RFC 7489 §7.2.1.1: `Report Domain: … Submitter: … Report-ID: …`.
-    if subject.contains("report domain:") && subject.contains("submitter:") {
+    if subject.contains("report domain:") && subject.contains("submitter:") && !delivery_report::answers_somebody(message) {
         return Some("a DMARC report by its subject".to_owned());
     }
     if brings_an_aggregate(message) {
@@ -41,7 +42,6 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
     if delivery_report::is_complaint(message) {
         return Some("a complaint notification of Amazon SES".to_owned());
     }
-    let header = &tree.parts[0].header;
     let by_a_program = delivery_report::is_from_a_mail_program(header);
     let of_a_machine = || has(&["message/rfc822", "text/rfc822-headers"]).is_some() || automatic::shows_a_machine(header, message);
     if phrases::FEEDBACK_SUBJECTS.begin(&subject) && !by_a_program && of_a_machine() {
@@ -49,7 +49,7 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
     }
     let fields = ["Feedback-Type:", "User-Agent:", "Version:"];
     let told = || message.text.lines().take(400).filter(|line| fields.iter().any(|it| line.starts_with(it))).count();
-    if message.text.contains("Feedback-Type:") && told() >= 2 {
+    if !by_a_person && message.text.contains("Feedback-Type:") && told() >= 2 {
         return Some("the fields of a feedback report in its text".to_owned());
     }
     let named = phrases::RECEIPT_SUBJECTS.behind(&subject).any(|rest| automatic::introduces(&subject[..subject.len() - rest.len()], rest));

@@ -240,3 +240,21 @@ fn a_challenge_brings_its_link() {
         assert_eq!(kind(&format!("From: ann@x.test\n{header}"), body), expected, "{header}\n{body}");
     }
 }
+
+#[test]
+fn a_person_may_ask_about_a_report() {
+    let (own, fields) = ("Return-Path: <ann@x.test>\nFrom: ann@x.test", "Feedback-Type: abuse\nUser-Agent: x\nVersion: 1");
+    let receipt = "--b\n\nWhat is it?\n--b\nContent-Type: message/disposition-notification\n\nDisposition: x\n--b--";
+    let dmarc = "Report Domain: desk.test Submitter: y.test Report-ID: <1>";
+    for (header, body, expected) in [
+        (format!("{own}\nSubject: x\nContent-Type: multipart/mixed; boundary=b"), receipt, Kind::New),
+        ("From: x@x.test\nSubject: x\nContent-Type: multipart/mixed; boundary=b".to_owned(), receipt, Kind::Report),
+        (format!("{own}\nSubject: x\nContent-Type: multipart/report; boundary=b"), receipt, Kind::Report),
+        (format!("{own}\nSubject: Fwd: {dmarc}"), "What is it?", Kind::New),
+        (format!("{own}\nSubject: {dmarc}"), "x", Kind::Report),
+        (format!("{own}\nSubject: x"), fields, Kind::New),
+        ("From: x@x.test\nSubject: x".to_owned(), fields, Kind::Report),
+    ] {
+        assert_eq!(kind(&header, body), expected, "{header}\n{body}");
+    }
+}
