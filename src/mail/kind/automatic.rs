@@ -21,9 +21,11 @@ use crate::{
 
 /// A subject that only an automatic answer has; said before bounces are looked for, since both come from nobody.
 pub(crate) fn answers_by_subject(header: &Header<'_>, message: &IncomingMessage) -> Option<String> {
-    let subject = message.subject.trim().to_lowercase();
-    let machine = shows_a_machine(header, message);
-    let introduced = || phrases::ANSWER_BEGINS.behind(&subject).any(|rest| introduces(&subject[..subject.len() - rest.len()], rest));
+    let subject = plain(&message.subject);
+    let (to_many, answers) = (writes_to_many(header, message), answers_somebody(message));
+    let machine = shows_a_machine(header, message) && !to_many && !writes_of_its_own_accord(header, message);
+    let leads = |rest: &str| introduces(&subject[..subject.len() - rest.len()], rest) && (answers || !to_many);
+    let introduced = || phrases::ANSWER_BEGINS.behind(&subject).any(leads);
     let whole = phrases::ANSWER_SUBJECTS.are(&subject);
     if whole || machine && phrases::ANSWER_BEGINS.begin(&subject) || !delivery_report::is_from_a_mail_program(header) && introduced() {
         return Some("a subject that only automatic answers have".to_owned());
@@ -44,6 +46,8 @@ pub(super) fn introduces(words: &str, rest: &str) -> bool {
         || ["re:", "re :", "aw:", "sv:"].iter().any(|it| bare.starts_with(it))
 }
 
+const ANSWER_PREFIXES: &[&str] = &["re", "aw", "sv"];
+
 /// Whether a phrase begins a word; writing without spaces has no words to begin.
 fn has_word(text: &str, phrase: &str) -> bool {
     let spaced = phrase.chars().next().is_some_and(|c| c < '\u{2e80}');
@@ -59,6 +63,27 @@ pub(super) fn shows_a_machine(header: &Header<'_>, message: &IncomingMessage) ->
         || header.text("x-auto-response-suppress").is_some_and(|it| is_a_machines(&it, header))
         || answers_by_rule(header, message)
         || ANSWER_FIELDS.iter().chain(MACHINE_FIELDS).any(|it| header.first(it).is_some())
+}
+
+/// A list’s mail and a newsletter, whatever they are about: an automatic answer through a list says so in another field.
+fn writes_to_many(header: &Header<'_>, message: &IncomingMessage) -> bool {
+    let of_a_list = |it: &str| header.first(it).is_some() && (it != UNSUBSCRIBE || !answers_somebody(message));
+    LIST_FIELDS.iter().any(|it| of_a_list(it)) && !declares_an_answer(header, message)
+}
+
+/// A program that calls its mail generated, or that has a field of those, and names no mail that it answers: monitoring, companies and
+/// shops speak of absences and vacations all day.
+fn writes_of_its_own_accord(header: &Header<'_>, message: &IncomingMessage) -> bool {
+    let generated = submitted(header, message).is_some() || GENERATED_FIELDS.iter().any(|it| header.first(it).is_some());
+    let subject = plain(&message.subject);
+    let answers = answers_somebody(message) || ANSWER_PREFIXES.iter().any(|it| has_word(&subject, &format!("{it}:")));
+    generated && !answers && !declares_an_answer(header, message)
+}
+
+/// A field says that it answers.
+fn declares_an_answer(header: &Header<'_>, message: &IncomingMessage) -> bool {
+    let said = submitted(header, message).is_some_and(|it| it.starts_with("auto-replied") || it.contains("vacation"));
+    said || answers_by_field(header, message).is_some()
 }
 
 /// Fields of programs that write of their own accord, whatever they say.
@@ -151,9 +176,9 @@ fn answers_a_mail(header: &Header<'_>, message: &IncomingMessage) -> bool {
 /// A machine that says in somebody's name that they are away, whatever else it says of itself.
 fn tells_of_an_absence(header: &Header<'_>, message: &IncomingMessage) -> bool {
     let away = || phrases::ABSENCE_TEXTS.within(&plain(head(&message.reply, 1500)));
-    let fields = LIST_FIELDS.iter().chain(GENERATED_FIELDS);
     shows_a_machine(header, message)
-        && !fields.clone().any(|it| header.first(it).is_some())
+        && !writes_to_many(header, message)
+        && !writes_of_its_own_accord(header, message)
         && !message.author().is_none_or(|it| is_nobody(&it.address))
         && away()
 }
