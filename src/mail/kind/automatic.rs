@@ -146,6 +146,11 @@ pub(crate) fn read(header: &Header<'_>, message: &IncomingMessage) -> Option<(Ki
 /// RFC 3834 §5: anything but `no`; said of the mail itself, and not of the rule that passed it on.
 fn submitted(header: &Header<'_>, message: &IncomingMessage) -> Option<String> {
     let value = header.text("auto-submitted")?.to_lowercase();
+    // A comment may stand before it (RFC 3834 §5).
+    let value = match value.strip_prefix('(').and_then(|it| it.split_once(')')) {
+        Some((_, rest)) => rest.trim_start().to_owned(),
+        None => value,
+    };
     let keyword = value.split([';', ' ', '(']).next().unwrap_or_default().to_owned();
     let of_the_rule = keyword == "auto-generated" && is_redirected_by_a_rule(header, message);
     (!keyword.is_empty() && keyword != "no" && !of_the_rule).then_some(value)

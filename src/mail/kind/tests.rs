@@ -276,6 +276,7 @@ fn what_a_machine_writes_of_its_own_accord_about_absences_is_no_answer() {
         ("List-Unsubscribe: <https://x.test>\nSubject: Auto reply: our new feature", "Buy.", generated),
         ("List-Id: <l.x.test>\nSubject: Automatic reply: Help\nIn-Reply-To: <1@x>", "x", answer),
         ("Auto-Submitted: auto-generated\nSubject: Автоматическая выгрузка", "x", generated),
+        ("Auto-Submitted: (by sieve) auto-replied\nSubject: Help", "x", answer),
     ] {
         assert_eq!(kind(&format!("From: ann@x.test\n{header}"), body), expected, "{header}\n{body}");
     }
