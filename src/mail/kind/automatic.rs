@@ -24,8 +24,8 @@ pub(crate) fn answers_by_subject(header: &Header<'_>, message: &IncomingMessage)
     let subject = plain(&message.subject);
     let (to_many, answers) = (writes_to_many(header, message), answers_somebody(message));
     let machine = shows_a_machine(header, message) && !to_many && !writes_of_its_own_accord(header, message);
-    let leads = |rest: &str| introduces(&subject[..subject.len() - rest.len()], rest) && (answers || !to_many);
-    let introduced = || phrases::ANSWER_BEGINS.behind(&subject).any(leads);
+    let leads = |rest: &str| introduces(&subject[..subject.len() - rest.len()], rest) && (answers || !to_many && !asks(rest));
+    let introduced = || phrases::ANSWER_BEGINS.behind(&subject).any(leads) || answers && phrases::ANSWER_ENDS.end(&subject);
     let whole = phrases::ANSWER_SUBJECTS.are(&subject);
     if whole || machine && phrases::ANSWER_BEGINS.begin(&subject) || !delivery_report::is_from_a_mail_program(header) && introduced() {
         return Some("a subject that only automatic answers have".to_owned());
@@ -47,6 +47,13 @@ pub(super) fn introduces(words: &str, rest: &str) -> bool {
 }
 
 const ANSWER_PREFIXES: &[&str] = &["re", "aw", "sv"];
+
+/// `Autoreply: how do I stop it?` is a person’s, where it answers nothing.
+fn asks(rest: &str) -> bool {
+    let first = rest.split(|c: char| !c.is_alphanumeric()).find(|it| !it.is_empty()).unwrap_or_default();
+    let asks = phrases::QUESTIONS.are(first) || rest.trim_end().ends_with(['?', '？']);
+    asks && !ANSWER_PREFIXES.contains(&first)
+}
 
 /// Whether a phrase begins a word; writing without spaces has no words to begin.
 fn has_word(text: &str, phrase: &str) -> bool {

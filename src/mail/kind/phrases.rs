@@ -9,6 +9,12 @@ const TEXT: &str = include_str!("phrases.txt");
 /// How the subject of an automatic answer begins.
 pub(super) static ANSWER_BEGINS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "answer-begins"));
 
+/// How one ends.
+pub(super) static ANSWER_ENDS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "answer-ends"));
+
+/// With which word somebody begins who asks.
+pub(super) static QUESTIONS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "questions"));
+
 /// What such a subject holds.
 pub(super) static ABSENT: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "absent"));
 

@@ -16,7 +16,7 @@ const FIRST_LINES: usize = 6;
 /// Lotus Notes: `Ann Lee is out of the office.` by Ann Lee, and `AUTO: Ann Lee is out of the office (returning 12/01/2026)`.
 pub(super) fn subject(message: &IncomingMessage) -> Option<String> {
     let subject = plain(&message.subject);
-    let marked = subject.strip_prefix("auto:").map(str::trim);
+    let marked = ["auto:", "auto :"].iter().find_map(|it| subject.strip_prefix(it)).map(str::trim);
     let said = marked.unwrap_or(&subject).trim_end_matches(['.', '。']);
     let returns = || said.ends_with(')') && phrases::RETURNS.within(said);
     let is_their_own = |who: &str| marked.is_some() || is_author(who, message);

@@ -281,3 +281,24 @@ fn what_a_machine_writes_of_its_own_accord_about_absences_is_no_answer() {
         assert_eq!(kind(&format!("From: ann@x.test\n{header}"), body), expected, "{header}\n{body}");
     }
 }
+
+#[test]
+fn a_subject_of_an_automatic_answer_stands_before_a_colon() {
+    for (subject, expected) in [
+        ("Absence du bureau : Aide", Kind::AutoReply),
+        ("Fuera de la oficina: Ayuda", Kind::AutoReply),
+        ("Nicht im Büro: Hilfe", Kind::AutoReply),
+        ("Automatische Antwort auf RE: Hilfe", Kind::AutoReply),
+        ("OTOMATİK YANIT: Yardım", Kind::AutoReply),
+        ("[自動返信] ヘルプ", Kind::AutoReply),
+        ("AUTO : Ann Lee est absente (retour 12/01/2026)", Kind::AutoReply),
+        ("Re: Help [#12] (Automatic reply)", Kind::AutoReply),
+        ("Automatic reply: Re: How do I stop it?", Kind::AutoReply),
+        ("Automatic reply: how do I stop it [#12]", Kind::AutoReply),
+        ("Automatic reply: how do I stop it", Kind::New),
+        ("Out of Office: question", Kind::New),
+        ("Nicht im Büro, wer vertritt mich?", Kind::New),
+    ] {
+        assert_eq!(kind(&format!("From: ann@x.test\nSubject: {subject}"), "x"), expected, "{subject}");
+    }
+}
