@@ -18,12 +18,22 @@ pub(super) fn answer(tree: &Tree<'_>, message: &IncomingMessage) -> Option<Strin
     }
     let told = message.invitation.as_deref().unwrap_or_default();
     let remarks = || told.lines().filter_map(|it| it.strip_prefix("Comment:")).any(|it| !it.trim().is_empty());
-    let wordless = message.text.trim().is_empty() || message.text.trim() == told.trim() && !remarks();
+    // What a company writes below every mail is nobody's word.
+    let own = message.reply.lines().take_while(|it| !is_rule(it.trim())).collect::<Vec<_>>().join("\n");
+    let said = own.trim();
+    let wordless = said.is_empty() || said == message.subject.trim() || message.text.trim() == told.trim() && !remarks();
     let by_a_program = || {
-        let text = plain(&message.text);
-        phrases::INVITATION_ANSWERS.within(&text) && !phrases::INVITATION_REMARKS.within(&text)
+        let text = plain(said);
+        let sentence = text.trim_end_matches(['.', '!']);
+        let alone = !sentence.contains(". ") && phrases::INVITATION_SENTENCES.end(sentence);
+        (alone || phrases::INVITATION_ANSWERS.within(&text)) && !phrases::INVITATION_REMARKS.within(&text)
     };
     (wordless || by_a_program()).then(|| format!("an answer to an invitation (text/calendar; method={method}) without words of its own"))
+}
+
+/// The line above such words.
+fn is_rule(line: &str) -> bool {
+    line.len() >= 10 && line.bytes().all(|c| matches!(c, b'_' | b'-' | b'=' | b'*'))
 }
 
 /// The method that the calendar itself names, where its type does not (RFC 5546 §1.4).

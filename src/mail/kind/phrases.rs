@@ -75,5 +75,8 @@ pub(super) static INVITATION_REMARKS: LazyLock<Phrases> = LazyLock::new(|| Phras
 /// What calendar programs write into an answer to an invitation.
 pub(super) static INVITATION_ANSWERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "invitation-answers"));
 
+/// How the one sentence ends that others write there.
+pub(super) static INVITATION_SENTENCES: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "invitation-sentences"));
+
 /// Programs that write to many.
 pub(super) static MASS_MAILERS: LazyLock<Phrases> = LazyLock::new(|| Phrases::listed(TEXT, "mass-mailers"));

@@ -92,6 +92,13 @@ fn a_calendar_answers_only_where_nobody_does() {
         (entry("REPLY", "COMMENT:I shall be late.\n"), "", Kind::New),
         (entry("REPLY", "COMMENT;LANGUAGE=en-US:\n"), "", Kind::AutoReply),
         (entry("REPLY", ""), "Ann hat diese Einladung angenommen.", Kind::AutoReply),
+        (entry("REPLY", ""), "Ann Lee <a@x.test> has accepted your event invitation.", Kind::AutoReply),
+        (entry("REPLY", ""), "Yes, I will attend.", Kind::AutoReply),
+        (entry("REPLY", ""), "Ann Lee has accepted.", Kind::AutoReply),
+        (entry("REPLY", ""), "x", Kind::AutoReply),
+        (entry("REPLY", ""), "\n________________\nThis e-mail is confidential.", Kind::AutoReply),
+        (entry("REPLY", ""), "Bring the toner. Ann has accepted.", Kind::New),
+        (entry("REPLY", ""), "Yes, I will attend, but bring the toner.", Kind::New),
         (entry("REPLY", ""), "Ann hat diese Einladung mit dieser Notiz angenommen: zu spät", Kind::New),
         (entry("REQUEST", ""), "", Kind::New),
     ] {
