@@ -158,6 +158,8 @@ fn a_read_receipt_is_short_and_says_that_it_was_read() {
     for (subject, body, expected) in [
         ("Read: Help", "Your message\n\nTo: Ann\n\nwas read on Monday.", Kind::Report),
         ("Läst: Hjälp", "Meddelandet\n\nTill: Ann\n\nlästes den 5 februari.", Kind::Report),
+        ("Nicht gelesen: Hilfe", "Ihre Nachricht\n\nAn: Ann\n\nwurde ungelesen gelöscht.", Kind::Report),
+        ("Acuse de recibo (mostrado) - Ayuda", "Este es un acuse de recibo del correo que envió.", Kind::Report),
         ("開封済み: ヘルプ", "次のメッセージは開封されました。", Kind::Report),
         ("Read: Help", long.as_str(), Kind::New),
         ("Not read: my mails", "Your message answers neither.", Kind::New),
