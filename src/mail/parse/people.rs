@@ -84,10 +84,39 @@ pub(crate) fn posts_to(header: &Header<'_>, address: &EmailAddress) -> bool {
 /// `noreply@` and its like.
 pub(crate) fn is_nobody(address: &EmailAddress) -> bool {
     let local: String = address.local().to_lowercase().chars().filter(|c| c.is_ascii_alphanumeric()).collect();
-    ["noreply", "donotreply", "nepasrepondre", "noresponder", "nichtantworten", "naoresponda", "nonrispondere", "doesnotreply", "noanswer"]
-        .iter()
-        .any(|it| local.contains(it))
+    NOBODY.iter().any(|it| local.contains(it))
 }
+
+/// What such an address says, in ASCII letters and digits alone.
+const NOBODY: &[&str] = &[
+    "noreply",
+    "noreplay",
+    "noresponse",
+    "donotreply",
+    "donotrespond",
+    "dontreply",
+    "doesnotreply",
+    "noanswer",
+    "nichtantworten",
+    "keineantwort",
+    "nepasrepondre",
+    "noresponder",
+    "noresponda",
+    "nocontestar",
+    "nonrispondere",
+    "norispondere",
+    "naoresponda",
+    "naoresponder",
+    "nietbeantwoorden",
+    "nietreageren",
+    "svarej",
+    "svarikke",
+    "ikkesvar",
+    "eivastata",
+    "nieodpowiadac",
+    "neodpovidat",
+    "otvechatnenado",
+];
 
 /// What a list or group names that put itself into From.
 fn original_sender(header: &Header<'_>, message: &IncomingMessage) -> Option<Named> {
