@@ -148,8 +148,7 @@ pub(crate) fn answers_somebody(message: &IncomingMessage) -> bool {
 /// mail system that names itself. An empty return path is a machine's (RFC 3834 §4).
 pub(crate) fn is_by_a_person(header: &Header<'_>, message: &IncomingMessage) -> bool {
     let Some(from) = message.author() else { return false };
-    let system = phrases::SYSTEM_LOCALS.begin(&from.address.local().to_lowercase());
-    if system || message.return_path == ReturnPath::Null || is_nobody(&from.address) {
+    if is_system(&from.address) || message.return_path == ReturnPath::Null || is_nobody(&from.address) {
         return false;
     }
     is_from_a_mail_program(header) || path::is_authors(message) && !is_daemon(message)
@@ -184,6 +183,11 @@ fn is_whole_name(rest: &str) -> bool {
     rest.strip_prefix(' ').unwrap_or(rest).is_empty()
         || rest.starts_with(|c: char| !c.is_alphanumeric() && c != ' ')
         || [" at ", " on ", " (", " -", " @", " for "].iter().any(|it| rest.starts_with(it))
+}
+
+/// `mailer-daemon@` and its like, which no person has.
+pub(crate) fn is_system(address: &EmailAddress) -> bool {
+    phrases::SYSTEM_LOCALS.begin(&address.local().to_lowercase())
 }
 
 /// The words before the @ of an address that no mail is about.

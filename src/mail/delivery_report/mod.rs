@@ -9,7 +9,7 @@ mod returned;
 mod status;
 mod told;
 
-pub(crate) use evidence::{answers_somebody, answers_to_another, is_by_a_person, is_daemon, is_from_a_mail_program};
+pub(crate) use evidence::{answers_somebody, answers_to_another, is_by_a_person, is_daemon, is_from_a_mail_program, is_system};
 pub(crate) use notification::is_complaint;
 pub(crate) use path::is_authors as has_its_own_path;
 

@@ -1,9 +1,12 @@
 //! Who wrote, to whom, and whom a ticket would be opened for.
 
 use super::{address, header::Header};
-use crate::desk::{
-    address::{EmailAddress, Named},
-    message::{IncomingAttachment, IncomingMessage},
+use crate::{
+    desk::{
+        address::{EmailAddress, Named},
+        message::{IncomingAttachment, IncomingMessage},
+    },
+    mail::delivery_report,
 };
 
 pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
@@ -68,8 +71,15 @@ fn with_name(named: Named, message: &IncomingMessage) -> Named {
 fn usable_reply_to<'m>(header: &Header<'_>, message: &'m IncomingMessage) -> impl Iterator<Item = &'m Named> {
     let is_list = header.first("list-id").is_some() || header.first("list-post").is_some();
     let own = move |it: &EmailAddress| message.to.iter().chain(&message.cc).any(|to| to.address == *it) || posts_to(header, it);
-    let unusable = move |it: &EmailAddress| is_nobody(it) || is_list && own(it);
+    let unusable = move |it: &EmailAddress| is_nobody(it) || is_list && own(it) || leads_nowhere(it, message);
     message.reply_to.iter().filter(move |it| !unusable(&it.address))
+}
+
+/// `root@localhost`, whom nobody elsewhere can answer, and a mail system, whom nobody should; where From is no better, it stays.
+fn leads_nowhere(address: &EmailAddress, message: &IncomingMessage) -> bool {
+    let is_reachable = |it: &EmailAddress| it.domain().contains(['.', ':']);
+    let from_is_better = message.from.iter().any(|it| is_reachable(&it.address));
+    !is_reachable(address) && from_is_better || delivery_report::is_system(address)
 }
 
 /// Whether the address is that of the list which a mail came through.
