@@ -1,5 +1,6 @@
 //! Delivery reports: RFC 3464, and what mail systems write instead.
 
+mod certified;
 mod evidence;
 mod notification;
 mod path;
@@ -9,6 +10,7 @@ mod returned;
 mod status;
 mod told;
 
+pub(crate) use certified::receipt_of_success;
 pub(crate) use evidence::{answers_somebody, answers_to_another, is_by_a_person, is_daemon, is_from_a_mail_program, is_system};
 pub(crate) use notification::is_complaint;
 pub(crate) use path::is_authors as has_its_own_path;
@@ -34,6 +36,9 @@ pub(crate) enum Standard {
 
 /// A report by the standard.
 pub(crate) fn standard(tree: &Tree<'_>, message: &IncomingMessage) -> Option<Standard> {
+    if let Some((report, why)) = certified::failure(tree, message) {
+        return Some(Standard::Failure(report, why));
+    }
     let (part, why) = status_part(tree, message)?;
     let mut recipients = status::read(&text_of(part));
     let failure = |it: ReportedAction| matches!(it, ReportedAction::Failed | ReportedAction::Delayed);

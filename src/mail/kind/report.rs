@@ -39,6 +39,9 @@ pub(super) fn read(tree: &Tree<'_>, message: &IncomingMessage) -> Option<String>
     if brings_an_aggregate(message) {
         return Some("a DMARC or TLS report by the name of its file".to_owned());
     }
+    if let Some(why) = delivery_report::receipt_of_success(header) {
+        return Some(why);
+    }
     if delivery_report::is_complaint(message) {
         return Some("a complaint notification of Amazon SES".to_owned());
     }
