@@ -93,16 +93,25 @@ fn most_exact(given: Option<String>, diagnostic: Option<&str>) -> Option<String>
 /// `rfc822; <ann@example.com>` without its type and brackets; `utf-8` in its escaped form read (RFC 6533 §3).
 fn address(value: &str) -> String {
     let (kind, bare) = value.split_once(';').map_or(("", value), |(kind, it)| (kind.trim(), it.trim()));
+    let is_quoted = bare.starts_with('"') && bare.contains("\"@");
     let bare = match (bare.find('<'), bare.rfind('>')) {
         (Some(open), Some(close)) if open < close && !bare[..open].contains('@') => &bare[open + 1..close],
+        _ if is_quoted => quoted(bare),
         // What stands behind it is a comment: `ann@x.test (expanded from <hal@x.test>)`.
         _ => bare.split([' ', '(']).find(|it| it.contains('@')).unwrap_or(bare),
     };
-    let bare = bare.trim_matches(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '\'' | ',' | ';'));
+    let bare = bare.trim_matches(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '\'' | ',' | ';') || c == '"' && !is_quoted);
     let prefixed = |it: &str| bare.get(..it.len()).is_some_and(|start| start.eq_ignore_ascii_case(it));
     let bare = ["smtp:", "mailto:", "rfc822:"].into_iter().find(|it| prefixed(it)).map_or(bare, |it| bare[it.len()..].trim());
     let bare = if kind.eq_ignore_ascii_case("utf-8") { unescaped(bare) } else { encapsulated(bare).unwrap_or_else(|| bare.to_owned()) };
     bare.chars().take(254).collect()
+}
+
+/// `"ann lee"@x.test`, whose space is a part of it (RFC 5321 §4.1.2).
+fn quoted(text: &str) -> &str {
+    let domain = text.find("\"@").map_or(0, |it| it + 2);
+    let end = text[domain..].find([' ', '(']).map_or(text.len(), |it| domain + it);
+    &text[..end]
 }
 
 /// `\x{E4}` in the form `utf-8-addr-xtext` (RFC 6533 §3).
@@ -216,6 +225,8 @@ mod tests {
             ("utf-8; \\x{E4}nn@x.test", "änn@x.test"),
             ("rfc822;IMCEASMTP-ann+40x+2Etest@exchange.test", "ann@x.test"),
             ("ann@x.test", "ann@x.test"),
+            ("rfc822; \"ann lee\"@x.test (gone)", "\"ann lee\"@x.test"),
+            ("rfc822; \"ann@x.test\"", "ann@x.test"),
             ("X-Unix; |/usr/bin/procmail", "|/usr/bin/procmail"),
         ] {
             assert_eq!(super::address(value), address, "{value}");
