@@ -74,6 +74,12 @@ impl Header<'_> {
             && (named && has(Named::Subject) && self.seen.len() >= 3 && told || (self.address || self.to_address) && when && has(Named::To))
     }
 
+    /// From whom, when, to whom and about what, in whatever words.
+    fn has_everything(&self) -> bool {
+        let has = |named| self.seen.contains(&named);
+        has(Named::From) && (has(Named::Sent) || has(Named::Date)) && has(Named::To) && (has(Named::Subject) || self.address)
+    }
+
     /// All that a mail program copies, and nothing that a form or a log asks for as well.
     fn is_whole(&self) -> bool {
         let has = |named| self.seen.contains(&named);
@@ -119,19 +125,12 @@ fn is_address(value: &str) -> bool {
     attribution::has_address(value) || value.contains("mailto")
 }
 
-/// What the desk asked for, or somebody explains: a line above announces it, or it has fields that no mail program copies into an answer.
+/// A rule or a form that somebody explains: a line above announces it, and it lacks something. A whole header is never that: `It is as
+/// follows:` may end an answer, and below it stands what must not leave again.
 pub(super) fn is_shown(lines: &[Line<'_>], at: usize) -> bool {
     let Some((Named::From | Named::Sent | Named::Date | Named::To | Named::Subject, _)) = field(lines[at].text) else { return false };
-    let raw = |it: &Line<'_>| {
-        let name = it.text.split(':').next().filter(|it| it.len() < 30).unwrap_or_default().trim().to_ascii_lowercase();
-        RAW_FIELDS.contains(&&*name) || name.starts_with("x-") && it.text.len() > name.len()
-    };
-    is_announced(lines, at) || lines[at.saturating_sub(NEAR)..].iter().take(2 * NEAR).any(raw)
+    is_announced(lines, at) && !read(lines, at).is_some_and(|it| it.has_everything())
 }
-
-/// Fields of a header as it was sent, so many lines around.
-const RAW_FIELDS: [&str; 7] = ["received", "message-id", "dkim-signature", "return-path", "mime-version", "content-type", "delivered-to"];
-const NEAR: usize = 8;
 
 /// A line right above ends in a colon, and is no part of a header itself.
 fn is_announced(lines: &[Line<'_>], at: usize) -> bool {

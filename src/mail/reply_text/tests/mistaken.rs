@@ -1,6 +1,7 @@
 //! People's words that look like what mail programs write, and what programs write that is long or rare.
 
 use super::{super::*, reply};
+use crate::desk::message::REPLY_MARKER;
 
 /// Below the answer, what it answers.
 const HISTORY: &str = "\n\nOn Mon, 5 Feb 2018 at 10:12, Ann Lee <ann@x.test> wrote:\n> Hello Pat,\n> where is it?\n";
@@ -42,16 +43,30 @@ fn a_sentence_with_a_day_and_an_address_is_no_attribution() {
 }
 
 #[test]
-fn a_journey_a_parcel_or_a_header_that_was_asked_for_is_no_copied_mail() {
+fn a_journey_a_parcel_or_a_rule_is_no_copied_mail() {
     for text in [
         "Please book it:\n\nFrom: Berlin\nTo: Munich\nDate: 12.03.2018 10:30\n\nPat",
         "I was away\n\nFrom: 09:00\nTo: 17:00\nDate: 12.03.2018\n\nPat",
         "My rule is\n\nFrom: *@evil.test\nTo: me\nSubject: *win*\n\nand it does not work.",
-        "this is the header of the mail that never arrived:\n\nFrom: Ann <ann@x.test>\nSent: Monday, 5 March 2018 10:12\nTo: Pat <pat@y.test>\nSubject: Help\n\nWhere is it?",
-        "Here you are.\n\nReceived: from a.test by b.test\nFrom: Ann <ann@x.test>\nDate: Mon, 5 Mar 2018 10:12:13 +0100\nTo: Pat <pat@y.test>\nSubject: Help\n\nPat",
     ] {
         assert_eq!(reply(text), text, "{text}");
         assert_eq!(reply(&format!("{text}{HISTORY}")), text, "{text}");
+    }
+}
+
+#[test]
+fn a_colon_above_a_copied_mail_keeps_nothing_of_it() {
+    for header in [
+        "From: Desk <support@d.test>\nSent: Monday, 3 March 2026 10:00\nTo: Hal Smith <hal@d.test>\nSubject: [#1042] Printer",
+        "Von: Desk <support@d.test>\nGesendet: Montag, 3. März 2026 10:00\nAn: Hal Smith <hal@d.test>\nBetreff: [#1042] Drucker",
+        "From: Desk <support@d.test>\nDate: Monday, 3 March 2026 10:00\nTo: Hal Smith <hal@d.test>\nSubject: [#1042] Printer",
+    ] {
+        for words in ["Restart it as follows:", "Kind regards:", "See\n\nX-Note: this\n\nas follows:"] {
+            let text = format!("{words}\n\n{header}\n\nInternal: she is rude");
+            assert_eq!(reply(&text), words, "{text}");
+            let marked = format!("{words}\n\n{header}\n\n{REPLY_MARKER}\n\nInternal: she is rude");
+            assert_eq!(reply(&marked), words, "{marked}");
+        }
     }
 }
 
