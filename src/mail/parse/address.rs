@@ -17,23 +17,42 @@ pub struct List {
     pub cut: bool,
 }
 
-/// Reads any address field.
+/// Whether addresses may stand beside each other without a comma.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Commas {
+    /// Whoever typed the list may have forgotten one: nobody in it is lost.
+    MayLack,
+    /// Who wrote a mail is judged by servers that read one mailbox there, the last.
+    AsGiven,
+}
+
+/// Reads an address field that names whom a mail goes to, or who may be answered.
 #[must_use]
 pub fn read(value: &[u8]) -> List {
+    read_with(value, Commas::MayLack)
+}
+
+/// Reads From.
+#[must_use]
+pub fn read_authors(value: &[u8]) -> List {
+    read_with(value, Commas::AsGiven)
+}
+
+fn read_with(value: &[u8], commas: Commas) -> List {
     if let Some(only) = one(value) {
         return List { mailboxes: vec![only], ..List::default() };
     }
     let unfolded = words::unfold(value);
     let mut list = List::default();
     let mut surname: Option<String> = None;
-    let chunks = split(&typed::as_typed(charset::detect(&unfolded)));
+    let chunks = split(&typed::as_typed(charset::detect(&unfolded)), commas);
     list.cut = chunks.len() >= MOST * 4;
     for chunk in chunks {
         if list.mailboxes.len() == MOST {
             list.cut = true;
             break;
         }
-        let mut found = mailboxes(&chunk);
+        let mut found = mailboxes(&chunk, commas);
         match found.first_mut() {
             Some(first) => {
                 // `Lee, Ann <ann@x>`: a comma that should have been in quotes.
@@ -115,7 +134,7 @@ fn is_quote(c: char) -> bool {
 }
 
 /// At commas and semicolons outside of quotes, comments, brackets and encoded words; a few more than are read.
-fn split(text: &str) -> Vec<Chunk> {
+fn split(text: &str, commas: Commas) -> Vec<Chunk> {
     let chars: Vec<char> = text.chars().collect();
     let (mut chunks, mut chunk, mut at) = (Vec::new(), Chunk::default(), 0);
     let last_closing = chars.iter().rposition(|c| *c == ')').unwrap_or(0);
@@ -133,7 +152,7 @@ fn split(text: &str) -> Vec<Chunk> {
             '(' if at < last_closing => at = comment(&chars, at, &mut chunk),
             '<' => {
                 at = angle(&chars, at, &mut chunk);
-                if another_follows(&chars[at..], &chunk) {
+                if commas == Commas::MayLack && another_follows(&chars[at..], &chunk) {
                     end(&mut chunk, &mut chunks);
                 }
             }
@@ -256,12 +275,12 @@ fn another_follows(rest: &[char], chunk: &Chunk) -> bool {
 }
 
 /// Mostly one; more where the commas between them were forgotten, or stand within one pair of brackets.
-fn mailboxes(chunk: &Chunk) -> Vec<Named> {
+fn mailboxes(chunk: &Chunk, commas: Commas) -> Vec<Named> {
     for inner in chunk.angle.iter().rev() {
         // A relay of a source route is no mailbox.
         let listed = inner.split([',', ';']).take(MOST + 1).filter(|it| !it.trim_start().starts_with('@'));
         let listed: Vec<EmailAddress> = listed.filter_map(mend).collect();
-        if let [first, _, ..] = &listed[..] {
+        if let ([first, _, ..], Commas::MayLack) = (&listed[..], commas) {
             let named = Named { name: chunk.name(), address: first.clone() };
             return std::iter::once(named).chain(listed.iter().skip(1).cloned().map(Named::bare)).collect();
         }

@@ -112,7 +112,8 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
     let (mut in_junk, mut junk_until) = (false, 0);
     while at < raw.len() {
         let (end, next) = line(raw, at);
-        let (end, next) = known::carriage_return(raw, at..end).map_or((end, next), |found| (found, found + 1));
+        let returned = known::carriage_return(raw, at..end);
+        let (end, next) = returned.map_or((end, next), |found| (found, found + 1));
         let content = &raw[at..end];
         if content.is_empty() {
             return (header, next);
@@ -135,11 +136,13 @@ pub(crate) fn read<'a>(raw: &'a [u8], start: usize, stop: impl Fn(&[u8]) -> bool
             }
         } else if !in_junk && is_parameter(&header, content) {
             extend(&mut header, raw, end);
+            header.junk = true;
         } else if let Some((name, value)) = split(content) {
-            let sure = !header.junk && !raw[..at].ends_with(b"\r");
+            let sure = !header.junk && !raw[..at].ends_with(b"\r") && returned.is_none();
             header.fields.push(Field { name: name.to_ascii_lowercase(), value: &raw[end - value.len()..end], sure });
             in_junk = false;
         } else if is_envelope_line(content) {
+            header.junk |= !header.fields.is_empty();
             in_junk = true;
         } else {
             if at >= junk_until {
@@ -293,7 +296,17 @@ mod tests {
         let all: Vec<_> = header.fields.iter().map(|it| format!("{}={}", it.name, String::from_utf8_lossy(it.value).trim())).collect();
         assert_eq!(all, ["from=a", "subject=Hi", "date=b\rhow", "message-id=<c@x>", "x-a=d"]);
         assert_eq!(&raw[body..], b"body");
-        assert_eq!(header.fields.iter().map(|it| it.sure).collect::<Vec<_>>(), [true, true, false, false, true]);
+        assert_eq!(header.fields.iter().map(|it| it.sure).collect::<Vec<_>>(), [true, false, false, false, true]);
+    }
+
+    #[test]
+    fn what_a_server_does_not_read_as_a_field_makes_those_below_it_unsure() {
+        for raw in ["X-A: b;\nc=d\nTo: v@b.test\n\n", "X-A: b\nFrom zzz\nTo: v@b.test\n\n", "To: v@b.test\rX-A: b\n\n"] {
+            let (header, _) = read(raw.as_bytes(), 0, |_| false);
+            assert!(header.fields.iter().any(|it| it.name == "to" && !it.sure), "{raw}");
+        }
+        let (header, _) = read(b"From zzz\nTo: v@b.test\n\n", 0, |_| false);
+        assert!(header.fields.iter().all(|it| it.sure), "an mbox begins so");
     }
 
     #[test]

@@ -13,7 +13,8 @@ pub(super) fn read(header: &Header<'_>, message: &mut IncomingMessage) {
     for (name, shown) in [("from", "From"), ("reply-to", "Reply-To"), ("to", "To"), ("cc", "Cc")] {
         let mut mailboxes = Vec::new();
         for value in header.surest(name) {
-            let list = address::read(&header.unicode(value));
+            let value_read = header.unicode(value);
+            let list = if name == "from" { address::read_authors(&value_read) } else { address::read(&value_read) };
             mailboxes.extend(list.mailboxes);
             if list.cut {
                 message.warnings.push(format!("{shown} names more than 500 people; the whole list is kept as an attachment"));

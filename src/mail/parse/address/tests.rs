@@ -89,3 +89,12 @@ fn mailboxes_without_a_comma_between_them_are_one_each() {
         assert_eq!(shown(value), expected, "{value}");
     }
 }
+
+#[test]
+fn of_two_authors_without_a_comma_the_last_counts_as_servers_read_it() {
+    for value in ["Bob <victim@b.test> <evil@e.test>", "<victim@b.test> <evil@e.test>"] {
+        let authors = read_authors(value.as_bytes()).mailboxes;
+        assert_eq!(authors.iter().map(|it| it.address.as_str()).collect::<Vec<_>>(), ["evil@e.test"], "{value}");
+        assert_eq!(read(value.as_bytes()).mailboxes.len(), 2, "nobody that a mail goes to is lost");
+    }
+}
