@@ -75,7 +75,7 @@ pub(super) fn find(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, to
         return Some("from a mail system, speaking of a failure".to_owned());
     }
     // A form is sent by nobody too, in the name of whoever filled it in.
-    if nobody && !daemon && answers_to_another(message) && !told.names_a_code(message) {
+    if nobody && !daemon && answers_to_another(message) && !told.names_a_code(message) && !told.shows_a_copy(tree) {
         return None;
     }
     if nobody && subject_says {
@@ -104,7 +104,7 @@ fn is_no_persons(tree: &Tree<'_>, message: &IncomingMessage, signs: &Signs, told
     let shows = || told.shows_a_copy(tree) || told.names_a_code(message);
     let both = signs.subject_says && text_says;
     if path::is_authors(message) {
-        return both && shows();
+        return both && (shows() || told.names_somebody(message));
     }
     both || shows() || signs.subject_says && told.names_somebody(message)
 }

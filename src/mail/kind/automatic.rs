@@ -154,13 +154,13 @@ pub(crate) fn read(header: &Header<'_>, message: &IncomingMessage) -> Option<(Ki
 fn submitted(header: &Header<'_>, message: &IncomingMessage) -> Option<String> {
     let value = header.text("auto-submitted")?.to_lowercase();
     // A comment may stand before it (RFC 3834 §5).
-    let value = match value.strip_prefix('(').and_then(|it| it.split_once(')')) {
-        Some((_, rest)) => rest.trim_start().to_owned(),
-        None => value,
-    };
+    let mut value = &*value;
+    while let Some((_, rest)) = value.strip_prefix('(').and_then(|it| it.split_once(')')) {
+        value = rest.trim_start();
+    }
     let keyword = value.split([';', ' ', '(']).next().unwrap_or_default().to_owned();
     let of_the_rule = keyword == "auto-generated" && is_redirected_by_a_rule(header, message);
-    (!keyword.is_empty() && keyword != "no" && !of_the_rule).then_some(value)
+    (!keyword.is_empty() && keyword != "no" && !of_the_rule).then(|| value.to_owned())
 }
 
 /// A rule of Exchange passed it on unchanged, and marked that as its own doing: the mailbox that resent it (RFC 5322 §3.6.6) is
@@ -336,7 +336,7 @@ fn by_sender(header: &Header<'_>, message: &IncomingMessage) -> Option<(Kind, St
     }
     let machine = match from.address.local().to_lowercase().as_str() {
         "mailer-daemon" | "mailerdaemon" | "cron" | "listserv" | "majordomo" => true,
-        "root" | "daemon" => !of_a_form,
+        "root" | "daemon" => !of_a_form || message.subject.to_lowercase().starts_with("cron <"),
         // Somebody reads what is written there, and may write from there.
         "postmaster" => !of_a_form && !delivery_report::has_its_own_path(message),
         _ => false,

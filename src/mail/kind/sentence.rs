@@ -48,7 +48,8 @@ fn sentences(paragraph: &str) -> impl Iterator<Item = &str> {
 fn wishes(sentence: &str) -> bool {
     let Some(at) = sentence.find("do not reply to this") else { return false };
     let rest = phrases::AUTOMATIC_TEXTS.behind(&sentence[at..]).min_by_key(|it| it.len()).unwrap_or_default();
-    rest.starts_with(' ') && ![" as ", " because", " since", " - ", " – ", " ("].iter().any(|it| rest.starts_with(it))
+    let goes_on = [" as ", " because", " since", " directly", " or ", " and ", " - ", " – ", " ("];
+    rest.starts_with(' ') && !goes_on.iter().any(|it| rest.starts_with(it))
 }
 
 #[cfg(test)]
