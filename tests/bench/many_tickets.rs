@@ -288,7 +288,8 @@ fn history(rows: &mut Rows, sort: &Sort, [number, customer, helper, opened, upda
 
 /// One held message; it is read for its page, so that its content is what its hash says.
 fn held(rows: &mut Rows, number: i64, at: i64) {
-    let id = 1_000_000 + number;
+    // Above those of any desk of comments that is seeded.
+    let id = 1_000_000_000 + number;
     let raw = format!(
         "From: Somebody <s{number}@list.test>\r\nTo: support@desk.test\r\nSubject: News of {number}\r\nMessage-ID: <h{number}@list.test>\r\nList-Id: <news.list.test>\r\n\r\n{}\r\n",
         text(number, 60)
