@@ -1,7 +1,5 @@
 //! Where the history begins that is not marked line by line.
 
-use std::ops::Range;
-
 use super::{
     Purpose, attribution,
     header::{self, Header, field, is_drawn_header, is_header_block, is_header_line, is_notes_block, is_sure_header},
@@ -111,31 +109,15 @@ fn is_prose(lines: &[Line<'_>], at: usize, purpose: Purpose) -> bool {
     purpose == Purpose::Begins || from_above || lines[end..].iter().find(said).is_some_and(|it| goes_on(it.text))
 }
 
-/// Which of these quoted lines are history that may go: all where they begin with what says whose they are, or the mail answers. What its
-/// sender shows stays, and what is quoted below that goes.
-pub(super) fn cited(lines: &[Line<'_>], range: Range<usize>, purpose: Purpose) -> Range<usize> {
-    let quote = &lines[range.clone()];
-    let nothing = range.end..range.end;
-    let Some(first) = quote.iter().position(|it| !it.is_empty()) else { return range };
+/// Whether these quoted lines are history that may go: they begin with what says whose they are, or the mail answers. Even where a line
+/// announces them: what a helper's program quotes may be a notice to staff.
+pub(super) fn is_cited(quote: &[Line<'_>], purpose: Purpose) -> bool {
+    let first = quote.iter().position(|it| !it.is_empty());
     match purpose {
-        Purpose::Forwards => nothing,
-        Purpose::Answers if quote[first].attribution || !is_own_quote(lines, range.start + first, quote) => range,
-        Purpose::Answers => quote.iter().position(|it| it.attribution).map_or(nothing, |at| range.start + at..range.end),
-        Purpose::Begins if quote[first].attribution || is_sure_header(quote, first) => range,
-        Purpose::Begins => nothing,
+        Purpose::Forwards => false,
+        Purpose::Answers => true,
+        Purpose::Begins => first.is_some_and(|at| quote[at].attribution || is_sure_header(quote, at)),
     }
-}
-
-/// `This is what I get:` above lines that nobody is named for, or `> 50` alone. An attribution in a language that is not known ends in
-/// a colon as well, but tells a day or an address.
-fn is_own_quote(lines: &[Line<'_>], at: usize, quote: &[Line<'_>]) -> bool {
-    let above = lines[..at].iter().rev().find(|it| !it.is_empty()).map(|it| it.text.trim()).unwrap_or_default();
-    let names = |text: &str| text.contains(|c: char| c.is_numeric() || c == '@');
-    let announced = above.ends_with([':', '：']) && !names(above) && above.split_whitespace().nth(1).is_some();
-    let mut said =
-        quote.iter().take_while(|it| !it.attribution).filter(|it| !it.is_empty()).map(|it| it.text.trim_start_matches(['>', ' ']));
-    let amount = said.next().is_some_and(|it| it.starts_with(|c: char| c.is_ascii_digit()) && it.len() < 20) && said.next().is_none();
-    announced || amount
 }
 
 fn forward_follows(lines: &[Line<'_>], at: usize) -> bool {

@@ -149,10 +149,9 @@ fn trim(lines: &[Line<'_>], places: &mut [Place], purpose: Purpose, to_the_end: 
             end = text_from + at;
         }
         let quote = quote_at_end(lines, end);
-        let cited = if quote.is_empty() { quote } else { history::cited(lines, quote, purpose) };
-        if !cited.is_empty() {
-            let from = history::with_rule(lines, cited.start);
-            places[from..cited.end].fill(Place::Quoted);
+        if !quote.is_empty() && history::is_cited(&lines[quote.clone()], purpose) {
+            let from = history::with_rule(lines, quote.start);
+            places[from..quote.end].fill(Place::Quoted);
             end = from;
         }
         if end == before {
@@ -173,7 +172,7 @@ fn quote_at_end(lines: &[Line<'_>], end: usize) -> Range<usize> {
 /// answer below it.
 fn look_within(lines: &[Line<'_>], places: &mut [Place], end: usize, purpose: Purpose, to_the_end: bool) {
     let stretches = stretches(&lines[..end]);
-    let is_cited = |quote: &Range<usize>| history::cited(lines, quote.clone(), purpose) == *quote;
+    let is_cited = |quote: &Range<usize>| history::is_cited(&lines[quote.clone()], purpose);
     match &stretches[..] {
         [(Kind::Quote, quote), (_, _)] if is_cited(quote) => {
             // A forwarded or shown piece with a remark below it looks the same; only an attribution tells.

@@ -84,11 +84,10 @@ fn a_line_that_parts_two_thoughts_begins_no_signature() {
 }
 
 #[test]
-fn what_the_sender_shows_with_quote_marks_stays_and_the_history_below_it_goes() {
-    let text = "Hello,\n\nthis is what I get:\n\n> Error 42: disk full\n> aborting";
-    assert_eq!(reply(text), text);
-    assert_eq!(reply(&format!("{text}{HISTORY}")), text);
-    assert_eq!(reply(&format!("Hi Ann,\n\n> 100 users{HISTORY}")), "Hi Ann,\n\n> 100 users");
+fn a_colon_above_quoted_lines_keeps_nothing_of_them() {
+    for quoted in [format!("> {REPLY_MARKER}\n> Internal: she is rude"), "> Ada wrote a note\n> Internal: she is rude".to_owned()] {
+        assert_eq!(reply(&format!("Restart it as follows:\n\n{quoted}")), "Restart it as follows:");
+    }
 }
 
 #[test]
