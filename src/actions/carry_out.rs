@@ -17,7 +17,7 @@ use crate::{
         reply::{self, Words},
         rules::Holding,
         say::{FromMail, Saying, Written, say, say_uncounted, shown, snippet},
-        write_note,
+        staff_words, write_note,
     },
     desk::{
         address::Named,
@@ -169,7 +169,9 @@ async fn join(
     (joined, voice, rules): (TicketNumber, Voice, &Holding<'_>),
 ) -> Result<TicketNumber> {
     let now = facts.now;
-    if let (Voice::Staff(_), Some(into)) = (voice, commands::merge_into(&incoming.message)) {
+    if let Voice::Staff(_) = voice
+        && let Some(into) = commands::merge_into(desk, tx, &incoming.message).await?
+    {
         let standing = tickets::standing(tx, joined).await?.map(|it| it.number);
         tickets::lock_all(tx, standing.into_iter().chain([into])).await?;
     }
@@ -234,14 +236,16 @@ async fn merge_if_asked(
     number: TicketNumber,
     now: Timestamp,
 ) -> Result<TicketNumber> {
-    let (Some(into), Some(helper)) = (commands::merge_into(&incoming.message), people::get(tx, helper).await?) else { return Ok(number) };
+    let Some(into) = commands::merge_into(desk, tx, &incoming.message).await? else { return Ok(number) };
+    let Some(helper) = people::get(tx, helper).await? else { return Ok(number) };
     merge::within(desk, tx, &helper, number, into, now).await?;
     Ok(into)
 }
 
 /// A helper's answer: their commands, then their words.
 async fn staff(desk: &Desk, tx: &mut Tx, incoming: &Incoming, change: &mut Change, helper: &Person, now: Timestamp) -> Result<()> {
-    let (commands, rest) = command::read(&incoming.message.reply).unwrap_or_else(|_| (Vec::new(), incoming.message.reply.clone()));
+    let words = staff_words::of(desk, tx, &incoming.message).await?;
+    let (commands, rest) = command::read(&words).unwrap_or_else(|_| (Vec::new(), words.into_owned()));
     let files = files(&incoming.message.attachments, None);
     if !rest.is_empty() || !files.is_empty() {
         let text = CommentText::from_mail(&rest);

@@ -9,6 +9,7 @@ use crate::{
         edit::give_priority,
         merge, reply,
         snooze::put_off,
+        staff_words,
     },
     desk::{
         command::{self, AssignTo, Command},
@@ -36,7 +37,8 @@ pub(super) async fn check(desk: &Desk, tx: &mut Tx, helper: &Person, number: Tic
             return Ok(Commands::Refused(why));
         }
     }
-    let commands = match command::read(&message.reply) {
+    let words = staff_words::of(desk, tx, message).await?;
+    let commands = match command::read(&words) {
         Ok((commands, rest)) if rest.is_empty() && commands.is_empty() && message.attachments.is_empty() => {
             return Ok(Commands::Refused("there are no new words in it".to_owned()));
         }
@@ -107,9 +109,9 @@ pub(super) async fn apply(
 }
 
 /// Where a message's commands merge its ticket.
-pub(super) fn merge_into(message: &IncomingMessage) -> Option<TicketNumber> {
-    let (commands, _) = command::read(&message.reply).ok()?;
-    commands.into_iter().find_map(|it| if let Command::Merge(into) = it { Some(into) } else { None })
+pub(super) async fn merge_into(desk: &Desk, conn: &mut Conn, message: &IncomingMessage) -> Result<Option<TicketNumber>> {
+    let Ok((commands, _)) = command::read(&staff_words::of(desk, conn, message).await?) else { return Ok(None) };
+    Ok(commands.into_iter().find_map(|it| if let Command::Merge(into) = it { Some(into) } else { None }))
 }
 
 async fn whom(conn: &mut Conn, helper: &Person, to: &AssignTo) -> Result<Option<PersonId>> {

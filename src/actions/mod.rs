@@ -84,6 +84,7 @@ pub mod sign_in;
 pub mod signatures;
 pub mod snooze;
 pub mod spam;
+mod staff_words;
 pub mod stale;
 mod status_notices;
 pub mod tag;

@@ -67,6 +67,25 @@ pub fn read_reply_address(address: &EmailAddress, sign: Sign<'_>) -> Option<Sign
     signed(ticket, person)
 }
 
+/// A text in which every signed reply address that a helper was given is the mailbox’s plain address: whoever has one may be taken for them.
+#[must_use]
+pub fn without_helpers_addresses(text: &str, sign: Sign<'_>) -> String {
+    let between = |c: char| c.is_whitespace() || "<>()[]{}\"',;:*|".contains(c);
+    let mut said = String::with_capacity(text.len());
+    for piece in text.split_inclusive(between) {
+        let word = piece.trim_end_matches(between);
+        let address = Some(word).filter(|it| it.contains('+')).and_then(|it| it.trim_end_matches('.').parse::<EmailAddress>().ok());
+        match address.filter(|it| read_reply_address(it, sign).is_some_and(|it| it.person.is_some())) {
+            Some(address) => {
+                said += address.without_detail().as_str();
+                said += &piece[word.trim_end_matches('.').len()..];
+            }
+            None => said += piece,
+        }
+    }
+    said
+}
+
 /// Whether it has the form of a signed reply address, ours or another desk's: whoever writes there answers, whatever it proves.
 #[must_use]
 pub fn has_the_form_of_one(address: &EmailAddress) -> bool {
@@ -132,6 +151,20 @@ mod tests {
         ] {
             assert_eq!(has_the_form_of_one(&address.parse().unwrap()), has, "{address}");
         }
+    }
+
+    #[test]
+    fn a_helpers_address_is_taken_out_of_a_text_and_a_customers_stays() {
+        let support: EmailAddress = "support@desk.test".parse().unwrap();
+        let address = |person| reply_address(&support, Signed { ticket: TicketNumber(3), person }, &sign).unwrap();
+        let (given, public) = (address(Some(PersonId(7))), address(None));
+        let text = format!(
+            "On Monday, Support <{given}> wrote to {public}, 1+1=2:\nmailto:{given}.\nann+shop@x.test {}",
+            given.as_str().to_uppercase()
+        );
+        let said =
+            "On Monday, Support <support@desk.test> wrote to PUBLIC, 1+1=2:\nmailto:support@desk.test.\nann+shop@x.test SUPPORT@DESK.TEST";
+        assert_eq!(without_helpers_addresses(&text, &sign).to_lowercase(), said.replace("PUBLIC", public.as_str()).to_lowercase());
     }
 
     #[test]

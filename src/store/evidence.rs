@@ -9,7 +9,7 @@ use crate::{
         id::{CommentId, CorrectionId, OutboxId, TicketNumber},
         message::MessageId,
     },
-    store::{Conn, Result, corrections::How, listed, ms, on, word},
+    store::{Conn, Result, blobs::ContentHash, corrections::How, listed, ms, on, word},
 };
 
 /// A message that a correction which stands has led to where it is.
@@ -111,6 +111,16 @@ pub async fn our_mail(conn: &mut Conn, id: &MessageId) -> Result<Option<OutboxId
     let found: Option<i64> =
         on!(conn, c => sqlx::query_scalar("select id from outbox where message_id = $1").bind(id.as_str()).fetch_optional(c).await)?;
     Ok(found.map(OutboxId))
+}
+
+/// The octets of the mail of ours that bears this Message-ID.
+///
+/// # Errors
+/// When the database refuses, or the row is unreadable.
+pub async fn our_octets(conn: &mut Conn, id: &MessageId) -> Result<Option<ContentHash>> {
+    let sql = "select sha256 from outbox where message_id = $1";
+    let found: Option<String> = on!(conn, c => sqlx::query_scalar(sql).bind(id.as_str()).fetch_optional(c).await)?;
+    found.map(|it| ContentHash::parse(&it)).transpose()
 }
 
 /// Those of these Message-IDs that are of mails of ours, and which.

@@ -8,7 +8,7 @@ use maildesk::{
     },
 };
 
-use crate::test_desk::{Mail, TestDesk, answer};
+use crate::test_desk::{Mail, TestDesk, answer, mail};
 
 async fn assigned(desk: &TestDesk) -> (TicketNumber, Mail) {
     let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
@@ -77,4 +77,76 @@ async fn without_sub_addresses_the_token_travels_in_the_message_id() {
     assert!(notice.read.reply_to.is_empty());
     assert_eq!(desk.receive(&answer(&notice, "Hal Nine <hal@desk.test>", "Unplug it.")).await.ticket, Some(number));
     assert_eq!(desk.mail().await[0].to, "ann@home.test");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_among_the_lines_of_a_notice_carry_nothing_that_staff_alone_were_told() {
+    let desk = TestDesk::new().await;
+    let (_, notice) = assigned(&desk).await;
+    let token = notice.read.reply_to[0].address.to_string();
+    let text = &notice.read.text;
+    let quoted: String = text.lines().map(|it| format!("> {it}\n")).collect();
+    let among = format!(
+        "On Monday, Support <{token}> wrote:\n{}\nThat is all.\n",
+        quoted.replace("> > It smokes.\n", "> > It smokes.\n\nUnplug it, please.\n\n")
+    );
+    let copied = format!(
+        "-----Original Message-----\nFrom: Support <{token}>\nTo: Hal <hal@desk.test>\nSubject: Printer\n\n{}\n\nThat is all.\n",
+        text.replace("> It smokes.\n", "> It smokes.\n\nUnplug it, please.\n")
+    );
+    for (words, above) in [
+        (among.clone(), ""),
+        (format!("See my answers below.\n\n{among}"), "See my answers below.\n\n"),
+        (format!("See my answers below.\n\n{copied}"), "See my answers below.\n\n"),
+    ] {
+        assert_eq!(desk.receive(&to_notice(&notice, "text/plain", &words)).await.decision, "add-comment");
+        let [sent] = desk.mail().await.try_into().unwrap();
+        assert_eq!(sent.to, "ann@home.test");
+        let whole = format!("{above}> It smokes.\n\nUnplug it, please.\n\nThat is all.\n");
+        assert!(sent.read.text.contains(&whole), "{}\nof\n{words}", sent.read.text);
+        for told in ["gave you", "/note", "In Progress", "Open it", "wrote:\n> Y", token.split('@').next().unwrap(), "hal@desk.test"] {
+            assert!(!sent.raw.contains(told) && !sent.read.text.contains(told), "{told}: {}", sent.read.text);
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_among_the_blocks_of_a_notice_in_html_carry_nothing_that_staff_alone_were_told() {
+    let desk = TestDesk::new().await;
+    let (_, notice) = assigned(&desk).await;
+    let token = notice.read.reply_to[0].address.to_string();
+    let html = notice.read.html.as_deref().unwrap();
+    assert!(html.contains("It smokes."));
+    let (above, below) = html.split_at(html.find("It smokes.").unwrap() + "It smokes.".len());
+    let among = format!(
+        "<div>See my answers below.</div><div>On Monday, Support &lt;{token}&gt; wrote:<br><blockquote type=\"cite\">{above}<div style=\"color:red\">Unplug it, please.</div>{below}</blockquote></div>"
+    );
+    assert_eq!(desk.receive(&to_notice(&notice, "text/html", &among)).await.decision, "add-comment");
+    let [sent] = desk.mail().await.try_into().unwrap();
+    assert!(sent.read.text.contains("See my answers below.\n\n> It smokes.\n\nUnplug it, please.\n\nAnn Lee wrote"), "{}", sent.read.text);
+    for told in ["gave you", "/note", "In Progress", "Open #1", token.split('@').next().unwrap()] {
+        assert!(!sent.raw.contains(told) && !sent.read.text.contains(told), "{told}: {}", sent.read.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_below_the_quoted_notice_is_one() {
+    let desk = TestDesk::new().await;
+    let (number, notice) = assigned(&desk).await;
+    let quoted: String = notice.read.text.lines().map(|it| format!("> {it}\n")).collect();
+    let below = format!("On Monday, Support <{}> wrote:\n{quoted}\n/note\nShe is a friend of the boss.\n", notice.read.reply_to[0].address);
+    assert_eq!(desk.receive(&to_notice(&notice, "text/plain", &below)).await.ticket, Some(number));
+    assert!(desk.mail().await.is_empty());
+    let alone = format!("On Monday, Support <{}> wrote:\n{quoted}\n", notice.read.reply_to[0].address);
+    assert_eq!(desk.receive(&to_notice(&notice, "text/plain", &alone)).await.decision, "hold", "nothing new is in it");
+    let [told] = desk.mail().await.try_into().unwrap();
+    assert!(told.to == "hal@desk.test" && told.read.text.contains("no new words"), "{}", told.read.text);
+}
+
+/// An answer as a mail program sends it that leaves what it quotes to who writes.
+fn to_notice(notice: &Mail, media: &str, body: &str) -> String {
+    let id = notice.read.message_id.as_ref().unwrap();
+    let headers = [format!("To: {}", notice.read.reply_to[0].address), format!("In-Reply-To: <{id}>")];
+    let text = mail("Hal Nine <hal@desk.test>", "Re: Printer", &[&headers[0], &headers[1]], body);
+    text.replace("text/plain", media)
 }

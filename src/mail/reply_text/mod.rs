@@ -3,6 +3,7 @@
 //! Lines are only ever taken away, never changed; in doubt they stay. Every step looks at each line a bounded
 //! number of times, so that the whole is linear.
 
+pub mod among;
 mod attribution;
 mod below;
 mod beside;
