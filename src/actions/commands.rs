@@ -38,6 +38,12 @@ pub(super) async fn check(desk: &Desk, tx: &mut Tx, helper: &Person, number: Tic
         }
     }
     let words = staff_words::of(desk, tx, message).await?;
+    if let Some(command) = staff_words::command_below_quotes(&words) {
+        let why = format!(
+            "`{command}` stands below quoted lines, and commands are read at the top alone; send it again with the command above them"
+        );
+        return Ok(Commands::Refused(why));
+    }
     let commands = match command::read(&words) {
         Ok((commands, rest)) if rest.is_empty() && commands.is_empty() && message.attachments.is_empty() => {
             return Ok(Commands::Refused("there are no new words in it".to_owned()));

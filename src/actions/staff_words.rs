@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use crate::{
     actions::{Desk, Result},
-    desk::{message::IncomingMessage, token},
+    desk::{command, message::IncomingMessage, token},
     mail::{
         parse,
         reply_text::among::{self, Answered},
@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// The words, with their commands: of a notice among whose lines they stand, only what it quoted stays, and no address that shows whose
-/// answers are believed. Words that begin with a command below quoted lines begin there: what would become of the lines is not asked for.
+/// answers are believed.
 ///
 /// # Errors
 /// When the database or the disk fails.
@@ -21,18 +21,22 @@ pub(super) async fn of<'a>(desk: &Desk, conn: &mut Conn, message: &'a IncomingMe
     let mut words = Cow::Borrowed(message.reply.as_str());
     if among::holds_history(&words) {
         for notice in notices(desk, conn, message).await? {
-            words = Cow::Owned(among::without(&words, &Answered::of(&notice.text, notice.html.as_deref())));
+            words = Cow::Owned(among::without(&words, &Answered::of(&notice.text, notice.html.as_deref(), notice.from.first())));
         }
     }
     if words.contains('+') {
         words = Cow::Owned(token::without_helpers_addresses(&words, &|text| desk.sign(text)));
     }
-    let quoted = |line: &&str| line.trim().is_empty() || line.starts_with('>');
-    let above: usize = words.split_inclusive('\n').take_while(quoted).map(str::len).sum();
-    if above > 0 && words[above..].trim_start().starts_with('/') {
-        words = Cow::Owned(words[above..].to_owned());
-    }
     Ok(words)
+}
+
+/// A command that is the first thing said below quoted lines: it may have been meant for one, or be a line of theirs that a mail program
+/// wrapped, so that it is neither done nor sent.
+pub(super) fn command_below_quotes(words: &str) -> Option<&str> {
+    let quoted = |line: &&str| line.trim().is_empty() || line.starts_with('>');
+    let first = words.lines().find(|it| !quoted(it))?.trim();
+    let is_one = words.starts_with('>') && first.starts_with('/') && command::read(first).is_ok_and(|(it, _)| !it.is_empty());
+    is_one.then_some(first)
 }
 
 /// What it answers of our mail: the nearest, and the one before it that a mail program may quote as well.

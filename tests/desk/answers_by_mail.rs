@@ -130,17 +130,23 @@ async fn answers_among_the_blocks_of_a_notice_in_html_carry_nothing_that_staff_a
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_below_the_quoted_notice_is_one() {
+async fn a_command_below_the_whole_notice_is_one_and_among_its_lines_it_is_neither_done_nor_sent() {
     let desk = TestDesk::new().await;
     let (number, notice) = assigned(&desk).await;
     let quoted: String = notice.read.text.lines().map(|it| format!("> {it}\n")).collect();
-    let below = format!("On Monday, Support <{}> wrote:\n{quoted}\n/note\nShe is a friend of the boss.\n", notice.read.reply_to[0].address);
+    let attributed = format!("On Monday, Support <{}> wrote:\n{quoted}", notice.read.reply_to[0].address);
+    let among = |words: &str| attributed.replace("> > It smokes.\n", &format!("> > It smokes.\n\n{words}\n\n")) + "\nThat is all.\n";
+    let below = format!("{attributed}\n/note\nShe is a friend of the boss.\n");
     assert_eq!(desk.receive(&to_notice(&notice, "text/plain", &below)).await.ticket, Some(number));
-    assert!(desk.mail().await.is_empty());
-    let alone = format!("On Monday, Support <{}> wrote:\n{quoted}\n", notice.read.reply_to[0].address);
-    assert_eq!(desk.receive(&to_notice(&notice, "text/plain", &alone)).await.decision, "hold", "nothing new is in it");
-    let [told] = desk.mail().await.try_into().unwrap();
-    assert!(told.to == "hal@desk.test" && told.read.text.contains("no new words"), "{}", told.read.text);
+    assert!(desk.mail().await.is_empty(), "it is a note");
+    for (words, why) in [(among("/note"), "`/note` stands below quoted lines"), (format!("{attributed}\n"), "no new words")] {
+        assert_eq!(desk.receive(&to_notice(&notice, "text/plain", &words)).await.decision, "hold", "{words}");
+        let [told] = desk.mail().await.try_into().unwrap();
+        assert!(told.to == "hal@desk.test" && told.read.text.replace('\n', " ").contains(why), "{}", told.read.text);
+    }
+    desk.receive(&to_notice(&notice, "text/plain", &among("/etc/hosts is the file."))).await;
+    let [sent] = desk.mail().await.try_into().unwrap();
+    assert!(sent.read.text.contains("> It smokes.\n\n/etc/hosts is the file."), "{}", sent.read.text);
 }
 
 /// An answer as a mail program sends it that leaves what it quotes to who writes.

@@ -7,14 +7,16 @@ use super::{
     lines::{self, Kind, Line},
     marker,
 };
-use crate::mail::html;
+use crate::{desk::address::Named, mail::html};
 
 /// So many octets of the mail, and so many lines of the answer, are compared: both are bounded, so their product is.
 const MOST_OCTETS: usize = 64 * 1024;
 const MOST_LINES: usize = 4000;
 
-/// A line that nobody marked as quoted is the mail's where it shares so many words with it, one after the other, or is a whole line of it.
-const FEWEST_WORDS: usize = 3;
+/// A line is the mail's where it is a whole line of it, or shares so many words with it, one after the other: of one that is marked as
+/// quoted fewer are enough, since a mail program may wrap the mail's lines anew. An answer may be as short as `Blue.`.
+const FEWEST_MARKED: usize = 3;
+const FEWEST_UNMARKED: usize = 8;
 
 /// A mail of ours that is answered, word by word.
 #[derive(Debug, Default)]
@@ -25,15 +27,22 @@ pub struct Answered {
     quoted: String,
     lines: HashSet<String>,
     quoted_lines: HashSet<String>,
+    /// What an attribution of it names: its sender's name, and the domain of the address.
+    sender: Vec<String>,
+    /// It is longer than what is compared.
+    cut_short: bool,
 }
 
 impl Answered {
-    /// From what it says as text, and in HTML.
+    /// From what it says as text, and in HTML, and from whom.
     #[must_use]
-    pub fn of(text: &str, html: Option<&str>) -> Self {
-        let mut it = Self::default();
+    pub fn of(text: &str, html: Option<&str>, sender: Option<&Named>) -> Self {
+        let name = sender.and_then(|it| it.name.as_deref()).map(words).filter(|it| !it.is_empty());
+        let domain = sender.map(|it| words(it.address.domain()));
+        let mut it = Self { sender: name.into_iter().chain(domain).collect(), ..Self::default() };
         let html = html.map(html::to_text).unwrap_or_default();
         for text in [text, &html] {
+            it.cut_short |= text.len() > MOST_OCTETS;
             for line in super::whole_lines(text, MOST_OCTETS).lines() {
                 let words = words(line);
                 it.whole += &words;
@@ -50,12 +59,18 @@ impl Answered {
     }
 
     /// Words of the mail itself, and of nobody whom it quotes.
-    fn says(&self, words: &str, marked: bool) -> bool {
-        !holds(&self.quoted, words) && holds(&self.whole, words) && (marked || is_sure(words) || self.lines.contains(words))
+    fn says(&self, words: &str, fewest: usize) -> bool {
+        !holds(&self.quoted, words) && holds(&self.whole, words) && (count(words) >= fewest || self.lines.contains(words))
     }
 
-    fn quotes(&self, words: &str, marked: bool) -> bool {
-        holds(&self.quoted, words) && (marked || is_sure(words) || self.quoted_lines.contains(words))
+    fn quotes(&self, words: &str, fewest: usize) -> bool {
+        holds(&self.quoted, words) && (count(words) >= fewest || self.quoted_lines.contains(words))
+    }
+
+    /// Whether lines that name whose words follow name whoever sent it.
+    fn is_attributed_by(&self, lines: &[Line<'_>]) -> bool {
+        let words: String = lines.iter().map(|it| words(it.text)).chain(["\n".to_owned()]).collect();
+        self.sender.iter().any(|it| holds(&words, it))
     }
 }
 
@@ -63,8 +78,8 @@ fn holds(text: &str, words: &str) -> bool {
     text.contains(&format!("{words}\n"))
 }
 
-fn is_sure(words: &str) -> bool {
-    words.matches('\n').count() >= FEWEST_WORDS
+fn count(words: &str) -> usize {
+    words.matches('\n').count()
 }
 
 /// In lower case, each behind a line break: what is between words differs with how a program wraps, quotes and draws. Where a script
@@ -116,41 +131,86 @@ pub fn without(text: &str, mail: &Answered) -> String {
     let looked_at = super::whole_lines(text, super::MOST_OCTETS);
     let lines = lines::read(looked_at);
     let from = history_from(&lines);
+    let fates = fates(&lines, from, mail);
+    if fates.iter().all(|it| *it == Fate::Stays) {
+        return text.to_owned();
+    }
+    let rest = &text[looked_at.len()..];
+    format!("{}{}{rest}", drawn(&lines, &fates), if rest.is_empty() { "" } else { "\n" })
+}
+
+fn fates(lines: &[Line<'_>], from: usize, mail: &Answered) -> Vec<Fate> {
     let mut fates = vec![Fate::Stays; lines.len()];
     for (at, (line, fate)) in lines.iter().zip(&mut fates).enumerate().take(MOST_LINES) {
-        let marked = line.kind == Kind::Quote;
         let words = words(line.text);
-        if !(marked || at >= from || marker::is_own(line)) || words.is_empty() {
+        let fewest = match line.kind {
+            // Of the mail as it was quoted, what it quoted itself is quoted twice: nobody answers there.
+            Kind::Quote if line.text.chars().filter(|c| !c.is_whitespace()).take_while(|c| *c == '>').count() > 1 => 1,
+            Kind::Quote => FEWEST_MARKED,
+            Kind::Text | Kind::Mark(_) if at >= from || marker::is_own(line) => FEWEST_UNMARKED,
+            Kind::Text | Kind::Mark(_) => continue,
+        };
+        if words.is_empty() {
             continue;
         }
-        if marker::is_own(line) || mail.says(&words, marked) {
+        if marker::is_own(line) || mail.says(&words, fewest) {
             *fate = Fate::Goes;
-        } else if mail.quotes(&words, marked) {
+        } else if mail.quotes(&words, fewest) {
             *fate = Fate::Quoted;
         }
     }
     if fates.iter().all(|it| *it == Fate::Stays) {
-        return text.to_owned();
+        return fates;
     }
-    for (fate, _) in fates.iter_mut().zip(&lines).filter(|(_, it)| it.attribution) {
-        *fate = Fate::Goes;
-    }
+    drop_header(&lines[from..], &mut fates[from..]);
     let mut at = 0;
-    for run in lines.chunk_by(|a, b| (a.kind == Kind::Quote) == (b.kind == Kind::Quote)) {
+    for run in lines.chunk_by(|a, b| (a.kind, a.attribution) == (b.kind, b.attribution)) {
         let fates = &mut fates[at..at + run.len()];
-        if run[0].kind == Kind::Quote && fates.iter().any(|it| *it != Fate::Stays) {
-            fates
-                .iter_mut()
-                .zip(run)
-                .filter(|(it, line)| **it == Fate::Stays && !words(line.text).is_empty())
-                .for_each(|(it, _)| *it = Fate::Own);
+        if run[0].attribution {
+            if mail.is_attributed_by(run) {
+                fates.fill(Fate::Goes);
+            }
+        } else if run[0].kind == Kind::Quote && fates.iter().any(|it| *it != Fate::Stays) {
+            drop_quoted_header(run, fates);
+            if !mail.cut_short && at + run.len() <= MOST_LINES {
+                own_again(run, fates, mail);
+            }
         }
         at += run.len();
     }
-    if let Some(end) = (from..lines.len().min(from + 4)).find_map(|at| header::read(&lines, at)).map(|it| it.end) {
-        fates[from..end].fill(Fate::Goes);
+    fates
+}
+
+/// The fields that a program copies above a mail; what somebody wrote right below them stays.
+fn drop_header(lines: &[Line<'_>], fates: &mut [Fate]) {
+    let Some(header) = (0..lines.len().min(4)).find_map(|at| header::read(lines, at)) else { return };
+    for (line, fate) in lines.iter().zip(fates).take(header.end) {
+        let is_rule = || !line.text.chars().any(char::is_alphanumeric) || history::between_dashes(line.text).is_some();
+        if header.is_copied() && (header::field(line.text).is_some() || is_rule()) {
+            *fate = Fate::Goes;
+        }
     }
-    format!("{}{}", drawn(&lines, &fates), &text[looked_at.len()..])
+}
+
+/// The same, where a program quotes them with the mail.
+fn drop_quoted_header(run: &[Line<'_>], fates: &mut [Fate]) {
+    let text: Vec<&str> = run.iter().map(|it| unquoted(it.text)).collect();
+    let text = text.join("\n");
+    drop_header(&lines::read(&text), fates);
+}
+
+/// Whole lines within a quoted mail that are not in it were written there.
+fn own_again(run: &[Line<'_>], fates: &mut [Fate], mail: &Answered) {
+    for (line, fate) in run.iter().zip(fates).filter(|(_, fate)| **fate == Fate::Stays) {
+        let words = words(line.text);
+        if !words.is_empty() && !holds(&mail.whole, &words) {
+            *fate = Fate::Own;
+        }
+    }
+}
+
+fn unquoted(line: &str) -> &str {
+    line.trim_start_matches(['>', ' ', '\t', '\u{a0}'])
 }
 
 /// What stays, with no more white space than there was, and no empty quotes.
@@ -158,7 +218,7 @@ fn drawn(lines: &[Line<'_>], fates: &[Fate]) -> String {
     let mut drawn: Vec<String> = Vec::with_capacity(lines.len());
     let mut last = Fate::Stays;
     for (line, &fate) in lines.iter().zip(fates).filter(|(_, fate)| **fate != Fate::Goes) {
-        let unquoted = line.text.trim_start_matches(['>', ' ', '\t', '\u{a0}']);
+        let unquoted = unquoted(line.text);
         let text = match fate {
             Fate::Stays | Fate::Goes => line.text.to_owned(),
             Fate::Quoted => format!("> {unquoted}"),
@@ -188,7 +248,7 @@ mod tests {
         Open it: https://desk.test/tickets/1";
 
     fn answered() -> Answered {
-        Answered::of(NOTICE, None)
+        Answered::of(NOTICE, None, Some(&Named { name: Some("Support".to_owned()), address: "s@desk.test".parse().unwrap() }))
     }
 
     fn quoted(text: &str) -> String {
@@ -228,6 +288,31 @@ mod tests {
         let text = quoted(&NOTICE.replace("> It smokes.", "> It smokes.\nUnplug it.\nAt once."));
         let said = "> It smokes.\n\nUnplug it.\nAt once.\n\n> And it smells of burnt rubber, all day.";
         assert_eq!(without(&text, &answered()), said);
+    }
+
+    #[test]
+    fn an_answer_may_be_in_the_words_of_the_mail() {
+        let text =
+            quoted(&NOTICE.replace("> It smokes.", "> It smokes.\nIn Progress.")) + "\nDo NOT do what Bob wrote:\n> Hold the button.\n";
+        let said = without(&text, &answered());
+        assert!(said.contains("\n> In Progress.\n") && said.contains("Do NOT do what Bob wrote:\n> Hold the button."), "{said}");
+        let copy = NOTICE.replace("> It smokes.", "Should I turn it off and on again?\n\nTurn it off and on again.").replace("> ", "");
+        let mail = Answered::of(&NOTICE.replace("> It smokes.", "> Should I turn it off and on again?"), None, None);
+        let text = format!(
+            "See my answers below.\n\nFrom: S <s@desk.test>\nSent: Monday\nTo: H <h@desk.test>\nSubject: P\nI can come.\nDate: Friday\n\n{copy}"
+        );
+        let said = without(&text, &mail);
+        assert!(
+            said.contains("\n\nI can come.\n") && said.contains("\n> Should I turn it off and on again?\n\nTurn it off and on again.\n"),
+            "{said}"
+        );
+    }
+
+    #[test]
+    fn a_header_that_is_quoted_with_the_mail_goes_with_it() {
+        let header = "> -----Original Message-----\n> From: Support <s+1@desk.test>\n> Sent: Monday, 2 November 2026 10:00\n> To: Hal <hal@desk.test>\n> Subject: Ada gave you Printer\n> \n";
+        let text = format!("{header}{}\nUnplug it.\n", quoted(NOTICE));
+        assert_eq!(without(&text, &answered()), "> It smokes.\n\n> And it smells of burnt rubber, all day.\n\nUnplug it.");
     }
 
     #[test]
