@@ -20,8 +20,12 @@ use crate::{
     config::Config,
     desk::triage,
     mail::archive::mbox,
-    store::{Opener, messages::Taken},
-    workers::take_in::{Arrival, take_in},
+    store::{
+        Opener,
+        ledger::{self, Line},
+        messages::Taken,
+    },
+    workers::take_in::{Arrival, hand_over},
 };
 
 const EX_DATAERR: u8 = 65;
@@ -104,12 +108,21 @@ async fn keep(arguments: &Arguments) -> anyhow::Result<Result<String, Refused>> 
     fail_point!("ingest-read");
     let (desk, rows) = app::desk(&config, Clock::System, Opener::HandOver).await?;
     let arrival = Arrival { place: None, received_at: desk.clock.now(), size, taken: Taken::Whole, octets: &octets };
-    let outcomes = take_in(&desk, rows[at], &[arrival]).await?;
-    desk.store.close().await;
-    Ok(Ok(match outcomes.first() {
-        Some(it) => format!("{}{}: {}", it.decision, it.ticket.map(|number| format!(" #{number}")).unwrap_or_default(), it.reason),
+    let said = match hand_over(&desk, rows[at], arrival).await? {
+        // As the ledger has it: a daemon beside may have decided it first.
+        Some(id) => became(&ledger::get(&mut *desk.store.read().await?, id).await?.context("the message that was just kept")?),
         None => format!("ignore: {}", triage::KNOWN),
-    }))
+    };
+    desk.store.close().await;
+    Ok(Ok(said))
+}
+
+fn became(line: &Line) -> String {
+    let ticket = line.ticket.map(|number| format!(" #{number}")).unwrap_or_default();
+    match &line.decision {
+        Some(decision) => format!("{decision}{ticket}: {}", line.reason),
+        None => format!("kept as message {}: the daemon decides it", line.id),
+    }
 }
 
 fn of_file(file: &Path, most: u64) -> Result<Vec<u8>, Refused> {

@@ -78,6 +78,18 @@ pub async fn take_in_under(desk: &Desk, fence: Fence, batch: &[Arrival<'_>]) -> 
     take_in_if(desk, fence.mailbox, Some(fence), batch).await
 }
 
+/// Keeps and decides one message that a program hands over; its row, or none where the ledger had it before. A daemon beside, or its own
+/// look for what was left over, may be the one who decides it.
+///
+/// # Errors
+/// As [`take_in`]; what fails after it was kept is offered again, and is known then.
+pub async fn hand_over(desk: &Desk, mailbox: MailboxId, message: Arrival<'_>) -> Result<Option<LedgerId>> {
+    let new = keep(desk, mailbox, None, &[message]).await?;
+    let id = new.first().map(|(row, _)| row.id);
+    decide_kept(desk, begin_reading(new)).await?;
+    Ok(id)
+}
+
 async fn take_in_if(desk: &Desk, mailbox: MailboxId, under: Option<Fence>, batch: &[Arrival<'_>]) -> Result<Vec<Outcome>> {
     if batch.is_empty() {
         return Ok(Vec::new());

@@ -237,6 +237,26 @@ async fn killed_between_data_and_its_answer_the_message_is_offered_again_and_is_
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_message_that_cannot_be_decided_is_said_to_be_kept_and_not_to_be_known() {
+    let desk = Desk::new().await;
+    let daemon = desk.daemon("decide-message=fail");
+    wait_until_it_listens(&desk);
+    let answer = tokio::task::block_in_place(|| desk.until_taken(&message(1, false)));
+    assert!(answer.ends_with("kept as message 1"), "{answer}");
+    daemon.end();
+    std::fs::write(desk.path().join("two.eml"), message(2, false)).unwrap();
+    let mut ingest = std::process::Command::new(env!("CARGO_BIN_EXE_maildesk"));
+    let ingest = ingest
+        .current_dir(desk.path())
+        .args(["ingest", "--config", "maildesk.toml", "two.eml"])
+        .env("FAILPOINTS", "decide-message=fail")
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&ingest.stdout);
+    assert!(said.starts_with("hold: no: "), "{said}{}", String::from_utf8_lossy(&ingest.stderr));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_at_random_while_mail_is_handed_over_nothing_that_was_accepted_is_lost() {
     const KILLS: usize = 6;
     const MAILS: usize = 60;

@@ -12,7 +12,7 @@ use crate::{
     store::messages::Taken,
     workers::{
         WorkerError,
-        take_in::{Arrival, take_in},
+        take_in::{Arrival, hand_over},
     },
 };
 
@@ -188,11 +188,9 @@ impl Session<'_> {
     async fn keep(&self, address: &EmailAddress, mailbox: MailboxId, octets: &[u8]) -> String {
         let desk = self.desk;
         let arrival = Arrival { place: None, received_at: desk.clock.now(), size: octets.len() as u64, taken: Taken::Whole, octets };
-        match take_in(desk, mailbox, &[arrival]).await {
-            Ok(outcomes) => match outcomes.first() {
-                Some(it) => format!("250 2.0.0 <{address}> kept as message {}", it.id),
-                None => format!("250 2.0.0 <{address}> known already"),
-            },
+        match hand_over(desk, mailbox, arrival).await {
+            Ok(Some(id)) => format!("250 2.0.0 <{address}> kept as message {id}"),
+            Ok(None) => format!("250 2.0.0 <{address}> known already"),
             Err(error) => {
                 tracing::error!("a message that was handed over cannot be kept; it is offered again: {error}");
                 later(&error, address)
