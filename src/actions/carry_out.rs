@@ -108,7 +108,7 @@ async fn open(
 ) -> Result<Option<TicketNumber>> {
     let (message, now) = (&incoming.message, facts.now);
     let Some(requester) = requester(tx, message, facts).await? else { return Ok(None) };
-    let words = MailWords::of(message);
+    let words = staff_words::shown(desk, tx, message).await?;
     let subject = clean_subject(&message.subject);
     let opened_message = message.message_id.as_ref().map(|it| it.as_str().to_owned());
     let new = NewTicket {
@@ -249,7 +249,7 @@ async fn staff(desk: &Desk, tx: &mut Tx, incoming: &Incoming, change: &mut Chang
     let files = files(&incoming.message.attachments, None);
     if !rest.is_empty() || !files.is_empty() {
         let text = CommentText::from_mail(&rest);
-        // Neither the quoted history nor the HTML: both may hold what a notice said to staff alone.
+        // As [`staff_words::shown`]: neither the quoted history nor the HTML.
         let mail = FromMail { message: incoming.row.id, quoted: "", html: None, remote_images: 0 };
         let words = Words { text: &text, files: &files, via: Via::Mail, mail: Some(mail), written: Written::default() };
         if commands.contains(&Command::Note) {
@@ -284,7 +284,10 @@ async fn by_mail(
     speaker: &Speaker,
     now: Timestamp,
 ) -> Result<crate::desk::id::CommentId> {
-    let words = MailWords::of(&incoming.message);
+    let words = match speaker.visibility {
+        Visibility::Public => staff_words::shown(desk, tx, &incoming.message).await?,
+        Visibility::Internal => MailWords::of(&incoming.message),
+    };
     say(desk, tx, &saying(incoming, number, speaker, &words), now).await
 }
 

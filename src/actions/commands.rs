@@ -53,6 +53,15 @@ pub(super) async fn check(desk: &Desk, tx: &mut Tx, helper: &Person, number: Tic
         }
         Ok((commands, rest)) => {
             let wordless = rest.is_empty() && message.attachments.is_empty();
+            if !commands.contains(&Command::Note)
+                && let Some((at, file)) = staff_words::file_that_gives_away(desk, message)
+            {
+                let why = format!(
+                    "its file {} holds the address whose answers count as yours, and would go to the customer; send it again without it",
+                    file.shown_name(at)
+                );
+                return Ok(Commands::Refused(why));
+            }
             if !wordless
                 && !commands.contains(&Command::Note)
                 && let Err(error) = reply::reaches_somebody(desk, tx, helper, number, &[]).await

@@ -49,12 +49,12 @@ pub(super) async fn gather<'a>(
     };
     let evidence = evidence(desk, tx, message).await?;
     let tickets = named_tickets(tx, &evidence, author.as_ref(), now).await?;
-    let holder = evidence.reply_address.and_then(|it| it.person).or(evidence.our_id.and_then(|it| it.person));
-    let token_holder = match holder {
+    let notice = of_a_helper(evidence.reply_address, evidence.our_id);
+    let token_holder = match notice.and_then(|it| it.person) {
         Some(id) => people::get(tx, id).await?,
         None => None,
     };
-    let given = given_ticket(&evidence).and_then(|named| tickets.iter().find(|it| it.named == named)).map(|it| it.number);
+    let given = notice.and_then(|notice| tickets.iter().find(|it| it.named == notice.ticket)).map(|it| it.number);
     let commands = match (&token_holder, given) {
         (Some(helper), Some(number)) => commands::check(desk, tx, helper, number, message).await?,
         (Some(_) | None, _) => Commands::Fine,
@@ -97,9 +97,14 @@ pub(super) async fn forwarded_by_staff(desk: &Desk, tx: &mut Conn, message: &Inc
     Ok(Some(found).filter(|_| !known.is_some_and(|it| it.role.is_staff())))
 }
 
-/// The ticket of a notice that a helper was given.
-fn given_ticket(evidence: &Evidence) -> Option<TicketNumber> {
-    evidence.reply_address.filter(|it| it.person.is_some()).or(evidence.our_id.filter(|it| it.person.is_some())).map(|it| it.ticket)
+/// Which of the two was given to one helper.
+fn of_a_helper(reply_address: Option<Signed>, our_id: Option<Signed>) -> Option<Signed> {
+    reply_address.into_iter().chain(our_id).find(|it| it.person.is_some())
+}
+
+/// The notice to one helper that a message answers, whoever sends it.
+pub(super) fn answered_notice(desk: &Desk, message: &IncomingMessage) -> Option<Signed> {
+    of_a_helper(reply_address(desk, message), our_id(desk, message))
 }
 
 pub(super) async fn our_own(desk: &Desk, tx: &mut Conn, message: &IncomingMessage, ahead: &Ahead) -> Result<OurOwn> {
@@ -138,13 +143,21 @@ pub(super) fn answered(message: &IncomingMessage) -> impl Iterator<Item = &Messa
     message.in_reply_to.iter().chain(message.references.iter().rev()).take(MOST_IDS)
 }
 
-/// What a message itself says about its ticket.
-pub(super) async fn evidence(desk: &Desk, conn: &mut Conn, message: &IncomingMessage) -> Result<Evidence> {
-    let sign = |text: &str| desk.sign(text);
+/// What the signed address says that a message came to.
+fn reply_address(desk: &Desk, message: &IncomingMessage) -> Option<Signed> {
     let addressed = message.to.iter().chain(&message.cc).map(|it| &it.address).chain(&message.facts.delivered_to);
     let ours = |it: &&EmailAddress| desk.mailboxes.is_ours(it);
-    let reply_address = addressed.filter(ours).find_map(|it| token::read_reply_address(it, &sign));
-    let our_id: Option<Signed> = answered(message).find_map(|id| token::read_message_id(id, &sign));
+    addressed.filter(ours).find_map(|it| token::read_reply_address(it, &|text| desk.sign(text)))
+}
+
+/// What the nearest Message-ID of ours says that a message answers.
+fn our_id(desk: &Desk, message: &IncomingMessage) -> Option<Signed> {
+    answered(message).find_map(|id| token::read_message_id(id, &|text| desk.sign(text)))
+}
+
+/// What a message itself says about its ticket.
+pub(super) async fn evidence(desk: &Desk, conn: &mut Conn, message: &IncomingMessage) -> Result<Evidence> {
+    let (reply_address, our_id) = (reply_address(desk, message), our_id(desk, message));
     let ids: Vec<MessageId> = answered(message).cloned().collect();
     let known = evidence::taken_in(conn, &ids).await?;
     let taken_in = ids.iter().find_map(|id| known.iter().find(|it| it.id == id.as_str())).map(|it| it.ticket);

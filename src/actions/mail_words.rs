@@ -41,6 +41,13 @@ impl MailWords {
         }
     }
 
+    /// Of whoever answers a notice that a helper alone was sent, themselves or somebody whom it was shown: neither its quoted history nor
+    /// its HTML, which hold what the notice said.
+    pub fn of_answer_to_notice(message: &IncomingMessage, words: &str) -> Self {
+        let text = CommentText::from_mail(words);
+        Self { text, quoted: String::new(), html: None, remote_images: 0, files: files(&message.attachments, None) }
+    }
+
     /// Of the customer whose mail a helper forwards: not what the helper wrote above.
     pub fn forwarded(mail: &Forwarded) -> Self {
         let text = CommentText::from_mail(&mail.text);

@@ -86,6 +86,12 @@ pub fn without_helpers_addresses(text: &str, sign: Sign<'_>) -> String {
     said
 }
 
+/// Whether a text holds a signed reply address that a helper was given.
+#[must_use]
+pub fn gives_away(text: &str, sign: Sign<'_>) -> bool {
+    text.contains('+') && without_helpers_addresses(text, sign) != text
+}
+
 /// Whether it has the form of a signed reply address, ours or another desk's: whoever writes there answers, whatever it proves.
 #[must_use]
 pub fn has_the_form_of_one(address: &EmailAddress) -> bool {

@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::{
     desk::{
-        id::{CommentId, CorrectionId, OutboxId, TicketNumber},
+        id::{CommentId, CorrectionId, OutboxId, PersonId, TicketNumber},
         message::MessageId,
     },
     store::{Conn, Result, blobs::ContentHash, corrections::How, listed, ms, on, word},
@@ -121,6 +121,17 @@ pub async fn our_octets(conn: &mut Conn, id: &MessageId) -> Result<Option<Conten
     let sql = "select sha256 from outbox where message_id = $1";
     let found: Option<String> = on!(conn, c => sqlx::query_scalar(sql).bind(id.as_str()).fetch_optional(c).await)?;
     found.map(|it| ContentHash::parse(&it)).transpose()
+}
+
+/// The octets of the latest mails of ours about a ticket that this person was sent, the newest first.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn latest_to(conn: &mut Conn, ticket: TicketNumber, person: PersonId, limit: i64) -> Result<Vec<ContentHash>> {
+    let sql = "select o.sha256 from outbox o where o.ticket = $1
+        and exists (select 1 from deliveries d where d.outbox = o.id and d.person = $2) order by o.id desc limit $3";
+    let found: Vec<String> = on!(conn, c => sqlx::query_scalar(sql).bind(ticket.0).bind(person.0).bind(limit).fetch_all(c).await)?;
+    found.iter().map(|it| ContentHash::parse(it)).collect()
 }
 
 /// Those of these Message-IDs that are of mails of ours, and which.

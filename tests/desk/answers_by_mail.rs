@@ -1,14 +1,17 @@
 //! A helper answers a notice from their own mail program.
 
 use maildesk::{
-    actions::assign,
+    actions::{assign, held, replay::Extent},
     desk::{
         id::TicketNumber,
         ticket::{Priority, Status},
     },
 };
 
-use crate::test_desk::{Mail, TestDesk, answer, mail};
+use crate::{
+    replay::{again, said},
+    test_desk::{Mail, TestDesk, answer, mail},
+};
 
 async fn assigned(desk: &TestDesk) -> (TicketNumber, Mail) {
     let number = desk.write("Ann Lee <ann@home.test>", "Printer", "It smokes.").await.ticket.unwrap();
@@ -108,6 +111,20 @@ async fn answers_among_the_lines_of_a_notice_carry_nothing_that_staff_alone_were
             assert!(!sent.raw.contains(told) && !sent.read.text.contains(told), "{told}: {}", sent.read.text);
         }
     }
+    assert!(again(&desk, Extent::Show).await.is_empty(), "read again it shows the same");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_notice_that_a_relay_gave_another_message_id_is_known_by_the_address_that_is_answered() {
+    let desk = TestDesk::new().await;
+    let (_, notice) = assigned(&desk).await;
+    let quoted: String = notice.read.text.lines().map(|it| format!("> {it}\n")).collect();
+    let among = format!("Support wrote:\n{}\nThat is all.\n", quoted.replace("> > It smokes.\n", "> > It smokes.\n\nUnplug it.\n\n"));
+    let answer = to_notice(&notice, "text/plain", &among).replace(notice.read.message_id.as_ref().unwrap().as_str(), "0102@relay.test");
+    assert_eq!(desk.receive(&answer).await.decision, "add-comment");
+    let [sent] = desk.mail().await.try_into().unwrap();
+    assert!(sent.read.text.contains("> It smokes.\n\nUnplug it.\n\nThat is all.\n"), "{}", sent.read.text);
+    assert!(!sent.read.text.contains("gave you") && !sent.read.text.contains("/note"), "{}", sent.read.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,10 +166,53 @@ async fn a_command_below_the_whole_notice_is_one_and_among_its_lines_it_is_neith
     assert!(sent.read.text.contains("> It smokes.\n\n/etc/hosts is the file."), "{}", sent.read.text);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_held_answer_that_somebody_joins_to_its_ticket_carries_nothing_that_staff_alone_were_told() {
+    let desk = TestDesk::new().await;
+    let (number, notice) = assigned(&desk).await;
+    let token = notice.read.reply_to[0].address.to_string();
+    let quoted: String = notice.read.text.lines().map(|it| format!("> {it}\n")).collect();
+    let words = format!("/explode\n\nWrite to {token}.\n\nOn Monday, Support <{token}> wrote:\n{quoted}");
+    let held = desk.receive(&to_notice(&notice, "text/plain", &words)).await;
+    assert_eq!(held.decision, "hold");
+    desk.mail().await;
+    held::join(&desk.desk, &desk.ada, held.id, number).await.unwrap();
+    let joined = said(&desk, number).await.pop().unwrap();
+    let shown = format!("{joined:?}");
+    assert!(shown.contains("Write to support@desk.test."), "{shown}");
+    assert!(!shown.contains("gave you") && !shown.contains(token.split('@').next().unwrap()), "{shown}");
+    for sent in desk.mail().await.iter().filter(|it| it.to == "ann@home.test") {
+        assert!(!sent.raw.contains("gave you") && !sent.raw.contains(token.split('@').next().unwrap()), "{}", sent.read.text);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_with_the_notice_as_a_file_is_not_sent_and_as_a_note_it_is_one() {
+    let desk = TestDesk::new().await;
+    let (number, notice) = assigned(&desk).await;
+    let with_it = |words: &str| {
+        let parts = format!(
+            "--b\nContent-Type: text/plain\n\n{words}\n--b\nContent-Type: message/rfc822\nContent-Disposition: attachment; filename=\"notice.eml\"\n\n{}\n--b--\n",
+            notice.raw
+        );
+        to_notice(&notice, "multipart/mixed; boundary=b", &parts).replace("boundary=b; charset=utf-8", "boundary=b")
+    };
+    assert_eq!(desk.receive(&with_it("See there.")).await.decision, "hold");
+    let [told] = desk.mail().await.try_into().unwrap();
+    assert!(
+        told.to == "hal@desk.test" && told.read.text.replace('\n', " ").contains("its file notice.eml holds the address"),
+        "{}",
+        told.read.text
+    );
+    let noted = desk.receive(&with_it("/note\nSee there.")).await;
+    assert_eq!(noted.ticket, Some(number), "{noted:?}");
+    assert!(desk.mail().await.is_empty());
+}
+
 /// An answer as a mail program sends it that leaves what it quotes to who writes.
 fn to_notice(notice: &Mail, media: &str, body: &str) -> String {
     let id = notice.read.message_id.as_ref().unwrap();
     let headers = [format!("To: {}", notice.read.reply_to[0].address), format!("In-Reply-To: <{id}>")];
     let text = mail("Hal Nine <hal@desk.test>", "Re: Printer", &[&headers[0], &headers[1]], body);
-    text.replace("text/plain", media)
+    text.replacen("text/plain", media, 1)
 }

@@ -165,7 +165,7 @@ async fn look(desk: &Desk, conn: &mut crate::store::Conn, stored: &Stored, incom
     };
     let kept = said.as_ref().filter(|it| it.origin == Origin::Staff).map(|_| SENT_WORDS);
     let then = Reading { header: stored.header.clone(), words: said.as_ref().map(|it| it.words.clone()) };
-    let today = Reading { header: words::header(incoming, &stored.header), words: today(conn, &said, incoming).await? };
+    let today = Reading { header: words::header(incoming, &stored.header), words: today(desk, conn, &said, incoming).await? };
     let threading = match stored.row.taken {
         Taken::Whole => place::compare(desk, conn, stored, said.as_ref(), incoming, run).await?,
         Taken::HeaderOnly => None,
@@ -176,9 +176,14 @@ async fn look(desk: &Desk, conn: &mut crate::store::Conn, stored: &Stored, incom
     Ok(Finding { id, received_at, ticket, then, today, aspects, title, kept, threading })
 }
 
-async fn today(conn: &mut crate::store::Conn, said: &Option<Said>, incoming: &Incoming) -> Result<Option<crate::desk::replay::Words>> {
+async fn today(
+    desk: &Desk,
+    conn: &mut crate::store::Conn,
+    said: &Option<Said>,
+    incoming: &Incoming,
+) -> Result<Option<crate::desk::replay::Words>> {
     let Some(said) = said else { return Ok(None) };
-    Ok(Some(words::shown(&words::today(conn, said, incoming).await?)))
+    Ok(Some(words::shown(&words::today(desk, conn, said, incoming).await?)))
 }
 
 /// Writes it; begins anew with a fresh look where it was changed meanwhile.

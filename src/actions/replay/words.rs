@@ -2,15 +2,15 @@
 
 use crate::{
     actions::{
-        NewFile, Result,
-        carry_out::files,
+        Desk, NewFile, Result,
         mail_words::MailWords,
         read_held::{self, HeldFile},
         receive_message::Incoming,
+        staff_words,
     },
     desk::{
         command,
-        comment::{CommentText, Origin},
+        comment::{Origin, Visibility},
         message::IncomingMessage,
         replay::{File, Header, Title, Words, both_made_up, retitled},
         ticket::clean_subject,
@@ -25,12 +25,12 @@ use crate::{
 };
 
 /// The words that the comment of a mail would have: a helper's without their commands, a forwarded customer's alone.
-pub(super) async fn today(conn: &mut Conn, said: &Said, incoming: &Incoming) -> Result<MailWords> {
+pub(super) async fn today(desk: &Desk, conn: &mut Conn, said: &Said, incoming: &Incoming) -> Result<MailWords> {
     let message = &incoming.message;
     if said.origin == Origin::Staff {
-        let (_, rest) = command::read(&message.reply).unwrap_or_else(|_| (Vec::new(), message.reply.clone()));
-        let files = files(&message.attachments, None);
-        return Ok(MailWords { text: CommentText::from_mail(&rest), quoted: String::new(), html: None, remote_images: 0, files });
+        let words = staff_words::of(desk, conn, message).await?;
+        let (_, rest) = command::read(&words).unwrap_or_else(|_| (Vec::new(), words.into_owned()));
+        return Ok(MailWords::of_answer_to_notice(message, &rest));
     }
     let author = match said.author {
         Some(id) => people::get(conn, id).await?,
@@ -41,7 +41,11 @@ pub(super) async fn today(conn: &mut Conn, said: &Said, incoming: &Incoming) -> 
         let mail = forwarded::find(message)?;
         (mail.from.address == author.email).then_some(mail)
     });
-    Ok(forwarded.map_or_else(|| MailWords::of(message), |mail| MailWords::forwarded(&mail)))
+    match forwarded {
+        Some(mail) => Ok(MailWords::forwarded(&mail)),
+        None if said.visibility == Visibility::Internal => Ok(MailWords::of(message)),
+        None => staff_words::shown(desk, conn, message).await,
+    }
 }
 
 /// The same as it is kept.

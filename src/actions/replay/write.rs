@@ -46,7 +46,7 @@ pub(super) async fn write(desk: &Desk, incoming: &Incoming, run: &Run, extent: E
             && let Some(said) = replay::said(&mut tx, source.number, id).await?
         {
             if aspects.iter().any(|it| *it != Aspect::Header) {
-                let today = words::today(&mut tx, &said, incoming).await?;
+                let today = words::today(desk, &mut tx, &said, incoming).await?;
                 rewrite(desk, &mut tx, &said, source.number, &today, &aspects).await?;
             }
             if !aspects.is_empty() {
