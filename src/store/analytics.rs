@@ -96,7 +96,7 @@ pub async fn count(conn: &mut Conn, frame: Frame, picked: Picked) -> Result<Figu
         fold = counting.await.map_err(|_| unreadable("a panic"))??;
         read = next?;
     }
-    Ok(fold.figures())
+    tokio::task::spawn_blocking(move || fold.figures()).await.map_err(|_| unreadable("a panic"))
 }
 
 /// The tags of each ticket that has any.

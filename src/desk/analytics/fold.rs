@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use jiff::{Timestamp, tz::TimeZone};
 
 use super::{
-    Figures, LENGTHS, StepFigures,
+    Figures, LENGTHS, StepFigures, Sums,
     backlog::Backlog,
     steps_of,
-    tally::{Lasted, Tally},
+    tally::{Lasted, Tally, sums_of},
     walk::{Resolved, ShownHour, Walk, time},
 };
 use crate::desk::{
@@ -330,30 +330,25 @@ impl Fold {
     pub fn figures(mut self) -> Figures {
         self.backlog.add_up(&mut self.days);
         let (_, firsts) = steps_of(&self.frame.days, self.frame.period.step());
-        let step = |(first, tally): (_, Tally)| {
-            let sums = tally.sums();
-            StepFigures { first, first_reply: sums.first_reply, resolution: sums.resolution }
-        };
-        let [all, before] = self.all.map(Tally::sums);
+        let (mailbox_ids, of_mailboxes): (Vec<_>, Vec<_>) = self.mailboxes.into_iter().unzip();
+        let (tag_ids, of_tags): (Vec<_>, Vec<_>) = self.tags.into_iter().unzip();
+        let all = self.all.into_iter().chain(self.steps).chain(self.helpers.into_iter().flatten());
+        let mut sums = sums_of(all.chain(of_mailboxes).chain(self.priorities).chain(of_tags).collect()).into_iter();
+        let mut next = || sums.next().unwrap_or_default();
+        let [all, before] = [next(), next()];
+        let step = |first, it: Sums| StepFigures { first, first_reply: it.first_reply, resolution: it.resolution };
         Figures {
             backlog_before: self.backlog.before(),
             days: self.days,
             all,
             before,
-            steps: firsts.into_iter().zip(self.steps).map(step).collect(),
+            steps: firsts.into_iter().map(|first| step(first, next())).collect(),
             busiest: self.busiest,
             lengths: self.lengths,
-            helpers: self
-                .frame
-                .staff
-                .iter()
-                .copied()
-                .zip(self.helpers)
-                .map(|(id, [this, before])| (id, this.sums(), before.sums()))
-                .collect(),
-            mailboxes: self.mailboxes.into_iter().map(|(id, it)| (id, it.sums())).collect(),
-            priorities: Priority::ALL.into_iter().zip(self.priorities.map(Tally::sums)).collect(),
-            tags: self.tags.into_iter().map(|(id, it)| (id, it.sums())).collect(),
+            helpers: self.frame.staff.iter().map(|id| (*id, next(), next())).collect(),
+            mailboxes: mailbox_ids.into_iter().map(|id| (id, next())).collect(),
+            priorities: Priority::ALL.map(|it| (it, next())).into(),
+            tags: tag_ids.into_iter().map(|id| (id, next())).collect(),
         }
     }
 }
