@@ -183,7 +183,7 @@ fn in_reach(who: PersonId, case: Case, reach: Reach) -> bool {
 }
 
 /// Which tickets a list may show. Every list query takes one; only [`scope`] makes them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Scope {
     /// Every ticket.
     All,

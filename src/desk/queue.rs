@@ -8,7 +8,7 @@ use crate::desk::{
 };
 
 /// What a list is about.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum View {
     /// Active, and nobody has it.
     Unassigned,
@@ -73,7 +73,7 @@ impl View {
 }
 
 /// Who has the tickets of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HeldBy {
     /// Nobody.
     Nobody,
@@ -82,7 +82,7 @@ pub enum HeldBy {
 }
 
 /// What a list is narrowed by; none: by nothing.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct Filter {
     /// Of this status.
     pub status: Option<Status>,
@@ -101,7 +101,7 @@ pub struct Filter {
 }
 
 /// The order of a list.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sort {
     /// The latest activity first.
     Activity,

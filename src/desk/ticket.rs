@@ -169,7 +169,7 @@ fn titles(of: &[Status]) -> String {
 }
 
 /// How much it matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Priority {
     /// When there is time.
@@ -233,7 +233,7 @@ impl Priority {
 }
 
 /// Whose turn it is: follows from who wrote the last public comment, and is never set by hand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Turn {
     /// The last public comment is the customer's: it needs an answer.

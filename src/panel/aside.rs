@@ -54,8 +54,10 @@ pub(super) async fn read(panel: &Panel, visitor: &Visitor, ticket: &Ticket, said
         Some(last) => visits::look(&panel.desk, &visitor.person, ticket.number, last.id).await?,
         None => None,
     };
+    let version = panel.desk.store.version().await?;
     let mut conn = panel.desk.store.read().await?;
-    let (mine, others): (Vec<Tag>, Vec<Tag>) = tags::all(&mut conn).await?.into_iter().partition(|it| ticket.tags.contains(&it.id));
+    let all = panel.known.tags.of(&version, (), tags::all(&mut conn)).await?;
+    let (mine, others): (Vec<&Tag>, Vec<&Tag>) = all.iter().partition(|it| ticket.tags.contains(&it.id));
     let snoozed = match ticket.snooze {
         Some(snooze) => {
             let by = people::get(&mut conn, snooze.by).await?.map_or_else(|| "somebody".to_owned(), |it| it.name);
@@ -65,8 +67,8 @@ pub(super) async fn read(panel: &Panel, visitor: &Visitor, ticket: &Ticket, said
     };
     Ok(Aside {
         neighbours: neighbours::find(panel, visitor, &mut conn, ticket.number, from).await?,
-        tags: tag_choices(&mine),
-        other_tags: tag_choices(&others),
+        tags: tag_choices(mine),
+        other_tags: tag_choices(others),
         snoozes: snooze::choices(panel),
         snoozed,
         mailboxes: may_answer(panel, &mut conn, ticket.mailbox).await?,

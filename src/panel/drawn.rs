@@ -8,12 +8,14 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-/// So many are kept of late, and as many from before: some 2 KB each.
-const MOST: usize = 1024;
+use crate::templates::Templates;
 
 /// What was drawn of values of this kind.
 #[derive(Debug)]
-pub(super) struct Drawn<T>(Mutex<Kept<T>>);
+pub(super) struct Drawn<T> {
+    most: usize,
+    kept: Mutex<Kept<T>>,
+}
 
 /// What nobody asked for while so many others were drawn is forgotten.
 #[derive(Debug)]
@@ -22,9 +24,10 @@ struct Kept<T> {
     before: HashMap<T, Arc<str>>,
 }
 
-impl<T> Default for Drawn<T> {
-    fn default() -> Self {
-        Self(Mutex::new(Kept { late: HashMap::new(), before: HashMap::new() }))
+impl<T> Drawn<T> {
+    /// So many are kept of late, and as many from before.
+    pub fn new(most: usize) -> Self {
+        Self { most, kept: Mutex::new(Kept { late: HashMap::new(), before: HashMap::new() }) }
     }
 }
 
@@ -33,7 +36,15 @@ impl<T: Clone + Eq + Hash> Drawn<T> {
     ///
     /// # Errors
     /// Whatever `draw` gives; it is asked again the next time.
-    pub fn of<E>(&self, values: &T, draw: impl FnOnce(&T) -> Result<String, E>) -> Result<Arc<str>, E> {
+    pub fn of<E>(&self, templates: &Templates, values: &T, draw: impl FnOnce(&T) -> Result<String, E>) -> Result<Arc<str>, E> {
+        // Where templates are read anew for each page, so is what was drawn of them.
+        if templates.may_change() {
+            return draw(values).map(Into::into);
+        }
+        self.kept(values, draw)
+    }
+
+    fn kept<E>(&self, values: &T, draw: impl FnOnce(&T) -> Result<String, E>) -> Result<Arc<str>, E> {
         if let Some(known) = self.known(values) {
             return Ok(known);
         }
@@ -44,23 +55,23 @@ impl<T: Clone + Eq + Hash> Drawn<T> {
     }
 
     fn known(&self, values: &T) -> Option<Arc<str>> {
-        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = kept.late.get(values) {
             return Some(known.clone());
         }
         let (values, known) = kept.before.remove_entry(values)?;
-        kept.put(values, known.clone());
+        kept.put(values, known.clone(), self.most);
         Some(known)
     }
 
     fn keep(&self, values: T, drawn: Arc<str>) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).put(values, drawn);
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).put(values, drawn, self.most);
     }
 }
 
 impl<T: Eq + Hash> Kept<T> {
-    fn put(&mut self, values: T, drawn: Arc<str>) {
-        if self.late.len() >= MOST {
+    fn put(&mut self, values: T, drawn: Arc<str>, most: usize) {
+        if self.late.len() >= most {
             self.before = mem::take(&mut self.late);
         }
         self.late.insert(values, drawn);
@@ -75,13 +86,14 @@ mod tests {
 
     #[test]
     fn the_same_is_drawn_once_and_what_is_not_asked_for_is_forgotten() {
-        let (drawn, times) = (Drawn::default(), Cell::new(0));
+        const MOST: usize = 8;
+        let (drawn, times) = (Drawn::new(MOST), Cell::new(0));
         let of = |n: usize| {
             let draw = |n: &usize| {
                 times.set(times.get() + 1);
                 Ok::<_, Infallible>(format!("<li>{n}"))
             };
-            let Ok(piece) = drawn.of(&n, draw);
+            let Ok(piece) = drawn.kept(&n, draw);
             assert_eq!(*piece, format!("<li>{n}"));
             times.replace(0) == 1
         };
@@ -90,14 +102,14 @@ mod tests {
         assert!(!of(0), "it is asked for still");
         assert!((MOST + 1..=3 * MOST).all(of));
         assert!(of(0), "nobody asked for it for long");
-        let kept = drawn.0.lock().unwrap();
+        let kept = drawn.kept.lock().unwrap();
         assert!(kept.late.len() <= MOST && kept.before.len() <= MOST);
     }
 
     #[test]
     fn what_could_not_be_drawn_is_drawn_the_next_time() {
-        let drawn = Drawn::default();
-        assert_eq!(drawn.of(&1, |_| Err("no such template")), Err("no such template"));
-        assert_eq!(drawn.of(&1, |_| Ok::<_, &str>("now".to_owned())).as_deref(), Ok("now"));
+        let drawn = Drawn::new(8);
+        assert_eq!(drawn.kept(&1, |_| Err("no such template")), Err("no such template"));
+        assert_eq!(drawn.kept(&1, |_| Ok::<_, &str>("now".to_owned())).as_deref(), Ok("now"));
     }
 }

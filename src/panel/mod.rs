@@ -50,6 +50,7 @@ mod held;
 mod highlight;
 mod history;
 mod kept;
+mod known;
 mod ledger;
 mod links;
 mod list;
@@ -124,8 +125,12 @@ pub struct Parts {
     passwords: Passwords,
     throttle: Throttle,
     streams: live::Streams,
-    /// Rows of lists.
+    /// What pages ask for again and again.
+    known: known::Known,
+    /// Rows of lists: some 2 KB each.
     rows: drawn::Drawn<row::RowView>,
+    /// Bars of lists, each of some helper: some 10 KB each.
+    bulks: drawn::Drawn<tickets::Bulk>,
     stop: CancellationToken,
     /// Tells this run of the program from others.
     born: String,
@@ -151,9 +156,10 @@ impl Panel {
     pub fn with_token(desk: Desk, proxies: Vec<Network>, health_token: Option<SecretString>) -> Self {
         let sessions = Sessions::new(&desk.keys, &desk.url);
         let throttle = Throttle::new(&desk.clock);
-        let (streams, rows, passwords) = (live::Streams::default(), drawn::Drawn::default(), Passwords::default());
+        let (streams, passwords) = (live::Streams::default(), Passwords::default());
+        let (known, rows, bulks) = (known::Known::default(), drawn::Drawn::new(1024), drawn::Drawn::new(64));
         let (stop, born) = (CancellationToken::new(), random_token());
-        Self(Arc::new(Parts { desk, proxies, health_token, sessions, passwords, throttle, streams, rows, stop, born }))
+        Self(Arc::new(Parts { desk, proxies, health_token, sessions, passwords, throttle, streams, known, rows, bulks, stop, born }))
     }
 
     /// Ends the streams of the pages that are open, which would last as long as their pages.

@@ -1,12 +1,14 @@
 //! What every page of staff has at its side: the queues with their counts, saved views, and the rest.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 
 use crate::{
-    desk::person::Role,
-    panel::{Panel, error::PageError, heartbeat, kept::Kept, not_sent, settings, visitor::Visitor},
+    desk::{id::PersonId, permission::Scope, person::Role},
+    panel::{Panel, heartbeat, kept::Kept, not_sent, settings, visitor::Visitor},
     store::{
-        Conn,
+        Conn, Result,
         not_sent::Counts as NotSent,
         queue_counts::{self, Counts},
         saved_views::{self, SavedView},
@@ -84,26 +86,16 @@ pub(super) struct Navigation {
     manage: Vec<Entry>,
 }
 
-/// What the navigation counts.
-pub(super) struct Counted {
-    /// Of each queue.
-    pub counts: Counts,
-    /// The views that whoever looks has.
+/// The saved views that somebody has.
+#[derive(Debug)]
+pub(super) struct OwnViews {
     pub saved: Vec<SavedView>,
-    /// Of each that is a list, in their order.
+    /// How many tickets each holds that is a list, in their order.
     lists: Vec<i64>,
-    held: i64,
-    unsent: NotSent,
 }
 
-impl Counted {
-    /// Counts what a visitor of the staff is shown.
-    ///
-    /// # Errors
-    /// When the database refuses.
-    pub async fn read(panel: &Panel, visitor: &Visitor, conn: &mut Conn) -> Result<Self, PageError> {
-        let (me, scope) = (visitor.person.id, visitor.scope(panel.desk.rules()));
-        let counts = queue_counts::counts(conn, scope, me).await?;
+impl OwnViews {
+    async fn read(conn: &mut Conn, me: PersonId, scope: Scope) -> Result<Self> {
         let saved = saved_views::seen_by(conn, me).await?;
         let lists: Vec<_> = saved
             .iter()
@@ -113,23 +105,47 @@ impl Counted {
             })
             .collect();
         let lists = queue_counts::of_lists(conn, &lists, scope).await?;
-        let held = queue_counts::held_count(conn).await?;
-        Ok(Self { counts, saved, lists, held, unsent: not_sent::counts(panel, visitor, conn).await? })
+        Ok(Self { saved, lists })
+    }
+}
+
+/// What the navigation counts.
+pub(super) struct Counted {
+    /// Of each queue.
+    pub counts: Counts,
+    /// Of whoever looks.
+    pub own: Arc<OwnViews>,
+    held: i64,
+    unsent: NotSent,
+}
+
+impl Counted {
+    /// Counts what a visitor of the staff is shown, of the database as of this version or later.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn read(panel: &Panel, visitor: &Visitor, version: &str, conn: &mut Conn) -> Result<Self> {
+        let (me, scope, known) = (visitor.person.id, visitor.scope(panel.desk.rules()), &panel.known);
+        let tallies = known.tallies.of(version, (), queue_counts::tallies(conn)).await?;
+        let own = known.own_views.of(version, (me, scope), OwnViews::read(conn, me, scope)).await?;
+        let held = known.held.of(version, (), queue_counts::held_count(conn)).await?;
+        let unsent = not_sent::counts(panel, visitor, version, conn).await?;
+        Ok(Self { counts: Counts::of(&tallies, scope, me), own, held: *held, unsent })
     }
 
     /// The navigation, as it is shown.
-    pub fn navigation(self, panel: &Panel, visitor: &Visitor) -> Navigation {
-        let views = self.views();
-        let mut counted = self.lists.into_iter();
-        let saved = self.saved.into_iter().map(|view| {
+    pub fn navigation(&self, panel: &Panel, visitor: &Visitor) -> Navigation {
+        let mut counted = self.own.lists.iter();
+        let saved = self.own.saved.iter().map(|view| {
             let kept = Kept::read(&view.query);
             let (icon, n) = match kept {
-                Kept::List(_) => ("list-filter", counted.next().unwrap_or_default()),
+                Kept::List(_) => ("list-filter", counted.next().copied().unwrap_or_default()),
                 Kept::Search { .. } => ("search", 0),
             };
-            SavedEntry { id: view.id.0, key: format!("saved-{}", view.id), href: kept.address(), name: view.name, icon, n, hot: "" }
+            let (key, name) = (format!("saved-{}", view.id), view.name.clone());
+            SavedEntry { id: view.id.0, key, href: kept.address(), name, icon, n, hot: "" }
         });
-        Navigation { views, saved: saved.collect(), manage: manage(panel, visitor) }
+        Navigation { views: self.views(), saved: saved.collect(), manage: manage(panel, visitor) }
     }
 
     fn views(&self) -> Vec<Entry> {

@@ -18,12 +18,13 @@ use crate::{
         error::{PageError, sentence},
         form::Fields,
         page::{self, Flash, Place},
+        unchanged::LAG,
         url::{Path, Query},
         visitor::{Staff, Visitor},
         words::{When, until},
     },
     store::{
-        Conn,
+        self, Conn,
         not_sent::{self, Counts, NotSent, Rest, Sight},
     },
 };
@@ -73,9 +74,11 @@ fn sight(panel: &Panel, visitor: &Visitor) -> Sight {
     Sight { scope: visitor.scope(panel.desk.rules()), rest }
 }
 
-/// How much there is, for the navigation.
-pub(super) async fn counts(panel: &Panel, visitor: &Visitor, conn: &mut Conn) -> Result<Counts, PageError> {
-    Ok(not_sent::count(conn, sight(panel, visitor), deliveries::not_sent_since(panel.desk.clock.now())).await?)
+/// How much there is, for the navigation; of the database as of this version or later.
+pub(super) async fn counts(panel: &Panel, visitor: &Visitor, version: &str, conn: &mut Conn) -> store::Result<Counts> {
+    let (sight, now) = (sight(panel, visitor), panel.desk.clock.now());
+    let count = not_sent::count(conn, sight, deliveries::not_sent_since(now));
+    Ok(*panel.known.not_sent.of(version, (sight, now.as_second() / LAG), count).await?)
 }
 
 /// `GET /not-sent`.

@@ -144,7 +144,10 @@ pub async fn show_with(
     flash: Option<&Flash>,
 ) -> Result<Response, PageError> {
     let navigation = match visitor.person.role.is_staff() {
-        true => Counted::read(panel, visitor, &mut *panel.desk.store.read().await?).await?.navigation(panel, visitor),
+        true => {
+            let version = panel.desk.store.version().await?;
+            Counted::read(panel, visitor, &version, &mut *panel.desk.store.read().await?).await?.navigation(panel, visitor)
+        }
         false => Navigation::default(),
     };
     draw(panel, visitor, place, template, own, navigation, flash)
@@ -160,7 +163,7 @@ pub(super) fn show_counted(
     place: Place,
     template: &str,
     own: &impl Serialize,
-    counted: Counted,
+    counted: &Counted,
 ) -> Result<Response, PageError> {
     draw(panel, visitor, place, template, own, counted.navigation(panel, visitor), None)
 }

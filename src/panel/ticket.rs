@@ -1,6 +1,6 @@
 //! The page of one ticket.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, sync::Arc};
 
 use axum::{extract::State, http::StatusCode, response::Response};
 use serde::{Deserialize, Serialize};
@@ -182,7 +182,7 @@ struct Read {
     said: Vec<Said>,
     lines: Vec<Line>,
     people: Vec<Participant>,
-    staff: Vec<Person>,
+    staff: Arc<Vec<Person>>,
     requester: Person,
     assignee: Option<Person>,
     names: BTreeMap<PersonId, String>,
@@ -200,6 +200,7 @@ async fn read(
     asked: &Asked,
     state: composer::State,
 ) -> Result<(Read, Composer), PageError> {
+    let (known, version) = (&panel.known, panel.desk.store.version().await?);
     let mut conn = panel.desk.store.read().await?;
     let (ticket, case) = enter(panel, visitor, &mut conn, number).await?;
     let limit = if asked.all.is_some() { MOST_SHOWN } else { SHOWN };
@@ -208,10 +209,10 @@ async fn read(
     history::plain(&mut lines);
     let scope = scope(&visitor.person, panel.desk.rules());
     history::within_reach(&mut conn, &mut lines, scope).await?;
-    let (tags, zone) = (tags::ever(&mut conn).await?, &panel.zone());
+    let (tags, zone) = (known.tags_ever.of(&version, (), tags::ever(&mut conn)).await?, &panel.zone());
     history::in_words(&mut lines, &tags, |at| When::new(at, panel.desk.clock.now(), zone).full);
     let people = participants::list(&mut conn, number).await?;
-    let staff = people::active_staff(&mut conn).await?;
+    let staff = known.staff.of(&version, (), people::active_staff(&mut conn)).await?;
     let requester = people::get(&mut conn, ticket.requester).await?.ok_or(PageError::Missing)?;
     let assignee = match ticket.assignee {
         Some(id) => people::get(&mut conn, id).await?,
@@ -222,7 +223,7 @@ async fn read(
     others.retain(|it| it.number != number);
     let corrected = correct::corrected(panel, visitor, &mut conn, &ticket, &names).await?;
     let spam = events::marked_as_spam(&mut conn, number).await?.is_some();
-    let promises = promises(panel, &mut conn, &ticket).await?;
+    let promises = promises(panel, &version, &mut conn, &ticket).await?;
     let rated = rate::Said::read(panel, visitor.scope(panel.desk.rules()), &mut conn, &ticket).await?;
     let around = composer::Around { ticket: &ticket, said: &said, people: &people, staff: &staff };
     let composer = composer::of(panel, visitor, &mut conn, &around, state).await?;
@@ -230,8 +231,8 @@ async fn read(
     Ok((read, composer))
 }
 
-async fn promises(panel: &Panel, conn: &mut Conn, ticket: &Ticket) -> Result<Vec<PromiseLine>, PageError> {
-    let terms = terms::terms(conn, &panel.desk.settings.time_zone).await?;
+async fn promises(panel: &Panel, version: &str, conn: &mut Conn, ticket: &Ticket) -> Result<Vec<PromiseLine>, PageError> {
+    let terms = panel.known.terms.of(version, panel.desk.settings.turn(), terms::terms(conn, &panel.desk.settings.time_zone)).await?;
     if terms.targets.is_empty() {
         return Ok(Vec::new());
     }

@@ -16,7 +16,7 @@ use crate::{
         ticket::{Status, Turn},
     },
     panel::{
-        Panel,
+        Panel, assets,
         error::PageError,
         list::{Asked, PAGE},
         navigation::Counted,
@@ -33,10 +33,11 @@ use crate::{
         queue_counts::{self, Counts},
         tags, visits,
     },
+    templates::TemplateError,
 };
 
 /// What the bulk bar offers.
-#[derive(Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub(super) struct Bulk {
     assignable: Vec<Choice>,
     /// Where there is more than one.
@@ -50,10 +51,32 @@ impl Bulk {
         let (assignable, mailboxes) = (assignable(staff, me), mailboxes(panel));
         Self { assignable, mailboxes, all_tags: tag_choices(tags), snoozes: snooze::choices(panel) }
     }
+
+    pub(super) fn draw(self, panel: &Panel) -> Result<Bar, TemplateError> {
+        #[derive(Serialize)]
+        struct Values<'a> {
+            v: &'a str,
+            #[serde(flatten)]
+            bulk: &'a Bulk,
+        }
+        let templates = &panel.desk.templates;
+        let draw = |bulk: &Self| templates.render("parts/bulk.html", &Values { v: &assets::VERSION, bulk });
+        let bulk = panel.bulks.of(templates, &self, draw)?.to_string();
+        Ok(Bar { bulk, mailboxes: self.mailboxes, all_tags: self.all_tags })
+    }
 }
 
-pub(super) fn tag_choices(tags: &[Tag]) -> Vec<Choice> {
-    tags.iter().map(|it| Choice::new(it.id, it.name.clone())).collect()
+/// The bulk bar, and what of it filters offer as well.
+#[derive(Serialize)]
+pub(super) struct Bar {
+    /// As HTML.
+    bulk: String,
+    mailboxes: Vec<Choice>,
+    all_tags: Vec<Choice>,
+}
+
+pub(super) fn tag_choices<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Vec<Choice> {
+    tags.into_iter().map(|it| Choice::new(it.id, it.name.clone())).collect()
 }
 
 #[derive(Serialize)]
@@ -83,7 +106,7 @@ struct ListPage<'a> {
     saved_now: Option<i64>,
     empty: Option<Empty>,
     #[serde(flatten)]
-    bulk: Bulk,
+    bar: Bar,
 }
 
 #[derive(Serialize)]
@@ -98,26 +121,25 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let me = &visitor.person;
     let scope = visitor.scope(panel.desk.rules());
     let page = asked.page(me.id);
+    let version = panel.desk.store.version().await?;
     let mut conn = panel.desk.store.read().await?;
-    let mut found = queue::list(&mut conn, &page, scope).await?;
+    let found = panel.known.lists.of(&version, (scope, page), queue::list(&mut conn, &page, scope)).await?;
     if found.is_empty() && page.beside.is_some() {
         // Whatever was there is elsewhere since.
         return Ok(Redirect::to(&asked.address()).into_response());
     }
     let more = found.len() > PAGE;
-    found.truncate(PAGE);
     let ahead = page.beside.is_some_and(|(side, _)| side == Side::Ahead);
-    if ahead {
-        found.reverse();
-    }
-    let counted = Counted::read(&panel, &visitor, &mut conn).await?;
+    let found = found.iter().take(PAGE);
+    let found: Vec<&QueueRow> = if ahead { found.rev().collect() } else { found.collect() };
+    let counted = Counted::read(&panel, &visitor, &version, &mut conn).await?;
     let counts = counted.counts;
     let total = match asked.is_filtered() {
         true => how_many(&mut conn, &asked, me.id, scope).await?,
         false => Some(total(page.view, counts)),
     };
-    let staff = people::active_staff(&mut conn).await?;
-    let all_tags = tags::all(&mut conn).await?;
+    let staff = panel.known.staff.of(&version, (), people::active_staff(&mut conn)).await?;
+    let all_tags = panel.known.tags.of(&version, (), tags::all(&mut conn)).await?;
     let numbers: Vec<TicketNumber> = found.iter().map(|it| it.number).collect();
     let around = Around { unread: visits::unread(&mut conn, me.id, &numbers).await?, tags: all_tags };
     let mut rows: Vec<RowView> =
@@ -125,7 +147,7 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     mark(&panel, &visitor, &mut conn, &mut rows).await?;
     drop(conn);
     let (_, place, heading) = asked.view(me.id);
-    let saved = counted.saved.iter().find(|it| it.query == asked.query());
+    let saved = counted.own.saved.iter().find(|it| it.query == asked.query());
     let at = |row: Option<&QueueRow>, side| row.map(|row| asked.beside(side, Key::of(page.sort, row)));
     let (newer, older) = (if ahead { more } else { page.beside.is_some() }, if ahead { true } else { more });
     let place = if saved.is_some() { Place::Elsewhere } else { place };
@@ -139,8 +161,8 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         here_now: page.beside.map_or_else(|| asked.address(), |(side, key)| asked.beside(side, key)),
         clear: asked.unfiltered().address(),
         newest: page.beside.is_some().then(|| asked.address()),
-        newer: if newer { at(found.first(), Side::Ahead) } else { None },
-        older: if older { at(found.last(), Side::Behind) } else { None },
+        newer: if newer { at(found.first().copied(), Side::Ahead) } else { None },
+        older: if older { at(found.last().copied(), Side::Behind) } else { None },
         statuses: of_view(page.view),
         priorities: Choice::priorities().into_iter().rev().collect(),
         helpers: [Choice::new("me", "Me"), Choice::new("nobody", "Nobody")].into_iter().chain(others(&staff, me)).collect(),
@@ -150,10 +172,10 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
         savable: (saved.is_none() && (asked.is_filtered() || page.sort != page.view.sorts()[0])).then(|| asked.query()),
         saved_now: saved.map(|it| it.id.0),
         empty: found.is_empty().then(|| empty(&asked, page.view, counts)),
-        bulk: Bulk::new(&panel, &staff, &around.tags, me),
+        bar: Bulk::new(&panel, &staff, &around.tags, me).draw(&panel)?,
         asked: &asked,
     };
-    page::show_counted(&panel, &visitor, place, "tickets.html", &list, counted)
+    page::show_counted(&panel, &visitor, place, "tickets.html", &list, &counted)
 }
 
 /// How many tickets a list holds, on all of its pages.

@@ -15,7 +15,7 @@ use crate::panel::{Panel, assets, visitor::Visitor};
 
 /// Times are told by the minute (`4 min`), and who else writes somewhere by the half minute: so many seconds may a page that is kept lag
 /// behind, as one does that has been open for as long.
-const LAG: i64 = 15;
+pub(super) const LAG: i64 = 15;
 
 /// Kept by the browser alone, and asked for each time.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");

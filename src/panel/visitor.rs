@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use axum_extra::extract::CookieJar;
-use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+use jiff::{SignedDuration, tz::TimeZone};
 
 use crate::{
     actions::{audit::asked_from, sign_in},
@@ -29,9 +29,8 @@ use crate::{
         zone::seen_from,
     },
     store::{
-        Conn,
-        events::{self, Place},
-        looks, people, sessions,
+        events::Place,
+        people::{self, SignedIn},
     },
 };
 
@@ -114,43 +113,31 @@ async fn signed_in(panel: &Panel, jar: &CookieJar) -> Result<Option<Visitor>, Pa
         return Ok(None);
     };
     let id = hashed(&claims.session);
-    let mut conn = panel.desk.store.read().await?;
-    let standing = standing(panel, &mut conn, &id, claims.person, claims.epoch).await?;
-    let Some((person, seen_at)) = standing else { return Ok(None) };
-    let (look, zone) = looks::of(&mut conn, person.id).await?;
-    let followed = if person.role.is_staff() { events::newest(&mut conn).await? } else { Place::default() };
-    drop(conn);
-    if now.duration_since(seen_at) > NOTED_EVERY.min(panel.desk.settings.sessions.idle / 4) {
+    let Some(it) = standing(panel, &id, claims.person, claims.epoch).await? else { return Ok(None) };
+    if now.duration_since(it.seen_at) > NOTED_EVERY.min(panel.desk.settings.sessions.idle / 4) {
         note_use(panel, &id);
     }
     let flash = jar.get(FLASH_COOKIE).and_then(|it| read_flash(panel, &id, it.value()));
-    let zone = zone.and_then(|it| TimeZone::get(&it).ok());
-    Ok(Some(Visitor { person, session: id, epoch: claims.epoch, flash, form: None, followed, look, zone }))
+    let zone = it.time_zone.and_then(|it| TimeZone::get(&it).ok());
+    let followed = if it.person.role.is_staff() { it.newest } else { Place::default() };
+    let SignedIn { person, look, epoch, .. } = it;
+    Ok(Some(Visitor { person, session: id, epoch, flash, form: None, followed, look, zone }))
 }
 
-/// The person as their row says now, if the session is still theirs and neither is over; and when it was last used.
-async fn standing(
-    panel: &Panel,
-    conn: &mut Conn,
-    session_id: &str,
-    person: PersonId,
-    epoch: i64,
-) -> Result<Option<(Person, Timestamp)>, PageError> {
+/// The person as their row says now, if the session is still theirs and neither is over.
+async fn standing(panel: &Panel, session: &str, person: PersonId, epoch: i64) -> Result<Option<SignedIn>, PageError> {
     let now = panel.desk.clock.now();
-    let Some(session) = sessions::get(conn, session_id).await? else { return Ok(None) };
-    let idle = now.duration_since(session.seen_at) > panel.desk.settings.sessions.idle || now >= session.expires_at;
-    if idle || session.person != person || sessions::epoch(conn, person).await? != Some(epoch) {
-        return Ok(None);
-    }
-    let person = people::get(conn, person).await?.filter(|it| it.state == PersonState::Active);
-    Ok(person.map(|it| (it, session.seen_at)))
+    let found = people::signed_in(&mut *panel.desk.store.read().await?, session).await?;
+    Ok(found.filter(|it| {
+        let over = now.duration_since(it.seen_at) > panel.desk.settings.sessions.idle || now >= it.expires_at;
+        !over && it.person.id == person && it.epoch == epoch && it.person.state == PersonState::Active
+    }))
 }
 
 /// The same visitor, some time after their request: with the role that they have now. None: signed out, or no longer staff.
 pub(super) async fn still_here(panel: &Panel, visitor: &Visitor) -> Result<Option<Visitor>, PageError> {
-    let mut conn = panel.desk.store.read().await?;
-    let standing = standing(panel, &mut conn, &visitor.session, visitor.person.id, visitor.epoch).await?;
-    Ok(standing.filter(|(person, _)| person.role.is_staff()).map(|(person, _)| Visitor { person, ..visitor.clone() }))
+    let standing = standing(panel, &visitor.session, visitor.person.id, visitor.epoch).await?;
+    Ok(standing.filter(|it| it.person.role.is_staff()).map(|it| Visitor { person: it.person, ..visitor.clone() }))
 }
 
 /// Beside the request: a page must not wait for a write.

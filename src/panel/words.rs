@@ -234,7 +234,7 @@ impl From<Status> for StatusWord {
 }
 
 /// One entry of a drop-down list.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize)]
 pub struct Choice {
     /// As the form sends it.
     pub value: String,

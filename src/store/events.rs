@@ -75,15 +75,6 @@ pub async fn latest(conn: &mut Conn, ticket: TicketNumber) -> Result<Option<(Tim
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place(pub i64);
 
-/// Where the history of the whole desk ends.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn newest(conn: &mut Conn) -> Result<Place> {
-    let newest: Option<i64> = on!(conn, c => sqlx::query_scalar("select max(id) from events").fetch_one(c).await)?;
-    Ok(Place(newest.unwrap_or_default()))
-}
-
 /// Where the desk stands for whoever cannot hear of it otherwise: the end of its history, its newest message, and how much is held and
 /// undecided. What another process did changes one of them.
 ///

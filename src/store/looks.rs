@@ -17,12 +17,15 @@ pub async fn of(conn: &mut Conn, person: PersonId) -> Result<(Look, Option<Strin
     type Row = (String, String, String, Option<String>);
     let row: Option<Row> = on!(conn, c => sqlx::query_as(sql).bind(person.0).fetch_optional(c).await)?;
     let Some((theme, density, keys, time_zone)) = row else { return Ok((Look::PLAIN, None)) };
-    let look = Look {
-        theme: word("people", "theme", &theme, Theme::parse)?,
-        density: word("people", "density", &density, Density::parse)?,
-        keys: word("people", "keys", &keys, Keys::parse)?,
-    };
-    Ok((look, time_zone))
+    Ok((look(&theme, &density, &keys)?, time_zone))
+}
+
+pub(super) fn look(theme: &str, density: &str, keys: &str) -> Result<Look> {
+    Ok(Look {
+        theme: word("people", "theme", theme, Theme::parse)?,
+        density: word("people", "density", density, Density::parse)?,
+        keys: word("people", "keys", keys, Keys::parse)?,
+    })
 }
 
 /// Keeps what somebody chose.

@@ -15,7 +15,7 @@ use crate::{
 const MOST_COUNTED: i64 = 100;
 
 /// Which of it somebody may see.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Sight {
     /// Mail about these tickets.
     pub scope: Scope,
@@ -24,7 +24,7 @@ pub struct Sight {
 }
 
 /// Whether mail about no ticket is shown: invitations, notices to admins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Rest {
     /// To admins.
     Shown,

@@ -8,9 +8,10 @@ use crate::{
     desk::{
         address::EmailAddress,
         id::PersonId,
+        look::Look,
         person::{Arrived, NoticeKind, Notices, Notify, Person, PersonState, Role},
     },
-    store::{Conn, Result, StoreError, Tx, listed, ms, on, word},
+    store::{Conn, Result, StoreError, Tx, at, events::Place, listed, looks, ms, on, word},
 };
 
 #[derive(sqlx::FromRow)]
@@ -89,6 +90,62 @@ macro_rules! select {
 pub async fn get(conn: &mut Conn, id: PersonId) -> Result<Option<Person>> {
     let row: Option<Row> = on!(conn, c => sqlx::query_as(select!("where id = $1")).bind(id.0).fetch_optional(c).await)?;
     row.map(Row::person).transpose()
+}
+
+/// Somebody as a session of theirs and their row say now: all that a request is answered with, read at once.
+#[derive(Clone, Debug)]
+pub struct SignedIn {
+    /// Whose session it is.
+    pub person: Person,
+    /// Of their account: a session is over that began under another.
+    pub epoch: i64,
+    /// How the panel looks to them.
+    pub look: Look,
+    /// The IANA name of the time zone in which they read times; none: the desk's.
+    pub time_zone: Option<String>,
+    /// The session's last request, to the few minutes.
+    pub seen_at: Timestamp,
+    /// The session's absolute limit.
+    pub expires_at: Timestamp,
+    /// Where the history of the desk ends.
+    pub newest: Place,
+}
+
+/// By the hash of a session's id.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn signed_in(conn: &mut Conn, session: &str) -> Result<Option<SignedIn>> {
+    #[derive(sqlx::FromRow)]
+    struct Found {
+        #[sqlx(flatten)]
+        person: Row,
+        session_epoch: i64,
+        theme: String,
+        density: String,
+        keys: String,
+        time_zone: Option<String>,
+        used_at: i64,
+        expires_at: i64,
+        newest: i64,
+    }
+    let sql = concat!(
+        "select p.*, s.seen_at as used_at, s.expires_at, cast(coalesce((select max(id) from events), 0) as bigint) as newest
+            from sessions s join (select ",
+        columns!(),
+        ", session_epoch, theme, density, keys, time_zone from people) p on p.id = s.person where s.id = $1"
+    );
+    let found: Option<Found> = on!(conn, c => sqlx::query_as(sql).bind(session).fetch_optional(c).await)?;
+    let Some(it) = found else { return Ok(None) };
+    Ok(Some(SignedIn {
+        person: it.person.person()?,
+        epoch: it.session_epoch,
+        look: looks::look(&it.theme, &it.density, &it.keys)?,
+        time_zone: it.time_zone,
+        seen_at: at(it.used_at),
+        expires_at: at(it.expires_at),
+        newest: Place(it.newest),
+    }))
 }
 
 /// The row, locked until the transaction ends.

@@ -23,7 +23,7 @@ pub use crate::{
 };
 
 /// A list that is asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct List {
     /// What it is about.
     pub view: View,

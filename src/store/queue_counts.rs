@@ -29,41 +29,77 @@ pub struct Counts {
     pub snoozed: i64,
 }
 
+/// How many tickets somebody has, or nobody, that are alike: what the queues are counted by.
+#[derive(Clone, Copy, Debug)]
+pub struct Tally {
+    snoozed: bool,
+    status: Status,
+    turn: Turn,
+    /// None: nobody.
+    assignee: Option<PersonId>,
+    n: i64,
+}
+
 /// What is counted for `me` within their scope; a customer's scope counts nothing.
 ///
 /// # Errors
-/// When the database refuses.
+/// When the database refuses, or a row is unreadable.
 pub async fn counts(conn: &mut Conn, scope: Scope, me: PersonId) -> Result<Counts> {
+    Ok(Counts::of(&tallies(conn).await?, scope, me))
+}
+
+/// What is counted of everybody's tickets.
+///
+/// # Errors
+/// When the database refuses, or a row is unreadable.
+pub async fn tallies(conn: &mut Conn) -> Result<Vec<Tally>> {
     let sql = "select shelf, status, turn, assignee, cast(sum(n) as bigint) from queue_counts where tag = 0 and shelf <> 'merged'
         group by shelf, status, turn, assignee";
     let rows: Vec<(String, String, String, i64, i64)> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
-    let mut counts = Counts::default();
-    for (shelf, status, turn, assignee, n) in rows {
-        let in_scope = match scope {
-            Scope::All => true,
-            Scope::OwnAndUnassigned(who) => assignee == 0 || assignee == who.0,
-            Scope::Own(who) => assignee == who.0,
-            Scope::TakesPart(_) => false,
-        };
-        if !in_scope {
-            continue;
-        }
-        if shelf == "snoozed" {
-            counts.snoozed += n;
-            continue;
-        }
-        match word("queue_counts", "status", &status, Status::parse)? {
-            Status::Open | Status::InProgress => {
-                counts.open += n;
-                counts.unassigned += if assignee == 0 { n } else { 0 };
-                counts.mine += if assignee == me.0 { n } else { 0 };
-                counts.waiting += if turn == Turn::Customer.as_str() { n } else { 0 };
+    let tally = |(shelf, status, turn, assignee, n): (String, String, String, i64, i64)| {
+        Ok(Tally {
+            snoozed: shelf == "snoozed",
+            status: word("queue_counts", "status", &status, Status::parse)?,
+            turn: word("queue_counts", "turn", &turn, Turn::parse)?,
+            assignee: Some(PersonId(assignee)).filter(|it| it.0 != 0),
+            n,
+        })
+    };
+    rows.into_iter().map(tally).collect()
+}
+
+impl Counts {
+    /// What `me` is shown of these within their scope.
+    #[must_use]
+    pub fn of(tallies: &[Tally], scope: Scope, me: PersonId) -> Self {
+        let mut counts = Self::default();
+        for Tally { snoozed, status, turn, assignee, n } in tallies {
+            let in_scope = match scope {
+                Scope::All => true,
+                Scope::OwnAndUnassigned(who) => assignee.is_none_or(|it| it == who),
+                Scope::Own(who) => *assignee == Some(who),
+                Scope::TakesPart(_) => false,
+            };
+            if !in_scope {
+                continue;
             }
-            Status::Resolved => counts.resolved += n,
-            Status::Closed => counts.closed += n,
+            if *snoozed {
+                counts.snoozed += n;
+                continue;
+            }
+            match status {
+                Status::Open | Status::InProgress => {
+                    counts.open += n;
+                    counts.unassigned += if assignee.is_none() { *n } else { 0 };
+                    counts.mine += if *assignee == Some(me) { *n } else { 0 };
+                    counts.waiting += if *turn == Turn::Customer { *n } else { 0 };
+                }
+                Status::Resolved => counts.resolved += n,
+                Status::Closed => counts.closed += n,
+            }
         }
+        counts
     }
-    Ok(counts)
 }
 
 /// How many tickets each of these lists holds within a scope, in their order.

@@ -6,7 +6,7 @@ use crate::{
 };
 
 /// Where a row stands in a list of some order: the next page begins behind it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Key {
     /// What its place follows from, as [`Sort`] says; 0 where one value is enough.
     pub place: [i64; 2],
@@ -55,7 +55,7 @@ fn rank(turn: Turn) -> i64 {
 }
 
 /// Which way from a row.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Side {
     /// The rows that come after it, the nearest first.
     Behind,

@@ -42,15 +42,6 @@ macro_rules! select {
     };
 }
 
-/// By the hash of its id.
-///
-/// # Errors
-/// When the database refuses.
-pub async fn get(conn: &mut Conn, id: &str) -> Result<Option<Session>> {
-    let row: Option<Row> = on!(conn, c => sqlx::query_as(select!("where id = $1")).bind(id).fetch_optional(c).await)?;
-    Ok(row.map(session))
-}
-
 /// A person's own, the latest used first.
 ///
 /// # Errors

@@ -143,7 +143,8 @@ impl News {
         };
         drop(conn);
         self.place = place;
-        let counted = Counted::read(panel, visitor, &mut *panel.desk.store.read().await?).await?;
+        let version = panel.desk.store.version().await?;
+        let counted = Counted::read(panel, visitor, &version, &mut *panel.desk.store.read().await?).await?;
         let Navigation { views, saved, .. } = counted.navigation(panel, visitor);
         let counts = panel.desk.templates.render("live/counts.html", &Counts { views, saved, total })?;
         if counts != self.counts {
