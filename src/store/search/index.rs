@@ -162,12 +162,12 @@ impl Tx {
             return Ok(());
         }
         let stems = Stems::default();
-        let rows: Vec<(i64, Vec<String>)> = rows.iter().map(|it| (it.id, tokens(it, &stems))).collect();
+        let rows: Vec<(i64, String)> = rows.iter().map(|it| (it.id, tokens(it, &stems))).collect();
         match self.driver() {
             Driver::Sqlite(c) => {
                 let mut sql = sqlx::QueryBuilder::new("insert into search (rowid, words) ");
                 sql.push_values(&rows, |mut row, it| {
-                    row.push_bind(it.0).push_bind(it.1.join(" "));
+                    row.push_bind(it.0).push_bind(&it.1);
                 });
                 sql.build().execute(c).await.map(|_| ())?;
             }
@@ -224,49 +224,58 @@ async fn merged(conn: &mut Conn, tickets: BTreeSet<i64>) -> Result<BTreeMap<i64,
     Ok(subjects)
 }
 
-/// What a row holds. A part of it begins with a gap that no phrase spans.
-fn tokens(row: &Source, stems: &Stems) -> Vec<String> {
-    let mut tokens = vec![if row.visibility == "public" { PUBLIC } else { INTERNAL }.to_owned(), on_ticket(row.ticket)];
+/// What a row holds, each token with a space behind it. A part of it begins with a gap that no phrase spans.
+fn tokens(row: &Source, stems: &Stems) -> String {
     let at = at(row.created_at).to_zoned(jiff::tz::TimeZone::UTC);
-    tokens.extend([format!("d_{:04}", at.year()), format!("d_{:04}{:02}", at.year(), at.month())]);
+    let mut tokens = String::with_capacity(row.body.len() + 400);
+    let seen_by = if row.visibility == "public" { PUBLIC } else { INTERNAL };
+    let _ = write!(tokens, "{seen_by} {} d_{:04} d_{:04}{:02} ", on_ticket(row.ticket), at.year(), at.year(), at.month());
     if row.shown_files > 0 {
-        tokens.push(HAS_FILE.to_owned());
+        put(&mut tokens, HAS_FILE);
     }
-    let mut put = |prefixes: &[&str], text: &str| {
+    let mut text = |prefixes: &[&str], text: &str| {
         let words = words(text);
         for prefix in prefixes {
-            tokens.extend(each(&words).map(|it| format!("{prefix}{}", stems.of(it))));
-            tokens.push(GAP.to_owned());
+            for word in each(&words) {
+                tokens.push_str(prefix);
+                stems.with(word, |it| put(&mut tokens, it));
+            }
+            put(&mut tokens, GAP);
         }
     };
     for subject in iter::once(&row.subject).chain(&row.merged) {
-        put(&[Space::Subject.prefix(), ""], subject);
+        text(&[Space::Subject.prefix(), ""], subject);
     }
-    put(&[Space::Person.prefix(), ""], &row.requester_name);
-    put(&[Space::Address.prefix()], &row.requester_email);
+    text(&[Space::Person.prefix(), ""], &row.requester_name);
+    text(&[Space::Address.prefix()], &row.requester_email);
     if row.author.is_some_and(|it| it != row.requester) {
-        put(&[Space::Person.prefix(), ""], row.author_name.as_deref().unwrap_or_default());
-        put(&[Space::Address.prefix()], row.author_email.as_deref().unwrap_or_default());
+        text(&[Space::Person.prefix(), ""], row.author_name.as_deref().unwrap_or_default());
+        text(&[Space::Address.prefix()], row.author_email.as_deref().unwrap_or_default());
     }
     if let Some(files) = &row.files {
-        put(&[Space::File.prefix(), ""], files);
+        text(&[Space::File.prefix(), ""], files);
     }
     match (&row.sent_to, row.origin.as_str()) {
-        (Some(to), _) => put(&[Space::To.prefix()], to),
-        (None, "customer") => put(&[Space::To.prefix()], &row.mailbox_address),
+        (Some(to), _) => text(&[Space::To.prefix()], to),
+        (None, "customer") => text(&[Space::To.prefix()], &row.mailbox_address),
         (None, _) => {}
     }
-    put(&[""], &row.body);
+    text(&[""], &row.body);
     tokens
+}
+
+fn put(tokens: &mut String, token: &str) {
+    tokens.push_str(token);
+    tokens.push(' ');
 }
 
 /// Stands between two texts.
 const GAP: &str = "_";
 
 /// The tokens with their places, as PostgreSQL writes a vector. They hold letters, digits and `_` alone.
-fn vector(tokens: &[String]) -> String {
-    let mut vector = String::new();
-    for (place, token) in tokens.iter().enumerate() {
+fn vector(tokens: &str) -> String {
+    let mut vector = String::with_capacity(tokens.len() * 2);
+    for (place, token) in tokens.split_ascii_whitespace().enumerate() {
         let _ = write!(vector, "'{token}':{} ", (place + 1).min(16_383));
     }
     vector
