@@ -23,11 +23,12 @@ use crate::{
         Panel,
         error::{PageError, sentence},
         form::Fields,
+        neighbours::{FormOf, From},
         page::{self, Flash, Place},
         prose::without_pictures,
         ticket,
         undo::{self, Undoing},
-        url::Path,
+        url::{Path, Query},
         visitor::{Staff, Visitor},
         words::When,
     },
@@ -155,11 +156,18 @@ struct Typed {
     chosen: String,
     number: String,
     err: Option<String>,
+    /// The list that the ticket was opened from.
+    list: From,
 }
 
 /// `GET /tickets/{number}/merge`.
-pub(super) async fn merge_form(State(panel): State<Panel>, Staff(visitor): Staff, Path(number): Path<i64>) -> Result<Response, PageError> {
-    draw(&panel, &visitor, TicketNumber(number), None, Typed::default()).await
+pub(super) async fn merge_form(
+    State(panel): State<Panel>,
+    Staff(visitor): Staff,
+    Path(number): Path<i64>,
+    Query(list): Query<From>,
+) -> Result<Response, PageError> {
+    draw(&panel, &visitor, TicketNumber(number), None, Typed { list, ..Typed::default() }).await
 }
 
 /// `GET /tickets/{number}/messages/{id}/move`.
@@ -167,8 +175,9 @@ pub(super) async fn move_form(
     State(panel): State<Panel>,
     Staff(visitor): Staff,
     Path((number, id)): Path<(i64, i64)>,
+    Query(list): Query<From>,
 ) -> Result<Response, PageError> {
-    draw(&panel, &visitor, TicketNumber(number), Some(CommentId(id)), Typed::default()).await
+    draw(&panel, &visitor, TicketNumber(number), Some(CommentId(id)), Typed { list, ..Typed::default() }).await
 }
 
 async fn draw(
@@ -196,7 +205,7 @@ async fn draw(
         no: number.0,
         version: ticket.version,
         action: message.map_or_else(|| format!("{path}/merge"), |id| format!("{path}/messages/{id}/move")),
-        back: message.map_or_else(|| path.clone(), |id| format!("{path}#m{id}")),
+        back: format!("{path}{}{}", typed.list.query(), message.map(|id| format!("#m{id}")).unwrap_or_default()),
         from: comment.as_ref().and_then(|it| it.author_name.clone()).unwrap_or_else(|| "a machine".to_owned()),
         when: When::new(comment.as_ref().map_or(ticket.opened_at, |it| it.created_at), now, zone),
         excerpt: comment.as_ref().map(|it| without_pictures(it.text.as_str()).chars().take(SHOWN_TEXT).collect()).unwrap_or_default(),
@@ -351,7 +360,8 @@ async fn again(
     let number_typed = fields.get("number").to_owned();
     // A choice cannot be taken back on the page: beside a number it is left out.
     let chosen = if number_typed.is_empty() { fields.get("to").to_owned() } else { String::new() };
-    let typed = Typed { chosen, number: number_typed, err: Some(why) };
+    let list = FormOf::list(visitor.form.as_ref(), number);
+    let typed = Typed { chosen, number: number_typed, err: Some(why), list };
     draw(panel, visitor, number, message, typed).await
 }
 

@@ -17,9 +17,10 @@ use crate::{
     panel::{
         Panel,
         error::{PageError, sentence},
+        neighbours::From,
         page::{self, Place},
         ticket,
-        url::Path,
+        url::{Path, Query},
         visitor::Staff,
         words::{SenderMark, When, until},
     },
@@ -100,6 +101,8 @@ pub(super) fn whole_mail(name: &str, bytes: Vec<u8>) -> Response {
 #[derive(Serialize)]
 struct MessagePage {
     no: i64,
+    /// What the address of the ticket says of the list that it was opened from.
+    list: String,
     id: i64,
     from: String,
     when: When,
@@ -146,6 +149,7 @@ pub(super) async fn message(
     State(panel): State<Panel>,
     Staff(visitor): Staff,
     Path((number, id)): Path<(i64, i64)>,
+    Query(list): Query<From>,
 ) -> Result<Response, PageError> {
     let mut conn = panel.desk.store.read().await?;
     let number = TicketNumber(number);
@@ -164,7 +168,7 @@ pub(super) async fn message(
     };
     let gone = corrections::ways_of(&mut conn, said.id).await?;
     drop(conn);
-    let mut page = MessagePage { expired, ..explain(&panel, number, &said, raw.as_deref(), &gone) };
+    let mut page = MessagePage { expired, list: list.query(), ..explain(&panel, number, &said, raw.as_deref(), &gone) };
     if let (Some(mail), Some(_), Some(_)) = (&mail, &said.mail, &raw) {
         page.mended = read_again(&panel.desk, &mail.sha256).await?.warnings.iter().map(|it| sentence(it)).collect();
     }
@@ -177,6 +181,7 @@ fn explain(panel: &Panel, number: TicketNumber, said: &Said, raw: Option<&[u8]>,
     let from = said.author.as_ref().map(|it| it.name.clone()).or_else(|| mail.and_then(|it| it.sender.clone())).unwrap_or_default();
     MessagePage {
         no: number.0,
+        list: String::new(),
         id: said.id.0,
         from,
         when: When::new(said.said_at(), panel.desk.clock.now(), &panel.zone()),

@@ -54,6 +54,11 @@ pub(super) struct FormOf {
 }
 
 impl From {
+    /// This list, and where it stood there.
+    pub fn of(list: &str, at: &str) -> Self {
+        Self { list: list.to_owned(), at: at.to_owned() }
+    }
+
     /// As an address says it; none: there is no list.
     fn said(&self) -> Option<String> {
         let at = if self.at.is_empty() { String::new() } else { format!("&at={}", encoded(&self.at)) };
@@ -63,6 +68,11 @@ impl From {
     /// What the address of another view of the ticket says of it, behind what it says of the view.
     pub fn and_said(&self) -> String {
         self.said().map(|it| format!("&{it}")).unwrap_or_default()
+    }
+
+    /// What the address of a page below the ticket says of it, and of the way back there.
+    pub fn query(&self) -> String {
+        self.said().map(|it| format!("?{it}")).unwrap_or_default()
     }
 
     fn read(query: &str) -> Option<Self> {

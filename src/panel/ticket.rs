@@ -131,6 +131,8 @@ struct TicketPage {
     earlier: bool,
     /// For the addresses of its other views: whether all of it is shown, and the list that it was opened from.
     kept: String,
+    /// What the address of a page below this one says of its list.
+    list: String,
     parts: Vec<Part>,
     /// Where its replies stand with those whom they go to: what the page is told about while it is open.
     sent: String,
@@ -264,8 +266,7 @@ async fn draw(
     flash: Option<&Flash>,
 ) -> Result<Response, PageError> {
     let (read, composer) = read(panel, visitor, number, asked, composer).await?;
-    let from = From { list: asked.list.clone(), at: asked.at.clone() };
-    let aside = aside::read(panel, visitor, &read.ticket, &read.said, &from).await?;
+    let aside = aside::read(panel, visitor, &read.ticket, &read.said, &From::of(&asked.list, &asked.at)).await?;
     let drawing = Drawing {
         panel,
         audience: Audience::Staff,
@@ -309,7 +310,8 @@ fn compose(
         mailbox: panel.desk.mailboxes.get(ticket.mailbox).map(|it| it.address.to_string()).unwrap_or_default(),
         may_resolve: ticket.status.is_active(),
         may_take: ticket.assignee != Some(visitor.person.id) && ticket.merged_into.is_none(),
-        kept: format!("{all}{}", From { list: asked.list.clone(), at: asked.at.clone() }.and_said()),
+        kept: format!("{all}{}", From::of(&asked.list, &asked.at).and_said()),
+        list: From::of(&asked.list, &asked.at).query(),
         earlier: asked.all.is_none() && i64::try_from(read.said.len()).is_ok_and(|shown| shown == SHOWN),
         parts: if whole { parts::all(entries) } else { parts::folded(entries, aside.first_new) },
         sent: standing(read.said.iter().map(|it| way(it, visitor.person.id)), panel.desk.clock.now()),

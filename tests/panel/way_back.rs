@@ -74,3 +74,22 @@ async fn whoever_is_done_with_a_ticket_goes_on_in_its_list() {
     let given = press(&mut hal, &page, &here, "/tickets/1", &[("version", &page.field("version")), ("helper", &zoe.id.to_string())]).await;
     assert_eq!(given.location(), "/tickets?view=mine");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_below_a_ticket_lead_back_to_it_in_its_list() {
+    let desk = TestDesk::new().await;
+    some_tickets(&desk, 3).await;
+    let mut hal = Browser::of(&desk, &desk.hal).await;
+    let here = address(&hal.get(LIST).await, "/tickets/2?");
+    let page = hal.get(&here).await;
+    for (below, back) in [("/tickets/2/messages/2?", "#m2"), ("/tickets/2/messages/2/move?", "#m2"), ("/tickets/2/merge?", "")] {
+        let at = address(&page, below);
+        let back = address(&hal.get(&at).await, "/tickets/2?") == format!("{here}{back}");
+        assert!(back, "{at}: {}", hal.get(&at).await.text());
+    }
+    // Refused, it leads back there as well.
+    let at = address(&page, "/tickets/2/merge?");
+    let form = hal.get(&at).await;
+    let refused = press(&mut hal, &form, &at, "/tickets/2/merge", &[("version", &form.field("version")), ("number", "77")]).await;
+    assert!(refused.status == StatusCode::UNPROCESSABLE_ENTITY && address(&refused, "/tickets/2?") == here, "{}", refused.text());
+}
