@@ -29,8 +29,8 @@ const DRIPPED: usize = 200;
 enum Order {
     /// So many octets from now, that way.
     Octet { way: Way, left: usize, harm: Harm },
-    /// At the n-th COMMIT from now.
-    Commit { left: u64, passed: bool },
+    /// At the n-th COMMIT from now; whether nothing passes any more from then on.
+    Commit { left: u64, passed: bool, closes: bool },
 }
 
 #[derive(Debug)]
@@ -81,7 +81,12 @@ impl Proxy {
 
     /// Orders a cut at the n-th COMMIT from now: before it passes, or before its answer does.
     pub fn order_at_commit(&self, nth: u64, passed: bool) {
-        *self.orders.order.lock().unwrap() = Some(Order::Commit { left: nth, passed });
+        *self.orders.order.lock().unwrap() = Some(Order::Commit { left: nth, passed, closes: false });
+    }
+
+    /// Orders a cut at the next COMMIT, before its answer passes, and takes no connection from then on until it is opened again.
+    pub fn order_to_close_at_commit(&self) {
+        *self.orders.order.lock().unwrap() = Some(Order::Commit { left: 1, passed: true, closes: true });
     }
 
     /// Waits until what was ordered has happened; whether it has. What has not is called off.
@@ -240,7 +245,7 @@ impl Link<'_> {
     /// Counts a COMMIT, as sqlx says it (`Q`, four octets of length, text, NUL); at the one of the order, whether it passes.
     fn meets_commit(&self, here: Way, octets: &[u8]) -> Option<bool> {
         let mut order = self.orders.order.lock().unwrap();
-        let Some(Order::Commit { left, passed }) = &mut *order else { return None };
+        let Some(Order::Commit { left, passed, closes }) = &mut *order else { return None };
         if here != Way::Up || !octets.windows(7).any(|it| it.eq_ignore_ascii_case(b"COMMIT\0")) {
             return None;
         }
@@ -249,6 +254,11 @@ impl Link<'_> {
             return None;
         }
         let passed = *passed;
+        if *closes {
+            // Here, and not once somebody has heard of it: by then the outcome may have been asked for.
+            self.orders.refuses.store(true, Ordering::SeqCst);
+            self.orders.cuts.send_modify(|it| *it += 1);
+        }
         *order = None;
         self.orders.hits.send_modify(|it| *it += 1);
         Some(passed)
