@@ -8,7 +8,10 @@ use crate::{
         placeholder::{Placeholder, fill, first_name},
         ticket::Ticket,
     },
-    store::{Conn, people, signatures},
+    store::{
+        Conn, people,
+        signatures::{self, Habits},
+    },
 };
 
 /// A text as `actor` would send it on `ticket`.
@@ -38,8 +41,17 @@ pub(super) async fn filled(desk: &Desk, conn: &mut Conn, actor: &Person, ticket:
 /// # Errors
 /// When the database refuses.
 pub async fn signature(desk: &Desk, conn: &mut Conn, actor: &Person, ticket: &Ticket) -> Result<String> {
-    let own = signatures::habits(conn, actor.id).await?.signature;
-    let text = if own.trim().is_empty() { signatures::of_mailbox(conn, ticket.mailbox).await? } else { own };
+    let habits = signatures::habits(conn, actor.id).await?;
+    signature_by(&habits, desk, conn, actor, ticket).await
+}
+
+/// [`signature`] of somebody whose habits are known.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn signature_by(habits: &Habits, desk: &Desk, conn: &mut Conn, actor: &Person, ticket: &Ticket) -> Result<String> {
+    let own = habits.signature.trim();
+    let text = if own.is_empty() { signatures::of_mailbox(conn, ticket.mailbox).await? } else { own.to_owned() };
     Ok(filled(desk, conn, actor, ticket, text.trim()).await?.trim().to_owned())
 }
 

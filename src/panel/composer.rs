@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::{
-    actions::{drafts::rendered, placeholders::signature, write_note::may_be_named},
+    actions::{drafts::rendered, placeholders::signature_by, write_note::may_be_named},
     desk::{
         comment::Markup,
         draft::{DraftKind, MOST_BYTES},
@@ -177,7 +177,7 @@ pub(super) async fn of(
         reply: drawn(DraftKind::Reply, reply),
         aside: drawn(DraftKind::Note, aside),
         recipients: around.people.iter().filter(|it| it.state == Participation::Active && it.person != me.id).map(recipient).collect(),
-        signature: signature(&panel.desk, conn, me, around.ticket).await?,
+        signature: signature_by(&habits, &panel.desk, conn, me, around.ticket).await?,
         offers: offers(panel, conn, me, around.ticket).await?,
         saved: state.saved.map(|it| it.0),
         handles: colleagues.filter_map(|it| handle(it, around.staff)).collect(),

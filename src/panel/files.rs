@@ -26,7 +26,7 @@ use crate::{
     },
     store::{
         StoreError,
-        conversation::{self, Audience, Delivery, Said},
+        conversation::{self, Delivery, Said},
         corrections::{self, Gone, How},
     },
 };
@@ -154,8 +154,7 @@ pub(super) async fn message(
     let mut conn = panel.desk.store.read().await?;
     let number = TicketNumber(number);
     ticket::enter(&panel, &visitor, &mut conn, number).await?;
-    let said = conversation::said(&mut conn, number, Audience::Staff, 2000).await?;
-    let said = said.into_iter().find(|it| it.id == CommentId(id)).ok_or(PageError::Missing)?;
+    let said = conversation::one(&mut conn, number, CommentId(id)).await?.ok_or(PageError::Missing)?;
     let mail = conversation::raw_mail(&mut conn, said.id).await?;
     let kept = match &mail {
         Some(mail) => panel.desk.store.blobs().get(&mut conn, &mail.sha256).await,
@@ -167,8 +166,13 @@ pub(super) async fn message(
         kept => (kept?, None),
     };
     let gone = corrections::ways_of(&mut conn, said.id).await?;
+    let trace = match &said.mail {
+        Some(mail) => conversation::trace(&mut conn, mail.id).await?,
+        None => None,
+    };
     drop(conn);
-    let mut page = MessagePage { expired, list: list.query(), ..explain(&panel, number, &said, raw.as_deref(), &gone) };
+    let trace = trace.and_then(|it| serde_json::from_str(&it).ok()).unwrap_or_default();
+    let mut page = MessagePage { expired, list: list.query(), trace, ..explain(&panel, number, &said, raw.as_deref(), &gone) };
     if let (Some(mail), Some(_), Some(_)) = (&mail, &said.mail, &raw) {
         page.mended = read_again(&panel.desk, &mail.sha256).await?.warnings.iter().map(|it| sentence(it)).collect();
     }
@@ -186,7 +190,7 @@ fn explain(panel: &Panel, number: TicketNumber, said: &Said, raw: Option<&[u8]>,
         from,
         when: When::new(said.said_at(), panel.desk.clock.now(), &panel.zone()),
         sender: mail.map(|it| SenderMark::in_words(it.sender_check.as_ref())),
-        trace: mail.and_then(|it| it.trace.as_deref()).and_then(|it| serde_json::from_str(it).ok()).unwrap_or_default(),
+        trace: Vec::new(),
         mended: Vec::new(),
         corrections: gone.iter().map(|it| step(panel, it)).collect(),
         deliveries: said.deliveries.iter().map(|it| copy(panel, it)).collect(),

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-pub use crate::store::stored_files::{RawMail, StoredFile, file, raw_mail};
+pub use crate::store::stored_files::{RawMail, StoredFile, file, raw_mail, trace};
 
 /// Who said or did something.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -116,10 +116,6 @@ pub struct ByMail {
     pub sender: Option<String>,
     /// The name beside it.
     pub sender_name: Option<String>,
-    /// The deciding answer in one sentence.
-    pub reason: Option<String>,
-    /// JSON: every question, and what was found.
-    pub trace: Option<String>,
     /// What a trusted server says about the sender.
     pub sender_check: Option<SenderCheck>,
     /// What reading it remarked.
@@ -184,8 +180,6 @@ struct SaidRow {
     released_by: Option<String>,
     sender: Option<String>,
     sender_name: Option<String>,
-    reason: Option<String>,
-    trace: Option<String>,
     authenticity: Option<String>,
     authenticity_why: Option<String>,
     encrypted: Option<String>,
@@ -197,7 +191,7 @@ struct SaidRow {
 
 impl SaidRow {
     fn said(self) -> Result<Said> {
-        let (sender, sender_name, reason, trace) = (self.sender, self.sender_name, self.reason, self.trace);
+        let (sender, sender_name) = (self.sender, self.sender_name);
         let (received_at, released_by) = (at(self.received_at.unwrap_or(self.created_at)), self.released_by);
         let sender_check = sender_check(self.authenticity, self.authenticity_why)?;
         let remarks = remarks(self.encrypted, self.warnings)?;
@@ -211,17 +205,7 @@ impl SaidRow {
             quoted: self.quoted,
             has_html: self.has_html != 0,
             remote_images: self.remote_images,
-            mail: self.message.map(|id| ByMail {
-                id: LedgerId(id),
-                received_at,
-                released_by,
-                sender,
-                sender_name,
-                reason,
-                trace,
-                sender_check,
-                remarks,
-            }),
+            mail: self.message.map(|id| ByMail { id: LedgerId(id), received_at, released_by, sender, sender_name, sender_check, remarks }),
             flag: self.flag.map(|flag| word("comments", "flag", &flag, Flag::parse)).transpose()?,
             rendered: self.rendered,
             signature: self.signature,
@@ -250,6 +234,15 @@ pub async fn said_after(conn: &mut Conn, ticket: TicketNumber, audience: Audienc
     found(conn, ticket, audience, Part::After(after), limit).await
 }
 
+/// One comment of a ticket. None: it is not on this one.
+///
+/// # Errors
+/// As [`said`].
+pub async fn one(conn: &mut Conn, ticket: TicketNumber, id: CommentId) -> Result<Option<Said>> {
+    let before = CommentId(id.0.saturating_sub(1));
+    Ok(said_after(conn, ticket, Audience::Staff, before, 1).await?.pop().filter(|it| it.id == id))
+}
+
 /// Which comments of a ticket.
 #[derive(Clone, Copy)]
 enum Part {
@@ -269,7 +262,7 @@ async fn found(conn: &mut Conn, ticket: TicketNumber, audience: Audience, part: 
     let sql = format!(
         "select c.id, c.visibility, c.origin, c.author, p.name as author_name, p.email as author_email, c.via, c.body, c.quoted,
             cast(case when c.html is null or c.markup = 'markdown' then 0 else 1 end as bigint) as has_html,
-            case when c.markup = 'markdown' then c.html end as rendered, c.signature, c.remote_images, c.message, m.sender, m.sender_name, m.reason, m.trace,
+            case when c.markup = 'markdown' then c.html end as rendered, c.signature, c.remote_images, c.message, m.sender, m.sender_name,
             m.authenticity, m.authenticity_why, m.encrypted, m.warnings, c.flag, c.withdrawn_at, c.created_at, m.received_at,
             (select s.name from events e join people s on s.id = e.actor
                 where e.kind = 'released' and e.at = c.created_at and e.comment = c.id limit 1) as released_by

@@ -3,7 +3,7 @@
 use crate::{
     desk::{
         comment::Visibility,
-        id::{AttachmentId, CommentId, TicketNumber},
+        id::{AttachmentId, CommentId, LedgerId, TicketNumber},
     },
     store::{Conn, Result, blobs::ContentHash, on, word},
 };
@@ -41,6 +41,15 @@ pub struct RawMail {
     pub ticket: TicketNumber,
     /// Its content.
     pub sha256: ContentHash,
+}
+
+/// Every question that was asked of a message, and what was found, as JSON; none: it is not decided.
+///
+/// # Errors
+/// When the database refuses.
+pub async fn trace(conn: &mut Conn, message: LedgerId) -> Result<Option<String>> {
+    let sql = "select trace from messages where id = $1";
+    Ok(on!(conn, c => sqlx::query_scalar(sql).bind(message.0).fetch_optional(c).await)?.flatten())
 }
 
 /// The mail that a comment came by; else the one it left by.
