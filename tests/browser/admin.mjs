@@ -116,6 +116,7 @@ async function looksAtFigures(visit) {
     await visit.leadingOn(() => page.locator(".nav li a", { hasText: "Analytics" }).click());
     await visit.sees(page.locator("svg.chart"));
     await visit.look("analytics");
+    await tips(visit);
     for (const table of await page.locator(".astable summary").all()) await table.click();
     await visit.look("analytics-tables");
     const choice = page.getByLabel("Period", { exact: true });
@@ -140,4 +141,25 @@ async function looksAtFigures(visit) {
       await page.waitForTimeout(150);
     }
   });
+}
+
+/** Every chart says, of the place that is pointed at, what its table says of it. */
+async function tips(visit) {
+  const { page } = visit;
+  const charts = page.locator(".card .body").filter({ has: page.locator(".chart .col, .chart.heat") });
+  for (const chart of await charts.all()) {
+    const wanted = await chart.evaluate(it => {
+      const [heads, ...rows] = [...it.querySelector("table").rows].map(row => [...row.cells].map(cell => cell.textContent));
+      const steps = it.querySelectorAll(".col").length;
+      if (!steps) return `${rows.at(-1)[0]} ${heads.at(-1)}: ${rows.at(-1).at(-1)}`;
+      if (steps !== rows.length) throw new Error(`${steps} steps beside ${rows.length} rows`);
+      return rows.at(-1).map((cell, n) => (n ? heads[n] : "") + cell).join("");
+    });
+    await chart.locator(".col .hit, .heat g rect").last().hover();
+    const said = await page.locator(".charttip").textContent();
+    if (said !== wanted) throw new Error(`a chart says “${said}”, its table “${wanted}”`);
+  }
+  await visit.look("analytics-tip");
+  await page.mouse.move(0, 0);
+  if (await page.locator(".charttip").count()) throw new Error("a chart goes on saying what is not pointed at any more");
 }

@@ -68,8 +68,10 @@ impl Chart {
 /// Several series on top of each other.
 #[derive(Debug, Serialize)]
 pub(super) struct Stacked {
-    /// Each a label, the sums up to each series, and what the tip says.
-    rows: Vec<(String, Vec<f64>, String)>,
+    /// Each a label, and the sums up to each series.
+    rows: Vec<(String, Vec<f64>)>,
+    /// How it stands at the last, in words.
+    now: String,
     /// Each a name and its class.
     series: Vec<(&'static str, &'static str)>,
     max: f64,
@@ -84,21 +86,17 @@ impl Stacked {
             days.len() <= 100 || *at + 1 == days.len() || Step::Week.start(day.date) != Step::Week.start(days[at + 1].date)
         });
         let row = |(_, day): (usize, &DayFigures)| {
-            let values = values(day);
-            let sums = values.iter().scan(0, |sum, it| {
+            let sums = values(day).into_iter().scan(0, |sum, it| {
                 *sum += it;
                 Some(*sum as f64)
             });
-            let parts = values.iter().zip(&series).map(|(n, (name, _))| format!("{n} {}", name.to_lowercase()));
-            (
-                label(day.date, Step::Day),
-                sums.collect(),
-                format!("{}: {}", label(day.date, Step::Day), parts.collect::<Vec<_>>().join(", ")),
-            )
+            (label(day.date, Step::Day), sums.collect())
         };
-        let rows: Vec<(String, Vec<f64>, String)> = shown.map(row).collect();
-        let scale = Chart::new(rows.iter().map(|(label, sums, _)| (label.clone(), sums.last().copied(), None)).collect(), "");
-        Self { rows, series, max: scale.max, ticks: scale.ticks, every: scale.every }
+        let rows: Vec<(String, Vec<f64>)> = shown.map(row).collect();
+        let parts = |day| values(day).into_iter().zip(&series).map(|(n, (name, _))| format!("{n} {}", name.to_lowercase())).collect();
+        let now = days.last().map_or_else(Vec::new, parts).join(", ");
+        let scale = Chart::new(rows.iter().map(|(label, sums)| (label.clone(), sums.last().copied(), None)).collect(), "");
+        Self { rows, now, series, max: scale.max, ticks: scale.ticks, every: scale.every }
     }
 
     /// Open, and In Progress, at the end of each day.

@@ -37,7 +37,7 @@ pub(super) struct Everybodys {
     status_table: tables::Table,
     age_table: tables::Table,
     durations: Vec<Times>,
-    busiest: Vec<(&'static str, Vec<(usize, i64)>)>,
+    busiest: Vec<(&'static str, Vec<usize>)>,
     busiest_table: tables::Table,
     written: i64,
     lengths: Chart,
@@ -203,10 +203,10 @@ fn stats(figures: &Figures) -> Vec<Stat> {
 }
 
 /// Each hour with one of five levels: none, and four quarters of the most.
-fn busiest(figures: &Figures) -> Vec<(&'static str, Vec<(usize, i64)>)> {
+fn busiest(figures: &Figures) -> Vec<(&'static str, Vec<usize>)> {
     let most = figures.busiest.iter().flatten().max().copied().unwrap_or(0).max(1);
-    let level = |n: i64| usize::try_from((n * 4 + most - 1) / most).unwrap_or(0);
-    let row = |(name, hours): (&&'static str, &[i64; 24])| (*name, hours.iter().map(|n| (level(*n), *n)).collect());
+    let level = |n: &i64| usize::try_from((n * 4 + most - 1) / most).unwrap_or(0);
+    let row = |(name, hours): (&&'static str, &[i64; 24])| (*name, hours.iter().map(level).collect());
     tables::WEEKDAYS.iter().zip(&figures.busiest).map(row).collect()
 }
 
