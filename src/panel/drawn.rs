@@ -8,7 +8,29 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use crate::templates::Templates;
+use crate::{
+    panel::{keyboard::Keyboard, list_filters::Filters, row::RowView, tickets::Bulk},
+    templates::Templates,
+};
+
+/// What pages are put together of, by what it was drawn of.
+#[derive(Debug)]
+pub(super) struct Pieces {
+    /// Rows of lists: some 2 KB each.
+    pub rows: Drawn<RowView>,
+    /// Bars of lists, each of some helper: some 10 KB each.
+    pub bulks: Drawn<Bulk>,
+    /// Filters of lists: some 5 KB each.
+    pub filters: Drawn<Filters>,
+    /// Helps of the keyboard: some 5 KB each.
+    pub keyboards: Drawn<Keyboard>,
+}
+
+impl Default for Pieces {
+    fn default() -> Self {
+        Self { rows: Drawn::new(1024), bulks: Drawn::new(64), filters: Drawn::new(128), keyboards: Drawn::new(8) }
+    }
+}
 
 /// What was drawn of values of this kind.
 #[derive(Debug)]

@@ -9,14 +9,14 @@ use crate::{
         ticket::{Priority, Status, Turn},
     },
     panel::page::Place,
-    store::queue::{Key, List, Side},
+    store::queue::{Key, List, QueueRow, Side},
 };
 
 /// Rows on a page.
 pub(super) const PAGE: usize = 50;
 
 /// What stands behind the question mark. What a filter does not know is no filter.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Deserialize, Serialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Asked {
     pub view: String,
@@ -126,17 +126,40 @@ impl Asked {
         format!("/tickets?{query}{and}{place}={key}")
     }
 
-    /// What the address of a ticket says about the list that it was opened from, and where in that it stood.
-    pub fn opened_from(&self, key: Key) -> String {
+    /// The same list from its beginning.
+    pub fn whole_list(&self) -> Self {
+        Self { before: String::new(), after: String::new(), ..self.clone() }
+    }
+
+    /// What addresses of tickets say about this list, in this order, when they are opened from it.
+    pub fn opened_from(&self, sort: Sort) -> OpenedFrom {
         let query = self.query();
         let query = if query.is_empty() { "view=open" } else { &query };
-        format!("?list={}&at={key}", query.replace('&', "%26").replace('=', "%3D"))
+        OpenedFrom { list: format!("?list={}&at=", query.replace('&', "%26").replace('=', "%3D")), sort }
     }
 
     /// [`Asked::query`] read back.
     pub fn read(query: &str) -> Option<Self> {
         let uri = format!("/tickets?{query}").parse().ok()?;
         crate::panel::url::Query::of(&uri).map(|crate::panel::url::Query(asked)| asked)
+    }
+}
+
+/// What the address of a ticket says about the list that it was opened from, and where in that it stood.
+#[derive(Debug)]
+pub(super) struct OpenedFrom {
+    list: String,
+    sort: Sort,
+}
+
+impl OpenedFrom {
+    /// From this row.
+    pub fn at(&self, row: &QueueRow) -> String {
+        self.at_key(Key::of(self.sort, row))
+    }
+
+    fn at_key(&self, key: Key) -> String {
+        format!("{}{key}", self.list)
     }
 }
 
@@ -155,7 +178,7 @@ mod tests {
         let key = Key { place: [17, 0], number: TicketNumber(4) };
         assert_eq!(odd.address(), "/tickets?view=mine&priority=urgent");
         assert_eq!(odd.beside(Side::Behind, key), "/tickets?view=mine&priority=urgent&before=17.0.4");
-        assert_eq!(odd.opened_from(key), "?list=view%3Dmine%26priority%3Durgent&at=17.0.4");
+        assert_eq!(odd.opened_from(Sort::Activity).at_key(key), "?list=view%3Dmine%26priority%3Durgent&at=17.0.4");
         assert_eq!(
             (Asked::default().address(), Asked::default().beside(Side::Ahead, key)),
             ("/tickets".to_owned(), "/tickets?after=17.0.4".to_owned())

@@ -50,10 +50,12 @@ mod held;
 mod highlight;
 mod history;
 mod kept;
+mod keyboard;
 mod known;
 mod ledger;
 mod links;
 mod list;
+mod list_filters;
 pub mod live;
 pub mod mail_html;
 mod mailboxes;
@@ -127,10 +129,8 @@ pub struct Parts {
     streams: live::Streams,
     /// What pages ask for again and again.
     known: known::Known,
-    /// Rows of lists: some 2 KB each.
-    rows: drawn::Drawn<row::RowView>,
-    /// Bars of lists, each of some helper: some 10 KB each.
-    bulks: drawn::Drawn<tickets::Bulk>,
+    /// What was drawn before.
+    pieces: drawn::Pieces,
     stop: CancellationToken,
     /// Tells this run of the program from others.
     born: String,
@@ -157,9 +157,9 @@ impl Panel {
         let sessions = Sessions::new(&desk.keys, &desk.url);
         let throttle = Throttle::new(&desk.clock);
         let (streams, passwords) = (live::Streams::default(), Passwords::default());
-        let (known, rows, bulks) = (known::Known::default(), drawn::Drawn::new(1024), drawn::Drawn::new(64));
+        let (known, pieces) = (known::Known::default(), drawn::Pieces::default());
         let (stop, born) = (CancellationToken::new(), random_token());
-        Self(Arc::new(Parts { desk, proxies, health_token, sessions, passwords, throttle, streams, known, rows, bulks, stop, born }))
+        Self(Arc::new(Parts { desk, proxies, health_token, sessions, passwords, throttle, streams, known, pieces, stop, born }))
     }
 
     /// Ends the streams of the pages that are open, which would last as long as their pages.

@@ -119,6 +119,13 @@ pub(super) struct Counted {
     unsent: NotSent,
 }
 
+impl Navigation {
+    /// The queues that a key leads to: what each is called, and its key behind `g`.
+    pub fn keys(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.views.iter().filter(|it| !it.go.is_empty()).map(|it| (it.name, it.go))
+    }
+}
+
 impl Counted {
     /// Counts what a visitor of the staff is shown, of the database as of this version or later.
     ///

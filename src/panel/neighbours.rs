@@ -206,7 +206,7 @@ async fn one(
     // It may have moved to there itself.
     let rows = queue::list(conn, &List { beside: Some(beside), limit: 2, ..*list }, scope).await?;
     let row = rows.iter().find(|it| it.number != but);
-    Ok(row.map(|it| format!("/tickets/{}{}", it.number, asked.opened_from(Key::of(list.sort, it)))))
+    Ok(row.map(|it| format!("/tickets/{}{}", it.number, asked.opened_from(list.sort).at(it))))
 }
 
 /// Whoever changes a ticket comes back to it in the list that they opened it from.

@@ -14,6 +14,7 @@ use crate::{
         csrf::Tie,
         error::PageError,
         heartbeat::{self, Heartbeat},
+        keyboard::Keyboard,
         navigation::{Counted, Navigation},
         visitor::Visitor,
         words::Face,
@@ -119,6 +120,8 @@ struct Shared<'a, T> {
     navigation: Navigation,
     heartbeat: Option<Heartbeat>,
     flash: Option<&'a Flash>,
+    /// The help of the keyboard, as HTML.
+    keyboard: &'a str,
     #[serde(flatten)]
     own: &'a T,
 }
@@ -180,12 +183,14 @@ fn draw(
     let me = &visitor.person;
     let heartbeat = if me.role.is_staff() { heartbeat::of(panel, me) } else { None };
     let face = Face::of(me);
+    let keys = visitor.look.keys.as_str();
+    let keyboard = Keyboard::of(keys, &navigation).draw(panel)?;
     let shared = Shared {
         desk: &panel.desk.settings.name,
         v: &assets::VERSION,
         theme: visitor.theme(),
         density: visitor.look.density.as_str(),
-        keys: visitor.look.keys.as_str(),
+        keys,
         csrf: Tie::to_session(visitor).token(&panel.desk.keys),
         active: place,
         followed: visitor.followed.0,
@@ -193,6 +198,7 @@ fn draw(
         navigation,
         heartbeat,
         flash: flash.or(visitor.flash.as_ref()),
+        keyboard: &keyboard,
         own,
     };
     let page = panel.desk.templates.render(template, &shared)?;

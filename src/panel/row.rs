@@ -19,16 +19,12 @@ use crate::{
         Panel, assets,
         due::Due,
         error::PageError,
-        list::Asked,
+        list::OpenedFrom,
         prose::without_pictures,
         visitor::Visitor,
         words::{Coming, Face, StatusWord, When},
     },
-    store::{
-        Conn, drafts, presence,
-        queue::{Key, QueueRow},
-        tags, visits,
-    },
+    store::{Conn, drafts, presence, queue::QueueRow, tags, visits},
     templates::TemplateError,
 };
 
@@ -145,8 +141,8 @@ impl RowView {
     }
 
     /// In a list, which the page of the ticket leads back to.
-    pub(super) fn in_list(self, row: &QueueRow, asked: &Asked, me: PersonId) -> Self {
-        Self { from: asked.opened_from(Key::of(asked.sort(me), row)), ..self }
+    pub(super) fn in_list(self, row: &QueueRow, list: &OpenedFrom) -> Self {
+        Self { from: list.at(row), ..self }
     }
 
     /// Of a ticket that a page shows, and that has left its list since.
@@ -179,7 +175,7 @@ pub(super) fn draw(panel: &Panel, rows: &[RowView]) -> Result<String, TemplateEr
     let piece = |row: &RowView| templates.render("parts/ticket_row.html", &Piece { v: &assets::VERSION, t: row });
     let mut drawn = String::new();
     for row in rows {
-        let row = panel.rows.of(templates, row, piece)?;
+        let row = panel.pieces.rows.of(templates, row, piece)?;
         // Text goes into a string.
         let _ = writeln!(drawn, "{row}");
     }

@@ -25,7 +25,7 @@ use crate::{
         page::{self, Place},
         prose::without_pictures,
         row::{self, Around, RowView},
-        tickets::{Bar, Bulk},
+        tickets::Bulk,
         url::{Query, encoded},
         visitor::{Staff, Visitor},
         words::Choice,
@@ -127,8 +127,8 @@ struct SearchPage {
     savable: Option<String>,
     saved_now: Option<i64>,
     saved_as: Option<String>,
-    #[serde(flatten)]
-    bar: Bar,
+    /// As HTML.
+    bulk: String,
 }
 
 /// One line of the help.
@@ -222,7 +222,7 @@ pub(super) async fn search(
         filters: filters(&query, &staff, &tags, &mailboxes),
         sort: if sought.order() == Order::Newest { "newest" } else { "" },
         here: uri.path_and_query().map_or("/search", axum::http::uri::PathAndQuery::as_str).to_owned(),
-        bar: Bulk::new(&panel, &staff, &tags, &visitor.person).draw(&panel)?,
+        bulk: Bulk::new(&panel, &staff, &tags, &visitor.person).draw(&panel)?.to_string(),
         savable: (asked && saved.is_none()).then_some(kept),
         saved_now: saved.as_ref().map(|it| it.id.0),
         saved_as: saved.map(|it| it.name),

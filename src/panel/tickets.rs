@@ -1,6 +1,9 @@
 //! The queues.
 
+use std::sync::Arc;
+
 use axum::{
+    Extension,
     extract::State,
     response::{IntoResponse, Redirect, Response},
 };
@@ -13,16 +16,17 @@ use crate::{
         person::Person,
         settings::{MailboxSettings, Mode},
         tag::Tag,
-        ticket::{Status, Turn},
     },
     panel::{
         Panel, assets,
         error::PageError,
         list::{Asked, PAGE},
+        list_filters::{Filters, Offered},
         navigation::Counted,
         page::{self, Place},
         row::{self, Around, RowView, mark},
         snooze,
+        unchanged::AsOf,
         url::Query,
         visitor::Staff,
         words::Choice,
@@ -52,7 +56,8 @@ impl Bulk {
         Self { assignable, mailboxes, all_tags: tag_choices(tags), snoozes: snooze::choices(panel) }
     }
 
-    pub(super) fn draw(self, panel: &Panel) -> Result<Bar, TemplateError> {
+    /// As HTML.
+    pub(super) fn draw(&self, panel: &Panel) -> Result<Arc<str>, TemplateError> {
         #[derive(Serialize)]
         struct Values<'a> {
             v: &'a str,
@@ -61,18 +66,8 @@ impl Bulk {
         }
         let templates = &panel.desk.templates;
         let draw = |bulk: &Self| templates.render("parts/bulk.html", &Values { v: &assets::VERSION, bulk });
-        let bulk = panel.bulks.of(templates, &self, draw)?.to_string();
-        Ok(Bar { bulk, mailboxes: self.mailboxes, all_tags: self.all_tags })
+        panel.pieces.bulks.of(templates, self, draw)
     }
-}
-
-/// The bulk bar, and what of it filters offer as well.
-#[derive(Serialize)]
-pub(super) struct Bar {
-    /// As HTML.
-    bulk: String,
-    mailboxes: Vec<Choice>,
-    all_tags: Vec<Choice>,
 }
 
 pub(super) fn tag_choices<'a>(tags: impl IntoIterator<Item = &'a Tag>) -> Vec<Choice> {
@@ -86,27 +81,20 @@ struct ListPage<'a> {
     /// As HTML.
     rows: String,
     shown: usize,
-    asked: &'a Asked,
-    filtered: bool,
+    /// As HTML.
+    filters: &'a str,
     here: String,
     /// The same with the place in it: what the page is told about while it is open.
     here_now: String,
-    clear: String,
     newest: Option<String>,
     newer: Option<String>,
     older: Option<String>,
-    statuses: Vec<Choice>,
-    priorities: Vec<Choice>,
-    helpers: Vec<Choice>,
-    turns: Vec<Choice>,
-    sorts: Vec<Choice>,
-    sort: &'static str,
     /// What can be saved under a name; none: it is the view itself, or saved already.
     savable: Option<String>,
     saved_now: Option<i64>,
     empty: Option<Empty>,
-    #[serde(flatten)]
-    bar: Bar,
+    /// As HTML.
+    bulk: &'a str,
 }
 
 #[derive(Serialize)]
@@ -117,11 +105,19 @@ struct Empty {
 }
 
 /// `GET /tickets`.
-pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Query(asked): Query<Asked>) -> Result<Response, PageError> {
+pub(super) async fn list(
+    State(panel): State<Panel>,
+    Staff(visitor): Staff,
+    Query(asked): Query<Asked>,
+    as_of: Option<Extension<AsOf>>,
+) -> Result<Response, PageError> {
     let me = &visitor.person;
     let scope = visitor.scope(panel.desk.rules());
     let page = asked.page(me.id);
-    let version = panel.desk.store.version().await?;
+    let version = match as_of {
+        Some(Extension(AsOf(version))) => version,
+        None => panel.desk.store.version().await?,
+    };
     let mut conn = panel.desk.store.read().await?;
     let found = panel.known.lists.of(&version, (scope, page), queue::list(&mut conn, &page, scope)).await?;
     if found.is_empty() && page.beside.is_some() {
@@ -142,8 +138,9 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let all_tags = panel.known.tags.of(&version, (), tags::all(&mut conn)).await?;
     let numbers: Vec<TicketNumber> = found.iter().map(|it| it.number).collect();
     let around = Around { unread: visits::unread(&mut conn, me.id, &numbers).await?, tags: all_tags };
+    let opened_from = asked.opened_from(page.sort);
     let mut rows: Vec<RowView> =
-        found.iter().map(|row| RowView::new(&panel, row).around(row, &around).in_list(row, &asked, me.id)).collect();
+        found.iter().map(|row| RowView::new(&panel, row).around(row, &around).in_list(row, &opened_from)).collect();
     mark(&panel, &visitor, &mut conn, &mut rows).await?;
     drop(conn);
     let (_, place, heading) = asked.view(me.id);
@@ -151,29 +148,25 @@ pub(super) async fn list(State(panel): State<Panel>, Staff(visitor): Staff, Quer
     let at = |row: Option<&QueueRow>, side| row.map(|row| asked.beside(side, Key::of(page.sort, row)));
     let (newer, older) = (if ahead { more } else { page.beside.is_some() }, if ahead { true } else { more });
     let place = if saved.is_some() { Place::Elsewhere } else { place };
+    let bulk = Bulk::new(&panel, &staff, &around.tags, me);
+    let savable = (saved.is_none() && (asked.is_filtered() || page.sort != page.view.sorts()[0])).then(|| asked.query());
+    let offered = Offered { others: others(&staff, me).collect(), mailboxes: bulk.mailboxes.clone(), all_tags: bulk.all_tags.clone() };
+    let filters = Filters::of(&asked, me.id, offered, savable.is_some()).draw(&panel)?;
     let list = ListPage {
         heading: saved.map_or_else(|| heading.to_owned(), |it| it.name.clone()),
         total,
         rows: row::draw(&panel, &rows)?,
         shown: rows.len(),
-        filtered: asked.is_filtered(),
+        filters: &filters,
         here: asked.address(),
         here_now: page.beside.map_or_else(|| asked.address(), |(side, key)| asked.beside(side, key)),
-        clear: asked.unfiltered().address(),
         newest: page.beside.is_some().then(|| asked.address()),
         newer: if newer { at(found.first().copied(), Side::Ahead) } else { None },
         older: if older { at(found.last().copied(), Side::Behind) } else { None },
-        statuses: of_view(page.view),
-        priorities: Choice::priorities().into_iter().rev().collect(),
-        helpers: [Choice::new("me", "Me"), Choice::new("nobody", "Nobody")].into_iter().chain(others(&staff, me)).collect(),
-        turns: if page.view.turns().len() > 1 { turns() } else { Vec::new() },
-        sorts: page.view.sorts().iter().map(|it| Choice::new(it.as_str(), it.title())).collect(),
-        sort: page.sort.as_str(),
-        savable: (saved.is_none() && (asked.is_filtered() || page.sort != page.view.sorts()[0])).then(|| asked.query()),
+        savable,
         saved_now: saved.map(|it| it.id.0),
         empty: found.is_empty().then(|| empty(&asked, page.view, counts)),
-        bar: Bulk::new(&panel, &staff, &around.tags, me).draw(&panel)?,
-        asked: &asked,
+        bulk: &bulk.draw(&panel)?,
     };
     page::show_counted(&panel, &visitor, place, "tickets.html", &list, &counted)
 }
@@ -209,17 +202,6 @@ pub(super) fn choice_of(mailbox: &MailboxSettings) -> String {
         Mode::Live => mailbox.address.to_string(),
         Mode::Shadow => format!("{} (sends nothing yet)", mailbox.address),
     }
-}
-
-/// The statuses that a view can be narrowed to; none where it has but one.
-fn of_view(view: View) -> Vec<Choice> {
-    let statuses: Vec<Choice> =
-        Choice::statuses().into_iter().filter(|it| Status::parse(&it.value).is_some_and(|it| view.takes(it))).collect();
-    if statuses.len() > 1 { statuses } else { Vec::new() }
-}
-
-fn turns() -> Vec<Choice> {
-    vec![Choice::new(Turn::Staff.as_str(), "Ours"), Choice::new(Turn::Customer.as_str(), "The customer’s")]
 }
 
 fn total(view: View, counts: Counts) -> i64 {

@@ -20,13 +20,16 @@ pub(super) const LAG: i64 = 15;
 /// Kept by the browser alone, and asked for each time.
 const REVALIDATE: HeaderValue = HeaderValue::from_static("private, no-cache");
 
+/// The version of the database that was asked for before anything of the page was read.
+#[derive(Clone, Debug)]
+pub(super) struct AsOf(pub String);
+
 /// Answers for the page where the browser has it already.
-pub(super) async fn look(State(panel): State<Panel>, request: Request, next: Next) -> Response {
-    let (visitor, asked) = (who_may_keep(&request), request.uri().clone());
-    let tag = match visitor {
-        Some(visitor) => tag(&panel, &visitor, asked).await,
-        None => None,
-    };
+pub(super) async fn look(State(panel): State<Panel>, mut request: Request, next: Next) -> Response {
+    let Some(visitor) = who_may_keep(&request) else { return next.run(request).await };
+    let Ok(version) = panel.desk.store.version().await else { return next.run(request).await };
+    let tag = tag(&panel, &visitor, request.uri().clone(), &version);
+    request.extensions_mut().insert(AsOf(version));
     let Some(tag) = tag else { return next.run(request).await };
     if request.headers().get_all(header::IF_NONE_MATCH).iter().any(|it| names(it, &tag)) {
         return (StatusCode::NOT_MODIFIED, [(header::ETAG, tag), (header::CACHE_CONTROL, REVALIDATE)]).into_response();
@@ -52,9 +55,8 @@ fn who_may_keep(request: &Request) -> Option<Visitor> {
     request.extensions().get::<Visitor>().filter(|it| is_queue && it.person.role.is_staff() && it.flash.is_none()).cloned()
 }
 
-async fn tag(panel: &Panel, visitor: &Visitor, asked: Uri) -> Option<HeaderValue> {
+fn tag(panel: &Panel, visitor: &Visitor, asked: Uri, version: &str) -> Option<HeaderValue> {
     let (desk, now) = (&panel.desk, panel.desk.clock.now());
-    let version = desk.store.version().await.ok()?;
     let round = desk.health.get();
     let what = format!(
         "{:?}",

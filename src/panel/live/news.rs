@@ -192,6 +192,7 @@ impl News {
         if self.told.len() > REMEMBERED {
             self.told.clear();
         }
+        let opened_from = asked.opened_from(asked.sort(visitor.person.id));
         let mut rows = Vec::new();
         let mut gone = Vec::new();
         for number in numbers {
@@ -202,7 +203,7 @@ impl News {
             }
             match now {
                 Some(row) => {
-                    let drawn = RowView::new(panel, row).around(row, &around).in_list(row, asked, visitor.person.id);
+                    let drawn = RowView::new(panel, row).around(row, &around).in_list(row, &opened_from);
                     rows.push(if held.iter().any(|it| it.number == number) { drawn } else { drawn.left_the_list() });
                 }
                 None => gone.push(number.to_string()),
