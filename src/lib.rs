@@ -115,6 +115,10 @@
 //! counts only under the name of the mail server that the mailbox trusts. What is sent by itself repeats no stranger's words to anybody
 //! whom nobody vouches for, and keeps to budgets per address, domain and desk.
 
+/// A page, or a message that is read, is made of tens of thousands of small pieces of memory.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[macro_use]
 pub mod fail_point;
 
