@@ -9,7 +9,8 @@ use crate::{
         target::{self, Over, Promise, Running, Terms},
         ticket::Ticket,
     },
-    panel::words::business,
+    panel::{Panel, error::PageError, words::business},
+    store::{Conn, courses, terms},
 };
 
 /// What is due, as a list shows it.
@@ -75,6 +76,16 @@ pub struct PromiseLine {
     state: &'static str,
     text: String,
     due: Option<Due>,
+}
+
+/// [`lines`] of a ticket, with what the desk promises as of this version of the database.
+pub(super) async fn promises(panel: &Panel, version: &str, conn: &mut Conn, ticket: &Ticket) -> Result<Vec<PromiseLine>, PageError> {
+    let terms = panel.known.terms.of(version, panel.desk.settings.turn(), terms::terms(conn, &panel.desk.settings.time_zone)).await?;
+    if terms.targets.is_empty() {
+        return Ok(Vec::new());
+    }
+    let course = courses::kept(conn, ticket.number).await?;
+    Ok(lines(ticket, &course, &terms, panel.desk.clock.now(), &panel.zone()))
 }
 
 /// What is promised on a ticket and how it stands; empty where nothing is promised for its priority.

@@ -127,6 +127,15 @@ impl Navigation {
 }
 
 impl Counted {
+    /// [`Counted::read`] of the database as it is now, over a connection of its own.
+    ///
+    /// # Errors
+    /// When the database refuses.
+    pub async fn now(panel: &Panel, visitor: &Visitor) -> Result<Self> {
+        let version = panel.desk.store.version().await?;
+        Self::read(panel, visitor, &version, &mut *panel.desk.store.read().await?).await
+    }
+
     /// Counts what a visitor of the staff is shown, of the database as of this version or later.
     ///
     /// # Errors

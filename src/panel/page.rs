@@ -147,16 +147,13 @@ pub async fn show_with(
     flash: Option<&Flash>,
 ) -> Result<Response, PageError> {
     let navigation = match visitor.person.role.is_staff() {
-        true => {
-            let version = panel.desk.store.version().await?;
-            Counted::read(panel, visitor, &version, &mut *panel.desk.store.read().await?).await?.navigation(panel, visitor)
-        }
+        true => Counted::now(panel, visitor).await?.navigation(panel, visitor),
         false => Navigation::default(),
     };
     draw(panel, visitor, place, template, own, navigation, flash)
 }
 
-/// [`show`] to staff, where the page itself has read what the navigation counts.
+/// [`show_with`] to staff, where the page itself has read what the navigation counts.
 ///
 /// # Errors
 /// When the template lacks something.
@@ -166,9 +163,10 @@ pub(super) fn show_counted(
     place: Place,
     template: &str,
     own: &impl Serialize,
+    flash: Option<&Flash>,
     counted: &Counted,
 ) -> Result<Response, PageError> {
-    draw(panel, visitor, place, template, own, counted.navigation(panel, visitor), None)
+    draw(panel, visitor, place, template, own, counted.navigation(panel, visitor), flash)
 }
 
 fn draw(

@@ -24,6 +24,7 @@ use crate::{
         due::{self, PromiseLine},
         error::PageError,
         history,
+        navigation::Counted,
         neighbours::{FormOf, From},
         page::{self, Flash, Place},
         rate,
@@ -40,9 +41,9 @@ use crate::{
     store::{
         Conn,
         conversation::{self, Audience, Line, Said},
-        courses, events,
+        events,
         participants::{self, Participant, Participation},
-        people, queue, tags, terms, tickets,
+        people, queue, tags, tickets,
     },
 };
 
@@ -225,21 +226,12 @@ async fn read(
     others.retain(|it| it.number != number);
     let corrected = correct::corrected(panel, visitor, &mut conn, &ticket, &names).await?;
     let spam = events::marked_as_spam(&mut conn, number).await?.is_some();
-    let promises = promises(panel, &version, &mut conn, &ticket).await?;
+    let promises = due::promises(panel, &version, &mut conn, &ticket).await?;
     let rated = rate::Said::read(panel, visitor.scope(panel.desk.rules()), &mut conn, &ticket).await?;
     let around = composer::Around { ticket: &ticket, said: &said, people: &people, staff: &staff };
     let composer = composer::of(panel, visitor, &mut conn, &around, state).await?;
     let read = Read { ticket, case, said, lines, people, staff, requester, assignee, names, others, corrected, promises, rated, spam };
     Ok((read, composer))
-}
-
-async fn promises(panel: &Panel, version: &str, conn: &mut Conn, ticket: &Ticket) -> Result<Vec<PromiseLine>, PageError> {
-    let terms = panel.known.terms.of(version, panel.desk.settings.turn(), terms::terms(conn, &panel.desk.settings.time_zone)).await?;
-    if terms.targets.is_empty() {
-        return Ok(Vec::new());
-    }
-    let course = courses::kept(conn, ticket.number).await?;
-    Ok(due::lines(ticket, &course, &terms, panel.desk.clock.now(), &panel.zone()))
 }
 
 /// The people whom the history speaks of by their ids.
@@ -265,7 +257,9 @@ async fn draw(
     composer: composer::State,
     flash: Option<&Flash>,
 ) -> Result<Response, PageError> {
-    let (read, composer) = read(panel, visitor, number, asked, composer).await?;
+    // Beside each other, over two connections: neither waits for the other.
+    let (read, counted) = tokio::join!(read(panel, visitor, number, asked, composer), Counted::now(panel, visitor));
+    let ((read, composer), counted) = (read?, counted?);
     let aside = aside::read(panel, visitor, &read.ticket, &read.said, &From::of(&asked.list, &asked.at)).await?;
     let drawing = Drawing {
         panel,
@@ -277,7 +271,7 @@ async fn draw(
     let mut entries = drawing.with_changes(&read.said, &read.lines, &read.names);
     thread::offer_undo(&mut entries, &read.corrected.standing);
     let page = compose(panel, visitor, (read, aside), entries, asked, composer);
-    page::show_with(panel, visitor, Place::Elsewhere, "ticket.html", &page, flash).await
+    page::show_counted(panel, visitor, Place::Elsewhere, "ticket.html", &page, flash, &counted)
 }
 
 fn compose(

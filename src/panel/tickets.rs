@@ -168,7 +168,7 @@ pub(super) async fn list(
         empty: found.is_empty().then(|| empty(&asked, page.view, counts)),
         bulk: &bulk.draw(&panel)?,
     };
-    page::show_counted(&panel, &visitor, place, "tickets.html", &list, &counted)
+    page::show_counted(&panel, &visitor, place, "tickets.html", &list, None, &counted)
 }
 
 /// How many tickets a list holds, on all of its pages.
