@@ -176,7 +176,10 @@ fn step(bytes: &[u8], opened_at: i64) -> Result<Option<(Step, &[u8])>, Unreadabl
 }
 
 /// A whole number up to its end, and what is behind that.
-fn number(bytes: &[u8], end: u8) -> Result<(i64, &[u8]), Unreadable> {
+///
+/// # Errors
+/// [`Unreadable`] for anything else.
+pub fn number(bytes: &[u8], end: u8) -> Result<(i64, &[u8]), Unreadable> {
     let (minus, bytes) = match bytes {
         [b'-', rest @ ..] => (true, rest),
         all => (false, all),

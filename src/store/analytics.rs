@@ -1,13 +1,17 @@
 //! The courses of the tickets, for `desk/analytics.rs` to make figures of.
 //!
 //! A year has a hundred thousand of them. As rows they would take ten times as long as in a few long texts, so each column comes as one:
-//! the database joins them, and while it reads the next part of them, the last is counted.
+//! the database joins them, and while it reads the next part of them, those before are counted, in two threads.
 
 mod recent;
 
-use std::collections::HashMap;
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::Arc,
+};
 
 use jiff::{Timestamp, tz::TimeZone};
+use tokio::task::JoinHandle;
 
 use crate::{
     desk::{
@@ -24,10 +28,13 @@ pub use recent::Counted;
 pub(in crate::store) use recent::Recent;
 
 /// Tickets of which the database joins the courses in one statement.
-const AT_ONCE: i64 = 20_000;
+const AT_ONCE: i64 = 10_000;
 
-/// Between one ticket and the next; no course has it.
-const BETWEEN: char = '|';
+/// Behind each ticket; no course has it.
+const END: u8 = b'|';
+
+/// More than any rank: a mailbox and a priority are one number.
+const RANKS: i64 = 8;
 
 /// Which tickets are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -79,37 +86,54 @@ pub async fn frame(conn: &mut Conn, period: Period, staff: Vec<PersonId>, now: T
 /// # Errors
 /// When the database refuses, or a course is unreadable.
 pub async fn count(conn: &mut Conn, frame: Frame, picked: Picked) -> Result<Figures> {
-    let tags = std::sync::Arc::new(tags(conn).await?);
+    let tags = Arc::new(tags(conn).await?);
     let since = ms(frame.before);
     let parts = parts(conn, since).await?;
-    let mut fold = Fold::new(frame, Wanted { helper: picked.helper });
-    let mut read = Joined::default();
-    for part in parts.into_iter().map(Some).chain([None]) {
-        let counting = {
-            let (read, tags) = (std::mem::take(&mut read), tags.clone());
-            tokio::task::spawn_blocking(move || read.count(&mut fold, &tags).map(|()| fold))
+    let mut idle = vec![Fold::new(frame, Wanted { helper: picked.helper }); parts.len().clamp(1, 2)];
+    let mut counting = VecDeque::new();
+    for part in parts {
+        let read = join(conn, part, since, picked, !tags.is_empty()).await?;
+        let mut fold = match idle.pop() {
+            Some(fold) => fold,
+            None => ended(counting.pop_front()).await?,
         };
-        let next = match part {
-            Some(part) => join(conn, part, since, picked).await,
-            None => Ok(Joined::default()),
-        };
-        fold = counting.await.map_err(|_| unreadable("a panic"))??;
-        read = next?;
+        let tags = tags.clone();
+        counting.push_back(tokio::task::spawn_blocking(move || read.count(&mut fold, &tags).map(|()| fold)));
     }
-    tokio::task::spawn_blocking(move || fold.figures()).await.map_err(|_| unreadable("a panic"))
+    while !counting.is_empty() {
+        idle.push(ended(counting.pop_front()).await?);
+    }
+    let figures = tokio::task::spawn_blocking(move || idle.into_iter().reduce(Fold::join).map(Fold::figures)).await;
+    figures.ok().flatten().ok_or_else(|| unreadable("a panic"))
+}
+
+/// What was counted, once that has ended.
+async fn ended(counting: Option<JoinHandle<Result<Fold>>>) -> Result<Fold> {
+    match counting {
+        Some(counting) => counting.await.map_err(|_| unreadable("a panic"))?,
+        None => Err(unreadable("nothing")),
+    }
 }
 
 /// The tags of each ticket that has any.
 async fn tags(conn: &mut Conn) -> Result<HashMap<i64, Vec<TagId>>> {
-    let sql = "select tag, string_agg(cast(ticket as text), '|') from ticket_tags group by tag order by tag";
+    let sql = "select tag, string_agg(cast(ticket as text), '|') || '|' from ticket_tags group by tag order by tag";
     let rows: Vec<(i64, String)> = on!(conn, c => sqlx::query_as(sql).fetch_all(c).await)?;
     let mut tags: HashMap<i64, Vec<TagId>> = HashMap::new();
     for (tag, tickets) in rows {
-        for ticket in tickets.split(BETWEEN) {
-            tags.entry(ticket.parse().map_err(|_| unreadable(ticket))?).or_default().push(TagId(tag));
+        let mut left = tickets.as_bytes();
+        while !left.is_empty() {
+            tags.entry(number(&mut left)?).or_default().push(TagId(tag));
         }
     }
     Ok(tags)
+}
+
+/// The next of the numbers in a column.
+fn number(left: &mut &[u8]) -> Result<i64> {
+    let (number, behind) = course::number(left, END).map_err(|_| unreadable(&String::from_utf8_lossy(left)))?;
+    *left = behind;
+    Ok(number)
 }
 
 fn unreadable(course: &str) -> StoreError {
@@ -147,18 +171,18 @@ async fn newest(conn: &mut Conn) -> Result<i64> {
     Ok(newest.unwrap_or(0))
 }
 
-/// The columns of many tickets, each as one text in the same order.
-#[derive(Debug, Default, sqlx::FromRow)]
+/// The columns of many tickets, each as one text in the same order; none: there are none of these.
+#[derive(Debug, sqlx::FromRow)]
 struct Joined {
+    /// Of the mailbox and the priority, as one number.
+    kinds: Option<String>,
+    /// Empty where no ticket has a tag.
     tickets: Option<String>,
-    mailboxes: Option<String>,
-    priorities: Option<String>,
     opened: Option<String>,
     courses: Option<String>,
 }
 
-async fn join(conn: &mut Conn, part: Part, since: i64, picked: Picked) -> Result<Joined> {
-    let number = conn.pick("", "::text");
+async fn join(conn: &mut Conn, part: Part, since: i64, picked: Picked, tagged: bool) -> Result<Joined> {
     let from = match part {
         Part::Lately => {
             // The index is that of what is active: nearly everything is older.
@@ -178,31 +202,36 @@ async fn join(conn: &mut Conn, part: Part, since: i64, picked: Picked) -> Result
     if let Some(tag) = picked.tag {
         only.push_str(&format!(" and c.ticket in (select ticket from ticket_tags where tag = {tag})"));
     }
+    let text = conn.pick("", "::text");
+    let all = |column: &str| format!("string_agg({column}, '|') || '|'");
+    let numbers = |number: &str| all(&format!("({number}){text}"));
     let sql = format!(
-        "select string_agg(c.ticket{number}, '|') as tickets, string_agg(c.mailbox{number}, '|') as mailboxes, string_agg(c.priority{number}, '|') as priorities,
-            string_agg(c.opened_at{number}, '|') as opened, string_agg(c.course, '|') as courses from {from}{only}"
+        "select {} as kinds, {} as tickets, {} as opened, {} as courses from {from}{only}",
+        numbers(&format!("c.mailbox * {RANKS} + c.priority")),
+        if tagged { numbers("c.ticket") } else { "''".to_owned() },
+        numbers("c.opened_at"),
+        all("c.course"),
     );
     Ok(on!(conn, c => sqlx::query_as(sqlx::AssertSqlSafe(sql)).bind(since).fetch_one(c).await)?)
 }
 
 impl Joined {
     fn count(&self, fold: &mut Fold, tags: &HashMap<i64, Vec<TagId>>) -> Result<()> {
-        fn each(column: &Option<String>) -> std::str::Split<'_, char> {
-            column.as_deref().unwrap_or_default().split(BETWEEN)
-        }
-        if self.courses.is_none() {
+        let (Some(kinds), Some(tickets), Some(opened), Some(courses)) = (&self.kinds, &self.tickets, &self.opened, &self.courses) else {
             return Ok(());
-        }
-        let number = |it: &str| it.parse::<i64>().map_err(|_| unreadable(it));
-        let mut steps = Vec::new();
-        let columns =
-            each(&self.tickets).zip(each(&self.mailboxes)).zip(each(&self.priorities)).zip(each(&self.opened)).zip(each(&self.courses));
-        for ((((ticket, mailbox), priority), opened), text) in columns {
+        };
+        let [mut kinds, mut tickets, mut opened] = [kinds, tickets, opened].map(String::as_bytes);
+        let (mut steps, mut begins) = (Vec::new(), 0);
+        for ends in memchr::memchr_iter(END, courses.as_bytes()) {
+            let text = &courses[begins..ends];
+            begins = ends + 1;
             steps.clear();
-            course::read(text, number(opened)?, &mut steps).map_err(|_| unreadable(text))?;
-            let tags = if tags.is_empty() { &[][..] } else { tags.get(&number(ticket)?).map_or(&[][..], Vec::as_slice) };
-            let priority = Priority::from_rank(number(priority)?).ok_or_else(|| unreadable(priority))?;
-            fold.take(&Facts { mailbox: MailboxId(number(mailbox)?), priority, tags, course: &steps });
+            course::read(text, number(&mut opened)?, &mut steps).map_err(|_| unreadable(text))?;
+            let kind = number(&mut kinds)?;
+            let priority = Priority::from_rank(kind % RANKS).ok_or_else(|| unreadable("no such priority"))?;
+            let ticket = if tags.is_empty() { None } else { Some(number(&mut tickets)?) };
+            let tags = ticket.and_then(|it| tags.get(&it)).map_or(&[][..], Vec::as_slice);
+            fold.take(&Facts { mailbox: MailboxId(kind / RANKS), priority, tags, course: &steps });
         }
         Ok(())
     }

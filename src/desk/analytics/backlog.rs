@@ -67,6 +67,16 @@ impl Backlog {
         *which(&mut self.changes[place_of(days, until)]) -= 1;
     }
 
+    /// And that of other tickets, over the same days.
+    pub fn join(&mut self, other: &Self) {
+        self.before += other.before;
+        for (change, it) in self.changes.iter_mut().zip(&other.changes) {
+            change.open += it.open;
+            change.in_progress += it.in_progress;
+            change.ages.iter_mut().zip(it.ages).for_each(|(age, it)| *age += it);
+        }
+    }
+
     /// Open or In Progress when the period began.
     pub fn before(&self) -> i64 {
         self.before

@@ -73,7 +73,7 @@ const THIS: usize = 0;
 const BEFORE: usize = 1;
 
 /// Figures in the making.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Fold {
     frame: Frame,
     wanted: Wanted,
@@ -323,6 +323,29 @@ impl Fold {
         }
         let hours = self.hours.get(&Some(mailbox)).or_else(|| self.hours.get(&None));
         hours.map_or(0, |it| it.between(from, until))
+    }
+
+    /// And what was counted in the same frame of other tickets.
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        fn each<'a>(to: impl IntoIterator<Item = &'a mut Tally>, from: impl IntoIterator<Item = Tally>) {
+            to.into_iter().zip(from).for_each(|(tally, it)| tally.join(it));
+        }
+        each(&mut self.all, other.all);
+        each(&mut self.steps, other.steps);
+        each(self.helpers.iter_mut().flatten(), other.helpers.into_iter().flatten());
+        each(&mut self.priorities, other.priorities);
+        other.mailboxes.into_iter().for_each(|(id, it)| self.mailboxes.entry(id).or_default().join(it));
+        other.tags.into_iter().for_each(|(id, it)| self.tags.entry(id).or_default().join(it));
+        for (day, it) in self.days.iter_mut().zip(&other.days) {
+            day.opened += it.opened;
+            day.reopened += it.reopened;
+            day.resolved += it.resolved;
+        }
+        self.backlog.join(&other.backlog);
+        self.busiest.iter_mut().flatten().zip(other.busiest.iter().flatten()).for_each(|(hour, it)| *hour += it);
+        self.lengths.iter_mut().zip(other.lengths).for_each(|(length, it)| *length += it);
+        self
     }
 
     /// What it all comes to.

@@ -67,6 +67,23 @@ pub(super) struct Lasted {
     pub goal: Option<i64>,
 }
 
+impl Sums {
+    /// Adds what is counted; how long things took is worked out at the end.
+    fn join(&mut self, other: &Self) {
+        let Self { opened, resolved, reopened, replies, assigned, open_now, replies_to_resolution, answers, .. } = other;
+        self.opened += opened;
+        self.resolved += resolved;
+        self.reopened += reopened;
+        self.replies += replies;
+        self.assigned += assigned;
+        self.open_now += open_now;
+        self.replies_to_resolution += replies_to_resolution;
+        self.answers.good += answers.good;
+        self.answers.okay += answers.okay;
+        self.answers.bad += answers.bad;
+    }
+}
+
 /// What is being counted.
 #[derive(Clone, Debug, Default)]
 pub struct Tally {
@@ -92,6 +109,13 @@ impl Durations {
         }
     }
 
+    fn join(&mut self, other: Self) {
+        self.business.extend(other.business);
+        self.wall.extend(other.wall);
+        self.within.kept += other.within.kept;
+        self.within.of += other.within.of;
+    }
+
     fn took(&mut self) -> Took {
         Took { business: Spread::of(&mut self.business), wall: Spread::of(&mut self.wall), within: self.within }
     }
@@ -114,6 +138,13 @@ impl Tally {
             Rating::Okay => *okay += 1,
             Rating::Bad => *bad += 1,
         }
+    }
+
+    /// And what was counted of other tickets.
+    pub(super) fn join(&mut self, other: Self) {
+        self.sums.join(&other.sums);
+        self.first_reply.join(other.first_reply);
+        self.resolution.join(other.resolution);
     }
 
     /// What it comes to.

@@ -66,7 +66,7 @@ impl<'a> Walk<'a> {
 }
 
 /// The weekday and hour that clocks show, remembered from one instant to the next of the same hour.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct ShownHour {
     last: Option<(i64, (usize, usize))>,
 }
