@@ -155,7 +155,7 @@ async function tips(visit) {
       if (steps !== rows.length) throw new Error(`${steps} steps beside ${rows.length} rows`);
       return rows.at(-1).map((cell, n) => (n ? heads[n] : "") + cell).join("");
     });
-    await chart.locator(".col .hit, .heat g rect").last().hover();
+    await chart.locator(".col, .heat g rect").last().hover();
     const said = await page.locator(".charttip").textContent();
     if (said !== wanted) throw new Error(`a chart says “${said}”, its table “${wanted}”`);
   }
